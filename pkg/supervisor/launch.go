@@ -1,0 +1,162 @@
+package supervisor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// Executable launches worker processes from a binary, the running one as a
+// rule.
+type Executable struct {
+	Path     string
+	JIT      bool
+	snapshot *os.File
+}
+
+// snapshotLimit bounds the making of the snapshot.
+const snapshotLimit = time.Minute
+
+// NewExecutable makes the SDK's snapshot in a short-lived worker and keeps it
+// in a sealed memory file that all workers share.
+func NewExecutable(ctx context.Context, path string, jit bool, sdk string) (*Executable, error) {
+	e := &Executable{Path: path, JIT: jit}
+	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, append([]string{"worker", "--snapshot"}, e.flags()...)...) //nolint:gosec // Our own binary.
+	cmd.Env = []string{}
+	cmd.Stdin = bytes.NewReader([]byte(sdk))
+	var blob, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &blob, &complaint
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("make the SDK's snapshot: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
+	}
+	var err error
+	e.snapshot, err = sealed("flora-snapshot", blob.Bytes())
+	return e, err
+}
+
+// sealed makes a memory file that nobody can change any more.
+func sealed(name string, b []byte) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("make a memory file: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), name) //nolint:gosec // A descriptor is not negative here.
+	if _, err := f.Write(b); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("fill a memory file: %w", err)
+	}
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_WRITE); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("seal a memory file: %w", err)
+	}
+	return f, nil
+}
+
+// Close gives the snapshot's memory back.
+func (e *Executable) Close() error { return e.snapshot.Close() }
+
+func (e *Executable) flags() []string {
+	if e.JIT {
+		return []string{"--jit"}
+	}
+	return nil
+}
+
+// Launch starts a worker.
+func (e *Executable) Launch(context.Context) (Process, error) {
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(e.Path, append([]string{"worker"}, e.flags()...)...) //nolint:gosec,noctx // Our own binary, and its slot ends it.
+	// Nothing of control's environment reaches a worker.
+	cmd.Env = []string{"GOTRACEBACK=single"}
+	cmd.Stderr = os.Stderr
+	cmd.ExtraFiles = []*os.File{theirs, e.snapshot}
+	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	err = start(cmd)
+	_ = theirs.Close()
+	if err != nil {
+		_ = ours.Close()
+		return nil, fmt.Errorf("start a worker process: %w", err)
+	}
+	return &process{cmd: cmd, conn: wire.NewConn(ours)}, nil
+}
+
+func socketPair() (net.Conn, *os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a socket pair: %w", err)
+	}
+	mine, theirs := os.NewFile(uintptr(fds[0]), "worker"), os.NewFile(uintptr(fds[1]), "control") //nolint:gosec // Descriptors are not negative here.
+	defer func() { _ = mine.Close() }()
+	conn, err := net.FileConn(mine)
+	if err != nil {
+		_ = theirs.Close()
+		return nil, nil, fmt.Errorf("use a socket pair: %w", err)
+	}
+	return conn, theirs, nil
+}
+
+type process struct {
+	cmd  *exec.Cmd
+	conn *wire.Conn
+	once sync.Once
+	err  error
+}
+
+func (p *process) Conn() *wire.Conn { return p.conn }
+func (p *process) PID() int         { return p.cmd.Process.Pid }
+func (p *process) Kill()            { _ = p.cmd.Process.Kill() }
+
+func (p *process) Wait() error {
+	p.once.Do(func() { p.err = p.cmd.Wait() })
+	return p.err
+}
+
+// InProcess runs the worker loop inside control, over the same wire. One
+// script can then take the whole runtime down; it is for debugging.
+type InProcess struct {
+	Serve func(conn *wire.Conn) error
+}
+
+// Launch starts the loop.
+func (l InProcess) Launch(context.Context) (Process, error) {
+	ours, theirs := net.Pipe()
+	p := &inProcess{conn: wire.NewConn(ours), peer: wire.NewConn(theirs), done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		p.err = l.Serve(p.peer)
+	}()
+	return p, nil
+}
+
+type inProcess struct {
+	conn, peer *wire.Conn
+	done       chan struct{}
+	err        error
+}
+
+func (p *inProcess) Conn() *wire.Conn { return p.conn }
+func (p *inProcess) PID() int         { return os.Getpid() }
+func (p *inProcess) Kill()            { _ = p.peer.Close() }
+
+func (p *inProcess) Wait() error {
+	<-p.done
+	if errors.Is(p.err, wire.ErrClosed) {
+		return nil
+	}
+	return p.err
+}

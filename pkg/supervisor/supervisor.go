@@ -1,0 +1,197 @@
+// Package supervisor is control's side of the workers: it starts them, places
+// scripts on them, replaces the dead and tells each script's owner when its
+// isolate is lost. It trusts nothing in a frame but the instances it gave to
+// that connection.
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// LoadID is the dispatch id under which a script's load settles.
+const LoadID = 1
+
+// ErrWorkerLost is why instances of a dead worker are gone.
+var ErrWorkerLost = errors.New("the worker process ended")
+
+// Host owns one instance. Its methods are called in order from the worker's
+// reader and must not block.
+type Host interface {
+	Op(c wire.OpCall)
+	Log(level int, text string)
+	Settled(id uint64, failure *wire.Failure)
+	Declared(kind, value string)
+	// Gone is the last call: nil after Unload, ErrWorkerLost when the process
+	// died, else why the isolate had to go.
+	Gone(lost error)
+}
+
+// Spec is a script to load.
+type Spec struct {
+	Guild  snowflake.GuildID
+	Name   string
+	Source string
+	Info   string
+	Limits wire.Limits
+}
+
+// Config of a Pool.
+type Config struct {
+	Workers   int // Processes.
+	PerWorker int // Scripts per process.
+	Turns     int // Turns that may run at once in a process.
+	Ops       []string
+	Launch    Launcher
+	Log       *zap.Logger
+}
+
+// Launcher starts one worker and gives the connection to it.
+type Launcher interface {
+	Launch(ctx context.Context) (Process, error)
+}
+
+// Process is a started worker.
+type Process interface {
+	Conn() *wire.Conn
+	PID() int
+	// Kill ends it at once. Wait returns when it has ended, with how.
+	Kill()
+	Wait() error
+}
+
+// Pool is a fixed number of slots, each with a worker process.
+type Pool struct {
+	cfg   Config
+	slots []*slot
+	next  atomic.Uint64
+}
+
+// New makes a pool; Run starts the workers.
+func New(cfg Config) (*Pool, error) {
+	if cfg.Workers < 1 || cfg.PerWorker < 1 || cfg.Launch == nil {
+		return nil, errors.New("a pool needs workers, room in them and a launcher")
+	}
+	p := &Pool{cfg: cfg}
+	p.next.Store(LoadID)
+	for i := range cfg.Workers {
+		p.slots = append(p.slots, newSlot(i, p))
+	}
+	return p, nil
+}
+
+// Run keeps every slot's worker alive until ctx ends, then stops all.
+func (p *Pool) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, s := range p.slots {
+		wg.Go(func() { s.run(ctx) })
+	}
+	wg.Wait()
+	return nil
+}
+
+// PIDs lists the process ids of the workers that run, by slot; 0 for none.
+func (p *Pool) PIDs() []int {
+	out := make([]int, len(p.slots))
+	for i, s := range p.slots {
+		out[i] = s.pid()
+	}
+	return out
+}
+
+// Load places a script and starts it. It waits for the slot's worker, at most
+// until ctx ends. The outcome comes as host.Settled(LoadID) and, if the load
+// failed, the caller unloads.
+func (p *Pool) Load(ctx context.Context, spec Spec, host Host) (*Instance, error) {
+	for _, s := range p.preference(spec.Guild) {
+		i := &Instance{id: p.next.Add(1), slot: s, host: host}
+		placed, err := s.load(ctx, i, spec)
+		if err != nil {
+			return nil, err
+		}
+		if placed {
+			return i, nil
+		}
+	}
+	return nil, fault.New(fault.Unavailable, "all %d workers are full (%d scripts each); raise runtime.max_workers or runtime.max_guilds_per_worker", len(p.slots), p.cfg.PerWorker)
+}
+
+// preference orders the slots for a guild by rendezvous hashing: when a slot is
+// full the guild goes to its next one, and no other guild moves.
+func (p *Pool) preference(g snowflake.GuildID) []*slot {
+	type scored struct {
+		s     *slot
+		score uint64
+	}
+	all := make([]scored, len(p.slots))
+	for i, s := range p.slots {
+		h := fnv.New64a()
+		_, _ = fmt.Fprintf(h, "%d/%d", i, g)
+		all[i] = scored{s, mix(h.Sum64())}
+	}
+	for i := 1; i < len(all); i++ {
+		for j := i; j > 0 && all[j].score > all[j-1].score; j-- {
+			all[j], all[j-1] = all[j-1], all[j]
+		}
+	}
+	out := make([]*slot, len(all))
+	for i, a := range all {
+		out[i] = a.s
+	}
+	return out
+}
+
+// mix spreads FNV's weak high bits (the finalizer of SplitMix64).
+func mix(x uint64) uint64 {
+	x ^= x >> 30
+	x *= 0xbf58476d1ce4e5b9
+	x ^= x >> 27
+	x *= 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// Instance is one loaded script. Its methods do not wait.
+type Instance struct {
+	id   uint64
+	slot *slot
+	host Host
+	conn *wire.Conn
+}
+
+// Dispatch delivers an event; wall bounds the whole handler, cpu each turn (0
+// is the script's own limit).
+func (i *Instance) Dispatch(id uint64, event string, payload []byte, wall, cpu time.Duration) error {
+	return i.send(wire.Dispatch{Instance: i.id, ID: id, Event: event, Payload: payload, WallMS: wall.Milliseconds(), CPUMS: cpu.Milliseconds()})
+}
+
+// Resolve settles an op.
+func (i *Instance) Resolve(call uint32, ok bool, result []byte) error {
+	return i.send(wire.OpResult{Instance: i.id, Call: call, OK: ok, Result: result})
+}
+
+// Extend gives a dispatch this much time from now.
+func (i *Instance) Extend(id uint64, d time.Duration) error {
+	return i.send(wire.Extend{Instance: i.id, ID: id, MS: d.Milliseconds()})
+}
+
+// Unload stops the script; host.Gone follows.
+func (i *Instance) Unload() error { return i.send(wire.Unload{Instance: i.id}) }
+
+func (i *Instance) send(frame any) error {
+	err := i.conn.Send(frame)
+	if errors.Is(err, wire.ErrBacklog) {
+		i.slot.kill(i.conn, "it does not read what it is sent")
+	}
+	return err
+}

@@ -1,0 +1,302 @@
+#include "bridge.h"
+
+#include <string.h>
+
+#include <string>
+
+#include "internal.h"
+
+using namespace v8;
+
+extern "C" void floraNative(uintptr_t handle, int index, double context, double a, double b, char* text, size_t len, FloraResult* out);
+
+char* flora_copy(const char* s, size_t len) {
+  char* out = static_cast<char*>(malloc(len + 1));
+  memcpy(out, s, len);
+  out[len] = 0;
+  return out;
+}
+
+FloraIsolate* flora_of(Isolate* isolate) { return static_cast<FloraIsolate*>(isolate->GetData(0)); }
+
+static Local<String> Text(Isolate* isolate, const char* s, size_t len) {
+  Local<String> out;
+  if (len > size_t(String::kMaxLength) || !String::NewFromUtf8(isolate, s, NewStringType::kNormal, int(len)).ToLocal(&out)) {
+    return String::Empty(isolate);
+  }
+  return out;
+}
+
+static char* Describe(Isolate* isolate, Local<Context> context, TryCatch& caught) {
+  std::string out;
+  Local<Message> message = caught.Message();
+  String::Utf8Value text(isolate, message.IsEmpty() ? Local<Value>(caught.Exception()) : Local<Value>(message->Get()));
+  out = *text ? std::string(*text, text.length()) : "exception";
+  // "Uncaught " is what V8 writes before every message.
+  if (out.rfind("Uncaught ", 0) == 0) out = out.substr(9);
+  if (!message.IsEmpty()) {
+    String::Utf8Value name(isolate, message->GetScriptOrigin().ResourceName());
+    out += "\n    at " + std::string(*name ? *name : "script") + ":" + std::to_string(message->GetLineNumber(context).FromMaybe(0)) + ":" +
+           std::to_string(message->GetStartColumn() + 1);
+  }
+  return flora_copy(out.data(), out.size());
+}
+
+// Every native is this one function; its data is the native's index.
+static void Trampoline(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  HandleScope handles(isolate);
+  auto fail = [&](const char* what) { isolate->ThrowException(Exception::TypeError(Text(isolate, what, strlen(what)))); };
+  double numbers[2] = {0, 0};
+  for (int i = 0; i < 2 && i < info.Length(); i++) {
+    if (info[i]->IsUndefined()) continue;
+    if (!info[i]->IsNumber()) return fail("a native takes (number, number, string)");
+    numbers[i] = info[i].As<Number>()->Value();
+  }
+  char* text = nullptr;
+  size_t len = 0;
+  char small[2048];
+  std::string large;
+  if (info.Length() > 2 && !info[2]->IsUndefined()) {
+    if (!info[2]->IsString()) return fail("a native takes (number, number, string)");
+    Local<String> s = info[2].As<String>();
+    size_t room = size_t(s->Length()) * 3;
+    text = small;
+    if (room > sizeof(small)) {
+      large.resize(s->Utf8LengthV2(isolate));
+      text = large.data();
+      room = large.size();
+    }
+    len = s->WriteUtf8V2(isolate, text, room, String::WriteFlags::kReplaceInvalidUtf8);
+  }
+  Local<Value> context = isolate->GetContinuationPreservedEmbedderData();
+  double current = !context.IsEmpty() && context->IsNumber() ? context.As<Number>()->Value() : 0;
+  FloraResult result{};
+  floraNative(flora_of(isolate)->handle, info.Data().As<Int32>()->Value(), current, numbers[0], numbers[1], text, len, &result);
+  switch (result.kind) {
+    case FLORA_NUMBER:
+      info.GetReturnValue().Set(result.number);
+      break;
+    case FLORA_STRING:
+      info.GetReturnValue().Set(Text(isolate, result.text, result.len));
+      break;
+    case FLORA_TYPE_ERROR:
+      isolate->ThrowException(Exception::TypeError(Text(isolate, result.text, result.len)));
+      break;
+    case FLORA_RANGE_ERROR:
+      isolate->ThrowException(Exception::RangeError(Text(isolate, result.text, result.len)));
+      break;
+    case FLORA_ERROR:
+      isolate->ThrowException(Exception::Error(Text(isolate, result.text, result.len)));
+      break;
+    default:
+      break;
+  }
+  free(result.text);
+}
+
+static void OnRejection(PromiseRejectMessage message) {
+  FloraIsolate* f = flora_of(message.GetPromise()->GetIsolate());
+  Isolate* isolate = f->isolate;
+  if (message.GetEvent() == kPromiseRejectWithNoHandler) {
+    // A storm of rejections is told of, not kept.
+    if (f->rejections.size() >= 64) return;
+    f->rejections.push_back({Global<Promise>(isolate, message.GetPromise()), Global<Value>(isolate, message.GetValue())});
+    return;
+  }
+  if (message.GetEvent() != kPromiseHandlerAddedAfterReject) return;
+  for (size_t i = 0; i < f->rejections.size(); i++) {
+    if (f->rejections[i].promise == message.GetPromise()) {
+      f->rejections.erase(f->rejections.begin() + long(i));
+      return;
+    }
+  }
+}
+
+// Lends 32 MiB once, so that V8 can unwind instead of aborting the process.
+static size_t OnNearHeapLimit(void* data, size_t current, size_t) {
+  FloraIsolate* f = static_cast<FloraIsolate*>(data);
+  f->out_of_memory = true;
+  flora_terminate(f);
+  return current + (size_t(32) << 20);
+}
+
+static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Local<Value>, Local<String> specifier, Local<FixedArray>) {
+  Isolate* isolate = context->GetIsolate();
+  Local<Promise::Resolver> resolver;
+  if (!Promise::Resolver::New(context).ToLocal(&resolver)) return MaybeLocal<Promise>();
+  String::Utf8Value name(isolate, specifier);
+  std::string text = "Cannot import \"" + std::string(*name ? *name : "") + "\" at run time: a script is one bundle; import it statically so that it is bundled";
+  if (resolver->Reject(context, Exception::TypeError(Text(isolate, text.data(), text.size()))).IsNothing()) return MaybeLocal<Promise>();
+  return resolver->GetPromise();
+}
+
+extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t heap_limit, size_t buffer_limit, uintptr_t handle) {
+  FloraIsolate* f = new FloraIsolate;
+  f->handle = handle;
+  f->blob = StartupData{blob, blob_len};
+  f->allocator = new CountingAllocator(buffer_limit);
+  Isolate::CreateParams params;
+  params.snapshot_blob = &f->blob;
+  params.array_buffer_allocator = f->allocator;
+  params.constraints.ConfigureDefaultsFromHeapSize(0, heap_limit);
+  Isolate* isolate = Isolate::New(params);
+  f->isolate = isolate;
+  Locker locker(isolate);
+  Isolate::Scope scope(isolate);
+  HandleScope handles(isolate);
+  isolate->SetData(0, f);
+  isolate->SetMicrotasksPolicy(MicrotasksPolicy::kExplicit);
+  isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10);
+  isolate->SetPromiseRejectCallback(OnRejection);
+  isolate->SetHostImportModuleDynamicallyCallback(RefuseImport);
+  isolate->SetAllowAtomicsWait(false);
+  isolate->AddNearHeapLimitCallback(OnNearHeapLimit, f);
+  Local<Context> context;
+  if (!Context::FromSnapshot(isolate, 0).ToLocal(&context)) {
+    isolate->Exit();
+    isolate->Dispose();
+    delete f->allocator;
+    delete f;
+    return nullptr;
+  }
+  f->context.Reset(isolate, context);
+  flora_register(f);
+  return f;
+}
+
+extern "C" void flora_dispose(FloraIsolate* f) {
+  flora_unregister(f);
+  {
+    Locker locker(f->isolate);
+    Isolate::Scope scope(f->isolate);
+    f->rejections.clear();
+    f->entry.Reset();
+    f->context.Reset();
+  }
+  f->isolate->Dispose();
+  delete f->allocator;
+  delete f;
+}
+
+extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, const char* info, size_t info_len, char** err) {
+  Isolate* isolate = f->isolate;
+  Locker locker(isolate);
+  Isolate::Scope scope(isolate);
+  HandleScope handles(isolate);
+  Local<Context> context = f->context.Get(isolate);
+  Context::Scope entered(context);
+  TryCatch caught(isolate);
+  Local<Object> natives = Object::New(isolate, Null(isolate), nullptr, nullptr, 0);
+  int index = 0;
+  for (const char *p = names, *end = names + names_len; p < end; index++) {
+    const char* stop = static_cast<const char*>(memchr(p, '\n', size_t(end - p)));
+    if (stop == nullptr) stop = end;
+    Local<FunctionTemplate> made = FunctionTemplate::New(isolate, Trampoline, Int32::New(isolate, index), Local<Signature>(), 3, ConstructorBehavior::kThrow);
+    Local<Function> native;
+    if (!made->GetFunction(context).ToLocal(&native) || natives->Set(context, Text(isolate, p, size_t(stop - p)), native).IsNothing()) {
+      *err = Describe(isolate, context, caught);
+      return FLORA_THREW;
+    }
+    p = stop + 1;
+  }
+  Local<String> name = String::NewFromUtf8Literal(isolate, "__floraBoot");
+  Local<Value> boot, entry;
+  Local<Value> args[] = {natives, Text(isolate, info, info_len)};
+  if (!context->Global()->Get(context, name).ToLocal(&boot) || !boot->IsFunction() || !context->Global()->Delete(context, name).FromMaybe(false) ||
+      !boot.As<Function>()->Call(context, Undefined(isolate), 2, args).ToLocal(&entry) || !entry->IsFunction()) {
+    *err = caught.HasCaught() ? Describe(isolate, context, caught) : flora_copy("the snapshot has no __floraBoot", 31);
+    return FLORA_THREW;
+  }
+  f->entry.Reset(isolate, entry.As<Function>());
+  return FLORA_OK;
+}
+
+// Calls the entry function, runs microtasks and reports what was rejected
+// without a handler.
+static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int argc, Local<Value>* argv, TurnScope& turn, TryCatch& caught, char** err) {
+  Isolate* isolate = f->isolate;
+  Local<Function> entry = f->entry.Get(isolate);
+  isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, dispatch));
+  bool threw = entry->Call(context, Undefined(isolate), argc, argv).IsEmpty();
+  if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
+  // The vector can grow while it is walked: a handler may reject again.
+  for (size_t n = 0; !f->rejections.empty() && n < 64 && !turn.stopped(); n++) {
+    std::vector<Rejection> batch;
+    batch.swap(f->rejections);
+    for (Rejection& r : batch) {
+      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate)};
+      if (entry->Call(context, Undefined(isolate), 3, args).IsEmpty()) break;
+    }
+    if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
+  }
+  f->rejections.clear();
+  isolate->SetContinuationPreservedEmbedderData(Undefined(isolate));
+  if (f->out_of_memory) return FLORA_OUT_OF_MEMORY;
+  if (turn.stopped()) return FLORA_TERMINATED;
+  if (threw) {
+    *err = Describe(isolate, context, caught);
+    return FLORA_THREW;
+  }
+  return FLORA_OK;
+}
+
+extern "C" int flora_turn(FloraIsolate* f, int kind, double id, double dispatch, const char* a, size_t a_len, const char* b, size_t b_len,
+                          int64_t cpu_limit_ns, char** err) {
+  Isolate* isolate = f->isolate;
+  Locker locker(isolate);
+  Isolate::Scope scope(isolate);
+  HandleScope handles(isolate);
+  Local<Context> context = f->context.Get(isolate);
+  Context::Scope entered(context);
+  TurnScope turn(f, cpu_limit_ns);
+  TryCatch caught(isolate);
+  Local<Value> args[] = {Int32::New(isolate, kind), Number::New(isolate, id), Text(isolate, a, a_len), Text(isolate, b, b_len)};
+  return Enter(f, context, dispatch, 4, args, turn, caught, err);
+}
+
+static MaybeLocal<Module> RefuseStaticImport(Local<Context> context, Local<String> specifier, Local<FixedArray>, Local<Module>) {
+  Isolate* isolate = context->GetIsolate();
+  String::Utf8Value name(isolate, specifier);
+  std::string text = "Cannot import \"" + std::string(*name ? *name : "") + "\": a bundle must hold everything it needs";
+  isolate->ThrowException(Exception::TypeError(Text(isolate, text.data(), text.size())));
+  return MaybeLocal<Module>();
+}
+
+extern "C" int flora_load(FloraIsolate* f, const char* name, size_t name_len, const char* source, size_t source_len, int kind, double id,
+                          int64_t cpu_limit_ns, char** err) {
+  Isolate* isolate = f->isolate;
+  Locker locker(isolate);
+  Isolate::Scope scope(isolate);
+  HandleScope handles(isolate);
+  Local<Context> context = f->context.Get(isolate);
+  Context::Scope entered(context);
+  TurnScope turn(f, cpu_limit_ns);
+  TryCatch caught(isolate);
+  ScriptOrigin origin(Text(isolate, name, name_len), 0, 0, false, -1, Local<Value>(), false, false, true);
+  ScriptCompiler::Source unit(Text(isolate, source, source_len), origin);
+  Local<Module> module;
+  Local<Value> promise;
+  isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, id));
+  if (!ScriptCompiler::CompileModule(isolate, &unit).ToLocal(&module) || module->InstantiateModule(context, RefuseStaticImport).IsNothing() ||
+      !module->Evaluate(context).ToLocal(&promise)) {
+    if (f->out_of_memory) return FLORA_OUT_OF_MEMORY;
+    if (turn.stopped()) return FLORA_TERMINATED;
+    *err = Describe(isolate, context, caught);
+    return FLORA_THREW;
+  }
+  if (turn.stopped()) return f->out_of_memory ? FLORA_OUT_OF_MEMORY : FLORA_TERMINATED;
+  Local<Value> args[] = {Int32::New(isolate, kind), Number::New(isolate, id), promise};
+  return Enter(f, context, id, 3, args, turn, caught, err);
+}
+
+extern "C" void flora_stats(FloraIsolate* f, FloraStats* out) {
+  Locker locker(f->isolate);
+  Isolate::Scope scope(f->isolate);
+  HeapStatistics stats;
+  f->isolate->GetHeapStatistics(&stats);
+  out->heap_used = stats.used_heap_size();
+  out->heap_limit = stats.heap_size_limit();
+  out->external = stats.external_memory();
+  out->array_buffers = f->allocator->used();
+}

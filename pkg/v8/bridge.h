@@ -1,0 +1,74 @@
+// The C face of bridge.cc, snapshot.cc: what Go may ask of V8.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct FloraIsolate FloraIsolate;
+
+typedef struct {
+  const char* data;
+  int len;
+  char* err;  // malloc'd, NULL when the snapshot was made.
+} FloraBlob;
+
+// How a turn ended.
+enum {
+  FLORA_OK = 0,
+  FLORA_TERMINATED = 1,     // Stopped by flora_terminate or the CPU limit.
+  FLORA_OUT_OF_MEMORY = 2,  // Stopped near the heap limit; the isolate must go.
+  FLORA_THREW = 3,          // An exception; see the error text.
+};
+
+// What a native call answers.
+enum { FLORA_UNDEFINED = 0, FLORA_NUMBER = 1, FLORA_STRING = 2, FLORA_TYPE_ERROR = 3, FLORA_RANGE_ERROR = 4, FLORA_ERROR = 5 };
+
+typedef struct {
+  int kind;
+  double number;
+  char* text;  // malloc'd by Go, freed by the bridge.
+  size_t len;
+} FloraResult;
+
+typedef struct {
+  size_t heap_used;
+  size_t heap_limit;
+  size_t array_buffers;
+  size_t external;
+} FloraStats;
+
+FloraBlob flora_snapshot(const char* source, int len);
+
+// Makes an isolate and its context from the blob, which must outlive it.
+FloraIsolate* flora_new(const char* blob, int blob_len, size_t heap_limit, size_t buffer_limit, uintptr_t handle);
+void flora_dispose(FloraIsolate* f);
+
+// Calls the snapshot's __floraBoot(natives, info) and keeps what it returns.
+// names are n native names separated by '\n'. err is malloc'd.
+int flora_boot(FloraIsolate* f, const char* names, size_t names_len, const char* info, size_t info_len, char** err);
+
+// Compiles, links and evaluates an ES module, then enters with kind and the
+// evaluation's promise.
+int flora_load(FloraIsolate* f, const char* name, size_t name_len, const char* source, size_t source_len, int kind, double id,
+               int64_t cpu_limit_ns, char** err);
+
+// One turn: entry(kind, id, a, b), then all microtasks.
+int flora_turn(FloraIsolate* f, int kind, double id, double context, const char* a, size_t a_len, const char* b, size_t b_len,
+               int64_t cpu_limit_ns, char** err);
+
+// Stops the running turn, if any. Any thread.
+void flora_terminate(FloraIsolate* f);
+
+void flora_stats(FloraIsolate* f, FloraStats* out);
+
+// Looks at every isolate with a running turn: terminates those over their CPU
+// limit. Returns the number of running turns; *stuck_handle gets the handle of
+// one that has not come back stuck_cpu_ns after it was told to stop, or 0.
+int flora_watch(int64_t stuck_cpu_ns, uintptr_t* stuck_handle);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,24 @@
+package v8
+
+// #include <stdlib.h>
+// #include "bridge.h"
+import "C"
+
+import (
+	"runtime/cgo"
+	"unsafe"
+)
+
+// floraNative is where every native call of every isolate arrives.
+//
+//export floraNative
+func floraNative(handle C.uintptr_t, index C.int, context, a, b C.double, text *C.char, size C.size_t, out *C.FloraResult) {
+	call := cgo.Handle(handle).Value().(Native) //nolint:forcetypeassert // New put it there.
+	r := call(int(index), float64(context), float64(a), float64(b), unsafe.Slice((*byte)(unsafe.Pointer(text)), int(size)))
+	out.kind = r.kind
+	out.number = C.double(r.number)
+	if r.kind >= C.FLORA_STRING {
+		out.text = C.CString(r.text)
+		out.len = C.size_t(len(r.text))
+	}
+}

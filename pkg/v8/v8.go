@@ -1,0 +1,205 @@
+package v8
+
+// #cgo CXXFLAGS: -fno-rtti -fPIC -std=c++20 -Wall -Wno-attributes -I${SRCDIR}/include
+// #cgo CXXFLAGS: -DV8_COMPRESS_POINTERS -DV8_31BIT_SMIS_ON_64BIT_ARCH -DV8_ENABLE_SANDBOX
+// #include <stdlib.h>
+// #include "bridge.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"runtime/cgo"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
+
+	"rogchap.com/v8go"
+)
+
+// Errors of a turn.
+var (
+	ErrTerminated  = errors.New("stopped at its CPU limit")
+	ErrOutOfMemory = errors.New("out of memory")
+)
+
+// Exception is a JavaScript error that came out of an entry into V8, as text
+// with a position or stack.
+type Exception struct{ Text string }
+
+// Error is the exception's text.
+func (e *Exception) Error() string { return e.Text }
+
+var initialize sync.Once
+
+// Init starts V8 once per process. jit off is V8's --jitless, which removes the
+// compilers and WebAssembly. The first call decides.
+func Init(jit bool) {
+	initialize.Do(func() {
+		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc"}
+		if !jit {
+			flags = append(flags, "--jitless")
+		}
+		v8go.SetFlags(flags...)
+		// The only way to have v8go start V8's platform.
+		v8go.NewIsolate().Dispose()
+	})
+}
+
+// Snapshot evaluates source in a fresh context and gives the start-up blob.
+func Snapshot(source string) ([]byte, error) {
+	src := C.CString(source)
+	defer C.free(unsafe.Pointer(src))
+	b := C.flora_snapshot(src, C.int(len(source)))
+	if b.err != nil {
+		defer C.free(unsafe.Pointer(b.err))
+		return nil, fmt.Errorf("evaluate the snapshot's source: %w", &Exception{C.GoString(b.err)})
+	}
+	return C.GoBytes(unsafe.Pointer(b.data), b.len), nil
+}
+
+// Result is what a native answers to JavaScript. The zero value is undefined.
+type Result struct {
+	kind   C.int
+	number float64
+	text   string
+}
+
+// Number answers a number.
+func Number(n float64) Result { return Result{kind: C.FLORA_NUMBER, number: n} }
+
+// String answers a string.
+func String(s string) Result { return Result{kind: C.FLORA_STRING, text: s} }
+
+// TypeError throws a TypeError.
+func TypeError(format string, args ...any) Result {
+	return Result{kind: C.FLORA_TYPE_ERROR, text: fmt.Sprintf(format, args...)}
+}
+
+// RangeError throws a RangeError.
+func RangeError(format string, args ...any) Result {
+	return Result{kind: C.FLORA_RANGE_ERROR, text: fmt.Sprintf(format, args...)}
+}
+
+// Error throws an Error.
+func Error(format string, args ...any) Result {
+	return Result{kind: C.FLORA_ERROR, text: fmt.Sprintf(format, args...)}
+}
+
+// Native is called by scripts with two numbers and a text. context is the
+// number the running turn was entered with, carried across awaits. The text is
+// only valid during the call.
+type Native func(index int, context, a, b float64, text []byte) Result
+
+// Config makes an isolate.
+type Config struct {
+	Blob        *Blob
+	HeapLimit   int64    // Bytes of JavaScript heap.
+	BufferLimit int64    // Bytes in array buffers.
+	Natives     []string // Names; their order gives the index.
+	Info        string   // Second argument of __floraBoot.
+	Call        Native
+}
+
+// Blob is a snapshot in memory that C may keep a pointer to.
+type Blob struct {
+	data unsafe.Pointer
+	size int
+}
+
+// NewBlob copies b to memory that lives as long as the process.
+func NewBlob(b []byte) *Blob { return &Blob{data: C.CBytes(b), size: len(b)} }
+
+// MappedBlob takes memory that the caller mapped and never unmaps.
+func MappedBlob(b []byte) *Blob {
+	return &Blob{data: unsafe.Pointer(unsafe.SliceData(b)), size: len(b)}
+}
+
+// Isolate is one V8 isolate with one context. One goroutine uses it at a time;
+// Terminate may come from any.
+type Isolate struct {
+	ptr    *C.FloraIsolate
+	handle cgo.Handle
+}
+
+// New makes an isolate from the blob and boots it.
+func New(cfg Config) (*Isolate, error) {
+	iso := &Isolate{}
+	iso.handle = cgo.NewHandle(cfg.Call)
+	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.HeapLimit), C.size_t(cfg.BufferLimit), C.uintptr_t(iso.handle))
+	if iso.ptr == nil {
+		iso.handle.Delete()
+		return nil, errors.New("make an isolate: the snapshot does not fit this V8")
+	}
+	names := strings.Join(cfg.Natives, "\n")
+	var failure *C.char
+	if C.flora_boot(iso.ptr, chars(names), C.size_t(len(names)), chars(cfg.Info), C.size_t(len(cfg.Info)), &failure) != C.FLORA_OK {
+		iso.Dispose()
+		return nil, fmt.Errorf("boot an isolate: %w", exception(failure))
+	}
+	return iso, nil
+}
+
+// Load compiles and evaluates an ES module, then enters with kind, id and the
+// promise of its evaluation.
+func (i *Isolate) Load(name, source string, kind int, id float64, cpu time.Duration) error {
+	var failure *C.char
+	code := C.flora_load(i.ptr, chars(name), C.size_t(len(name)), chars(source), C.size_t(len(source)), C.int(kind), C.double(id), C.int64_t(cpu), &failure)
+	return outcome(code, failure)
+}
+
+// Turn enters JavaScript once and runs the microtasks to their end. context is
+// what natives see, also after awaits.
+func (i *Isolate) Turn(kind int, id, context float64, a, b string, cpu time.Duration) error {
+	var failure *C.char
+	code := C.flora_turn(i.ptr, C.int(kind), C.double(id), C.double(context), chars(a), C.size_t(len(a)), chars(b), C.size_t(len(b)), C.int64_t(cpu), &failure)
+	return outcome(code, failure)
+}
+
+// Terminate stops the running turn, if there is one.
+func (i *Isolate) Terminate() { C.flora_terminate(i.ptr) }
+
+// Stats are sizes in bytes.
+type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External int64 }
+
+// Stats reads the isolate's memory; not during a turn.
+func (i *Isolate) Stats() Stats {
+	var s C.FloraStats
+	C.flora_stats(i.ptr, &s)
+	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external)}
+}
+
+// Dispose frees the isolate; not during a turn.
+func (i *Isolate) Dispose() {
+	C.flora_dispose(i.ptr)
+	i.handle.Delete()
+}
+
+// Watch terminates every turn that is over its CPU limit. It returns how many
+// turns run, and whether one has used grace more CPU since it was told to stop.
+func Watch(grace time.Duration) (running int, stuck bool) {
+	var handle C.uintptr_t
+	n := C.flora_watch(C.int64_t(grace), &handle)
+	return int(n), handle != 0
+}
+
+func outcome(code C.int, failure *C.char) error {
+	switch code {
+	case C.FLORA_OK:
+		return nil
+	case C.FLORA_TERMINATED:
+		return ErrTerminated
+	case C.FLORA_OUT_OF_MEMORY:
+		return ErrOutOfMemory
+	default:
+		return exception(failure)
+	}
+}
+
+func exception(text *C.char) error {
+	defer C.free(unsafe.Pointer(text))
+	return &Exception{C.GoString(text)}
+}
+
+func chars(s string) *C.char { return (*C.char)(unsafe.Pointer(unsafe.StringData(s))) }

@@ -1,0 +1,118 @@
+package wire
+
+// Frames from control to a worker.
+type (
+	// Hello opens a connection.
+	Hello struct {
+		_       struct{} `cbor:",toarray"`
+		Version int
+		Ops     []string
+		Turns   int // Turns that may run at once.
+	}
+	// Load starts a script. Its id must be new on the connection.
+	Load struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Name     string // Shown in stacks.
+		Source   string
+		Info     string // JSON for the SDK.
+		Limits   Limits
+	}
+	// Unload stops a script; Gone answers.
+	Unload struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+	}
+	// Dispatch delivers an event.
+	Dispatch struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		ID       uint64
+		Event    string
+		Payload  []byte // JSON.
+		WallMS   int64
+		CPUMS    int64 // 0 is the script's own limit.
+	}
+	// OpResult settles an OpCall.
+	OpResult struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Call     uint32
+		OK       bool
+		Result   []byte // JSON.
+	}
+	// Extend moves a dispatch's deadline to this many milliseconds from now.
+	Extend struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		ID       uint64
+		MS       int64
+	}
+)
+
+// Limits bound one script; see isolate.Limits for the units' meaning.
+type Limits struct {
+	_           struct{} `cbor:",toarray"`
+	HeapBytes   int64
+	BufferBytes int64
+	TurnMS      int64
+	LoadMS      int64
+	PendingOps  int
+	Timers      int
+	Crons       int
+}
+
+// Frames from a worker to control.
+type (
+	// Ready answers Hello.
+	Ready struct {
+		_       struct{} `cbor:",toarray"`
+		Version int
+	}
+	// Settled ends a dispatch, or the load with id 1. Failure is nil when it
+	// went well.
+	Settled struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		ID       uint64
+		Failure  *Failure
+	}
+	// Failure is an error of a script.
+	Failure struct {
+		_                          struct{} `cbor:",toarray"`
+		Name, Message, Stack, Text string
+	}
+	// OpCall asks for an op.
+	OpCall struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Call     uint32
+		Op       int
+		Dispatch uint64
+		Args     []byte // JSON.
+	}
+	// Log is a line of a script.
+	Log struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Level    int
+		Text     string
+	}
+	// Declared is a subscription, the slash commands or a cron job.
+	Declared struct {
+		_           struct{} `cbor:",toarray"`
+		Instance    uint64
+		Kind, Value string
+	}
+	// Gone ends an instance. Lost is empty after Unload.
+	Gone struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Lost     string
+	}
+	// Fault says that the worker is about to end because V8 did not come back.
+	Fault struct {
+		_      struct{} `cbor:",toarray"`
+		Reason string
+	}
+)

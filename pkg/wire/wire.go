@@ -1,0 +1,219 @@
+// Package wire carries frames between control and a worker over a stream:
+// a 4-byte little-endian length, a type byte and a CBOR document. Decoding is
+// strict and capped, since either side may be hostile.
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Version is the protocol's; both sides are the same binary, so it only
+// catches a mix-up.
+const Version = 1
+
+const (
+	// MaxFrame is the largest frame, in bytes.
+	MaxFrame = 32 << 20
+	// maxBacklog is what may wait to be written, in bytes, before Send fails:
+	// the other side has stopped reading.
+	maxBacklog = 128 << 20
+)
+
+// Errors of a connection.
+var (
+	ErrTooLarge = errors.New("frame is too large")
+	ErrUnknown  = errors.New("unknown frame type")
+	ErrBacklog  = errors.New("the other side does not read")
+	ErrClosed   = errors.New("connection is closed")
+)
+
+var types = []any{
+	1: Hello{}, 2: Load{}, 3: Unload{}, 4: Dispatch{}, 5: OpResult{}, 6: Extend{},
+	16: Ready{}, 17: Settled{}, 18: OpCall{}, 19: Log{}, 20: Declared{}, 21: Gone{}, 22: Fault{},
+}
+
+var (
+	typeOf = map[reflect.Type]byte{}
+	goType = map[byte]reflect.Type{}
+	decode cbor.DecMode
+	encode cbor.UserBufferEncMode
+)
+
+func init() {
+	for i, v := range types {
+		if v != nil {
+			typeOf[reflect.TypeOf(v)] = byte(i)
+			goType[byte(i)] = reflect.TypeOf(v)
+		}
+	}
+	var err error
+	decode, err = cbor.DecOptions{
+		MaxArrayElements: 1 << 16, MaxMapPairs: 16, MaxNestedLevels: 8,
+		IndefLength: cbor.IndefLengthForbidden, TagsMd: cbor.TagsForbidden, UTF8: cbor.UTF8RejectInvalid,
+	}.DecMode()
+	if err != nil {
+		panic(err)
+	}
+	encode, err = cbor.EncOptions{}.UserBufferEncMode()
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Conn sends and receives frames. Send never waits for the other side.
+type Conn struct {
+	rw     io.ReadWriteCloser
+	reader *bufio.Reader
+	buf    []byte // Of Recv.
+
+	mu      sync.Mutex // Guards the members below.
+	pending []byte
+	spare   []byte
+	err     error
+	wake    chan struct{}
+	done    chan struct{}
+}
+
+// NewConn takes over the stream and starts its writer, which Close ends.
+func NewConn(rw io.ReadWriteCloser) *Conn {
+	c := &Conn{rw: rw, reader: bufio.NewReaderSize(rw, 256<<10), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go c.write()
+	return c
+}
+
+// Send queues a frame.
+func (c *Conn) Send(frame any) error {
+	t, ok := typeOf[reflect.TypeOf(frame)]
+	if !ok {
+		return fmt.Errorf("send %T: %w", frame, ErrUnknown)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err
+	}
+	if len(c.pending) > maxBacklog {
+		return ErrBacklog
+	}
+	start := len(c.pending)
+	buf := bytes.NewBuffer(append(c.pending, 0, 0, 0, 0, t))
+	if err := encode.MarshalToBuffer(frame, buf); err != nil {
+		return fmt.Errorf("send %T: %w", frame, err)
+	}
+	size := buf.Len() - start - 4
+	if size > MaxFrame {
+		return fmt.Errorf("send %T of %d bytes: %w", frame, size, ErrTooLarge)
+	}
+	c.pending = buf.Bytes()
+	binary.LittleEndian.PutUint32(c.pending[start:], uint32(size)) //nolint:gosec // At most MaxFrame.
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (c *Conn) write() {
+	defer close(c.done)
+	for range c.wake {
+		for {
+			c.mu.Lock()
+			out := c.pending
+			if cap(c.spare) > 4<<20 {
+				c.spare = nil
+			}
+			c.pending = c.spare[:0]
+			c.spare = nil
+			closed := c.err != nil
+			c.mu.Unlock()
+			if len(out) == 0 {
+				if closed {
+					return
+				}
+				break
+			}
+			_, err := c.rw.Write(out)
+			c.mu.Lock()
+			c.spare = out[:0]
+			if err != nil && c.err == nil {
+				c.err = fmt.Errorf("write frames: %w", err)
+			}
+			c.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Recv reads the next frame, a value of one of the frame types. It is for one
+// goroutine.
+func (c *Conn) Recv() (any, error) {
+	var head [5]byte
+	if _, err := io.ReadFull(c.reader, head[:4]); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint32(head[:4])
+	if n == 0 || n > MaxFrame {
+		return nil, fmt.Errorf("receive %d bytes: %w", n, ErrTooLarge)
+	}
+	if cap(c.buf) < int(n) || cap(c.buf) > 1<<20 {
+		c.buf = make([]byte, n)
+	}
+	b := c.buf[:n]
+	if _, err := io.ReadFull(c.reader, b); err != nil {
+		return nil, fmt.Errorf("receive a frame: %w", err)
+	}
+	return Decode(b)
+}
+
+// Decode reads one frame without its length.
+func Decode(b []byte) (any, error) {
+	if len(b) == 0 {
+		return nil, ErrUnknown
+	}
+	t, ok := goType[b[0]]
+	if !ok {
+		return nil, fmt.Errorf("type %d: %w", b[0], ErrUnknown)
+	}
+	v := reflect.New(t)
+	if err := decode.Unmarshal(b[1:], v.Interface()); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", t.Name(), err)
+	}
+	return v.Elem().Interface(), nil
+}
+
+// Flush closes for sending and waits until all that was sent is written.
+func (c *Conn) Flush() {
+	c.fail(ErrClosed)
+	<-c.done
+}
+
+// Close ends the connection; what waits to be written may be lost.
+func (c *Conn) Close() error {
+	c.fail(ErrClosed)
+	err := c.rw.Close()
+	<-c.done
+	return err
+}
+
+func (c *Conn) fail(err error) {
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = err
+	}
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
