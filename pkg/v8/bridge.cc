@@ -1,6 +1,8 @@
 #include "bridge.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <string>
 
@@ -18,6 +20,19 @@ char* flora_copy(const char* s, size_t len) {
 }
 
 FloraIsolate* flora_of(Isolate* isolate) { return static_cast<FloraIsolate*>(isolate->GetData(0)); }
+
+static bool Entropy(unsigned char* buffer, size_t length) {
+  while (length > 0) {
+    ssize_t n = getrandom(buffer, length, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    buffer += n;
+    length -= size_t(n);
+  }
+  return true;
+}
+
+extern "C" void flora_entropy(void) { V8::SetEntropySource(Entropy); }
 
 static Local<String> Text(Isolate* isolate, const char* s, size_t len) {
   Local<String> out;

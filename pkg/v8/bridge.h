@@ -40,6 +40,11 @@ typedef struct {
   size_t external;
 } FloraStats;
 
+// Takes V8's entropy from getrandom(2). Once, before the first isolate: V8's
+// own source is /dev/urandom, opened seven times for each isolate, and a
+// sandbox may have no files.
+void flora_entropy(void);
+
 FloraBlob flora_snapshot(const char* source, int len);
 
 // Makes an isolate and its context from the blob, which must outlive it.

@@ -42,6 +42,7 @@ func Init(jit bool) {
 			flags = append(flags, "--jitless")
 		}
 		v8go.SetFlags(flags...)
+		C.flora_entropy()
 		// The only way to have v8go start V8's platform.
 		v8go.NewIsolate().Dispose()
 	})
