@@ -6,6 +6,7 @@ package deploy
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -114,6 +115,21 @@ type Store interface {
 	// newest first and of equal times the higher id first. Files, SourceMap and
 	// Bundle are left out, since a page could hold hundreds of megabytes.
 	History(ctx context.Context, guild snowflake.GuildID, before Cursor, limit int) ([]Revision, error)
+}
+
+// Validate reports a revision that no Store can keep.
+func (r Revision) Validate() error {
+	switch {
+	case r.ID == "" || len(r.ID) > 64:
+		return fmt.Errorf("revision id %q must have 1 to 64 bytes", clip(r.ID))
+	case r.Guild.IsZero():
+		return errors.New("revision has no guild")
+	case r.Status != Success && r.Status != Failed:
+		return fmt.Errorf("revision status %q is neither %s nor %s", clip(string(r.Status)), Success, Failed)
+	case r.DeployedAt.IsZero():
+		return errors.New("revision has no time")
+	}
+	return nil
 }
 
 // Time makes t what a Store gives back: UTC, whole microseconds.

@@ -23,6 +23,7 @@ const (
 	Forbidden       Code = "forbidden"
 	NotFound        Code = "not_found"
 	MethodNotAllow  Code = "method_not_allowed"
+	RequestTimeout  Code = "request_timeout"
 	Conflict        Code = "conflict"
 	TooLarge        Code = "too_large"
 	UnsupportedType Code = "unsupported_media_type"
@@ -57,6 +58,7 @@ var Kinds = map[Code]Kind{
 	Forbidden:          {403, "Error", "FORBIDDEN"},
 	NotFound:           {404, "Error", "NOT_FOUND"},
 	MethodNotAllow:     {405, "Error", ""},
+	RequestTimeout:     {408, "Error", "TIMEOUT"},
 	Conflict:           {409, "Error", "CONFLICT"},
 	TooLarge:           {413, "RangeError", "TOO_LARGE"},
 	UnsupportedType:    {415, "Error", ""},

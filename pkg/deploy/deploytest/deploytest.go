@@ -1,0 +1,298 @@
+// Package deploytest is what every deploy.Store must do, as one suite of tests
+// that each implementation runs.
+package deploytest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+const guildA, guildB = snowflake.GuildID(1), snowflake.GuildID(1<<63 - 1)
+
+var epoch = time.Date(2026, 7, 30, 10, 0, 0, 123456000, time.UTC)
+
+// Run tests the stores that open makes. Each call of open must give an empty
+// store; reopen gives the same store after a restart.
+func Run(t *testing.T, open func(t *testing.T) (store deploy.Store, reopen func() deploy.Store)) {
+	t.Helper()
+	rows := []struct {
+		name string
+		test func(s *suite)
+	}{
+		{"empty", (*suite).empty},
+		{"put and read", (*suite).putAndRead},
+		{"failures do not become current", (*suite).failures},
+		{"history", (*suite).history},
+		{"history of equal times", (*suite).equalTimes},
+		{"refusals", (*suite).refusals},
+		{"restart", (*suite).restart},
+		{"many at once", (*suite).manyAtOnce},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			store, reopen := open(t)
+			row.test(&suite{t: t, ctx: t.Context(), Store: store, reopen: reopen})
+		})
+	}
+}
+
+type suite struct {
+	deploy.Store
+	t      *testing.T
+	ctx    context.Context //nolint:containedctx // The test's.
+	reopen func() deploy.Store
+}
+
+func (s *suite) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *suite) same(what string, got, want any) {
+	s.t.Helper()
+	if diff := cmp.Diff(got, want); diff != "" {
+		s.t.Errorf("%s (-got +want):\n%.3000s", what, diff)
+	}
+}
+
+func (s *suite) notFound(what string, err error) {
+	s.t.Helper()
+	if !fault.Is(err, fault.NotFound) {
+		s.t.Errorf("%s: error is %v, want one of %s", what, err, fault.NotFound)
+	}
+}
+
+// Sample is a revision with every member set, the n-th of its guild.
+func Sample(guild snowflake.GuildID, n int) deploy.Revision {
+	return deploy.Revision{
+		ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", n), Guild: guild, Entry: "src/main.ts", Status: deploy.Success,
+		DeployedAt: epoch.Add(time.Duration(n) * time.Second), Source: "cli",
+		Actor: deploy.Actor{UserID: "42", Username: "ümlaut", Type: deploy.ActorToken}, BuildID: "build", BaseRevisionID: "base",
+		ChangeSummary: &deploy.ChangeSummary{AddedFiles: []string{"a"}, RemovedFiles: []string{}, ModifiedFiles: []string{"b"}},
+		Files:         []deploy.File{{Path: "src/main.ts", Contents: fmt.Sprintf("// %d\n", n)}, {Path: "empty.ts"}},
+		SourceMap:     &deploy.SourceMap{Path: "bundle.js.map", Contents: `{"version":3}`},
+		Bundle:        fmt.Sprintf("console.log(%d) // <script>&\u2028漢\n", n), Warnings: []string{"careful"},
+	}
+}
+
+// minimal is a revision with nothing optional.
+func minimal(guild snowflake.GuildID, n int) deploy.Revision {
+	return deploy.Revision{
+		ID: fmt.Sprint("r", n), Guild: guild, Entry: "main.ts", Status: deploy.Success, DeployedAt: epoch.Add(time.Duration(n) * time.Second),
+		Source: "unknown", Actor: deploy.Actor{Type: deploy.ActorSystem}, Bundle: "x",
+	}
+}
+
+// head is a revision as a history shows it.
+func head(r deploy.Revision) deploy.Revision {
+	r.Files, r.SourceMap, r.Bundle = nil, nil, ""
+	return r
+}
+
+func (s *suite) empty() {
+	all, err := s.List(s.ctx)
+	s.must(err)
+	s.same("List", len(all), 0)
+	_, err = s.Current(s.ctx, guildA)
+	s.notFound("Current", err)
+	_, err = s.Revision(s.ctx, guildA, "none")
+	s.notFound("Revision", err)
+	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
+	s.must(err)
+	s.same("History", len(h), 0)
+}
+
+func (s *suite) putAndRead() {
+	first, second, other := Sample(guildA, 1), minimal(guildA, 2), Sample(guildB, 1)
+	first.Bundle = strings.Repeat(first.Bundle, 20_000)
+	for _, r := range []deploy.Revision{first, second, other} {
+		local := r
+		local.DeployedAt = r.DeployedAt.In(time.FixedZone("CEST", 7200)).Add(999)
+		s.must(s.PutRevision(s.ctx, local))
+		got, err := s.Current(s.ctx, r.Guild)
+		s.must(err)
+		s.same("Current", got, r)
+	}
+	for _, r := range []deploy.Revision{first, second, other} {
+		got, err := s.Revision(s.ctx, r.Guild, r.ID)
+		s.must(err)
+		s.same("Revision", got, r)
+	}
+	_, err := s.Revision(s.ctx, guildB, second.ID)
+	s.notFound("another guild's revision", err)
+	all, err := s.List(s.ctx)
+	s.must(err)
+	s.same("List", all, []deploy.Deployment{
+		{Guild: guildA, Entry: "main.ts", CreatedAt: first.DeployedAt, UpdatedAt: second.DeployedAt},
+		{Guild: guildB, Entry: "src/main.ts", CreatedAt: other.DeployedAt, UpdatedAt: other.DeployedAt},
+	})
+}
+
+func (s *suite) failures() {
+	failed := Sample(guildA, 1)
+	failed.Status, failed.Error = deploy.Failed, "SyntaxError: x\n    at src/main.ts:1:2"
+	s.must(s.PutRevision(s.ctx, failed))
+	_, err := s.Current(s.ctx, guildA)
+	s.notFound("Current after a failure only", err)
+	all, err := s.List(s.ctx)
+	s.must(err)
+	s.same("List after a failure only", len(all), 0)
+	good := minimal(guildA, 2)
+	s.must(s.PutRevision(s.ctx, good))
+	failed.ID, failed.DeployedAt = "later", epoch.Add(time.Hour)
+	s.must(s.PutRevision(s.ctx, failed))
+	got, err := s.Current(s.ctx, guildA)
+	s.must(err)
+	s.same("Current", got, good)
+	got, err = s.Revision(s.ctx, guildA, "later")
+	s.must(err)
+	s.same("the failed revision", got, failed)
+	// What was deployed last runs, whatever its time says.
+	old := minimal(guildA, 0)
+	s.must(s.PutRevision(s.ctx, old))
+	got, err = s.Current(s.ctx, guildA)
+	s.must(err)
+	s.same("Current with an earlier time", got, old)
+}
+
+func (s *suite) history() {
+	const n = 7
+	var want []deploy.Revision
+	for i := n; i > 0; i-- {
+		r := Sample(guildA, i)
+		s.must(s.PutRevision(s.ctx, r))
+		want = append(want, head(r))
+		s.must(s.PutRevision(s.ctx, minimal(guildB, i)))
+	}
+	for _, limit := range []int{1, 2, 3, n, n + 1} {
+		var got []deploy.Revision
+		for cursor := (deploy.Cursor{}); ; {
+			page, err := s.History(s.ctx, guildA, cursor, limit)
+			s.must(err)
+			if len(page) > limit {
+				s.t.Fatalf("a page of %d has %d revisions", limit, len(page))
+			}
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+			cursor = page[len(page)-1].Cursor()
+		}
+		s.same(fmt.Sprintf("pages of %d", limit), got, want)
+	}
+	between := deploy.Cursor{DeployedAt: want[3].DeployedAt.Add(time.Microsecond), ID: "none"}
+	page, err := s.History(s.ctx, guildA, between, 2)
+	s.must(err)
+	s.same("from between two", page, want[3:5])
+	for _, limit := range []int{0, -1} {
+		page, err := s.History(s.ctx, guildA, deploy.Cursor{}, limit)
+		s.must(err)
+		s.same("a page of none", len(page), 0)
+	}
+}
+
+func (s *suite) equalTimes() {
+	var want []deploy.Revision
+	for i := 9; i > 0; i-- {
+		r := Sample(guildA, i)
+		r.DeployedAt = epoch
+		want = append(want, head(r))
+		s.must(s.PutRevision(s.ctx, r))
+	}
+	page, err := s.History(s.ctx, guildA, deploy.Cursor{}, 4)
+	s.must(err)
+	rest, err := s.History(s.ctx, guildA, page[3].Cursor(), 10)
+	s.must(err)
+	s.same("order", append(page, rest...), want)
+}
+
+func (s *suite) refusals() {
+	good := minimal(guildA, 1)
+	s.must(s.PutRevision(s.ctx, good))
+	again := minimal(guildA, 2)
+	again.ID = good.ID
+	if err := s.PutRevision(s.ctx, again); !fault.Is(err, fault.Conflict) {
+		s.t.Errorf("an id that exists: error is %v, want one of %s", err, fault.Conflict)
+	}
+	edits := map[string]func(*deploy.Revision){
+		"no id": func(r *deploy.Revision) { r.ID = "" }, "long id": func(r *deploy.Revision) { r.ID = strings.Repeat("x", 65) },
+		"no guild": func(r *deploy.Revision) { r.Guild = 0 }, "no status": func(r *deploy.Revision) { r.Status = "" },
+		"no time": func(r *deploy.Revision) { r.DeployedAt = time.Time{} },
+	}
+	for name, edit := range edits {
+		r := minimal(guildA, 3)
+		edit(&r)
+		if err := s.PutRevision(s.ctx, r); err == nil {
+			s.t.Errorf("%s: it was stored", name)
+		}
+	}
+	ended, cancel := context.WithCancel(s.ctx)
+	cancel()
+	if err := s.PutRevision(ended, minimal(guildA, 4)); err == nil {
+		s.t.Error("a revision was stored after its context had ended")
+	}
+	got, err := s.Current(s.ctx, guildA)
+	s.must(err)
+	s.same("Current after refusals", got, good)
+	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
+	s.must(err)
+	s.same("History after refusals", h, []deploy.Revision{head(good)})
+}
+
+func (s *suite) restart() {
+	want := Sample(guildA, 1)
+	s.must(s.PutRevision(s.ctx, want))
+	s.Store = s.reopen()
+	got, err := s.Current(s.ctx, guildA)
+	s.must(err)
+	s.same("Current after a restart", got, want)
+	s.must(s.PutRevision(s.ctx, Sample(guildA, 2)))
+	all, err := s.List(s.ctx)
+	s.must(err)
+	s.same("List after a restart", all, []deploy.Deployment{
+		{Guild: guildA, Entry: "src/main.ts", CreatedAt: want.DeployedAt, UpdatedAt: want.DeployedAt.Add(time.Second)},
+	})
+}
+
+func (s *suite) manyAtOnce() {
+	const guilds, each = 8, 10
+	var wg sync.WaitGroup
+	for g := range guilds {
+		for i := range each {
+			wg.Go(func() {
+				r := Sample(snowflake.GuildID(g+1), i) //nolint:gosec // Small.
+				if err := s.PutRevision(s.ctx, r); err != nil {
+					s.t.Errorf("put: %s", err)
+				}
+				if _, err := s.Current(s.ctx, r.Guild); err != nil {
+					s.t.Errorf("current: %s", err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	all, err := s.List(s.ctx)
+	s.must(err)
+	s.same("deployments", len(all), guilds)
+	for _, d := range all {
+		h, err := s.History(s.ctx, d.Guild, deploy.Cursor{}, 100)
+		s.must(err)
+		s.same("revisions of a guild", len(h), each)
+		current, err := s.Current(s.ctx, d.Guild)
+		s.must(err)
+		s.same("the deployment's time is its revision's", d.UpdatedAt, current.DeployedAt)
+	}
+}

@@ -1,0 +1,275 @@
+package kv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/pebbledb"
+)
+
+const (
+	schemaName    = "flora-kv"
+	schemaVersion = 1
+	// memTable is large enough that a guild's biggest values do not make the
+	// others wait for a flush.
+	memTable = 64 << 20
+)
+
+// Config of a DB.
+type Config struct {
+	Dir    string
+	Limits Limits
+	Clock  clock.Clock // nil is the real one.
+	Log    *zap.Logger // nil logs nothing.
+	// SweepEvery is the pause between two rounds that remove expired keys; 0 is
+	// 10 s.
+	SweepEvery time.Duration
+	// CacheBytes is the size of the block cache; 0 is 64 MiB.
+	CacheBytes int64
+
+	fs vfs.FS // Set by tests of power loss.
+}
+
+// DB implements Store with Pebble.
+type DB struct {
+	limits Limits
+	clock  clock.Clock
+	log    *zap.Logger
+	every  time.Duration
+	pebble *pebble.DB
+
+	// life is read-held by every method; Close takes it and sets closed.
+	life   sync.RWMutex
+	closed bool
+
+	mu     sync.Mutex // Guards guilds and every guild's users and idle.
+	guilds map[snowflake.GuildID]*guild
+}
+
+var _ Store = (*DB)(nil)
+
+// guild is what the DB knows of a guild in memory. It is there while somebody
+// uses it and a while longer.
+type guild struct {
+	id       snowflake.GuildID
+	users    int
+	idle     time.Time // Since when users is 0.
+	inFlight *semaphore.Weighted
+
+	// mu makes read, check and write of this guild one step. It is not held
+	// while a write waits for the disk.
+	mu     sync.Mutex
+	loaded bool
+	guildRecord
+	stores map[string]*store
+}
+
+type store struct {
+	storeRecord
+	writes window
+}
+
+// Open opens or makes the database in cfg.Dir.
+func Open(cfg Config) (*DB, error) {
+	if err := cfg.Limits.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.SweepEvery <= 0 {
+		cfg.SweepEvery = 10 * time.Second
+	}
+	if cfg.CacheBytes <= 0 {
+		cfg.CacheBytes = 64 << 20
+	}
+	p, err := pebbledb.Open(cfg.Dir, pebbledb.Options{
+		Name: schemaName, Version: schemaVersion, MemTable: memTable, Cache: cfg.CacheBytes, Log: cfg.Log, FS: cfg.fs,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &DB{
+		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p,
+		guilds: map[snowflake.GuildID]*guild{},
+	}, nil
+}
+
+// Close waits for the methods that run and closes the database. Methods called
+// later fail.
+func (db *DB) Close() error {
+	db.life.Lock()
+	defer db.life.Unlock()
+	if db.closed {
+		return nil
+	}
+	db.closed = true
+	return db.pebble.Close()
+}
+
+// enter begins a method; leave ends it.
+func (db *DB) enter(ctx context.Context, id snowflake.GuildID) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if id.IsZero() {
+		return fault.New(fault.InvalidInput, "guild context not available")
+	}
+	db.life.RLock()
+	if db.closed {
+		db.life.RUnlock()
+		return fault.New(fault.Unavailable, "kv storage is closed; try again when the runtime has restarted")
+	}
+	return nil
+}
+
+func (db *DB) leave() { db.life.RUnlock() }
+
+// acquire gives the guild's state, which stays until release.
+func (db *DB) acquire(id snowflake.GuildID) *guild {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	g, ok := db.guilds[id]
+	if !ok {
+		g = &guild{id: id, inFlight: semaphore.NewWeighted(db.limits.InFlightBytes)}
+		db.guilds[id] = g
+	}
+	g.users++
+	return g
+}
+
+func (db *DB) release(g *guild) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	g.users--
+	g.idle = db.clock.Now()
+}
+
+// forget drops the state of guilds that nobody used for longer than a write
+// counts against the rate limit.
+func (db *DB) forget() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	limit := db.clock.Now().Add(-2 * time.Duration(windowLength))
+	for id, g := range db.guilds {
+		if g.users == 0 && g.idle.Before(limit) {
+			delete(db.guilds, id)
+		}
+	}
+}
+
+// lock takes the guild's mutex and makes sure that its counters are in memory.
+// After an error it is not held.
+func (db *DB) lock(g *guild) error {
+	g.mu.Lock()
+	if g.loaded {
+		return nil
+	}
+	if err := db.load(g); err != nil {
+		g.mu.Unlock()
+		return err
+	}
+	g.loaded = true
+	return nil
+}
+
+func (db *DB) load(g *guild) error {
+	b, err := db.get(db.pebble, guildKey(tagGuild, g.id))
+	if err != nil {
+		return err
+	}
+	g.guildRecord = guildRecord{}
+	if b != nil {
+		if g.guildRecord, err = decodeGuild(b); err != nil {
+			return db.damaged(g.id, "guild", err)
+		}
+	}
+	g.stores = map[string]*store{}
+	return db.scan(storeKey(g.id, ""), func(k, v []byte) error {
+		s, err := decodeStore(v)
+		if err != nil {
+			return db.damaged(g.id, "store", err)
+		}
+		g.stores[string(k[9:])] = &store{storeRecord: s}
+		return nil
+	})
+}
+
+// get gives a copy of a record, nil when there is none.
+func (db *DB) get(r pebble.Reader, key []byte) ([]byte, error) {
+	v, closer, err := r.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("read", err)
+	}
+	out := append(make([]byte, 0, len(v)), v...)
+	if err := closer.Close(); err != nil {
+		return nil, failed("read", err)
+	}
+	return out, nil
+}
+
+// scan calls f with every record whose key starts with prefix.
+func (db *DB) scan(prefix []byte, f func(k, v []byte) error) error {
+	iter, err := db.pebble.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+	if err != nil {
+		return failed("read", err)
+	}
+	for iter.First(); iter.Valid(); iter.Next() {
+		v, err := iter.ValueAndErr()
+		if err == nil {
+			err = f(iter.Key(), v)
+		}
+		if err != nil {
+			return errors.Join(err, iter.Close())
+		}
+	}
+	if err := errors.Join(iter.Error(), iter.Close()); err != nil {
+		return failed("read", err)
+	}
+	return nil
+}
+
+// commit writes the batch in its order and unlocks the guild, then waits for
+// the disk, so that the guild's next write joins the same sync. apply changes
+// the state in memory to what the batch says.
+func (db *DB) commit(g *guild, b *pebble.Batch, apply func()) error {
+	if err := db.pebble.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+		g.mu.Unlock()
+		return errors.Join(failed("write", err), b.Close())
+	}
+	apply()
+	g.mu.Unlock()
+	if err := errors.Join(b.SyncWait(), b.Close()); err != nil {
+		return failed("write", err)
+	}
+	return nil
+}
+
+func failed(what string, err error) error {
+	return fault.Wrap(err, fault.Internal, "kv storage failed to %s; tell the operator", what)
+}
+
+func (db *DB) damaged(id snowflake.GuildID, what string, err error) error {
+	db.log.Error("kv record is damaged", zap.Stringer("guild_id", id), zap.String("record", what))
+	return fault.Wrap(fmt.Errorf("%s record of guild %s: %w", what, id, err), fault.Internal,
+		"kv storage is damaged; the operator must restore a backup")
+}
+
+func (db *DB) expired(h head, now int64) bool { return h.expiration != 0 && h.expiration <= now }

@@ -1,0 +1,186 @@
+package kv
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+)
+
+// Limits of what scripts may store. Sizes are bytes.
+type Limits struct {
+	ValueBytes int
+	KeyRunes   int // Unicode code points of a key.
+	StoreRunes int // Of a store's name.
+	// EntryBytes bounds key and value, and key and metadata when there is some,
+	// together. This is also the size that counts for the quotas.
+	EntryBytes int
+
+	// Quotas; 0 is none.
+	StoreBytes int64
+	GuildBytes int64
+	GuildKeys  int64
+	Stores     int
+	// WritesPerMinute bounds the writes to one store in any 60 seconds, deletes
+	// not counted.
+	WritesPerMinute int
+
+	ListDefault int
+	ListMax     int
+	// ListBytes bounds the names and metadata of a page.
+	ListBytes int
+	// InFlightBytes bounds what a guild writes at once; more waits.
+	InFlightBytes int64
+}
+
+// DefaultLimits are those of a configuration that says nothing.
+func DefaultLimits() Limits {
+	return Limits{
+		ValueBytes: 1 << 20, KeyRunes: 512, StoreRunes: 64, EntryBytes: 2 << 20,
+		StoreBytes: 100 << 20, GuildBytes: 500 << 20, GuildKeys: 5_000_000, Stores: 1000, WritesPerMinute: 120,
+		ListDefault: 100, ListMax: 1000, ListBytes: 4 << 20,
+		InFlightBytes: 2 << 20,
+	}
+}
+
+// Validate reports a limit that cannot work.
+func (l Limits) Validate() error {
+	rows := []struct {
+		name     string
+		value    int64
+		min, max int64
+	}{
+		{"value bytes", int64(l.ValueBytes), 1, 16 << 20},
+		{"key characters", int64(l.KeyRunes), 1, 4096},
+		{"store name characters", int64(l.StoreRunes), 1, 256},
+		{"entry bytes", int64(l.EntryBytes), 1, 32 << 20},
+		{"store bytes", l.StoreBytes, 0, 1 << 60},
+		{"guild bytes", l.GuildBytes, 0, 1 << 60},
+		{"guild keys", l.GuildKeys, 0, 1 << 60},
+		{"stores", int64(l.Stores), 0, 1_000_000},
+		{"writes per minute", int64(l.WritesPerMinute), 0, 1_000_000},
+		{"standard list length", int64(l.ListDefault), 1, 100_000},
+		{"longest list", int64(l.ListMax), int64(l.ListDefault), 100_000},
+		{"list bytes", int64(l.ListBytes), 1, 1 << 30},
+		{"bytes in flight", l.InFlightBytes, 1, 1 << 40},
+	}
+	for _, r := range rows {
+		if r.value < r.min || r.value > r.max {
+			return fmt.Errorf("kv limit of %s is %d, it must be from %d to %d", r.name, r.value, r.min, r.max)
+		}
+	}
+	return nil
+}
+
+func (l Limits) checkStore(name string) error {
+	switch {
+	case name == "":
+		return fault.New(fault.InvalidInput, "store name cannot be empty")
+	case len(name) > l.StoreRunes*utf8.UTFMax || utf8.RuneCountInString(name) > l.StoreRunes:
+		return fault.New(fault.InvalidInput, "store name exceeds maximum size of %d characters", l.StoreRunes)
+	case strings.ContainsAny(name, "/."):
+		return fault.New(fault.InvalidInput, `store name cannot contain "/" or "."`)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return fault.New(fault.InvalidInput, "store name cannot contain control characters or broken Unicode")
+	}
+	return nil
+}
+
+func (l Limits) checkKey(key string) error {
+	switch {
+	case key == "":
+		return fault.New(fault.InvalidInput, "key cannot be empty")
+	case len(key) > l.KeyRunes*utf8.UTFMax || utf8.RuneCountInString(key) > l.KeyRunes:
+		return fault.New(fault.InvalidInput, "key exceeds maximum size of %d characters", l.KeyRunes)
+	}
+	return checkText("key", key)
+}
+
+// checkText refuses what no key contains.
+func checkText(what, text string) error {
+	switch {
+	case strings.IndexByte(text, 0) >= 0:
+		return fault.New(fault.InvalidInput, "%s contains null character", what)
+	case !utf8.ValidString(text):
+		return fault.New(fault.InvalidInput, "%s contains broken Unicode (a lone surrogate or bytes that are no UTF-8)", what)
+	}
+	return nil
+}
+
+func (l Limits) checkValue(value string) error {
+	switch {
+	case len(value) > l.ValueBytes:
+		return fault.New(fault.TooLarge, "value exceeds maximum size of %s", size(int64(l.ValueBytes)))
+	case !utf8.ValidString(value):
+		return fault.New(fault.InvalidInput, "value contains broken Unicode (a lone surrogate or bytes that are no UTF-8)")
+	}
+	return nil
+}
+
+// checkMetadata gives the metadata as it is stored, nil for none.
+func (l Limits) checkMetadata(m json.RawMessage) (json.RawMessage, error) {
+	if len(m) == 0 || string(m) == "null" {
+		return nil, nil
+	}
+	if len(m) > l.EntryBytes {
+		return nil, l.entryTooLarge()
+	}
+	if !json.Valid(m) || !utf8.Valid(m) {
+		return nil, fault.New(fault.InvalidInput, "metadata is not valid JSON")
+	}
+	return m, nil
+}
+
+func (l Limits) entryTooLarge() error {
+	return fault.New(fault.TooLarge, "kv entry exceeds maximum size of %s", size(int64(l.EntryBytes)))
+}
+
+// first gives the first error of a row of checks.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func size(n int64) string {
+	if n%(1<<20) == 0 {
+		return fmt.Sprintf("%dMB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// window holds the moments of the writes in the last minute.
+type window struct {
+	times []int64 // A ring of Unix nanoseconds.
+	next  int
+}
+
+const windowLength = int64(time.Minute)
+
+// wait is how long until a write is allowed again; 0 is now.
+func (w *window) wait(now int64, limit int) time.Duration {
+	if limit <= 0 || len(w.times) < limit {
+		return 0
+	}
+	return time.Duration(max(0, w.times[w.next]+windowLength-now))
+}
+
+// take uses up one write. wait must have allowed it.
+func (w *window) take(now int64, limit int) {
+	if limit <= 0 {
+		return
+	}
+	if len(w.times) < limit {
+		w.times = append(w.times, now)
+		return
+	}
+	w.times[w.next] = now
+	w.next = (w.next + 1) % limit
+}
