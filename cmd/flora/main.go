@@ -1,0 +1,19 @@
+// Command flora deploys scripts to a Flora runtime and looks after them: logs,
+// key-value stores, deployments.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/flora-runtime/flora-runtime/pkg/cli"
+)
+
+// An interrupt ends the process at once, as for any command line tool: nothing
+// is left half done here.
+func main() {
+	os.Exit(int(cli.Main(context.Background(), cli.State{
+		Args: os.Args[1:], Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Terminal: cli.IsTerminal(os.Stdin) && cli.IsTerminal(os.Stdout),
+	})))
+}

@@ -1,0 +1,98 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/evanw/esbuild/pkg/api"
+)
+
+// Bounds of an error text.
+const (
+	messageBytes = 1000
+	reportBytes  = 16 << 10
+	lineWidth    = 120
+)
+
+var errComputed = errors.New("an import path that is computed at run time cannot be bundled; import each file by its name")
+
+// report is esbuild's own rendering (place, source line and caret), with the
+// author's paths and with columns counted like V8 and editors do.
+func report(errs []api.Message) string {
+	var b strings.Builder
+	if len(errs) == 1 {
+		b.WriteString("1 error\n")
+	} else {
+		fmt.Fprintf(&b, "%d errors\n", len(errs))
+	}
+	for i, m := range errs {
+		text := render(m)
+		if b.Len()+len(text) > reportBytes {
+			fmt.Fprintf(&b, "\n... and %d more", len(errs)-i)
+			break
+		}
+		b.WriteString("\n")
+		b.WriteString(text)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func render(m api.Message) string {
+	m.PluginName = ""
+	m.Text = plain(m.Text)
+	if strings.HasPrefix(m.Text, "Could not resolve import(") || strings.HasPrefix(m.Text, "Could not resolve require(") {
+		m.Text = errComputed.Error()
+	}
+	places := [][2]string{}
+	if m.Location != nil {
+		m.Location, places = place(*m.Location, places)
+	}
+	notes := make([]api.Note, len(m.Notes))
+	for i, n := range m.Notes {
+		n.Text = plain(n.Text)
+		if n.Location != nil {
+			n.Location, places = place(*n.Location, places)
+		}
+		notes[i] = n
+	}
+	m.Notes = notes
+	text := strings.Join(api.FormatMessages([]api.Message{m}, api.FormatMessagesOptions{TerminalWidth: lineWidth}), "\n")
+	for _, p := range places {
+		text = strings.Replace(text, p[0], p[1], 1)
+	}
+	return text
+}
+
+// place cleans a location and notes how esbuild writes it and how it should
+// read: esbuild counts columns from 0 and in bytes.
+func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
+	l.File = strings.TrimPrefix(strings.TrimPrefix(l.File, authorSpace+":"), sdkSpace+":")
+	l.Namespace = ""
+	column := 1
+	for i, r := range l.LineText {
+		if i >= l.Column {
+			break
+		}
+		column++
+		if r > 0xffff {
+			column++
+		}
+	}
+	at := fmt.Sprintf("%s:%d:", l.File, l.Line)
+	return &l, append(places, [2]string{fmt.Sprintf("%s%d:", at, l.Column), fmt.Sprintf("%s%d:", at, column)})
+}
+
+// plain takes our name spaces out of quoted paths and cuts what is too long.
+func plain(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, `"`+authorSpace+":", `"`), `"`+sdkSpace+":", `"`)
+	if len(s) <= messageBytes {
+		return s
+	}
+	cut := messageBytes
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "..."
+}

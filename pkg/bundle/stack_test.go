@@ -1,0 +1,121 @@
+package bundle
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// where gives the line and column, from 1, of the first occurrence.
+func where(t *testing.T, text, part string) (line, column int) {
+	t.Helper()
+	i := strings.Index(text, part)
+	if i < 0 {
+		t.Fatalf("%q is not in\n%s", part, text)
+	}
+	return strings.Count(text[:i], "\n") + 1, i - strings.LastIndex(text[:i], "\n")
+}
+
+func stackAt(line, column int) string {
+	return fmt.Sprintf("Error: x\n    at f (file:///guild/100000000000000001/bundle.js:%d:%d)", line, column)
+}
+
+func TestMapStack(t *testing.T) {
+	t.Parallel()
+	// Line 1: column 0 -> a.ts 1:1, column 10 -> nothing. Line 3: column 4 ->
+	// a.ts 2:3, column 8 -> b.ts 6:1.
+	doc := func(sources string) string {
+		return `{"version":3,"sources":` + sources + `,"names":["n"],"mappings":"AAAA,U;;IACEA,ICIF"}`
+	}
+	const at = "file:///guild/42/bundle.js"
+	ab := `["src/a.ts","../lib/b.ts"]`
+	rows := map[string]struct{ text, sourceMap, want string }{
+		"exact":                   {"at " + at + ":1:1", doc(ab), "at src/a.ts:1:1"},
+		"between":                 {at + ":1:6", doc(ab), "src/a.ts:1:1"},
+		"past an end of mapping":  {at + ":1:11", doc(ab), at + ":1:11"},
+		"a line without mappings": {at + ":2:1", doc(ab), at + ":2:1"},
+		"before the first":        {at + ":3:2", doc(ab), at + ":3:2"},
+		"third line":              {at + ":3:5", doc(ab), "src/a.ts:2:3"},
+		"a second source":         {at + ":3:900", doc(ab), "lib/b.ts:6:1"},
+		"beyond the end":          {at + ":900:1", doc(ab), at + ":900:1"},
+		"position 0":              {at + ":0:0", doc(ab), at + ":0:0"},
+		"several in one text": {
+			"TypeError: x\n    at f (" + at + ":1:1)\n    at " + at + ":3:5\nfile:///guild/x/bundle.js:1:1 bundle.js:1:1", doc(ab),
+			"TypeError: x\n    at f (src/a.ts:1:1)\n    at src/a.ts:2:3\nfile:///guild/x/bundle.js:1:1 bundle.js:1:1",
+		},
+		"a source that is null":         {at + ":1:1", doc(`[null,"b"]`), at + ":1:1"},
+		"a source that is missing":      {at + ":3:9", doc(`["a.ts"]`), at + ":3:9"},
+		"a source with a line break":    {at + ":1:1", doc(`["a\nfake log line","b"]`), at + ":1:1"},
+		"a source that is very long":    {at + ":1:1", doc(`["` + strings.Repeat("x", 600) + `"]`), at + ":1:1"},
+		"a source with a scheme":        {at + ":1:1", doc(`["webpack://x/a.ts"]`), "webpack://x/a.ts:1:1"},
+		"a source that escapes":         {at + ":1:1", doc(`["../../../etc/passwd"]`), "etc/passwd:1:1"},
+		"a text without position":       {"nothing here", "not even a map", "nothing here"},
+		"a hostile number":              {at + ":99999999999999999999:1", doc(ab), at + ":99999999999999999999:1"},
+		"a map with a source root":      {at + ":1:1", `{"version":3,"sourceRoot":"app","sources":["a.ts"],"mappings":"AAAA"}`, "app/a.ts:1:1"},
+		"columns that run backwards":    {at + ":1:8", `{"version":3,"sources":["a.ts"],"mappings":"IAAA,IACA,JADA"}`, "a.ts:1:1"},
+		"an empty map":                  {at + ":1:1", `{"version":3,"sources":[],"mappings":""}`, at + ":1:1"},
+		"an object as JSON escape text": {at + ":1:1", `{"version":3,"sources":["\u0061.ts"],"mappings":"AAAA"}`, "a.ts:1:1"},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := mapStack(row.text, row.sourceMap)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestMapStackRefuses(t *testing.T) {
+	t.Parallel()
+	with := func(mappings string) string {
+		return `{"version":3,"sources":["a.ts"],"mappings":"` + mappings + `"}`
+	}
+	rows := map[string]struct{ sourceMap, want string }{
+		"no JSON":                {"{", "it is not a JSON object"},
+		"deep JSON":              {`{"x":` + strings.Repeat("[", 1<<20), "it is not a JSON object"},
+		"mappings of wrong type": {`{"version":3,"mappings":1}`, "it is not a JSON object"},
+		"another version":        {`{"version":2}`, "its version is 2"},
+		"a bad digit":            {with("A!AA"), errMappings.Error()},
+		"two fields":             {with("AA"), errMappings.Error()},
+		"six fields":             {with("AAAAAA"), errMappings.Error()},
+		"an unfinished number":   {with("g"), errMappings.Error()},
+		"an endless number":      {with(strings.Repeat("g", 100)), errMappings.Error()},
+		"a negative column":      {with("D"), errMappings.Error()},
+		"an overflow":            {with(strings.Repeat("+/////B,", 4)), errMappings.Error()},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := mapStack(stackAt(1, 1), row.sourceMap)
+			if err == nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got %q, %v, want an error with %q", got, err, row.want)
+			}
+		})
+	}
+}
+
+// FuzzMapStack looks for maps that panic, make the text grow without bound or
+// bring control characters into a log.
+func FuzzMapStack(f *testing.F) {
+	f.Add("at file:///guild/1/bundle.js:1:1", `{"version":3,"sources":["a.ts"],"mappings":"AAAA,U;;IACEA"}`)
+	f.Add("file:///guild/1/bundle.js:3:9)", `{"version":3,"sourceRoot":"/","sources":[null],"mappings":";;+/////B"}`)
+	f.Fuzz(func(t *testing.T, text, sourceMap string) {
+		got, err := mapStack(text, sourceMap)
+		if err != nil {
+			return
+		}
+		if limit := len(text) + maxPositions*(maxSourceName+24); len(got) > limit {
+			t.Errorf("%d bytes became %d", len(text), len(got))
+		}
+		if strings.Count(got, "\n") != strings.Count(text, "\n") {
+			t.Errorf("%q became %q", text, got)
+		}
+	})
+}

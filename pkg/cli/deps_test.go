@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestLinksNothingHeavy: the tool cross-compiles and stays small.
+func TestLinksNothingHeavy(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}}", "github.com/flora-runtime/flora-runtime/cmd/flora")
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const module = "github.com/flora-runtime/flora-runtime/"
+	allowed := []string{module + "cmd/flora", module + "pkg/cli", module + "pkg/client", module + "pkg/snowflake", "github.com/spf13/", "github.com/inconshreveable/mousetrap"}
+	for line := range strings.Lines(string(out)) {
+		name, cgo, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if cgo != "0" {
+			t.Errorf("%s has %s files with cgo", name, cgo)
+		}
+		if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") {
+			continue // The standard library.
+		}
+		ok := false
+		for _, a := range allowed {
+			ok = ok || name == a || strings.HasSuffix(a, "/") && strings.HasPrefix(name, a)
+		}
+		if !ok {
+			t.Errorf("the tool links %s", name)
+		}
+	}
+}

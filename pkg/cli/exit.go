@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/flora-runtime/flora-runtime/pkg/client"
+)
+
+// ExitCode is how the tool ends.
+type ExitCode int
+
+// The exit codes. They are documented in the tool's help; scripts rely on them.
+const (
+	OK       ExitCode = 0
+	Failure  ExitCode = 1
+	Usage    ExitCode = 2
+	Auth     ExitCode = 3
+	NotFound ExitCode = 4
+	Conflict ExitCode = 5
+	Limit    ExitCode = 6
+	Network  ExitCode = 7
+)
+
+// failure is an error with the exit code that it means.
+type failure struct {
+	code    ExitCode
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func coded(code ExitCode, format string, args ...any) error {
+	return &failure{code, fmt.Sprintf(format, args...)}
+}
+
+func usage(format string, args ...any) error { return coded(Usage, format, args...) }
+
+// codeOf finds the exit code of an error of a command that ran.
+func codeOf(err error) ExitCode {
+	if f, ok := errors.AsType[*failure](err); ok {
+		return f.code
+	}
+	if _, ok := errors.AsType[*client.NetworkError](err); ok {
+		return Network
+	}
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return Failure
+	}
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return Auth
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusConflict:
+		return Conflict
+	case http.StatusRequestEntityTooLarge, http.StatusTooManyRequests:
+		return Limit
+	}
+	return Failure
+}
+
+// finish tells of an error and gives the exit code.
+func (a *app) finish(err error) ExitCode {
+	if err == nil {
+		return OK
+	}
+	code := codeOf(err)
+	if !a.running && code == Failure {
+		code = Usage
+	}
+	if a.json {
+		a.printErrorJSON(err, code)
+		return code
+	}
+	_, _ = fmt.Fprintln(a.Stderr, printable(a.explain(err, code)))
+	return code
+}
+
+// asIs are the codes whose message is a whole text for the author: a build's
+// errors, a stack.
+var asIs = map[string]bool{"build_failed": true, "deploy_failed": true}
+
+func (a *app) explain(err error, code ExitCode) string {
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		text := "flora: " + err.Error()
+		if code == Usage && !strings.Contains(text, "--help") {
+			text += "\nSee `flora --help`."
+		}
+		return text
+	}
+	if asIs[e.Code] {
+		return e.Message
+	}
+	text := "flora: " + e.Message
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		text += "\nLog in with `flora login`, or set FLORA_TOKEN."
+	case e.RetryAfter > 0:
+		text += fmt.Sprintf("\nTry again in %s.", e.RetryAfter)
+	case e.Status >= http.StatusInternalServerError && e.RequestID != "":
+		text += "\nRequest " + e.RequestID + "."
+	}
+	return text
+}
+
+func (a *app) printErrorJSON(err error, code ExitCode) {
+	doc := struct {
+		Message   string   `json:"message"`
+		Code      string   `json:"code,omitempty"`
+		Status    int      `json:"status,omitempty"`
+		RequestID string   `json:"request_id,omitempty"`
+		Exit      ExitCode `json:"exit_code"`
+	}{Message: err.Error(), Exit: code}
+	if e, ok := errors.AsType[*client.Error](err); ok {
+		doc.Code, doc.Status, doc.RequestID = e.Code, e.Status, e.RequestID
+	}
+	// There is nowhere left to complain to.
+	_ = json.NewEncoder(a.Stderr).Encode(map[string]any{"error": doc})
+}
+
+// canceled reports whether the person stopped the command.
+func canceled(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, context.Canceled)
+}

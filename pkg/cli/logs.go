@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flora-runtime/flora-runtime/pkg/client"
+)
+
+// maxLogLines is how many lines the server gives at once.
+const maxLogLines = 1000
+
+func (a *app) logsCommand() *cobra.Command {
+	var limit int
+	var follow bool
+	c := &cobra.Command{
+		Use: "logs", Short: "Show a guild's log", Args: cobra.NoArgs,
+		Long: `Shows the latest lines of a guild's log, the oldest first. With --follow it goes
+on with new lines until it is stopped, and connects again after a break without
+losing a line that the server still has. With --json every line is one object.`,
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			if limit < 1 || limit > maxLogLines {
+				return usage("--limit is %d, but it must be from 1 to %d", limit, maxLogLines)
+			}
+			return a.logs(ctx, limit, follow)
+		}),
+	}
+	c.Flags().IntVarP(&limit, "limit", "n", 100, "how many of the latest lines")
+	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines")
+	return a.withGuild(c)
+}
+
+func (a *app) logs(ctx context.Context, limit int, follow bool) error {
+	guild, err := a.guild()
+	if err != nil {
+		return err
+	}
+	api, err := a.client()
+	if err != nil {
+		return err
+	}
+	recent, err := api.Logs(ctx, guild, limit)
+	if err != nil {
+		return err
+	}
+	after := uint64(0)
+	for _, e := range recent {
+		if err := a.logLine(e); err != nil {
+			return err
+		}
+		after = max(after, e.ID)
+	}
+	if !follow {
+		if len(recent) == 0 && !a.json {
+			return a.printf("No logs found\n")
+		}
+		return nil
+	}
+	lost := func(err error, wait time.Duration) { a.warn("%s; connecting again in %s", err, wait) }
+	err = api.StreamLogs(ctx, guild, client.StreamOptions{After: after, Lost: lost}, a.logLine)
+	if canceled(ctx, err) {
+		return nil
+	}
+	return err
+}
+
+// colours of levels, for terminals.
+var colours = map[string]string{"error": "31", "warn": "33", "info": "32", "debug": "34", "trace": "35"}
+
+func (a *app) logLine(e client.LogEntry) error {
+	if a.json {
+		return a.printJSON(e)
+	}
+	level := strings.ToUpper(printable(e.Level))
+	if colour := colours[e.Level]; colour != "" && a.Terminal && a.env("NO_COLOR") == "" {
+		level = "\x1b[" + colour + "m" + level + "\x1b[0m"
+	}
+	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
+	return a.printf("%s %s [%s] %s\n", at, level, printable(first(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
+}

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// checks are what the "check" tag may name.
+var checks = map[string]struct {
+	allowed string
+	ok      func(string) bool
+}{
+	"filled": {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
+	"token":  {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
+	"ip":     {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
+	"url":    {"an http or https address with host, without query and without a slash at its end", webAddress},
+}
+
+func webAddress(v string) bool {
+	u, err := url.Parse(v)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
+		u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(v, "/")
+}
+
+// convert makes the typed value of what a file, the environment or a flag
+// gave.
+func (s setting) convert(raw any) (any, bool) {
+	text, isText := raw.(string)
+	switch s.kind {
+	case reflect.Int:
+		n, ok := raw.(int64)
+		if isText {
+			parsed, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+			n, ok = parsed, err == nil
+		}
+		return int(n), ok && n >= int64(s.min) && n <= int64(s.max)
+	case reflect.Bool:
+		if isText {
+			b, err := strconv.ParseBool(strings.ToLower(strings.TrimSpace(text)))
+			return b, err == nil
+		}
+		b, ok := raw.(bool)
+		return b, ok
+	default:
+		if !isText {
+			return nil, false
+		}
+		if s.oneOf != nil {
+			text = strings.ToLower(strings.TrimSpace(text))
+			return text, slices.Contains(s.oneOf, text)
+		}
+		return text, s.check == "" || checks[s.check].ok(text)
+	}
+}
+
+// refusal is the error about a value.
+func (s setting) refusal(raw any, source string) error {
+	shown := fmt.Sprintf("%v", raw)
+	if text, ok := raw.(string); ok {
+		shown = strconv.Quote(text)
+	}
+	if len(shown) > 80 {
+		shown = strings.ToValidUTF8(shown[:80], "") + "..."
+	}
+	if s.secret {
+		shown = hidden
+	}
+	return fmt.Errorf("%s is %s (from %s), but it must be %s", s.key, shown, source, s.allowed())
+}
+
+// together checks what no single key shows.
+func together(c Config) []error {
+	var errs []error
+	l := c.KV.Limits
+	if l.MaxEntryBytes < l.MaxValueBytes {
+		errs = append(errs, fmt.Errorf("kv.limits.max_entry_bytes (%d) must not be below kv.limits.max_value_bytes (%d)", l.MaxEntryBytes, l.MaxValueBytes))
+	}
+	if l.MaxGuildBytes < l.MaxStoreBytes {
+		errs = append(errs, fmt.Errorf("kv.limits.max_guild_bytes (%d) must not be below kv.limits.max_store_bytes (%d)", l.MaxGuildBytes, l.MaxStoreBytes))
+	}
+	return errs
+}

@@ -1,0 +1,144 @@
+// Package config is the one typed configuration of a runtime: defaults, then a
+// TOML file, then the environment, then command-line flags. A key that does not
+// exist and a value that is not allowed are errors that name the key, the
+// value, where it came from and what is allowed.
+package config
+
+import (
+	"path/filepath"
+	"runtime"
+)
+
+// Config is the whole configuration. Its tags are the single source of truth:
+// "koanf" is the key in its section, "env" a second name in the environment
+// (every key has FLORA_<SECTION>_<KEY> too), "min", "max" and "oneof" what is
+// allowed, "check" a named check, "secret" hides the value.
+type Config struct {
+	DataDir   string `koanf:"data_dir" check:"filled"`
+	LogLevel  string `koanf:"log_level" env:"RUST_LOG" oneof:"debug,info,warn,error"`
+	LogFormat string `koanf:"log_format" oneof:"console,json"`
+
+	Discord Discord `koanf:"discord"`
+	API     API     `koanf:"api"`
+	Runtime Runtime `koanf:"runtime"`
+	KV      KV      `koanf:"kv"`
+	Logs    Logs    `koanf:"logs"`
+}
+
+// Discord says how Discord is reached.
+type Discord struct {
+	BotToken string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
+	APIBase  string `koanf:"api_base" check:"url"`
+	Compress bool   `koanf:"compress"`
+}
+
+// API says where the HTTP API listens.
+type API struct {
+	Address string `koanf:"address" env:"API_ADDRESS" check:"ip"`
+	Port    int    `koanf:"port" env:"API_PORT" min:"0" max:"65535"`
+}
+
+// The values of Runtime.Isolation and Runtime.JIT.
+const (
+	IsolationProcess = "process"
+	IsolationNone    = "none"
+	JITOff           = "off"
+	JITOn            = "on"
+)
+
+// Runtime bounds what scripts may use.
+type Runtime struct {
+	MaxWorkers          int    `koanf:"max_workers" env:"RUNTIME_MAX_WORKERS" min:"1" max:"64"`
+	MaxGuildsPerWorker  int    `koanf:"max_guilds_per_worker" min:"1" max:"1000"`
+	Isolation           string `koanf:"isolation" oneof:"process,none"`
+	JIT                 string `koanf:"jit" oneof:"off,on"`
+	TurnTimeoutMS       int    `koanf:"turn_timeout_ms" min:"10" max:"60000"`
+	DispatchTimeoutSecs int    `koanf:"dispatch_timeout_secs" env:"RUNTIME_DISPATCH_TIMEOUT_SECS" min:"1" max:"900"`
+	CronTimeoutSecs     int    `koanf:"cron_timeout_secs" env:"RUNTIME_CRON_TIMEOUT_SECS" min:"1" max:"300"`
+	LoadTimeoutSecs     int    `koanf:"load_timeout_secs" env:"RUNTIME_LOAD_TIMEOUT_SECS" min:"1" max:"300"`
+	RestTimeoutMS       int    `koanf:"rest_timeout_ms" env:"RUNTIME_REST_TIMEOUT_MS" min:"100" max:"900000"`
+	MaxMemoryMB         int    `koanf:"max_memory_mb" min:"8" max:"1024"`
+	MaxScriptBytes      int    `koanf:"max_script_bytes" env:"RUNTIME_MAX_SCRIPT_BYTES" min:"1024" max:"16777216"`
+	MaxBundleFiles      int    `koanf:"max_bundle_files" env:"RUNTIME_MAX_BUNDLE_FILES" min:"1" max:"10000"`
+	MaxBundleTotalBytes int    `koanf:"max_bundle_total_bytes" env:"RUNTIME_MAX_BUNDLE_TOTAL_BYTES" min:"1024" max:"4194304"`
+	MaxCronJobs         int    `koanf:"max_cron_jobs" env:"RUNTIME_MAX_CRON_JOBS" min:"0" max:"1000"`
+	MaxPendingOps       int    `koanf:"max_pending_ops" min:"1" max:"16384"`
+	MaxTimers           int    `koanf:"max_timers" min:"1" max:"65536"`
+	MaxInFlight         int    `koanf:"max_in_flight" min:"1" max:"4096"`
+	QueueCapacity       int    `koanf:"queue_capacity" env:"RUNTIME_WORKER_QUEUE_CAPACITY" min:"1" max:"100000"`
+	GuildConcurrency    int    `koanf:"guild_concurrency" env:"RUNTIME_GUILD_CONCURRENCY" min:"1" max:"64"`
+}
+
+// KV says where the key-value data is, and what a guild may store.
+type KV struct {
+	Path   string   `koanf:"path"`
+	Limits KVLimits `koanf:"limits"`
+}
+
+// KVLimits are the quotas of stored data.
+type KVLimits struct {
+	MaxValueBytes   int `koanf:"max_value_bytes" min:"1" max:"16777216"`
+	MaxEntryBytes   int `koanf:"max_entry_bytes" min:"1" max:"33554432"`
+	MaxStoreBytes   int `koanf:"max_store_bytes" min:"1" max:"1099511627776"`
+	MaxGuildBytes   int `koanf:"max_guild_bytes" min:"1" max:"1099511627776"`
+	WritesPerMinute int `koanf:"writes_per_minute" min:"1" max:"1000000"`
+}
+
+// Logs bounds each guild's log.
+type Logs struct {
+	Lines          int `koanf:"lines" min:"1" max:"1000000"`
+	Bytes          int `koanf:"bytes" min:"16384" max:"1073741824"`
+	LinesPerSecond int `koanf:"lines_per_second" min:"1" max:"1000000"`
+	Burst          int `koanf:"burst" min:"1" max:"1000000"`
+}
+
+// Default is the configuration when nothing is said.
+func Default() Config {
+	return Config{
+		DataDir:   "data",
+		LogLevel:  "info",
+		LogFormat: "console",
+		Discord:   Discord{APIBase: "https://discord.com/api/v10", Compress: true},
+		API:       API{Address: "0.0.0.0", Port: 3000},
+		Runtime: Runtime{
+			MaxWorkers:          min(max(runtime.NumCPU(), 1), 64),
+			MaxGuildsPerWorker:  200,
+			Isolation:           IsolationProcess,
+			JIT:                 JITOff,
+			TurnTimeoutMS:       1000,
+			DispatchTimeoutSecs: 30,
+			CronTimeoutSecs:     5,
+			LoadTimeoutSecs:     30,
+			RestTimeoutMS:       8000,
+			MaxMemoryMB:         128,
+			MaxScriptBytes:      8 << 20,
+			MaxBundleFiles:      200,
+			MaxBundleTotalBytes: 1 << 20,
+			MaxCronJobs:         32,
+			MaxPendingOps:       1024,
+			MaxTimers:           512,
+			MaxInFlight:         64,
+			QueueCapacity:       1024,
+			GuildConcurrency:    4,
+		},
+		KV: KV{Limits: KVLimits{
+			MaxValueBytes:   1 << 20,
+			MaxEntryBytes:   2 << 20,
+			MaxStoreBytes:   100 << 20,
+			MaxGuildBytes:   500 << 20,
+			WritesPerMinute: 120,
+		}},
+		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+	}
+}
+
+// KVPath is the folder of the key-value data.
+func (c Config) KVPath() string {
+	if c.KV.Path != "" {
+		return c.KV.Path
+	}
+	return filepath.Join(c.DataDir, "kv")
+}
+
+// StatePath is the folder of deployments and tokens.
+func (c Config) StatePath() string { return filepath.Join(c.DataDir, "state") }
