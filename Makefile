@@ -1,0 +1,53 @@
+# make run    start a Flora runtime with a simulated Discord
+# make test   lint and test everything
+# make build  put the binaries into bin/
+# make bench  measure, against baselines in the same run
+# make fuzz   run every fuzz target for FUZZTIME each
+# make soak   the long counts of what make test runs briefly
+
+GO       ?= go
+FUZZTIME ?= 30s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+export CGO_ENABLED = 1
+# One thread of package tests each: the tests start processes of their own.
+TESTFLAGS ?= -timeout 10m
+
+# Packages that link V8; the race detector runs on all others.
+V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
+ALL_PACKAGES = $(shell $(GO) list ./...)
+
+.PHONY: run build generate test lint unit bench fuzz soak clean
+
+run: build
+	bin/flora-runtime dev $(ARGS)
+
+build: generate
+	$(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/app.Version=$(VERSION)' -o bin/flora-runtime ./cmd/flora-runtime
+	CGO_ENABLED=0 $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/cli.Version=$(VERSION)' -o bin/flora ./cmd/flora
+
+# V8's headers come with the v8go module.
+generate:
+	@$(GO) generate ./pkg/v8
+
+test: build lint unit
+
+unit: generate
+	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
+	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
+
+lint: generate
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'd:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+bench: build
+	$(GO) run ./bench
+
+fuzz: generate
+	@scripts/fuzz $(FUZZTIME)
+
+soak: build
+	FLORA_SOAK=1 $(GO) test -timeout 120m -count 1 ./test/...
+
+clean:
+	rm -rf bin bench/out
