@@ -1,0 +1,146 @@
+// Package api is the HTTP API: routes, who may use them, bodies, errors and
+// streams. It decides nothing about deployments, keys or logs itself; it asks
+// the services that its Config names.
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/logs"
+)
+
+// DeployFunc builds, loads and stores a guild's script, or says why not and
+// leaves the old one running.
+type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
+
+// Verifier tells who an API token belongs to.
+type Verifier interface {
+	Verify(ctx context.Context, plaintext string) (auth.Identity, error)
+}
+
+// Config is what the API is made of.
+type Config struct {
+	Deploy      DeployFunc
+	Deployments deploy.Store
+	Logs        *logs.Hub
+	KV          kv.Store
+	Tokens      Verifier
+	Authorizer  auth.Authorizer
+	// Ready says why the process cannot serve yet; nil means that it can.
+	Ready  func() error
+	Limits Limits
+	Clock  clock.Clock
+	Log    *zap.Logger
+	// Local is mounted beside the API under LocalPrefixes, for callers on this
+	// machine only and without authentication: the simulated Discord.
+	Local         http.Handler
+	LocalPrefixes []string
+}
+
+// API serves HTTP. Make it with New.
+type API struct {
+	cfg     Config
+	echo    *echo.Echo
+	callers *buckets // Requests by caller.
+	deploys *buckets // Deploys by guild.
+	strange *buckets // Requests without a known caller, by address.
+	streams *streams
+}
+
+// New checks the configuration and builds the routes.
+func New(cfg Config) (*API, error) {
+	switch {
+	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil:
+		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens and an authorizer")
+	case cfg.Local != nil && len(cfg.LocalPrefixes) == 0:
+		return nil, errors.New("a local handler needs prefixes")
+	}
+	if err := cfg.Limits.complete(); err != nil {
+		return nil, err
+	}
+	if cfg.Ready == nil {
+		cfg.Ready = func() error { return nil }
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	a := &API{
+		cfg: cfg, echo: echo.New(),
+		callers: newBuckets(cfg.Clock, cfg.Limits.Requests),
+		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
+		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
+		streams: newStreams(cfg.Limits.StreamsPerCaller, cfg.Limits.Streams),
+	}
+	a.echo.HideBanner, a.echo.HidePort = true, true
+	a.echo.IPExtractor = echo.ExtractIPDirect() // Headers that name an address can be made up.
+	a.echo.HTTPErrorHandler = a.problem
+	a.echo.Pre(trimSlash)
+	a.echo.Use(a.observe, a.expect, a.recover)
+	for _, r := range a.routes() {
+		a.echo.Add(r.method, r.path, a.serve(r))
+	}
+	return a, nil
+}
+
+// Handler serves the API, and what is mounted beside it.
+func (a *API) Handler() http.Handler {
+	if a.cfg.Local == nil {
+		return a.echo
+	}
+	return beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes)
+}
+
+// Bounds of a connection.
+const (
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
+)
+
+// Server is an HTTP server for the API. Its Shutdown ends the log streams
+// first; there is no WriteTimeout, which would cut them, so every route has a
+// deadline of its own instead.
+func (a *API) Server() *http.Server {
+	s := &http.Server{
+		Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: zap.NewStdLog(a.cfg.Log),
+	}
+	s.RegisterOnShutdown(a.streams.close)
+	return s
+}
+
+// Close ends the log streams.
+func (a *API) Close() { a.streams.close() }
+
+// Routes lists method and path of every route, parameters in braces, probes
+// under /api and HEAD left out.
+func (a *API) Routes() []string {
+	var out []string
+	for _, r := range a.routes() {
+		if r.method == http.MethodHead || r.access == public && strings.HasPrefix(r.path, "/api/") && r.path != "/api/health" {
+			continue
+		}
+		parts := strings.Split(r.path, "/")
+		for i, p := range parts {
+			if name, ok := strings.CutPrefix(p, ":"); ok {
+				parts[i] = "{" + name + "}"
+			}
+		}
+		out = append(out, r.method+" "+strings.Join(parts, "/"))
+	}
+	return out
+}

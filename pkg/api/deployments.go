@@ -1,0 +1,274 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// listDeployments gives the deployments of the guilds that the caller
+// administers.
+func (a *API) listDeployments(c *call) error {
+	all, err := a.cfg.Deployments.List(c.ctx())
+	if err != nil {
+		return err
+	}
+	own := []deploy.Deployment{}
+	for _, d := range all {
+		err := a.cfg.Authorizer.GuildAdmin(c.ctx(), c.who, d.Guild)
+		switch {
+		case err == nil:
+			own = append(own, d)
+		case !fault.Is(err, fault.Forbidden):
+			return err
+		}
+	}
+	return c.JSON(http.StatusOK, own)
+}
+
+// deployment is a revision as the guild's deployment.
+type deployment struct {
+	Guild      snowflake.GuildID `json:"guild_id"`
+	CreatedAt  string            `json:"created_at"`
+	UpdatedAt  string            `json:"updated_at"`
+	Entry      string            `json:"entry"`
+	RevisionID string            `json:"revision_id"`
+	Files      []deploy.File     `json:"files,omitempty"`
+	SourceMap  *deploy.SourceMap `json:"source_map,omitempty"`
+	Bundle     string            `json:"bundle,omitempty"`
+	Warnings   []string          `json:"warnings,omitempty"`
+}
+
+func deploymentOf(r deploy.Revision) deployment {
+	at := deploy.FormatTime(r.DeployedAt)
+	return deployment{Guild: r.Guild, CreatedAt: at, UpdatedAt: at, Entry: r.Entry, RevisionID: r.ID, Warnings: r.Warnings}
+}
+
+func (a *API) getDeployment(c *call) error {
+	bundle, err := c.flag("include_bundle")
+	if err != nil {
+		return err
+	}
+	r, err := a.cfg.Deployments.Current(c.ctx(), c.guild)
+	if err != nil {
+		return err
+	}
+	d := deploymentOf(r)
+	d.Files, d.SourceMap = r.Files, r.SourceMap
+	if bundle {
+		d.Bundle = r.Bundle
+	}
+	return c.JSON(http.StatusOK, d)
+}
+
+// deployBody is the body of a deploy.
+type deployBody struct {
+	Entry     string            `json:"entry"`
+	Files     *[]deploy.File    `json:"files,omitempty"`
+	Bundle    *string           `json:"bundle,omitempty"`
+	SourceMap *deploy.SourceMap `json:"source_map,omitempty"`
+	BuildID   string            `json:"build_id,omitempty"`
+}
+
+func (a *API) deploy(c *call) error {
+	source, err := deploy.ValidateSource(c.Request().Header.Get("X-Flora-Deploy-Source"))
+	if err != nil {
+		return err
+	}
+	var in deployBody
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	r, err := a.request(in)
+	if err != nil {
+		return err
+	}
+	r.Guild, r.Source, r.Actor = c.guild, source, c.actor()
+	rev, err := a.cfg.Deploy(c.ctx(), r)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, deploymentOf(rev))
+}
+
+func (c *call) actor() deploy.Actor {
+	return deploy.Actor{UserID: c.who.UserID, Username: c.who.Username, Type: c.who.Type}
+}
+
+// request checks what a deploy's body says.
+func (a *API) request(in deployBody) (deploy.Request, error) {
+	r := deploy.Request{Bundle: in.Bundle, SourceMap: in.SourceMap, BuildID: in.BuildID}
+	var err error
+	if r.Entry, err = deploy.ValidateEntry(in.Entry); err != nil {
+		return r, err
+	}
+	if in.Bundle == nil && in.Files == nil {
+		return r, fault.New(fault.BadRequest, "Bad request: give files or a bundle")
+	}
+	if in.Bundle != nil && strings.TrimSpace(*in.Bundle) == "" {
+		if in.Files == nil {
+			return r, fault.New(fault.BadRequest, "Bad request: bundle must not be blank")
+		}
+		r.Bundle = nil
+	}
+	if in.Files != nil {
+		limits := a.cfg.Limits.Sources
+		if r.Bundle != nil { // They are only kept beside it.
+			limits = a.cfg.Limits.Stored
+		}
+		if r.Files, err = deploy.ValidateFiles(*in.Files, limits); err != nil {
+			return r, err
+		}
+	}
+	if in.SourceMap != nil {
+		if err := deploy.ValidateSourceMap(*in.SourceMap); err != nil {
+			return r, err
+		}
+	}
+	const maxBuildID = 64
+	if len(in.BuildID) > maxBuildID {
+		return r, fault.New(fault.BadRequest, "Bad request: build_id is longer than %d bytes", maxBuildID)
+	}
+	return r, nil
+}
+
+// Bounds of a page of the history.
+const (
+	historyPage    = 25
+	maxHistoryPage = 100
+)
+
+func (a *API) history(c *call) error {
+	limit, err := c.number("limit", historyPage)
+	if err != nil {
+		return err
+	}
+	limit = min(max(limit, 1), maxHistoryPage)
+	before, err := c.cursor()
+	if err != nil {
+		return err
+	}
+	list, err := a.cfg.Deployments.History(c.ctx(), c.guild, before, limit)
+	if err != nil {
+		return err
+	}
+	if len(list) == limit {
+		last := list[limit-1]
+		q := url.Values{
+			"limit": {strconv.Itoa(limit)}, "cursor_deployed_at": {deploy.FormatTime(last.DeployedAt)}, "cursor_id": {last.ID},
+		}
+		c.Response().Header().Set("Link", `<`+c.Request().URL.Path+`?`+q.Encode()+`>; rel="next"`)
+	}
+	if list == nil {
+		list = []deploy.Revision{}
+	}
+	return c.JSON(http.StatusOK, list)
+}
+
+// cursor is the place in the history where a page starts.
+func (c *call) cursor() (deploy.Cursor, error) {
+	at, id := c.QueryParam("cursor_deployed_at"), c.QueryParam("cursor_id")
+	if at == "" && id == "" {
+		return deploy.Cursor{}, nil
+	}
+	if at == "" || id == "" {
+		return deploy.Cursor{}, fault.New(fault.BadRequest, "Bad request: give both cursor_deployed_at and cursor_id, or none")
+	}
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err != nil {
+		return deploy.Cursor{}, fault.New(fault.BadRequest, "Bad request: cursor_deployed_at must be a time in RFC 3339; a + in it is written %%2B")
+	}
+	u, err := uuid.Parse(id)
+	if err != nil {
+		return deploy.Cursor{}, fault.New(fault.BadRequest, "Bad request: cursor_id must be a UUID")
+	}
+	return deploy.Cursor{DeployedAt: t.UTC(), ID: u.String()}, nil
+}
+
+// revision finds the revision that the path names.
+func (a *API) revision(c *call) (deploy.Revision, error) {
+	id, err := uuid.Parse(c.Param("revision"))
+	if err != nil {
+		return deploy.Revision{}, fault.New(fault.BadRequest, "Bad request: Invalid revision ID")
+	}
+	return a.cfg.Deployments.Revision(c.ctx(), c.guild, id.String())
+}
+
+func (a *API) getRevision(c *call) error {
+	bundle, err := c.flag("include_bundle")
+	if err != nil {
+		return err
+	}
+	r, err := a.revision(c)
+	if err != nil {
+		return err
+	}
+	if !bundle {
+		r.Bundle = ""
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+func (a *API) rollback(c *call) error {
+	source, err := deploy.ValidateSource(c.Request().Header.Get("X-Flora-Deploy-Source"))
+	if err != nil {
+		return err
+	}
+	if source == "unknown" {
+		source = "api"
+	}
+	target, err := a.revision(c)
+	if err != nil {
+		return err
+	}
+	if target.Status != deploy.Success {
+		return fault.New(fault.BadRequest, "Bad request: Rollback target must be a successful revision")
+	}
+	rev, err := a.cfg.Deploy(c.ctx(), deploy.Request{
+		Guild: c.guild, Entry: target.Entry, Files: target.Files, Bundle: &target.Bundle, SourceMap: target.SourceMap,
+		Source: source, Actor: c.actor(),
+	})
+	if f, ok := errors.AsType[*fault.Fault](err); ok && f.Code == fault.DeployFailed {
+		out := fault.Wrap(err, fault.DeployFailed, "rollback failed: %s", f.Message)
+		out.Details = f.Details
+		return out
+	}
+	if err != nil {
+		return err
+	}
+	rev.Bundle = ""
+	return c.JSON(http.StatusOK, rev)
+}
+
+// flag reads an optional boolean of the query.
+func (c *call) flag(name string) (bool, error) {
+	switch c.QueryParam(name) {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	}
+	return false, fault.New(fault.BadRequest, "Bad request: %s must be true or false", name)
+}
+
+// number reads an optional integer of the query that is not negative.
+func (c *call) number(name string, standard int) (int, error) {
+	text := c.QueryParam(name)
+	if text == "" {
+		return standard, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return 0, fault.New(fault.BadRequest, "Bad request: %s must be a whole number that is not negative", name)
+	}
+	return int(n), nil //nolint:gosec // It has 31 bits.
+}

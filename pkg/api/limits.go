@@ -1,0 +1,102 @@
+package api
+
+import (
+	"errors"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+)
+
+// Rate is a token bucket: so many at once, refilled at so many a second.
+type Rate struct {
+	PerSecond float64 `json:"per_second"`
+	Burst     int     `json:"burst"`
+}
+
+// Limits of the API. Zero members get the defaults.
+type Limits struct {
+	Requests  Rate // Of one caller; 50 a second, 200 at once.
+	Strangers Rate // Of one address, where no caller is known; 5 a second, 50 at once.
+	Deploys   Rate // Of one guild; 10 a minute, 10 at once.
+
+	Sources deploy.Limits // Files that are built; deploy.DefaultLimits.
+	Stored  deploy.Limits // Files that are kept beside a bundle; 2,000 and 8 MiB.
+
+	DeployBody int64 // Bytes of a deployment's JSON; 32 MiB.
+	ValueBody  int64 // Bytes of a KV value's JSON; 8 MiB.
+	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
+
+	DeployTime  time.Duration // For a deploy, building and loading included; 90 s.
+	RequestTime time.Duration // For every other request; 10 s.
+	BodyTime    time.Duration // For a body to arrive; 30 s.
+
+	Streams          int           // Open at once; 1,000.
+	StreamsPerCaller int           // Of one caller; 16.
+	KeepAlive        time.Duration // Between comments on a quiet stream; 15 s.
+	StreamWrite      time.Duration // For a reader to take what was written; 10 s.
+	StreamRecheck    time.Duration // Between looks whether the caller still may read; 1 min.
+
+	// Services are limits of what stands behind the API, shown by GET /limits.
+	Services map[string]any
+}
+
+func (l *Limits) complete() error {
+	rate := func(r *Rate, standard Rate) {
+		if *r == (Rate{}) {
+			*r = standard
+		}
+	}
+	rate(&l.Requests, Rate{PerSecond: 50, Burst: 200})
+	rate(&l.Strangers, Rate{PerSecond: 5, Burst: 50})
+	rate(&l.Deploys, Rate{PerSecond: 10.0 / 60, Burst: 10})
+	standard(&l.Sources, deploy.DefaultLimits)
+	standard(&l.Stored, deploy.Limits{Files: 2000, Bytes: 8 << 20})
+	standard(&l.DeployBody, 32<<20)
+	standard(&l.ValueBody, 8<<20)
+	standard(&l.SmallBody, 16<<10)
+	standard(&l.DeployTime, 90*time.Second)
+	standard(&l.RequestTime, 10*time.Second)
+	standard(&l.BodyTime, 30*time.Second)
+	standard(&l.Streams, 1000)
+	standard(&l.StreamsPerCaller, 16)
+	standard(&l.KeepAlive, 15*time.Second)
+	standard(&l.StreamWrite, 10*time.Second)
+	standard(&l.StreamRecheck, time.Minute)
+	for _, r := range []Rate{l.Requests, l.Strangers, l.Deploys} {
+		if r.PerSecond <= 0 || r.Burst < 1 {
+			return errors.New("a rate limit needs a positive rate and a burst of at least 1")
+		}
+	}
+	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
+		min(l.DeployBody, l.ValueBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
+		min(l.DeployTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		return errors.New("the API's limits must be positive")
+	}
+	return nil
+}
+
+func standard[T comparable](v *T, standard T) {
+	var zero T
+	if *v == zero {
+		*v = standard
+	}
+}
+
+func (a *API) getLimits(c *call) error {
+	l := a.cfg.Limits
+	doc := map[string]any{
+		"requests": map[string]any{"caller": l.Requests, "unknown_caller": l.Strangers, "deploys_per_guild": l.Deploys},
+		"deployments": map[string]any{
+			"body_bytes": l.DeployBody, "files": l.Sources.Files, "files_bytes": l.Sources.Bytes,
+			"stored_files": l.Stored.Files, "stored_files_bytes": l.Stored.Bytes, "timeout_ms": l.DeployTime.Milliseconds(),
+		},
+		"api": map[string]any{
+			"value_body_bytes": l.ValueBody, "body_bytes": l.SmallBody, "timeout_ms": l.RequestTime.Milliseconds(),
+			"streams_per_caller": l.StreamsPerCaller,
+		},
+	}
+	for name, group := range l.Services {
+		doc[name] = group
+	}
+	return c.JSON(200, doc)
+}

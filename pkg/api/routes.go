@@ -1,0 +1,184 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// access says who may use a route.
+type access int
+
+const (
+	public access = iota + 1
+	identity
+	// guildAdmin is for administrators of the guild in the path.
+	guildAdmin
+	// guildInside is guildAdmin where the guild stands in the query or body; the
+	// handler reads it by call.admin.
+	guildInside
+)
+
+// route is one endpoint.
+type route struct {
+	method, path string
+	access       access
+	handle       func(*call) error
+	body         int64         // Most bytes of its JSON; 0 reads none.
+	timeout      time.Duration // 0 has none: a stream.
+	writes       bool          // Refused to read-only tokens.
+	deploys      bool          // Counts as a deploy of the guild.
+	unlimited    bool          // Outside the rate limits: probes.
+}
+
+// routes is the table; docs/api.md describes every row.
+func (a *API) routes() []route {
+	l := a.cfg.Limits
+	const deployment, history = "/api/deployments/:guild", "/api/deployments/:guild/history"
+	const store, key = "/api/kv/:guild/:store", "/api/kv/:guild/:store/:key"
+	list := []route{
+		{method: "GET", path: "/api/auth/me", access: identity, handle: a.me},
+		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
+
+		{method: "GET", path: "/api/deployments", access: identity, handle: a.listDeployments},
+		{method: "GET", path: deployment, access: guildAdmin, handle: a.getDeployment},
+		{method: "POST", path: deployment, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "GET", path: history, access: guildAdmin, handle: a.history},
+		{method: "GET", path: deployment + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
+		{method: "POST", path: deployment + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
+
+		{method: "GET", path: "/api/logs/:guild", access: guildAdmin, handle: a.getLogs},
+		{method: "GET", path: "/api/logs/:guild/stream", access: guildAdmin, handle: a.streamLogs},
+
+		{method: "POST", path: "/api/kv/stores", access: guildInside, handle: a.createStore, body: l.SmallBody, writes: true},
+		{method: "GET", path: "/api/kv/stores", access: guildInside, handle: a.listStores},
+		{method: "DELETE", path: "/api/kv/stores/:guild/:store", access: guildAdmin, handle: a.deleteStore, writes: true},
+		{method: "GET", path: store, access: guildAdmin, handle: a.listKeys},
+		{method: "GET", path: key, access: guildAdmin, handle: a.getValue},
+		{method: "PUT", path: key, access: guildAdmin, handle: a.setValue, body: l.ValueBody, writes: true},
+		{method: "DELETE", path: key, access: guildAdmin, handle: a.deleteKey, writes: true},
+	}
+	for i := range list {
+		if list[i].timeout == 0 && list[i].path != "/api/logs/:guild/stream" {
+			list[i].timeout = l.RequestTime
+		}
+	}
+	for _, method := range []string{"GET", "HEAD"} {
+		for path, handle := range map[string]func(*call) error{"health": a.health, "livez": a.health, "readyz": a.ready} {
+			r := route{method: method, path: "/" + path, access: public, handle: handle, timeout: l.RequestTime, unlimited: true}
+			list = append(list, r)
+			r.path = "/api/" + path
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// call is one request: what was found out about it before its handler runs.
+type call struct {
+	echo.Context
+	api   *API
+	route route
+	who   auth.Identity
+	guild snowflake.GuildID
+}
+
+// ctx is the request's context with the route's deadline.
+func (c *call) ctx() context.Context { return c.Request().Context() }
+
+// serve runs a route's handler once its caller may use it. Nothing of the body
+// is read before that.
+func (a *API) serve(r route) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		// Echo gives a last parameter all that is left of the path.
+		if slices.ContainsFunc(ec.ParamValues(), func(v string) bool { return strings.Contains(v, "/") }) {
+			return echo.ErrNotFound
+		}
+		c := &call{Context: ec, api: a, route: r}
+		if r.timeout > 0 {
+			ctx, cancel := context.WithTimeout(c.ctx(), r.timeout)
+			defer cancel()
+			c.SetRequest(c.Request().WithContext(ctx))
+		}
+		if err := a.admit(c); err != nil {
+			return err
+		}
+		if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
+			return fault.New(fault.BadRequest, "Bad request: the query string is malformed")
+		}
+		return r.handle(c)
+	}
+}
+
+// admit goes through the route's conditions.
+func (a *API) admit(c *call) error {
+	r := c.route
+	if r.access == public {
+		if r.unlimited {
+			return nil
+		}
+		return a.strange.take(c.RealIP())
+	}
+	if err := a.authenticate(c); err != nil {
+		if limited := a.strange.take(c.RealIP()); limited != nil {
+			return limited
+		}
+		return err
+	}
+	if err := a.callers.take(callerKey(c.who)); err != nil {
+		return err
+	}
+	if r.writes {
+		if err := c.who.MayWrite(); err != nil {
+			return err
+		}
+	}
+	if r.access != guildAdmin {
+		return nil
+	}
+	if err := c.admin(c.Param("guild")); err != nil {
+		return err
+	}
+	if r.deploys {
+		return a.deploys.take(c.guild.String())
+	}
+	return nil
+}
+
+// param gives a path parameter as the client meant it. Echo matches the
+// escaped path when it differs from the plain one, and leaves parameters so.
+func (c *call) param(name string) (string, error) {
+	v := c.Param(name)
+	if c.Request().URL.RawPath == "" {
+		return v, nil
+	}
+	return unescape(v)
+}
+
+func (a *API) me(c *call) error {
+	type user struct {
+		ID         string  `json:"id"`
+		Username   string  `json:"username"`
+		GlobalName *string `json:"global_name"`
+		Avatar     *string `json:"avatar"`
+	}
+	return c.JSON(http.StatusOK, map[string]user{"user": {ID: c.who.UserID, Username: c.who.Username}})
+}
+
+func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }
+
+func (a *API) ready(c *call) error {
+	if err := a.cfg.Ready(); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "not ready: %s", fault.From(err).Message)
+	}
+	return c.String(http.StatusOK, "ok")
+}

@@ -1,0 +1,218 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/examples/starter"
+	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+)
+
+const (
+	// saveEvery is how often dev looks for saved sources.
+	saveEvery = 200 * time.Millisecond
+	// connectLimit bounds the wait for the first connection to Discord.
+	connectLimit = 2 * time.Minute
+)
+
+type devOptions struct {
+	file    string
+	dataDir string
+	address string
+	port    int
+	guilds  int
+	free    bool
+	project *project // nil is the starter, for a guild without a deployment.
+}
+
+func devCommand(s State) *cobra.Command {
+	var o devOptions
+	c := &cobra.Command{
+		Use: "dev [dir]", Short: "Run everything on this machine, with a simulated Discord",
+		Long: `Runs a whole runtime with embedded storage. Without DISCORD_TOKEN it brings a
+simulated Discord, on the same port. The script in dir is deployed to the first
+guild, and again after each save; without dir, a guild that has no script gets
+the starter bot.`,
+		Example: "  flora-runtime dev\n  flora-runtime dev my-bot --port 4000",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				dir, err := filepath.Abs(args[0])
+				if err != nil {
+					return fmt.Errorf("find %s: %w", args[0], err)
+				}
+				o.project = &project{name: args[0], tree: os.DirFS(dir)}
+				if err := o.project.open(); err != nil {
+					return err
+				}
+			}
+			cfg, err := o.load(s, c.Flags().Changed)
+			if err != nil {
+				return err
+			}
+			return runDev(c.Context(), s, cfg, o)
+		},
+	}
+	c.Flags().StringVar(&o.file, "config", "", "TOML file with settings")
+	c.Flags().StringVar(&o.dataDir, "data-dir", "data", "folder that keeps deployments, data and the API token")
+	c.Flags().IntVar(&o.port, "port", 3000, "port on 127.0.0.1; 0 takes a free one")
+	c.Flags().IntVar(&o.guilds, "guilds", 2, "number of simulated guilds")
+	c.Flags().BoolVar(&o.free, "no-rate-limits", false, "the simulated Discord never answers 429")
+	return c
+}
+
+// load reads the configuration; flags that were given win over it.
+func (o *devOptions) load(s State, given func(name string) bool) (config.Config, error) {
+	flags := map[string]string{"api.address": loopback}
+	if given("port") {
+		flags["api.port"] = strconv.Itoa(o.port)
+	}
+	if given("data-dir") {
+		flags["data_dir"] = o.dataDir
+	}
+	return config.Load(config.Options{File: o.file, Env: s.Env, Flags: flags})
+}
+
+func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err error) {
+	log, err := telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, s.Stderr)
+	if err != nil {
+		return err
+	}
+	life := newLifeline(log)
+	defer func() {
+		err = errors.Join(err, life.stop())
+	}()
+	rt, err := assemble(ctx, cfg, o, life, log)
+	if err != nil {
+		return err
+	}
+	if err := rt.start(ctx); err != nil {
+		return err
+	}
+	first, err := rt.firstGuild(ctx)
+	if err != nil {
+		return err
+	}
+	if err := rt.deployFirst(ctx, first, o.project); err != nil {
+		return err
+	}
+	if o.project != nil {
+		life.run("watching "+o.project.name, func(ctx context.Context) error { return rt.watch(ctx, first, o.project) })
+	}
+	tokenFile, err := rt.tokenFile(ctx, filepath.Join(cfg.DataDir, "token"))
+	if err != nil {
+		return err
+	}
+	rt.health.Done("start")
+	_, _ = fmt.Fprintf(s.Stdout, "ready %s guild=%s channel=%s token_file=%s\n", rt.url, first, rt.firstChannel(first), tokenFile)
+	err = life.wait(ctx)
+	rt.health.Stopping()
+	return err
+}
+
+// deployFirst gives the first guild the project, or the starter bot when there
+// is none and the guild has no script. A project that does not load is the
+// author's to mend: dev goes on and waits for the next save.
+func (rt *runtime) deployFirst(ctx context.Context, guild snowflake.GuildID, p *project) error {
+	if p == nil {
+		_, err := rt.state.Current(ctx, guild)
+		if !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		p = &project{name: "the starter bot", tree: starter.Files()}
+		if err := p.open(); err != nil {
+			return err
+		}
+		return rt.deploy(ctx, guild, p)
+	}
+	if err := rt.deploy(ctx, guild, p); err != nil {
+		f, ok := errors.AsType[*fault.Fault](err)
+		if !ok || f.Status() >= 500 {
+			return err
+		}
+		rt.log.Error("not deployed; waiting for a save", zap.String("project", p.name), zap.Error(err))
+	}
+	return nil
+}
+
+func (rt *runtime) deploy(ctx context.Context, guild snowflake.GuildID, p *project) error {
+	files, err := p.files()
+	if err != nil {
+		return err
+	}
+	rev, err := rt.bot.Deploy(ctx, deploy.Request{Guild: guild, Entry: p.entry, Files: files, Source: "bootstrap", Actor: deploy.Actor{Username: "system", Type: deploy.ActorSystem}})
+	if err != nil {
+		return err
+	}
+	rt.log.Info("deployed", zap.String("project", p.name), zap.Stringer("guild_id", guild), zap.String("revision", rev.ID))
+	for _, w := range rev.Warnings {
+		rt.log.Warn(w)
+	}
+	return nil
+}
+
+// watch deploys the project again after each save.
+func (rt *runtime) watch(ctx context.Context, guild snowflake.GuildID, p *project) error {
+	seen, err := p.stamp()
+	if err != nil {
+		return err
+	}
+	tick := time.NewTicker(saveEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		now, err := p.stamp()
+		if err != nil || now == seen {
+			continue
+		}
+		seen = now
+		if err := rt.deploy(ctx, guild, p); err != nil && ctx.Err() == nil {
+			rt.log.Error("not deployed; waiting for the next save", zap.String("project", p.name), zap.Error(err))
+		}
+	}
+}
+
+// tokenFile writes an API token that may do everything, unless the file holds
+// one that works.
+func (rt *runtime) tokenFile(ctx context.Context, name string) (string, error) {
+	name, err := filepath.Abs(name)
+	if err != nil {
+		return "", fmt.Errorf("find the token file: %w", err)
+	}
+	if b, err := os.ReadFile(name); err == nil {
+		if _, err := rt.tokens.Verify(ctx, strings.TrimSpace(string(b))); err == nil {
+			return name, nil
+		}
+	}
+	token, _, err := rt.tokens.Create(ctx, "dev", auth.Owner{UserID: operator, Username: operator})
+	if err != nil {
+		return "", fmt.Errorf("make an API token: %w", err)
+	}
+	// A new file with its rights from the start, in the old one's place.
+	tmp := name + ".new"
+	if err := os.WriteFile(tmp, []byte(token+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write the token file: %w", err)
+	}
+	if err := os.Rename(tmp, name); err != nil {
+		return "", fmt.Errorf("write the token file: %w", err)
+	}
+	return name, nil
+}

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+)
+
+// project is a folder of sources that dev deploys.
+type project struct {
+	name  string // What it is called in messages.
+	tree  fs.FS
+	entry string
+}
+
+// entries are tried in this order.
+var entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
+
+// extensions are what a script can be made of.
+var extensions = []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".txt", ".md"}
+
+// open finds the entry.
+func (p *project) open() error {
+	for _, e := range entries {
+		if info, err := fs.Stat(p.tree, e); err == nil && info.Mode().IsRegular() {
+			p.entry = e
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no entry: put the script into %s (looked for %s)", p.name, entries[0], strings.Join(entries, ", "))
+}
+
+// walk visits the sources: no hidden files, nothing of node_modules or dist.
+func (p *project) walk(visit func(name string, d fs.DirEntry) error) error {
+	return fs.WalkDir(p.tree, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // Removed while we walk.
+		case err != nil:
+			return err
+		case name != "." && (strings.HasPrefix(d.Name(), ".") || d.IsDir() && (d.Name() == "node_modules" || d.Name() == "dist" || d.Name() == "data")):
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case !d.Type().IsRegular() || !slices.Contains(extensions, path.Ext(name)):
+			return nil
+		}
+		return visit(name, d)
+	})
+}
+
+// files reads the sources.
+func (p *project) files() ([]deploy.File, error) {
+	var out []deploy.File
+	err := p.walk(func(name string, _ fs.DirEntry) error {
+		b, err := fs.ReadFile(p.tree, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		out = append(out, deploy.File{Path: name, Contents: string(b)})
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the sources of %s: %w", p.name, err)
+	}
+	return out, nil
+}
+
+// stamp is the same as long as no source was saved.
+func (p *project) stamp() (string, error) {
+	var b strings.Builder
+	err := p.walk(func(name string, d fs.DirEntry) error {
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(&b, "%s\x00%d\x00%s\n", name, info.Size(), info.ModTime().Format(time.RFC3339Nano))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("look for saved sources of %s: %w", p.name, err)
+	}
+	return b.String(), nil
+}

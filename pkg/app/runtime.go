@@ -1,0 +1,333 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
+
+	"github.com/flora-runtime/flora-runtime/pkg/api"
+	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/cron"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/scope"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
+	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+	"github.com/flora-runtime/flora-runtime/pkg/worker"
+	"github.com/flora-runtime/flora-runtime/v8ops"
+	"github.com/flora-runtime/flora-runtime/v8ops/outbound"
+)
+
+// operator is the user that dev's own API token belongs to.
+const operator = "operator"
+
+// turnsPerCore is how many turns may run at once per core of the machine: the
+// operating system shares the cores among them.
+const turnsPerCore = 8
+
+// runtime is a control process and what it consists of.
+type runtime struct {
+	cfg    config.Config
+	opts   devOptions
+	log    *zap.Logger
+	life   *lifeline
+	health *telemetry.Health
+	url    string
+
+	state   *embedded.Store
+	tokens  *auth.Tokens
+	kv      *kv.DB
+	logs    *logs.Hub
+	crons   *cron.Ticker
+	listen  net.Listener
+	sim     *discordsim.Sim // nil with the real Discord.
+	rest    *discord.REST
+	gateway *discord.Gateway
+	ops     *op.Table
+	bot     *bot.Bot
+	pool    *supervisor.Pool
+	api     *api.API
+
+	connected chan struct{} // Closed when the bot was connected once.
+	once      sync.Once
+}
+
+// assemble builds all parts; only the storage is open and the port taken yet.
+func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeline, log *zap.Logger) (*runtime, error) {
+	rt := &runtime{
+		cfg: cfg, opts: o, log: log, life: life, connected: make(chan struct{}),
+		health: telemetry.NewHealth("start"),
+	}
+	for _, build := range []func(context.Context) error{rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
+		if err := build(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return rt, nil
+}
+
+func (rt *runtime) openStores(context.Context) (err error) {
+	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	if rt.state, err = embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: rt.log.Named("state")}); err != nil {
+		return err
+	}
+	rt.life.release("deployments", rt.state.Close)
+	if rt.kv, err = kv.Open(kv.Config{Dir: rt.cfg.KVPath(), Limits: kvLimits(rt.cfg.KV.Limits), Log: rt.log.Named("kv")}); err != nil {
+		return err
+	}
+	rt.life.release("key-value data", rt.kv.Close)
+	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
+	l := rt.cfg.Logs
+	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst})
+	rt.life.release("logs", func() error { rt.logs.Close(); return nil })
+	return nil
+}
+
+func (rt *runtime) openPort(ctx context.Context) (err error) {
+	if rt.listen, err = listen(ctx, rt.cfg.API.Address, rt.cfg.API.Port); err != nil {
+		return err
+	}
+	rt.url = baseURL(rt.listen)
+	return nil
+}
+
+// openDiscord makes the client of Discord, real or simulated.
+func (rt *runtime) openDiscord(context.Context) (err error) {
+	base, token := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken
+	if token == "" {
+		token = "simulated"
+		base = rt.url + "/api/v10"
+		rt.sim, err = discordsim.New(discordsim.Config{Guilds: rt.opts.guilds, Token: token, NoRateLimits: rt.opts.free, Logger: rt.log.Named("discordsim")})
+		if err != nil {
+			return err
+		}
+		rt.sim.SetBaseURL(rt.url)
+	}
+	rt.rest, err = discord.NewREST(discord.RESTConfig{
+		Base: base, Token: token, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
+		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"),
+	})
+	if err != nil {
+		return err
+	}
+	rt.gateway, err = discord.NewGateway(discord.GatewayConfig{
+		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
+		Sessions: discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway")}, Log: rt.log.Named("gateway"),
+	}, sink{rt})
+	return err
+}
+
+// sink passes gateway events on, and notes that the bot is connected.
+type sink struct{ *runtime }
+
+func (s sink) Wants(eventType string) bool                      { return s.bot.Wants(eventType) }
+func (s sink) HandleEvent(ctx context.Context, e discord.Event) { s.bot.HandleEvent(ctx, e) }
+func (s sink) Join(guild snowflake.GuildID)                     { s.bot.Join(guild) }
+func (s sink) Leave(guild snowflake.GuildID)                    { s.bot.Leave(guild) }
+
+func (s sink) Ready(user json.RawMessage) {
+	s.bot.Ready(user)
+	s.once.Do(func() { close(s.connected) })
+}
+
+func (rt *runtime) buildBot(ctx context.Context) error {
+	sdk, err := sdkbundle.Bundle()
+	if err != nil {
+		return fmt.Errorf("bundle the SDK: %w", err)
+	}
+	launch, err := rt.launcher(ctx, sdk)
+	if err != nil {
+		return err
+	}
+	places := scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
+	rt.ops, err = v8ops.Table(v8ops.Deps{
+		Discord: &outbound.Discord{REST: rt.rest, Scope: places, Application: rt.gateway.Application},
+		KV:      rt.kv,
+	})
+	if err != nil {
+		return err
+	}
+	r := rt.cfg.Runtime
+	rt.pool, err = supervisor.New(supervisor.Config{
+		Workers: r.MaxWorkers, PerWorker: r.MaxGuildsPerWorker, Turns: turnsPerCore * r.MaxWorkers,
+		Ops: rt.ops.Names(), Launch: launch, Log: rt.log.Named("supervisor"),
+	})
+	if err != nil {
+		return err
+	}
+	rt.crons = cron.NewTicker(clock.Real, func(f cron.Firing) { rt.bot.Fire(f) })
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the runtime's own binary: %w", err)
+	}
+	commands := &discord.Commands{REST: rt.rest, Application: rt.gateway.Application}
+	rt.bot = bot.New(bot.Config{
+		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
+		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes}),
+		SyncCommands: commands.SyncCommands, Remember: places.Remember, Application: rt.gateway.Application,
+		Limits: botLimits(r), Log: rt.log.Named("bot"),
+	})
+	return nil
+}
+
+// launcher starts worker processes, or runs the worker's loop in this process
+// when isolation is off.
+func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launcher, error) {
+	jit := rt.cfg.Runtime.JIT == config.JITOn
+	if rt.cfg.Runtime.Isolation == config.IsolationNone {
+		rt.log.Warn("scripts run inside the runtime's own process (runtime.isolation = \"none\"): one script can end it")
+		blob, err := worker.Inside(sdk, jit)
+		if err != nil {
+			return nil, err
+		}
+		return supervisor.InProcess{Serve: func(c *wire.Conn) error { return worker.Serve(c, blob) }}, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the runtime's own binary: %w", err)
+	}
+	e, err := supervisor.NewExecutable(ctx, self, jit, sdk)
+	if err != nil {
+		return nil, err
+	}
+	rt.life.release("snapshot", e.Close)
+	return e, nil
+}
+
+func kvLimits(c config.KVLimits) kv.Limits {
+	l := kv.DefaultLimits()
+	l.ValueBytes, l.EntryBytes, l.WritesPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute
+	l.StoreBytes, l.GuildBytes = int64(c.MaxStoreBytes), int64(c.MaxGuildBytes)
+	return l
+}
+
+func botLimits(r config.Runtime) bot.Limits {
+	heap := int64(r.MaxMemoryMB) << 20
+	return bot.Limits{
+		Script: wire.Limits{
+			HeapBytes: heap, BufferBytes: heap, TurnMS: int64(r.TurnTimeoutMS), LoadMS: int64(r.LoadTimeoutSecs) * 1000,
+			PendingOps: r.MaxPendingOps, Timers: r.MaxTimers, Crons: r.MaxCronJobs,
+		},
+		ScriptBytes: r.MaxScriptBytes,
+		Dispatch:    time.Duration(r.DispatchTimeoutSecs) * time.Second,
+		Cron:        time.Duration(r.CronTimeoutSecs) * time.Second,
+		Load:        time.Duration(r.LoadTimeoutSecs) * time.Second,
+		Op:          time.Duration(r.RestTimeoutMS) * time.Millisecond,
+		InFlight:    r.MaxInFlight,
+		Queue:       r.QueueCapacity,
+	}
+}
+
+// start runs the parts in order and returns when the bot is connected and
+// every stored script was loaded once.
+func (rt *runtime) start(ctx context.Context) error {
+	server := rt.api.Server()
+	rt.life.run("HTTP", func(ctx context.Context) error { return serve(ctx, rt.listen, server) })
+	if rt.sim != nil {
+		rt.life.release("simulated Discord", rt.sim.Close)
+	}
+	rt.life.run("expiry of keys", rt.kv.Run)
+	rt.life.run("workers", rt.pool.Run)
+	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
+	rt.life.run("cron", rt.crons.Run)
+	if err := rt.gateway.Identity(ctx); err != nil {
+		return err
+	}
+	if err := rt.bot.LoadAll(ctx); err != nil {
+		return err
+	}
+	rt.life.run("gateway", rt.gateway.Run)
+	timer := time.NewTimer(connectLimit)
+	defer timer.Stop()
+	select {
+	case <-rt.connected:
+		return nil
+	case err := <-rt.life.failed:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// firstGuild waits until the first guild and a channel of it are known.
+func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		guilds := rt.gateway.State().Guilds()
+		if len(guilds) > 0 {
+			first := slices.Min(guilds)
+			if !rt.firstChannel(first).IsZero() {
+				return first, nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return 0, errors.New("the bot is in no guild that has a text channel; invite it to one")
+		}
+	}
+}
+
+// firstChannel is the oldest text channel of the guild.
+func (rt *runtime) firstChannel(guild snowflake.GuildID) (first snowflake.ChannelID) {
+	for _, c := range rt.gateway.State().Channels(guild) {
+		if c.Type == 0 && (first.IsZero() || c.ID < first) {
+			first = c.ID
+		}
+	}
+	return first
+}
+
+func (rt *runtime) buildAPI(context.Context) (err error) {
+	cfg := api.Config{
+		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
+		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
+		Ready: rt.ready,
+		Limits: api.Limits{
+			// One operator on this machine: nobody has to be protected from them.
+			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},
+			Sources: deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
+		},
+	}
+	if rt.sim != nil {
+		cfg.Local, cfg.LocalPrefixes = rt.sim.Handler(), discordsim.Prefixes
+	}
+	rt.api, err = api.New(cfg)
+	return err
+}
+
+func (rt *runtime) ready() error {
+	if !rt.health.Ready() {
+		return errors.New("the runtime is starting")
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+)
+
+const loopback = "127.0.0.1"
+
+// simCommand runs the simulated Discord alone.
+func simCommand(s State) *cobra.Command {
+	var port, guilds int
+	var free bool
+	c := &cobra.Command{
+		Use: "discordsim", Short: "Run a simulated Discord on loopback, for any Discord library", Args: cobra.NoArgs,
+		Example: "  flora-runtime discordsim --port 4000 --guilds 3",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runSim(c.Context(), s, port, discordsim.Config{Guilds: guilds, NoRateLimits: free})
+		},
+	}
+	c.Flags().IntVar(&port, "port", 4000, "port on 127.0.0.1; 0 takes a free one")
+	c.Flags().IntVar(&guilds, "guilds", 2, "number of simulated guilds")
+	c.Flags().BoolVar(&free, "no-rate-limits", false, "never answer 429, and send no rate-limit headers")
+	return c
+}
+
+func runSim(ctx context.Context, s State, port int, cfg discordsim.Config) (err error) {
+	log, err := telemetry.NewLogger("info", "console", s.Stderr)
+	if err != nil {
+		return err
+	}
+	cfg.Logger = log
+	sim, err := discordsim.New(cfg)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, loopback, port)
+	if err != nil {
+		return err
+	}
+	sim.SetBaseURL(baseURL(l))
+	life := newLifeline(log)
+	defer func() {
+		if stopErr := life.stop(); err == nil {
+			err = stopErr
+		}
+	}()
+	life.run("HTTP", func(ctx context.Context) error {
+		return serve(ctx, l, &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: headerLimit})
+	})
+	life.release("simulated Discord", sim.Close)
+	_, _ = fmt.Fprintf(s.Stdout, "ready %s\n", baseURL(l))
+	return life.wait(ctx)
+}

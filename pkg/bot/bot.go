@@ -1,0 +1,258 @@
+// Package bot is the core: it keeps each guild's script loaded, brings every
+// gateway event and cron job to it, answers its ops, and swaps scripts on a
+// deploy so that a broken one never replaces a working one.
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/cron"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// Bundler turns sources into one script, and positions in a script back into
+// the sources', in a process that may die.
+type Bundler interface {
+	Build(ctx context.Context, in bundle.Input) (bundle.Output, error)
+	MapStack(ctx context.Context, text, sourceMap string) (string, error)
+}
+
+// Limits of the core. All must be set.
+type Limits struct {
+	Script      wire.Limits
+	ScriptBytes int           // A bundle's size.
+	Dispatch    time.Duration // Wall time of a handler.
+	Cron        time.Duration // CPU of a cron handler's turn.
+	Load        time.Duration
+	Op          time.Duration // One op, waiting included.
+	InFlight    int           // Dispatches of a guild at once.
+	Queue       int           // Events that wait for a guild.
+}
+
+// Config is what the core is made of.
+type Config struct {
+	Pool   *supervisor.Pool
+	Op     func(index int) (op.Op, bool) // A row of the op table.
+	Store  deploy.Store
+	Logs   *logs.Hub
+	Crons  *cron.Ticker
+	Bundle Bundler
+	// SyncCommands makes a guild's slash commands at Discord what the script
+	// declared.
+	SyncCommands func(ctx context.Context, guild snowflake.GuildID, commands json.RawMessage) error
+	// Remember is told of every interaction that a guild received.
+	Remember func(guild snowflake.GuildID, id snowflake.InteractionID, token string, received time.Time)
+	// Application gives the application's id once Discord told it.
+	Application func() snowflake.ApplicationID
+	Limits      Limits
+	Log         *zap.Logger
+}
+
+// Bot is the core.
+type Bot struct {
+	cfg      Config
+	dispatch atomic.Uint64 // Last dispatch id.
+	wanted   atomic.Pointer[map[string]struct{}]
+	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
+	maps     mapper
+
+	mu     sync.Mutex // Guards guilds and closed.
+	guilds map[snowflake.GuildID]*guild
+	closed bool
+	base   context.Context //nolint:containedctx // The life of background work; Close ends it.
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+}
+
+// New makes the core; nothing is loaded yet.
+func New(cfg Config) *Bot {
+	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
+	b.base, b.cancel = context.WithCancel(context.Background())
+	b.dispatch.Store(supervisor.LoadID)
+	b.wanted.Store(&map[string]struct{}{})
+	b.maps.init(cfg.Bundle)
+	return b
+}
+
+// Close ends background work; the pool's end stops the scripts.
+func (b *Bot) Close() {
+	b.mu.Lock()
+	b.closed = true
+	b.mu.Unlock()
+	b.cancel()
+	b.work.Wait()
+}
+
+// background runs f until it ends; Close waits for it.
+func (b *Bot) background(f func(ctx context.Context)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return
+	}
+	b.work.Go(func() { f(b.base) })
+}
+
+// loadsAtOnce bounds how many scripts load at the same time at boot.
+const loadsAtOnce = 4
+
+// LoadAll loads every guild's current deployment and returns when each was
+// tried once; those that failed are tried again in the background.
+func (b *Bot) LoadAll(ctx context.Context) error {
+	all, err := b.cfg.Store.List(ctx)
+	if err != nil {
+		return fmt.Errorf("list deployments: %w", err)
+	}
+	sem := make(chan struct{}, loadsAtOnce)
+	var wg sync.WaitGroup
+	for _, d := range all {
+		sem <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-sem }()
+			b.restore(ctx, d.Guild)
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+func (b *Bot) restore(ctx context.Context, id snowflake.GuildID) {
+	g := b.guild(id)
+	err := g.restore(ctx)
+	if err == nil || ctx.Err() != nil || fault.Is(err, fault.NotFound) {
+		return
+	}
+	b.cfg.Log.Error("guild is not loaded", zap.Stringer("guild_id", id), zap.Error(err))
+	b.background(func(ctx context.Context) { g.reload(ctx, firstReload) })
+}
+
+func (b *Bot) guild(id snowflake.GuildID) *guild {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	g, ok := b.guilds[id]
+	if !ok {
+		g = &guild{bot: b, id: id}
+		b.guilds[id] = g
+	}
+	return g
+}
+
+func (b *Bot) known(id snowflake.GuildID) *guild {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.guilds[id]
+}
+
+func (b *Bot) all() []*guild {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]*guild, 0, len(b.guilds))
+	for _, g := range b.guilds {
+		out = append(out, g)
+	}
+	return out
+}
+
+// Wants implements discord.Sink: it is false for events that no script handles.
+func (b *Bot) Wants(eventType string) bool {
+	_, ok := (*b.wanted.Load())[eventType]
+	return ok
+}
+
+// HandleEvent implements discord.Sink: it queues the event for its guild.
+func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
+	if e.Guild.IsZero() {
+		return
+	}
+	g := b.known(e.Guild)
+	if g == nil || !g.wants(e.Type) {
+		return
+	}
+	name, payload, ok := discord.Payload(e)
+	if !ok {
+		return
+	}
+	now := time.Now()
+	id, token, interaction := discord.InteractionToken(e)
+	if interaction {
+		b.cfg.Remember(e.Guild, id, token, now)
+	}
+	g.deliver(event{name: name, payload: payload, interaction: interaction, received: now})
+}
+
+// Ready keeps what "ready" handlers get. Each script gets it once, when it
+// serves and the bot is connected, and not again after a reconnect.
+func (b *Bot) Ready(user json.RawMessage) {
+	payload, err := json.Marshal(map[string]any{"user": user, "guildIds": []string{}})
+	if err != nil {
+		b.cfg.Log.Error("ready event is lost", zap.Error(err))
+		return
+	}
+	if b.ready.Swap(&payload) != nil {
+		return
+	}
+	for _, g := range b.all() {
+		g.greet()
+	}
+}
+
+// Fire implements the cron ticker's callback: the job runs like any event.
+func (b *Bot) Fire(f cron.Firing) {
+	g := b.known(f.Guild)
+	if g == nil {
+		f.Finished()
+		return
+	}
+	payload, err := json.Marshal(map[string]string{"name": f.Name, "scheduledAt": f.ScheduledAt.UTC().Format(time.RFC3339)})
+	if err != nil {
+		f.Finished()
+		return
+	}
+	g.deliver(event{name: "__cron:" + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
+}
+
+// Leave stops the script of a guild that the bot is no longer in. What is
+// stored stays.
+func (b *Bot) Leave(id snowflake.GuildID) {
+	if g := b.known(id); g != nil {
+		b.background(func(context.Context) { g.stop() })
+	}
+}
+
+// Join loads the deployment of a guild that the bot came (back) to.
+func (b *Bot) Join(id snowflake.GuildID) {
+	g := b.guild(id)
+	if g.serving() {
+		return
+	}
+	b.background(func(ctx context.Context) { b.restore(ctx, id) })
+}
+
+// resubscribe works out anew which gateway events any script handles.
+func (b *Bot) resubscribe() {
+	wanted := map[string]struct{}{}
+	for _, g := range b.all() {
+		for _, t := range g.types() {
+			wanted[t] = struct{}{}
+		}
+	}
+	b.wanted.Store(&wanted)
+}
+
+var errReplaced = errors.New("replaced by a newer deployment")

@@ -1,0 +1,95 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/logs"
+)
+
+// Deploy builds, loads and stores a script, in this order, and only then lets
+// it replace the one that serves. Deploys to one guild follow one another.
+func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, error) {
+	rev, err := b.prepare(ctx, r)
+	if err != nil {
+		return deploy.Revision{}, err
+	}
+	g := b.guild(r.Guild)
+	g.deploys.Lock()
+	defer g.deploys.Unlock()
+	base, err := b.cfg.Store.Current(ctx, r.Guild)
+	switch {
+	case err == nil:
+		rev.BaseRevisionID = base.ID
+	case !fault.Is(err, fault.NotFound):
+		return deploy.Revision{}, err
+	}
+	rev.ChangeSummary = deploy.Summarize(base.Files, rev.Files)
+	s, err := g.load(ctx, rev)
+	if err != nil {
+		return deploy.Revision{}, b.refuse(ctx, g, rev, err)
+	}
+	rev.Status = deploy.Success
+	rev.DeployedAt = time.Now().UTC()
+	// Once loaded, a script is stored and serves, or neither: a caller that
+	// went away must not leave it in between.
+	ctx = context.WithoutCancel(ctx)
+	if err := b.cfg.Store.PutRevision(ctx, rev); err != nil {
+		s.retire()
+		return deploy.Revision{}, fmt.Errorf("store the revision: %w", err)
+	}
+	s.revision = rev
+	old := g.swap(s)
+	if old != nil {
+		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
+	}
+	if warning := g.syncCommands(ctx, s); warning != "" {
+		rev.Warnings = append(rev.Warnings, warning)
+	}
+	g.log("info", logs.TargetRuntime, fmt.Sprintf("deployed revision %s", rev.ID))
+	return rev, nil
+}
+
+// prepare makes the bundle.
+func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, error) {
+	rev := deploy.Revision{
+		ID: uuid.NewString(), Guild: r.Guild, Entry: r.Entry, Source: r.Source, Actor: r.Actor, BuildID: r.BuildID,
+		Files: r.Files, SourceMap: r.SourceMap,
+	}
+	if r.Bundle != nil {
+		rev.Bundle = *r.Bundle
+	} else {
+		out, err := b.cfg.Bundle.Build(ctx, bundle.Input{Entry: r.Entry, Files: r.Files})
+		if err != nil {
+			return rev, err
+		}
+		rev.Bundle = out.Code
+		rev.SourceMap = &deploy.SourceMap{Path: "bundle.js.map", Contents: out.Map}
+	}
+	if len(rev.Bundle) > b.cfg.Limits.ScriptBytes {
+		return rev, fault.New(fault.TooLarge, "script exceeds size limit (it has %d bytes, max %d bytes)", len(rev.Bundle), b.cfg.Limits.ScriptBytes)
+	}
+	return rev, nil
+}
+
+// refuse records the failed revision and gives the caller's error.
+func (b *Bot) refuse(ctx context.Context, g *guild, rev deploy.Revision, err error) error {
+	f, ok := errors.AsType[*fault.Fault](err)
+	if !ok || f.Code != fault.DeployFailed {
+		return err
+	}
+	rev.Status, rev.Error, rev.DeployedAt = deploy.Failed, f.Message, time.Now().UTC()
+	g.log("error", logs.TargetRuntime, "deploy failed: "+f.Message)
+	if err := b.cfg.Store.PutRevision(context.WithoutCancel(ctx), rev); err != nil {
+		return fmt.Errorf("store the failed revision: %w", err)
+	}
+	out := fault.Wrap(err, fault.DeployFailed, "deployment failed: %s", f.Message)
+	return out.With("revision_id", rev.ID)
+}

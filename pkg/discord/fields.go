@@ -1,0 +1,83 @@
+package discord
+
+import "strings"
+
+// fieldNames are Discord's field names of more than one word: those of its
+// published API description and of the gateway's own payloads. Only these keys
+// are ever renamed; whatever else is a key (an id, a locale, a name we have not
+// heard of) reaches scripts as it came.
+const fieldNames = `
+accent_color action_type actioned_by_user activity_instance activity_instance_id added_members additional_name
+afk_channel_id afk_timeout alert_system_message_id allow_list allow_multiselect allowed_mentions animation_id
+animation_type answer_counts answer_id app_permissions application_commands application_id applied_tags
+approximate_guild_count approximate_member_count approximate_presence_count approximate_user_authorization_count
+approximate_user_install_count archive_timestamp attachment_id attachment_size_limit audit_log_entries author_icon
+author_ids authorizing_integration_owners auto_archive_duration auto_moderation_rule_name
+auto_moderation_rule_trigger_type auto_moderation_rules available_for_purchase available_tags avatar_decoration_data
+avatar_url banned_users banner_asset_id base_mix base_theme bot_id bot_public bot_require_code_grant burst_colors
+by_month by_month_day by_n_weekday by_weekday by_year_day canceled_at channel_id channel_ids channel_type
+channel_types chunk_count chunk_index client_id client_status clip_created_at clip_participants
+communication_disabled_until completed_at component_type content_scan_version content_type count_details cover_image
+cover_sticker_id create_timestamp created_at creator_id current_period_end current_period_start custom_id
+custom_message default_auto_archive_duration default_channel_ids default_forum_layout default_member_permissions
+default_message_notifications default_reaction_emoji default_sort_order default_thread_rate_limit_per_user
+default_values delete_member_days delete_message_days delete_message_seconds description_localizations
+description_localized details_url discoverable_disabled discovery_splash display_name_styles dm_permission
+dms_disabled_until duration_seconds duration_secs edited_timestamp effect_id emoji_animated emoji_id emoji_name
+enable_emoticons ended_timestamp ends_at enforce_nonce entitlement_ids entitlement_sku_ids entity_id entity_metadata
+entity_type event_exception_id event_id event_type exempt_channels exempt_roles expire_behavior expire_grace_period
+expires_at explicit_content_filter fail_if_not_exists field_type first_messages flags_new font_id form_responses
+format_type fulfilled_at fulfillment_status full_name gift_code_flags gifter_user_id global_name gradient_angle
+guild_connections guild_id guild_ids guild_join_requests guild_locale guild_product_purchase guild_scheduled_event
+guild_scheduled_event_count guild_scheduled_event_exception_counts guild_scheduled_event_exception_id
+guild_scheduled_event_exceptions guild_scheduled_event_id guild_scheduled_events has_more home_header icon_url
+identity_enabled identity_guild_id idle_timeout_seconds in_onboarding incidents_data include_roles ineligible_reason
+ineligible_reason_description install_params instance_id instant_invite integration_id integration_type
+integration_types integration_types_config interacted_message_id interaction_metadata invites_disabled_until
+is_animated is_canceled is_dirty is_finalized is_nickname_changeable is_remix is_renewal is_spoiler join_timestamp
+joined_at keyword_filter large_image large_text large_url last_message_id last_pin_timestamp launch_id layout_type
+linked_channel listing_id lock_permissions matched_content matched_keyword max_age max_concurrency max_length
+max_members max_participants max_presences max_stage_video_channel_users max_uses max_value max_values
+max_video_channel_users me_burst me_voted member_count members_removed membership_state mention_channels
+mention_everyone mention_raid_protection_enabled mention_roles mention_total_limit message_author_id message_count
+message_id message_reference message_snapshots mfa_enabled mfa_level min_length min_value min_values
+name_localizations name_localized new_member_actions new_value not_found nsfw_level old_value original_content_type
+original_response_message_id original_scheduled_start_time owner_id owner_type owner_user_id pack_id parent_id
+party_id permission_overwrites pinned_at placeholder_version platform_username poll_media preferred_locale
+premium_progress_bar_enabled premium_progress_bar_enabled_user_updated_at premium_since premium_subscriber
+premium_subscription_count premium_tier premium_type presence_count primary_color primary_guild primary_sku_id
+privacy_level privacy_policy_url product_name promotion_id proxy_icon_url proxy_url public_flags
+public_updates_channel_id purchase_notification rate_limit_per_user recipient_id recurrence_rule referenced_message
+regex_patterns rejection_reason remove_member removed_member_ids renewal_sku_ids replied_user
+request_to_speak_timestamp require_colons reset_after resource_channels response_message_ephemeral response_message_id
+response_message_loading resume_gateway_url retry_after reviewed_at role_id role_ids role_name role_subscription_data
+role_subscription_listing_id rtc_region rule_id rule_trigger_type rules_channel_id safety_alerts_channel_id
+scheduled_end_time scheduled_start_time secondary_color self_deaf self_mute self_stream self_video
+send_start_notification session_id session_start_limit shared_client_theme show_activity single_select sku_id sku_ids
+small_image small_text small_url sort_value sound_id sound_volume soundboard_sounds source_channel source_guild
+source_guild_id stage_instances starts_at state_url status_display_type sticker_id sticker_ids sticker_items
+sticker_packs subscriber_count subscription_id subscription_listing_id sync_id synced_at system_channel_flags
+system_channel_id tag_name target_application target_application_id target_channel_id target_id target_message_id
+target_type target_user target_user_id team_id terms_of_service_url tertiary_color theme_color thread_member
+thread_metadata thread_name total_message_sent total_months_subscribed total_results trigger_metadata trigger_type
+triggering_interaction_metadata two_way_link unicode_emoji unusual_dm_activity_until updated_at usage_count user_count
+user_id user_ids user_limit user_rsvp vanity_url_code verification_level version_id video_quality_mode
+voice_start_time voice_states webhook_channel_id webhook_id welcome_channels welcome_message widget_channel_id
+widget_enabled
+`
+
+// camel maps each of fieldNames to its camelCase form.
+var camel = func() map[string]string {
+	m := map[string]string{}
+	for _, name := range strings.Fields(fieldNames) {
+		var b strings.Builder
+		for i, word := range strings.Split(name, "_") {
+			if i > 0 {
+				word = strings.ToUpper(word[:1]) + word[1:]
+			}
+			b.WriteString(word)
+		}
+		m[name] = b.String()
+	}
+	return m
+}()

@@ -1,0 +1,203 @@
+package discord
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Session is what a RESUME needs.
+type Session struct {
+	ID  string
+	URL string // Where Discord wants it resumed.
+	Seq int64  // Of the last dispatch that was handed over.
+}
+
+// SessionStore keeps the shards' sessions over restarts, so that Discord
+// replays what a process that ended had not handed over.
+type SessionStore interface {
+	// Open gives the place of one shard. What was kept for another number of
+	// shards or another identity (bot, intents, Discord) is not used.
+	Open(shard, shards int, identity uint64) (SessionSlot, error)
+}
+
+// SessionSlot keeps one shard's session. One goroutine at a time uses it.
+type SessionSlot interface {
+	// Load gives the session that was kept, if there is one.
+	Load() (Session, bool)
+	// Save replaces the session; the zero Session forgets it.
+	Save(s Session) error
+	// Advance remembers the sequence number of the saved session. It is called
+	// for every dispatch.
+	Advance(seq int64)
+	// Close lets go of the slot.
+	Close() error
+}
+
+// FileSessions keeps sessions in one small memory-mapped file a shard. What was
+// written survives the process, however it ends; after a loss of power the
+// sequence may be an older one, and Discord repeats events.
+type FileSessions struct {
+	// Dir is where the files are; it is made when it is missing.
+	Dir string
+}
+
+var _ SessionStore = FileSessions{}
+
+// A file is a header, the sequence word, and two slots of which the newer one
+// that is whole counts. The sequence word carries the low bits of its slot's
+// generation, so that the number of one session is never taken for another's.
+const (
+	sessionMagic = "FLORASQ1"
+	sessionSize  = 4096
+	seqOffset    = 64
+	slotOffset   = 1024
+	slotSize     = 1024
+	slotHeader   = 4 + 8 + 8 + 8 + 2 + 2 // crc, generation, identity, seq, two lengths.
+	seqBits      = 48
+)
+
+var (
+	errSessionTooLong = errors.New("session id and URL are too long to be kept")
+	castagnoli        = crc32.MakeTable(crc32.Castagnoli)
+)
+
+// Open implements SessionStore.
+func (f FileSessions) Open(shard, shards int, identity uint64) (SessionSlot, error) {
+	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of gateway sessions: %w", err)
+	}
+	name := filepath.Join(f.Dir, "shard-"+strconv.Itoa(shard)+"-of-"+strconv.Itoa(shards)+".session")
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // The operator's own directory.
+	if err != nil {
+		return nil, fmt.Errorf("open the gateway session: %w", err)
+	}
+	defer func() { _ = file.Close() }() // The mapping stays.
+	if err := file.Truncate(sessionSize); err != nil {
+		return nil, fmt.Errorf("size the gateway session %s: %w", name, err)
+	}
+	mem, err := unix.Mmap(int(file.Fd()), 0, sessionSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED) //nolint:gosec // A descriptor fits.
+	if err != nil {
+		return nil, fmt.Errorf("map the gateway session %s: %w", name, err)
+	}
+	s := &mappedSession{mem: mem, identity: identity}
+	if string(mem[:len(sessionMagic)]) != sessionMagic {
+		clear(mem)
+		copy(mem, sessionMagic)
+	}
+	s.find()
+	return s, nil
+}
+
+// mappedSession is a FileSessions slot.
+type mappedSession struct {
+	mem        []byte
+	identity   uint64
+	session    Session
+	generation uint64
+	slot       int // Of the session; the other one is written next.
+}
+
+// find reads the newer whole slot.
+func (m *mappedSession) find() {
+	for slot := range 2 {
+		if s, generation, identity, ok := m.read(slot); ok && generation > m.generation {
+			m.generation, m.slot, m.session = generation, slot, Session{}
+			if identity == m.identity {
+				m.session = s
+			}
+		}
+	}
+	if word := m.word().Load(); m.session.ID != "" && word>>seqBits == m.generation&(1<<(64-seqBits)-1) {
+		m.session.Seq = max(m.session.Seq, int64(word&(1<<seqBits-1))) //nolint:gosec // 48 bits.
+	}
+}
+
+// word is the sequence word; a page begins aligned, so it is too.
+func (m *mappedSession) word() *atomic.Uint64 {
+	return (*atomic.Uint64)(unsafe.Pointer(&m.mem[seqOffset])) //nolint:gosec // Eight bytes inside the mapping.
+}
+
+func (m *mappedSession) bytes(slot int) []byte {
+	start := slotOffset + slot*slotSize
+	return m.mem[start : start+slotSize]
+}
+
+func (m *mappedSession) read(slot int) (s Session, generation, identity uint64, ok bool) {
+	b := m.bytes(slot)
+	id, url := int(binary.LittleEndian.Uint16(b[28:])), int(binary.LittleEndian.Uint16(b[30:]))
+	if slotHeader+id+url > slotSize || binary.LittleEndian.Uint32(b) != crc32.Checksum(b[4:slotHeader+id+url], castagnoli) {
+		return Session{}, 0, 0, false
+	}
+	text := b[slotHeader:]
+	return Session{
+		ID: string(text[:id]), URL: string(text[id : id+url]),
+		Seq: int64(binary.LittleEndian.Uint64(b[20:])), //nolint:gosec // Written from an int64.
+	}, binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:]), true
+}
+
+// Load implements SessionSlot.
+func (m *mappedSession) Load() (Session, bool) { return m.session, m.session.ID != "" }
+
+// Save implements SessionSlot.
+func (m *mappedSession) Save(s Session) error {
+	if slotHeader+len(s.ID)+len(s.URL) > slotSize {
+		return errSessionTooLong
+	}
+	m.generation++
+	m.slot = 1 - m.slot
+	b := m.bytes(m.slot)
+	binary.LittleEndian.PutUint32(b, 0) // Not whole until the end.
+	binary.LittleEndian.PutUint64(b[4:], m.generation)
+	binary.LittleEndian.PutUint64(b[12:], m.identity)
+	binary.LittleEndian.PutUint64(b[20:], uint64(s.Seq))      //nolint:gosec // Read back as an int64.
+	binary.LittleEndian.PutUint16(b[28:], uint16(len(s.ID)))  //nolint:gosec // Below slotSize.
+	binary.LittleEndian.PutUint16(b[30:], uint16(len(s.URL))) //nolint:gosec // Below slotSize.
+	n := slotHeader + copy(b[slotHeader:], s.ID+s.URL)
+	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:n], castagnoli))
+	m.session = s
+	m.Advance(s.Seq)
+	return nil
+}
+
+// Advance implements SessionSlot: one store into shared memory.
+func (m *mappedSession) Advance(seq int64) {
+	m.session.Seq = seq
+	m.word().Store(m.generation<<seqBits | uint64(seq)&(1<<seqBits-1)) //nolint:gosec // Sequence numbers are not negative.
+}
+
+// Close implements SessionSlot.
+func (m *mappedSession) Close() error {
+	if m.mem == nil {
+		return nil
+	}
+	mem := m.mem
+	m.mem = nil
+	if err := unix.Munmap(mem); err != nil {
+		return fmt.Errorf("unmap the gateway session: %w", err)
+	}
+	return nil
+}
+
+// MemorySessions keeps sessions as long as the process lives.
+type MemorySessions struct{}
+
+var _ SessionStore = MemorySessions{}
+
+// Open implements SessionStore.
+func (MemorySessions) Open(int, int, uint64) (SessionSlot, error) { return &memorySession{}, nil }
+
+type memorySession struct{ session Session }
+
+func (m *memorySession) Load() (Session, bool) { return m.session, m.session.ID != "" }
+func (m *memorySession) Save(s Session) error  { m.session = s; return nil }
+func (m *memorySession) Advance(seq int64)     { m.session.Seq = seq }
+func (m *memorySession) Close() error          { return nil }

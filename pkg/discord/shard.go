@@ -1,0 +1,275 @@
+package discord
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/diamondburned/arikawa/v3/gateway"
+	"github.com/diamondburned/arikawa/v3/utils/json/option"
+	"github.com/diamondburned/arikawa/v3/utils/ws"
+	"go.uber.org/zap"
+)
+
+const (
+	// settledFor is how long a connection must have lived for its end to be no
+	// failure.
+	settledFor = 10 * time.Second
+	// triesAtResumeURL is how many connections in a row may fail at the address
+	// that Discord gave for the session before the ordinary one is used.
+	triesAtResumeURL = 3
+	// maxRefusals is how often Discord may refuse a session "for now".
+	maxRefusals = 3
+)
+
+// shard keeps one of the bot's gateway sessions alive.
+type shard struct {
+	gateway *Gateway
+	id, of  int
+	slot    SessionSlot
+	kinds   kinds
+	log     *zap.Logger
+
+	// Of the goroutines that follow one another: run's and the readers'.
+	begun    bool // Its guilds are known, or were before the start.
+	failed   int  // Connections in a row that came to nothing.
+	refusals int
+
+	mu   sync.Mutex // Guards what Status shows.
+	stat ShardStatus
+	beat interface{ Latency() time.Duration }
+}
+
+// ShardStatus is how a shard does.
+type ShardStatus struct {
+	ID        int
+	Connected bool          // READY or RESUMED has come and the connection lives.
+	Latency   time.Duration // Of the last heartbeat; 0 when there was none.
+	Reason    string        // Why the last connection ended.
+}
+
+func (s *shard) status() ShardStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.stat
+	if s.beat != nil && out.Connected {
+		out.Latency = max(s.beat.Latency(), 0)
+	}
+	return out
+}
+
+// run connects again and again until ctx ends or it is pointless.
+func (s *shard) run(ctx context.Context) error {
+	for {
+		started := time.Now()
+		l := s.connect(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		err := l.why()
+		s.ended(err)
+		if fatal, ok := errors.AsType[*CloseError](err); ok && fatal.Fatal() {
+			return fmt.Errorf("shard %d: %w", s.id, err)
+		}
+		pause := s.judge(err, l.up.Load(), time.Since(started))
+		s.log.Warn("gateway connection ended", zap.Error(err), zap.Duration("pause", pause))
+		if !sleep(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+// judge forgets the session when it is over, and says how long to wait.
+func (s *shard) judge(err error, up bool, lived time.Duration) time.Duration {
+	switch closed, ok := errors.AsType[*CloseError](err); {
+	case errors.Is(err, errInvalidSession), ok && forgetsSession(closed.Code):
+		s.forget()
+	case errors.Is(err, errInvalidKept):
+		if s.refusals++; s.refusals >= maxRefusals {
+			s.forget()
+		}
+	}
+	if up {
+		s.failed, s.refusals = 0, 0
+	}
+	if !up || lived < settledFor {
+		s.failed++
+	}
+	cfg := &s.gateway.cfg
+	if errors.Is(err, errInvalidSession) || errors.Is(err, errInvalidKept) {
+		// Discord wants a random pause of 1 to 5 seconds here.
+		return cfg.InvalidWait/5 + rand.N(cfg.InvalidWait*4/5+1) //nolint:gosec // No secret.
+	}
+	if up && s.failed <= 1 {
+		return 0
+	}
+	d := cfg.RetryMin << min(s.failed-1, 16)
+	if d <= 0 || d > cfg.RetryMax {
+		d = cfg.RetryMax
+	}
+	return d/2 + rand.N(d/2+1) //nolint:gosec // No secret.
+}
+
+func (s *shard) forget() {
+	s.refusals = 0
+	if err := s.slot.Save(Session{}); err != nil {
+		s.log.Warn("gateway session is not forgotten", zap.Error(err))
+	}
+}
+
+// connect makes one connection and waits for its end.
+func (s *shard) connect(ctx context.Context) *link {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	session, resuming := s.slot.Load()
+	identified := func() {}
+	if !resuming {
+		if wait := s.gateway.gate.spent(time.Now()); wait > 0 {
+			s.log.Error("Discord takes no more new sessions today; the shard waits", zap.Duration("wait", wait))
+		}
+		pass, err := s.gateway.gate.enter(ctx, s.id)
+		if err != nil {
+			l := newLink(s, 0, identified)
+			l.end(err)
+			return l
+		}
+		defer pass.leave()
+		identified = pass.used
+		session = Session{}
+	}
+	l := newLink(s, session.Seq, identified)
+	addr, err := s.address(session)
+	if err != nil {
+		l.end(err)
+		return l
+	}
+	gw := s.client(l, addr, session)
+	s.mu.Lock()
+	s.beat = gw
+	s.mu.Unlock()
+	stop := l.watch(s.gateway.cfg.ReadyWithin, cancel)
+	defer stop()
+	// arikawa writes to this channel until its event loop has ended.
+	for op := range gw.Connect(ctx) {
+		switch data := op.Data.(type) {
+		case *ws.BackgroundErrorEvent:
+			l.end(data.Err)
+			cancel()
+		case *gateway.ReconnectEvent, *gateway.InvalidSessionEvent:
+			cancel()
+		}
+	}
+	l.shut()
+	l.end(errUsed) // Unless there was a reason.
+	return l
+}
+
+// client is arikawa's side of the connection: a fresh one each time, since its
+// pauses are per object.
+func (s *shard) client(l *link, addr string, session Session) *gateway.Gateway {
+	identify := gateway.IdentifyCommand{
+		Token: s.gateway.cfg.Token,
+		Properties: gateway.IdentifyProperties{
+			gateway.IdentifyOS: runtime.GOOS, gateway.IdentifyBrowser: "flora", gateway.IdentifyDevice: "flora",
+		},
+		LargeThreshold: 50,
+		Intents:        option.NewUint(uint(s.gateway.cfg.Intents)),
+	}
+	identify.SetShard(s.id, s.of)
+	return gateway.FromWebsocketGateway(
+		ws.NewGateway(ws.NewCustomWebsocket(l, addr), &ws.GatewayOpts{
+			ReconnectDelay:   func(int) time.Duration { return 0 },
+			FatalCloseCodes:  []int{codeEnded},
+			ReconnectAttempt: 1,
+			// A graceful close is code 1000, which ends the session.
+			AlwaysCloseGracefully: false,
+		}),
+		gateway.State{Identifier: gateway.Identifier{IdentifyCommand: identify}, SessionID: session.ID, Sequence: session.Seq},
+	)
+}
+
+// address is where to connect: where the session wants to be resumed, unless
+// that address does not work.
+func (s *shard) address(session Session) (string, error) {
+	base := s.gateway.url
+	if session.URL != "" && s.failed < triesAtResumeURL {
+		base = session.URL
+	}
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
+		return "", fmt.Errorf("the gateway's address %q is not a WebSocket address", base)
+	}
+	q := url.Values{"v": {apiVersion}, "encoding": {"json"}}
+	if s.gateway.cfg.Compress {
+		q.Set("compress", "zlib-stream")
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// watch ends the connection when it neither becomes ready nor makes progress.
+// The caller must call stop.
+func (l *link) watch(within time.Duration, cancel func()) (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		ticker := time.NewTicker(within)
+		defer ticker.Stop()
+		last := l.seq.Load()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+			}
+			if l.up.Load() {
+				return
+			}
+			now := l.seq.Load()
+			if now == last {
+				l.end(errNotReady)
+				cancel()
+				return
+			}
+			last = now
+		}
+	})
+	return func() { close(done); wg.Wait() }
+}
+
+// connected is called by the reader when the session is up. unseen says that an
+// earlier process began the session.
+func (s *shard) connected(resumed, unseen bool) {
+	s.mu.Lock()
+	s.stat.Connected = true
+	s.mu.Unlock()
+	s.log.Info("gateway session is up", zap.Bool("resumed", resumed))
+	s.gateway.shardUp(s, unseen)
+}
+
+func (s *shard) ended(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stat.Connected = false
+	s.stat.Reason = fmt.Sprint(err)
+}
+
+// sleep waits; it is false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,168 @@
+package discordsim
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// Prefixes are the paths that belong to the simulator; whoever mounts Handler
+// beside other routes sends these to it.
+var Prefixes = []string{"/api/v10/", "/api/v9/", "/api/gateway", "/gateway", "/sim"}
+
+// Config says what is simulated. The zero value is ready to use.
+type Config struct {
+	// Guilds is the number of simulated guilds, 2 by default.
+	Guilds int
+	// Token is the bot token that is accepted; with "" every token is.
+	Token string
+	// NoRateLimits turns Discord's buckets, their headers and 429s off, and the
+	// limit of 120 gateway sends a minute.
+	NoRateLimits bool
+	// DeniedIntents are privileged intents the application was not granted:
+	// asking for one closes the connection with 4014.
+	DeniedIntents int
+	// HeartbeatInterval is announced in HELLO, 41.25 s by default.
+	HeartbeatInterval time.Duration
+	// AnswerWithin is how long an interaction waits for its first answer, 3 s by
+	// default, and TokenLife how long its token lives, 15 min by default.
+	AnswerWithin, TokenLife time.Duration
+	// ReplayEvents is how many events a session keeps for RESUME, 10,000 by default.
+	ReplayEvents int
+	// Now is the clock of ids, tokens, timeouts and rate limits, time.Now by default.
+	Now func() time.Time
+	// Logger gets what happens on connections; nil logs nothing.
+	Logger *zap.Logger
+}
+
+func (c *Config) setDefaults() error {
+	if c.Guilds == 0 {
+		c.Guilds = 2
+	}
+	if c.Guilds < 0 || c.Guilds > 100_000 {
+		return errors.New("guilds must be from 1 to 100000")
+	}
+	if c.HeartbeatInterval <= 0 {
+		c.HeartbeatInterval = 41250 * time.Millisecond
+	}
+	if c.AnswerWithin <= 0 {
+		c.AnswerWithin = 3 * time.Second
+	}
+	if c.TokenLife <= 0 {
+		c.TokenLife = 15 * time.Minute
+	}
+	if c.ReplayEvents <= 0 {
+		c.ReplayEvents = 10_000
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+	return nil
+}
+
+// Sim is one simulated Discord.
+type Sim struct {
+	cfg  Config
+	log  *zap.Logger
+	now  func() time.Time
+	base atomic.Pointer[string]
+
+	handler http.Handler
+	rest    *router
+	control *controlTree
+
+	requests *requestLog
+	limits   *limiter
+	faults   *faultScript
+
+	// mu guards everything below: the world and the gateway sessions.
+	mu           sync.Mutex
+	ids          idSource
+	application  application
+	bot          *user
+	users        map[snowflake.UserID]*user
+	guilds       map[snowflake.GuildID]*guild
+	guildOrder   []*guild
+	channels     map[snowflake.ChannelID]*channel
+	webhooks     map[snowflake.WebhookID]*webhook
+	commands     commandSet
+	interactions interactionSet
+	sessions     map[string]*session
+	conns        map[*conn]struct{}
+	floods       []*flood
+	// starts counts the sessions that were begun, and window those of a day.
+	starts      int
+	startWindow struct {
+		began time.Time
+		used  int
+	}
+	closed bool
+
+	// running counts the goroutines of connections.
+	running sync.WaitGroup
+}
+
+// New makes a simulated Discord; it starts no goroutine and opens no socket.
+func New(cfg Config) (*Sim, error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	s := &Sim{
+		cfg:      cfg,
+		log:      cfg.Logger,
+		now:      cfg.Now,
+		users:    map[snowflake.UserID]*user{},
+		guilds:   map[snowflake.GuildID]*guild{},
+		channels: map[snowflake.ChannelID]*channel{},
+		webhooks: map[snowflake.WebhookID]*webhook{},
+		sessions: map[string]*session{},
+		conns:    map[*conn]struct{}{},
+	}
+	s.ids.now = cfg.Now
+	s.requests = newRequestLog()
+	s.limits = newLimiter(cfg.Now)
+	s.faults = newFaultScript()
+	s.SetBaseURL("http://127.0.0.1")
+	s.populate()
+	s.rest = s.restRoutes()
+	s.control = s.controlRoutes()
+	s.handler = s.mount()
+	return s, nil
+}
+
+// SetBaseURL says where the handler can be reached, for example
+// "http://127.0.0.1:3000"; the gateway's address is made from it.
+func (s *Sim) SetBaseURL(u string) { s.base.Store(&u) }
+
+// Handler serves everything under Prefixes.
+func (s *Sim) Handler() http.Handler { return s.handler }
+
+// ApplicationID is the id of the simulated application, which is also its bot's.
+func (s *Sim) ApplicationID() snowflake.ApplicationID { return s.application.ID }
+
+// Close ends every connection and waits for their goroutines. Requests that
+// arrive later are refused.
+func (s *Sim) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	conns := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	s.interactions.endAll()
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.close(1001, "going away")
+	}
+	s.running.Wait()
+	return nil
+}

@@ -1,0 +1,273 @@
+// Package isolate is one guild's life in V8: it loads a script, runs its event
+// loop (dispatches that overlap at their awaits, op results, timers), holds it
+// to its limits and tells its Host what the script asks for. It knows the boot
+// contract with the SDK, but nothing of Discord or of what an op does.
+//
+// One goroutine owns the isolate. Everything else reaches it through its inbox.
+package isolate
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/v8"
+)
+
+// Kinds of entry into the SDK; see sdk-bundle/src.
+const (
+	enterDispatch = 1
+	enterResult   = 2
+	enterTimer    = 3
+	enterLoad     = 4
+)
+
+// LoadID is the dispatch id of a script's evaluation.
+const LoadID = 1
+
+// Limits bound one script. Zero means the default in brackets.
+type Limits struct {
+	HeapBytes   int64         // JavaScript heap [128 MiB].
+	BufferBytes int64         // Array buffers [128 MiB].
+	TurnCPU     time.Duration // CPU of one turn [1 s].
+	LoadCPU     time.Duration // CPU of a turn while loading [30 s].
+	LoadWall    time.Duration // From start to loaded [30 s].
+	PendingOps  int           // Ops that wait for control [1,024].
+	Timers      int           // Pending timers [512].
+}
+
+func (l *Limits) defaults() {
+	fill(&l.HeapBytes, 128<<20)
+	fill(&l.BufferBytes, 128<<20)
+	fill(&l.TurnCPU, time.Second)
+	fill(&l.LoadCPU, 30*time.Second)
+	fill(&l.LoadWall, 30*time.Second)
+	fill(&l.PendingOps, 1024)
+	fill(&l.Timers, 512)
+}
+
+func fill[T int | int64 | time.Duration](v *T, fallback T) {
+	if *v == 0 {
+		*v = fallback
+	}
+}
+
+// Failure is how a dispatch or a load went wrong, for the guild's log.
+type Failure struct {
+	Name    string `json:"name"`
+	Message string `json:"message"`
+	Stack   string `json:"stack,omitempty"`
+	Text    string `json:"text"` // "Name: message" and the stack, as it is logged.
+}
+
+// Error is the text that is logged.
+func (f *Failure) Error() string { return f.Text }
+
+// Level is the severity of a log line.
+type Level int
+
+// The levels, as the SDK numbers them.
+const (
+	Trace Level = iota
+	Debug
+	Info
+	Warn
+	Error
+)
+
+// Declaration is a kind of thing a script declares.
+type Declaration string
+
+// What scripts declare.
+const (
+	Subscription Declaration = "event"    // The name of an event it handles.
+	Commands     Declaration = "commands" // JSON: all slash commands of the guild.
+	Cron         Declaration = "cron"     // JSON: {name, expr, skipIfRunning}.
+)
+
+// OpCall is an op that waits for its result.
+type OpCall struct {
+	Op       int // Index in Config.Ops.
+	Call     uint32
+	Dispatch uint64 // The dispatch it was called for, 0 if none.
+	Args     []byte // JSON, owned by the receiver.
+}
+
+// Host is what a script's isolate talks to. Its methods are called from the
+// isolate's goroutine, in order, and must not block long or call back into the
+// Guild except through its asynchronous methods.
+type Host interface {
+	Op(c OpCall)
+	Log(level Level, text string)
+	// Settled ends a dispatch or, with LoadID, the load.
+	Settled(id uint64, failure *Failure)
+	// Declare returns an error that is thrown to the script.
+	Declare(kind Declaration, value string) error
+	// Gone is the last call: the isolate is no more. lost is nil after Stop.
+	Gone(lost error)
+}
+
+// Config describes one script.
+type Config struct {
+	Blob   *v8.Blob
+	Ops    []string
+	Limits Limits
+	Info   string // JSON for the SDK: guildId, applicationId.
+	Name   string // Shown in stacks.
+	Source string // An ES module.
+	Host   Host
+	Slots  *Slots
+}
+
+// Slots bounds how many turns run at once in a process. It lies well above the
+// number of cores, so that the operating system shares them out.
+type Slots struct{ free chan struct{} }
+
+// NewSlots makes n slots.
+func NewSlots(n int) *Slots { return &Slots{free: make(chan struct{}, n)} }
+
+func (s *Slots) take() { s.free <- struct{}{} }
+func (s *Slots) give() { <-s.free }
+
+// locals are the natives that are answered at once, by index after the ops.
+var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "report"}
+
+// Dispatch is one event for the script.
+type Dispatch struct {
+	ID      uint64
+	Event   string
+	Payload string        // JSON.
+	Wall    time.Duration // From entry to settled.
+	CPU     time.Duration // Of each turn; 0 is the script's TurnCPU.
+}
+
+// Guild is a running script. Its methods are safe for concurrent use and do
+// not wait for JavaScript.
+type Guild struct {
+	cfg  Config
+	iso  *v8.Isolate
+	loop loop
+
+	mu      sync.Mutex // Guards inbox, stopped and live.
+	inbox   []func()
+	live    *v8.Isolate // What Stop may terminate; nil before and after.
+	stopped bool
+	wake    chan struct{}
+	done    chan struct{}
+}
+
+// Start begins to load the script. The outcome comes as Host.Settled(LoadID).
+func Start(cfg Config) *Guild {
+	cfg.Limits.defaults()
+	g := &Guild{cfg: cfg, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	g.loop.init(g)
+	go g.run()
+	return g
+}
+
+// Dispatch delivers an event.
+func (g *Guild) Dispatch(d Dispatch) { g.post(func() { g.loop.dispatch(d) }) }
+
+// Resolve settles an op with its JSON result, or its error document.
+func (g *Guild) Resolve(call uint32, ok bool, result string) {
+	g.post(func() { g.loop.resolve(call, ok, result) })
+}
+
+// Extend gives a dispatch until the given time.
+func (g *Guild) Extend(id uint64, until time.Time) { g.post(func() { g.loop.extend(id, until) }) }
+
+// Stop ends the script, in the middle of a turn if need be, and waits.
+func (g *Guild) Stop() {
+	g.mu.Lock()
+	g.stopped = true
+	if g.live != nil {
+		g.live.Terminate()
+	}
+	g.mu.Unlock()
+	g.nudge()
+	<-g.done
+}
+
+// Done is closed when the isolate is gone.
+func (g *Guild) Done() <-chan struct{} { return g.done }
+
+func (g *Guild) post(f func()) {
+	g.mu.Lock()
+	g.inbox = append(g.inbox, f)
+	g.mu.Unlock()
+	g.nudge()
+}
+
+func (g *Guild) setLive(iso *v8.Isolate) {
+	g.mu.Lock()
+	g.live = iso
+	g.mu.Unlock()
+}
+
+func (g *Guild) nudge() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (g *Guild) run() {
+	defer close(g.done)
+	err := g.boot()
+	for err == nil {
+		err = g.loop.step()
+	}
+	g.loop.abandon(err)
+	g.setLive(nil)
+	if g.iso != nil {
+		g.iso.Dispose()
+	}
+	if errors.Is(err, errStopped) {
+		err = nil
+	}
+	g.cfg.Host.Gone(err)
+}
+
+func (g *Guild) boot() error {
+	g.cfg.Slots.take()
+	defer g.cfg.Slots.give()
+	names := append(append([]string{}, g.cfg.Ops...), locals...)
+	iso, err := v8.New(v8.Config{
+		Blob: g.cfg.Blob, HeapLimit: g.cfg.Limits.HeapBytes, BufferLimit: g.cfg.Limits.BufferBytes,
+		Natives: names, Info: g.cfg.Info, Call: g.loop.native,
+	})
+	if err != nil {
+		return fmt.Errorf("start an isolate: %w", err)
+	}
+	g.iso = iso
+	g.setLive(iso)
+	g.loop.begin(Dispatch{ID: LoadID, Wall: g.cfg.Limits.LoadWall, CPU: g.cfg.Limits.LoadCPU})
+	return g.loop.turn(LoadID, func(cpu time.Duration) error {
+		defer watched()()
+		return iso.Load(g.cfg.Name, g.cfg.Source, enterLoad, LoadID, cpu)
+	})
+}
+
+// drain takes what has arrived; stop reports whether Stop was called.
+func (g *Guild) drain(into []func()) (out []func(), stop bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out, g.inbox = g.inbox, into[:0]
+	return out, g.stopped
+}
+
+func parseFailure(text []byte) *Failure {
+	if len(text) == 0 {
+		return nil
+	}
+	var f Failure
+	if err := json.Unmarshal(text, &f); err != nil {
+		f = Failure{Name: "Error", Message: string(text)}
+	}
+	if f.Text == "" {
+		f.Text = f.Name + ": " + f.Message
+	}
+	return &f
+}

@@ -1,0 +1,291 @@
+package isolate
+
+import (
+	"container/heap"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/v8"
+)
+
+var errStopped = errors.New("stopped")
+
+// loop is the event loop's state; only the guild's goroutine touches it.
+type loop struct {
+	g         *Guild
+	due       schedule
+	timers    map[uint64]*appointment
+	running   map[uint64]*running // Dispatches not yet settled.
+	expired   map[uint64]struct{} // Dispatches that ran into their limit; what they still ask is refused.
+	calls     map[uint32]uint64   // Pending ops and their dispatch.
+	nextCall  uint32
+	callsOf   map[uint64]int // Pending ops of each dispatch.
+	spare     []func()
+	lastError error
+}
+
+type running struct {
+	Dispatch
+	deadline *appointment
+}
+
+func (l *loop) init(g *Guild) {
+	l.g = g
+	l.timers = map[uint64]*appointment{}
+	l.running = map[uint64]*running{}
+	l.expired = map[uint64]struct{}{}
+	l.calls = map[uint32]uint64{}
+	l.callsOf = map[uint64]int{}
+}
+
+// step waits for something to do and does it.
+func (l *loop) step() error {
+	batch, stop := l.g.drain(l.spare)
+	if stop {
+		return errStopped
+	}
+	if len(batch) == 0 {
+		l.spare = batch
+		if len(l.due) > 0 && !l.due[0].when.After(time.Now()) {
+			return l.fire()
+		}
+		return l.rest()
+	}
+	for i, f := range batch {
+		batch[i] = nil
+		if l.lastError == nil {
+			f()
+		}
+	}
+	l.spare = batch
+	if l.lastError != nil {
+		return l.lastError
+	}
+	if len(l.due) > 0 && !l.due[0].when.After(time.Now()) {
+		return l.fire()
+	}
+	return nil
+}
+
+func (l *loop) rest() error {
+	if len(l.due) == 0 {
+		<-l.g.wake
+		return nil
+	}
+	timer := time.NewTimer(time.Until(l.due[0].when))
+	defer timer.Stop()
+	select {
+	case <-l.g.wake:
+	case <-timer.C:
+	}
+	return nil
+}
+
+// fire runs the first appointment that is due.
+func (l *loop) fire() error {
+	a, _ := heap.Pop(&l.due).(*appointment)
+	if a.timer == 0 {
+		l.expire(a.dispatch)
+		return l.lastError
+	}
+	if a.every > 0 {
+		a.when = time.Now().Add(a.every)
+		heap.Push(&l.due, a)
+	} else {
+		delete(l.timers, a.timer)
+	}
+	l.enter(a.dispatch, enterTimer, float64(a.timer), "", "")
+	return l.lastError
+}
+
+// enter is one turn. What it throws is kept in lastError when the isolate
+// cannot go on.
+func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
+	l.g.cfg.Slots.take()
+	defer l.g.cfg.Slots.give()
+	err := l.turn(dispatch, func(cpu time.Duration) error {
+		defer watched()()
+		return l.g.iso.Turn(kind, id, float64(dispatch), a, b, cpu)
+	})
+	if err != nil {
+		l.lastError = err
+	}
+}
+
+// turn runs one entry into V8 and deals with its outcome. It returns an error
+// only when the isolate must go.
+func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
+	cpu := l.g.cfg.Limits.TurnCPU
+	if r, ok := l.running[dispatch]; ok && r.CPU > 0 {
+		cpu = r.CPU
+	}
+	err := run(cpu)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, v8.ErrTerminated):
+		l.fail(dispatch, failure("TimeoutError", fmt.Sprintf("stopped after %d ms of CPU without a pause; split long work with await, or do less", cpu.Milliseconds())))
+		return nil
+	case errors.Is(err, v8.ErrOutOfMemory):
+		return fmt.Errorf("the script used more than its %d MiB of memory: %w", l.g.cfg.Limits.HeapBytes>>20, err)
+	default:
+		if e, ok := errors.AsType[*v8.Exception](err); ok {
+			l.fail(dispatch, &Failure{Name: "Error", Message: e.Text, Text: e.Text})
+			return nil
+		}
+		return err
+	}
+}
+
+func failure(name, message string) *Failure {
+	return &Failure{Name: name, Message: message, Text: name + ": " + message}
+}
+
+// fail ends a dispatch that cannot settle itself; without one the failure is
+// background work's and is logged.
+func (l *loop) fail(dispatch uint64, f *Failure) {
+	if _, ok := l.running[dispatch]; ok {
+		l.settle(dispatch, f)
+		return
+	}
+	l.g.cfg.Host.Log(Error, f.Text)
+}
+
+func (l *loop) begin(d Dispatch) {
+	r := &running{Dispatch: d}
+	if d.Wall > 0 {
+		r.deadline = &appointment{when: time.Now().Add(d.Wall), dispatch: d.ID}
+		heap.Push(&l.due, r.deadline)
+	}
+	l.running[d.ID] = r
+}
+
+func (l *loop) dispatch(d Dispatch) {
+	l.begin(d)
+	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload)
+}
+
+func (l *loop) settle(id uint64, f *Failure) {
+	r, ok := l.running[id]
+	if !ok {
+		return
+	}
+	delete(l.running, id)
+	l.due.remove(r.deadline)
+	l.g.cfg.Host.Settled(id, f)
+}
+
+func (l *loop) extend(id uint64, until time.Time) {
+	r, ok := l.running[id]
+	if !ok || r.deadline == nil || !until.After(r.deadline.when) {
+		return
+	}
+	r.deadline.when = until
+	heap.Fix(&l.due, r.deadline.index)
+}
+
+// expire ends a dispatch at its wall limit: what it waits for is rejected, so
+// that its finally blocks run; the isolate stays.
+func (l *loop) expire(id uint64) {
+	r, ok := l.running[id]
+	if !ok {
+		return
+	}
+	what := fmt.Sprintf("handler of %q", r.Event)
+	if id == LoadID {
+		what = "script"
+	}
+	message := fmt.Sprintf("the %s did not finish within %s", what, r.Wall)
+	l.settle(id, failure("TimeoutError", message))
+	if len(l.expired) > 1024 {
+		clear(l.expired)
+	}
+	l.expired[id] = struct{}{}
+	if l.callsOf[id] == 0 {
+		return
+	}
+	for call, of := range l.calls {
+		if of == id && l.lastError == nil {
+			l.resolve(call, false, timeoutError(message))
+		}
+	}
+}
+
+func timeoutError(message string) string {
+	b, err := json.Marshal(map[string]string{"class": "Error", "name": "TimeoutError", "message": message, "code": "TIMEOUT"})
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+func (l *loop) resolve(call uint32, ok bool, result string) {
+	dispatch, pending := l.calls[call]
+	if !pending {
+		return
+	}
+	delete(l.calls, call)
+	if l.callsOf[dispatch]--; l.callsOf[dispatch] == 0 {
+		delete(l.callsOf, dispatch)
+	}
+	flag := "0"
+	if ok {
+		flag = "1"
+	}
+	l.enter(dispatch, enterResult, float64(call), flag, result)
+}
+
+// abandon settles everything that can no longer settle itself.
+func (l *loop) abandon(err error) {
+	reason := failure("Error", "the script was stopped")
+	if err != nil && !errors.Is(err, errStopped) {
+		reason = failure("Error", err.Error())
+	}
+	for id := range l.running {
+		l.settle(id, reason)
+	}
+}
+
+// appointment is a timer of the script or the deadline of a dispatch.
+type appointment struct {
+	when     time.Time
+	every    time.Duration
+	timer    uint64 // 0 for a deadline.
+	dispatch uint64
+	index    int
+}
+
+// schedule is a heap of appointments by time.
+type schedule []*appointment
+
+func (s schedule) Len() int           { return len(s) }
+func (s schedule) Less(i, j int) bool { return s[i].when.Before(s[j].when) }
+func (s schedule) Swap(i, j int) {
+	s[i], s[j] = s[j], s[i]
+	s[i].index, s[j].index = i, j
+}
+
+// Push is for container/heap.
+func (s *schedule) Push(x any) {
+	a, _ := x.(*appointment)
+	a.index = len(*s)
+	*s = append(*s, a)
+}
+
+// Pop is for container/heap.
+func (s *schedule) Pop() any {
+	old := *s
+	a := old[len(old)-1]
+	old[len(old)-1] = nil
+	*s = old[:len(old)-1]
+	a.index = -1
+	return a
+}
+
+func (s *schedule) remove(a *appointment) {
+	if a != nil && a.index >= 0 && a.index < len(*s) && (*s)[a.index] == a {
+		heap.Remove(s, a.index)
+	}
+}

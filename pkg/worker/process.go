@@ -1,0 +1,103 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flora-runtime/flora-runtime/pkg/isolate"
+	"github.com/flora-runtime/flora-runtime/pkg/v8"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// The descriptors that a worker process inherits after stdin, stdout, stderr.
+const (
+	connFD     = 3
+	snapshotFD = 4
+)
+
+// Main is the body of the hidden "worker" command: it serves the inherited
+// connection with the inherited snapshot.
+func Main(jit bool) error {
+	conn, err := inherit()
+	if err != nil {
+		return err
+	}
+	blob, err := mapSnapshot(snapshotFD)
+	if err != nil {
+		return err
+	}
+	v8.Init(jit)
+	c := wire.NewConn(conn)
+	go isolate.Watch(nil, func() {
+		// The only cure for a native loop that never looks at its stop flag.
+		_ = c.Send(wire.Fault{Reason: "a script did not come back from V8 after it was told to stop"})
+		c.Flush()
+		os.Exit(3)
+	})
+	return Serve(c, blob)
+}
+
+// Snapshot is the body of the hidden "worker --snapshot" command: SDK source on
+// stdin, start-up blob on stdout.
+func Snapshot(in io.Reader, out io.Writer, jit bool) error {
+	source, err := io.ReadAll(in)
+	if err != nil {
+		return fmt.Errorf("read the SDK: %w", err)
+	}
+	v8.Init(jit)
+	blob, err := v8.Snapshot(string(source))
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(blob); err != nil {
+		return fmt.Errorf("write the snapshot: %w", err)
+	}
+	return nil
+}
+
+// Inside starts V8 in this process and gives the SDK's snapshot, for scripts
+// that run without process isolation. A script that V8 does not come back from
+// ends the whole process.
+func Inside(sdk string, jit bool) (*v8.Blob, error) {
+	v8.Init(jit)
+	blob, err := v8.Snapshot(sdk)
+	if err != nil {
+		return nil, err
+	}
+	go isolate.Watch(nil, func() {
+		_, _ = fmt.Fprintln(os.Stderr, "a script did not come back from V8 after it was told to stop; without process isolation the runtime ends with it")
+		os.Exit(3)
+	})
+	return v8.NewBlob(blob), nil
+}
+
+func inherit() (net.Conn, error) {
+	f := os.NewFile(connFD, "control")
+	if f == nil {
+		return nil, errors.New("no connection to control: this command is started by flora-runtime itself")
+	}
+	defer func() { _ = f.Close() }()
+	conn, err := net.FileConn(f)
+	if err != nil {
+		return nil, fmt.Errorf("take over the connection to control (this command is started by flora-runtime itself): %w", err)
+	}
+	return conn, nil
+}
+
+func mapSnapshot(fd int) (*v8.Blob, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, fmt.Errorf("look at the snapshot: %w", err)
+	}
+	b, err := unix.Mmap(fd, 0, int(st.Size), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map the snapshot: %w", err)
+	}
+	_ = unix.Close(fd)
+	return v8.MappedBlob(b), nil
+}

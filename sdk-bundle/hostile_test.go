@@ -1,0 +1,150 @@
+package sdkbundle_test
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
+)
+
+//go:embed testdata/preamble.js
+var preamble string
+
+//go:embed testdata/bot.js
+var bot string
+
+// builtins are the globals of the language that the preamble overwrites.
+var builtins = strings.Fields(`Object Function Array String Number Boolean Symbol BigInt Math JSON Reflect Proxy Promise Map Set WeakMap WeakSet WeakRef
+	FinalizationRegistry Date RegExp Error TypeError RangeError SyntaxError ReferenceError EvalError URIError AggregateError ArrayBuffer DataView
+	Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array BigInt64Array BigUint64Array
+	Atomics Iterator Intl parseInt parseFloat isNaN isFinite decodeURI encodeURIComponent escape eval`)
+
+// inherited are names that the SDK writes or reads in its own objects; the
+// preamble lays accessors for them into Object.prototype.
+var inherited = strings.Fields(`0 1 2 3 value get set writable enumerable configurable name message stack type content embeds components data options args flags ephemeral
+	replyTo channelId messageId interactionId token store key metadata expiration ttl fields title color footer author custom_id label emoji style url accessory items
+	default_values channel_types expr skipIfRunning subcommands run description msg conversation event id at ok err text code discord_code depth left path refs prefix raw next`)
+
+func hostilePreamble(t *testing.T) string {
+	t.Helper()
+	list := func(v []string) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	var there []string
+	r := isolatetest.Load(t, `console.log(JSON.stringify(`+list(builtins)+`.filter((n) => n in globalThis)))`, isolatetest.Options{})
+	if err := json.Unmarshal([]byte(r.Logs()[0].Text), &there); err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer("NAMES", list(there), "INHERITED", list(inherited)).Replace(preamble)
+}
+
+// play runs the whole bot through its events and tells all that it did.
+func play(t *testing.T, script string) []string {
+	t.Helper()
+	ops := append(append([]string{"op_ban_member", "op_kick_member"}, kvOps...), answerOps...)
+	answers := map[string]string{
+		"op_kv_get": `"v"`, "op_kv_get_with_metadata": `{"value":"v","metadata":{"a":[1]},"expiration":5}`, "op_kv_list_keys": `{"keys":[{"name":"k"}],"listComplete":true}`,
+	}
+	r := isolatetest.Load(t, script, isolatetest.Options{Ops: ops, Answer: func(c isolatetest.Call) (string, bool, bool) {
+		if c.Op == "op_kick_member" {
+			return `{"class":"TypeError","message":"no","code":"INVALID_INPUT","discord_code":1}`, false, true
+		}
+		if a, ok := answers[c.Op]; ok {
+			return a, true, true
+		}
+		return `{"id":"9"}`, true, true
+	}})
+	var out []string
+	for _, e := range [][2]string{
+		{"messageCreate", `{"id":"11","channelId":"22","content":"!all a b","author":{"bot":false},"member":{"roles":["7"]}}`},
+		{"interactionCreate", used("mod", `[{"name":"user","type":2,"options":[{"name":"ban","type":1,"options":[{"name":"who","type":6,"value":"9"}]}]}]`)},
+		{"componentInteraction", component},
+		{"fails", `{}`},
+		{"__cron:tick", `{"name":"tick","scheduledAt":"2026-01-02T03:05:00Z"}`},
+		{"say", `{}`},
+		{"waits", `{}`},
+	} {
+		if f := r.Dispatch(e[0], e[1]); f != nil {
+			first, _, _ := strings.Cut(f.Text, "\n")
+			out = append(out, e[0]+" failed: "+first)
+		}
+	}
+	for _, c := range r.Calls() {
+		out = append(out, c.Op+" "+soon.ReplaceAllString(c.Args, `"expiration":"soon"`))
+	}
+	for _, l := range r.Logs() {
+		out = append(out, fmt.Sprint(l.Level, " ", frames.ReplaceAllString(l.Text, "")))
+	}
+	return append(out, r.Declared()...)
+}
+
+var (
+	soon   = regexp.MustCompile(`"expiration":\d{10,}`)
+	frames = regexp.MustCompile(`\n    at [^\n]*`)
+)
+
+// samples are values that a script can no longer fill once its built-ins are
+// broken.
+const samples = `const samples = [new Map([[1, { a: 2 }]]), new Set(["x"]), new Date(0), /a/gi, new Uint8Array([1, 2]), new ArrayBuffer(3), new WeakMap(), Object(1), Object("s")];
+`
+
+func TestTheSDKSurvivesAHostilePreamble(t *testing.T) {
+	t.Parallel()
+	want := play(t, samples+bot)
+	if len(want) < 40 {
+		t.Fatalf("the bot did too little: %q", want)
+	}
+	for _, line := range want {
+		if strings.Contains(line, "the SDK used") || strings.Contains(line, "cannot be shown") {
+			t.Errorf("the bot itself is broken: %s", line)
+		}
+	}
+	got := play(t, samples+hostilePreamble(t)+bot)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the preamble changes what the bot does (-without +with):\n%s", diff)
+	}
+}
+
+func TestPromisesThatAreTamperedWith(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, code string }{
+		{"constructor with a species of its own", `Promise.prototype.constructor = { get [Symbol.species]() { throw new Error("species"); } };`},
+		{"constructor that is nothing", `Promise.prototype.constructor = undefined;`},
+		{"constructor that is no object", `Promise.prototype.constructor = 5;`},
+		{"then that does nothing", `Promise.prototype.then = () => {};`},
+		{"then of every object", `Object.defineProperty(Object.prototype, "then", { get() { throw new Error("then"); } });`},
+		{"Promise that is another", `globalThis.Promise = class { constructor() { throw new Error("no promises"); } };`},
+		{"handlers that return a promise with an odd then", `const { reply } = { reply: null }; const odd = (p) => Object.assign(p, { then() { throw new Error("then"); } }); globalThis.odd = odd;`},
+	}
+	for _, tt := range tests {
+		script := `globalThis.odd = (p) => p; ` + tt.code + `
+			on("messageCreate", (ctx) => odd(ctx.reply("a")));
+			on("messageCreate", () => console.log("next"));
+			queueMicrotask(() => console.log("microtask"));
+			setTimeout(() => console.log("timer"), 1);`
+		r := isolatetest.Load(t, script, isolatetest.Options{Ops: answerOps})
+		if tt.name == "then of every object" {
+			// Results that are objects are resolved with, and the language asks
+			// them for then; the script has only itself to blame.
+			if f := r.Dispatch("messageCreate", message); f != nil && f.Message != "then" {
+				t.Errorf("%s: %s", tt.name, f.Text)
+			}
+		} else if f := r.Dispatch("messageCreate", message); f != nil {
+			t.Errorf("%s: %s", tt.name, f.Text)
+		}
+		sameCalls(t, r, []call{{"op_send_message", `{"channelId":"22","content":"a","replyTo":"11"}`}})
+		for _, text := range []string{"next", "microtask", "timer"} {
+			r.WaitLog(tt.name+": "+text, func(l isolatetest.Line) bool { return l.Text == text })
+		}
+	}
+}

@@ -1,0 +1,142 @@
+// The boot contract with the host (pkg/isolate). The host calls the boot
+// function once with an object of natives: the ops by their names, and the
+// natives below, which are answered at once. Natives take (number, number,
+// string). An op answers a call id; its result comes back through the entry
+// function. Neither is ever reachable for a script.
+import { opError } from "./failure";
+import {
+  ArrayIsArray,
+  DatePrototype,
+  ErrorCtor,
+  JSONParse,
+  JSONStringify,
+  MapCtor,
+  NumberOf,
+  ObjectGetPrototypeOf,
+  ObjectKeys,
+  PromiseCtor,
+  TypeErrorCtor,
+  add,
+  dateToISO,
+  dateValue,
+  dict,
+  list,
+  mapDelete,
+  mapGet,
+  mapSet,
+  typedName,
+} from "./primordials";
+
+export type Native = (a?: number, b?: number, s?: string) => number | string | undefined;
+
+/** What the host answers at once. They are called without a receiver. */
+interface Natives {
+  log: Native; // (level, 0, text)
+  timerStart: Native; // (id, ms, "1" to repeat)
+  timerClear: Native; // (id)
+  done: Native; // (dispatch[, 0, failure]): a dispatch has settled
+  subscribe: Native; // (0, 0, event)
+  commands: Native; // (0, 0, JSON): all slash commands of the guild
+  cronRegister: Native; // (0, 0, JSON {name, expr, skipIfRunning})
+  secretPlaceholder: Native; // (0, 0, name)
+  report: Native; // (0, 0, failure): an error that belongs to no dispatch
+}
+
+export let natives: Natives;
+export let info: { guildId: string; applicationId: string; maxTimers: number };
+let ops: Record<string, Native | undefined>;
+
+export function boot(from: Record<string, Native | undefined>, text: string): void {
+  ops = from;
+  natives = from as unknown as Natives;
+  info = JSONParse(text);
+}
+
+interface Waiting {
+  ok(v: any): void;
+  err(e: unknown): void;
+  at: Error;
+}
+
+const waiting = new MapCtor<number, Waiting>();
+
+/**
+ * Calls an async op with one JSON argument and gives its outcome to ok or err,
+ * err at once when the call could not be made.
+ */
+export function startOp(name: string, args: unknown, ok: (v: any) => void, err: (e: unknown) => void): void {
+  let id: number;
+  try {
+    const native = ops[name];
+    if (native === undefined) throw new ErrorCtor(`This version of Flora has no operation ${name}`);
+    id = native(0, 0, encode(args)) as number;
+  } catch (e) {
+    err(e);
+    return;
+  }
+  // The stack is made into text only if it is needed.
+  mapSet(waiting, id, { ok, err, at: new ErrorCtor() });
+}
+
+/** startOp as a promise. It never throws, it rejects. */
+export function callOp(name: string, args: unknown): Promise<any> {
+  return new PromiseCtor((resolve, reject) => startOp(name, args, resolve, reject));
+}
+
+/** Makes a rejected promise of whatever f throws: no method throws at once. */
+export function later<T>(f: () => Promise<T>): Promise<T> {
+  try {
+    return f();
+  } catch (e) {
+    return new PromiseCtor((_, reject) => reject(e));
+  }
+}
+
+export function settleOp(id: number, ok: boolean, text: string): void {
+  const w = mapGet(waiting, id);
+  if (w === undefined) return;
+  mapDelete(waiting, id);
+  const result = text === "" ? undefined : JSONParse(text);
+  if (ok) {
+    const { ok: done } = w;
+    done(result);
+  } else {
+    const { err } = w;
+    err(opError(result, w.at));
+  }
+}
+
+/** JSON of op arguments; what JSON cannot say is undefined and becomes {}. */
+export function encode(args: unknown): string {
+  return JSONStringify(plain(args, 0)) ?? "{}";
+}
+
+const deepest = 64;
+
+/**
+ * Copies a value into what JSON.stringify takes without running a script's
+ * code: builders and dates become their JSON, however deep they sit, bigints
+ * become numbers, or texts when they are too large for one (ids).
+ */
+export function plain(v: any, depth: number): any {
+  if (typeof v === "bigint") return v >= -9007199254740991n && v <= 9007199254740991n ? NumberOf(v) : `${v}`;
+  if (v === null || typeof v !== "object") return v;
+  if (depth > deepest) throw new TypeErrorCtor(`The value is nested more than ${deepest} levels deep, or refers to itself`);
+  if (typeof v.toJSON === "function") return plain(jsonOf(v), depth + 1);
+  if (ArrayIsArray(v)) {
+    const out = list<unknown>();
+    for (let i = 0, n = v.length; i < n; i++) add(out, plain(v[i], depth + 1));
+    return out;
+  }
+  if (typedName(v) !== undefined) throw new TypeErrorCtor(`A ${typedName(v)} cannot be sent; give bytes as base64 text`);
+  const out = dict<any>();
+  const keys = ObjectKeys(v);
+  for (let i = 0; i < keys.length; i++) out[keys[i]!] = plain(v[keys[i]!], depth + 1);
+  return out;
+}
+
+function jsonOf(v: any): unknown {
+  if (ObjectGetPrototypeOf(v) !== DatePrototype) return v.toJSON();
+  const at = dateValue(v);
+  return at === at ? dateToISO(v) : null;
+}

@@ -1,0 +1,81 @@
+// The snapshot's source: it puts the SDK on the global object and leaves one
+// function for the host to boot an isolate with. The host deletes that function
+// before the script runs.
+import * as commands from "./commands";
+import * as components from "./components";
+import { console } from "./console";
+import * as constants from "./constants";
+import { flattenInteractionOptions } from "./context";
+import { EmbedBuilder, embed } from "./embeds";
+import { cron, enter, on } from "./events";
+import { boot, info, natives, type Native } from "./host";
+import { KvStore, kv, store } from "./kv";
+import { rest } from "./ops";
+import { ErrorCtor, ObjectDefineProperty, ObjectKeys, PromiseCtor, TypeErrorCtor, hide, put } from "./primordials";
+import * as selects from "./selects";
+import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
+
+export const secrets = {
+  get(name: string): string | undefined {
+    if (typeof name !== "string") throw new TypeErrorCtor("secrets.get(name): name must be a string");
+    const { secretPlaceholder } = natives;
+    return secretPlaceholder(0, 0, name) as string | undefined;
+  },
+};
+
+export function fetch(_input?: unknown, _init?: unknown): Promise<never> {
+  return new PromiseCtor((_, reject) => {
+    const e = new ErrorCtor("fetch is not available in this version of Flora");
+    put(e, "code", "NOT_SUPPORTED");
+    reject(e);
+  });
+}
+
+/** What scripts see, as globals and as members of the namespace `flora`. */
+export const surface = {
+  on,
+  cron,
+  secrets,
+  rest,
+  kv,
+  store,
+  KvStore,
+  embed,
+  EmbedBuilder,
+  ...commands,
+  flattenInteractionOptions,
+  ...components,
+  ...selects,
+  ...constants,
+};
+
+/** What scripts see as globals only. */
+export const globals = { console, fetch, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask };
+
+export const flora = {
+  ...surface,
+  get guildId(): string {
+    return info.guildId;
+  },
+  get applicationId(): string {
+    return info.applicationId;
+  },
+};
+
+function install(members: Record<string, unknown>): void {
+  const names = ObjectKeys(members);
+  for (let i = 0; i < names.length; i++) hide(globalThis, names[i]!, members[names[i]!]);
+}
+
+install(surface);
+install(globals);
+install({ flora });
+
+ObjectDefineProperty(globalThis, "__floraBoot", {
+  __proto__: null,
+  configurable: true,
+  value: (from: Record<string, Native | undefined>, text: string) => {
+    boot(from, text);
+    return enter;
+  },
+} as PropertyDescriptor);

@@ -1,0 +1,111 @@
+// A bot that uses all of the SDK, and of the language only what no script can
+// overwrite.
+const shop = kv.store("shop");
+
+const everything = () => [
+  actionRow().addComponents(button().setCustomId("a").setLabel("A").setEmoji("x"), [button().setUrl("u")]),
+  actionRow().setComponents([stringSelect("s").addOptions({ label: "l", value: "v" }).setPlaceholder("p").setMinValues(1)]),
+  userSelect("u").setDefaultUsers(["1"]).addDefaultRole("2").setDefaultRoles(["3"]),
+  channelSelect("c").setChannelTypes([0, 5]),
+  container().setAccentColor(5).addComponents(section().addComponents(textDisplay("t")).setAccessory(thumbnail("i").setSpoiler()), separator(false).setSpacing("large")),
+  mediaGallery().addItem("a").addItem("b", { description: "d" }),
+  label("L").setComponent(inputText("i").setStyle(InputTextStyle.Short)),
+  file("attachment://f"),
+  fileUpload("f").setMaxValues(2),
+];
+
+const report = () => embed({ color: 1 }).setTitle("t").setFooter("f", "i").setAuthor("a").addField("n", "v").addFields([{ name: "m", value: "w" }]).setTimestamp(0);
+
+createBot({
+  prefix: "!",
+  commands: [
+    prefix({
+      name: "all",
+      run: async (ctx) => {
+        console.log(ctx.args, hasRole(ctx, "7"));
+        const sent = await ctx.reply({ content: "c", embeds: [report()], components: everything(), flags: 4, ephemeral: true });
+        await ctx.edit({ content: sent.id });
+        await shop.set("k", "v", { ttl: 60, metadata: { a: [1] } });
+        await shop.set("k", "v", { expiration: 99n });
+        console.log(await shop.get("k"), await shop.getWithMetadata("k"), await shop.list({ prefix: "k" }));
+        await shop.updateMetadata("k");
+        await shop.delete("k");
+        await rest.banMember({ userId: 123456789012345678n, deleteMessageSeconds: 5n, reason: undefined, when: null });
+        try {
+          await rest.kickMember({ userId: "1" });
+        } catch (e) {
+          console.log(e.name, e.message, e.code, e.discord_code);
+        }
+      },
+    }),
+  ],
+  slashCommands: [
+    slash({
+      name: "mod",
+      description: "d",
+      defaultMemberPermissions: 8n,
+      subcommands: [
+        { name: "user", description: "d", subcommands: [{ name: "ban", description: "d", options: [{ name: "who", description: "d", type: "user" }], run: async (ctx) => {
+          console.log(ctx.options, getSubcommand(ctx), getSubcommandGroup(ctx));
+          await ctx.defer({ ephemeral: true });
+          await ctx.reply("first");
+          await ctx.reply({ content: "second", ephemeral: true });
+          await ctx.followUp("third");
+          await ctx.edit("fourth");
+        } }] },
+      ],
+    }),
+  ],
+});
+
+on("componentInteraction", async (ctx) => {
+  await ctx.update({ components: [actionRow().addComponents(button())] });
+  try {
+    await ctx.showModal({ title: "x" });
+  } catch (e) {
+    console.log(e.message);
+  }
+});
+on("componentInteraction", (ctx) => ctx.reply("from another"));
+on("fails", () => {
+  throw { a: 1 };
+});
+on("fails", async () => {
+  const e = new Error("second", { cause: "why" });
+  throw e;
+});
+cron("tick", "* * * * *", ({ name, scheduledAt }) => console.log(name, scheduledAt), { skipIfRunning: true });
+
+on("say", () => {
+  const o = { a: 1, get b() { return 1; }, c: [1, , "x\n'\"`"], d: null };
+  o.self = o;
+  console.log("%s %d %i %f %j %o %c%%", "s", 1.5, 2.5, "3.5", { j: [1] }, { o: 1 }, "css", "more");
+  console.log(o, 5n, -0, Symbol("s"), () => {}, class A extends EmbedBuilder {}, async function f() {});
+  console.log(samples);
+  const shown = new TypeError("shown");
+  shown.stack = "";
+  console.error(shown, (async () => 1)());
+  console.group("g");
+  console.warn("in\nit");
+  console.groupEnd();
+  console.table([{ a: 1, b: "x" }, { a: 2 }, 3]);
+  console.count("c");
+  console.countReset("c");
+  console.time("t");
+  console.assert(false, "assert %s", 1);
+  console.dir({ a: { b: 1 } }, { depth: 0 });
+  console.dirxml(1);
+  console.debug(report().toJSON(), everything());
+});
+on("waits", async () => {
+  const id = setInterval(() => {}, 1000);
+  clearInterval(id);
+  await new Promise((resolve) => setTimeout(resolve, 1, "x"));
+  queueMicrotask(() => console.log("microtask"));
+  await null;
+  try {
+    await fetch("x");
+  } catch (e) {
+    console.log(e.message);
+  }
+});

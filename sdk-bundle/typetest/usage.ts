@@ -1,0 +1,80 @@
+// How scripts use the declarations; a line that must not compile says so.
+export {};
+
+on("messageCreate", async (ctx) => {
+  const { reply, edit, msg } = ctx;
+  const sent = await reply({ content: msg.content, replyTo: null, embeds: [embed().setTitle("t"), { title: "raw" }], flags: MessageFlags.SUPPRESS_EMBEDS });
+  const id: string = sent.id;
+  await edit("x");
+  // @ts-expect-error A message has no options.
+  ctx.options;
+  // @ts-expect-error Content is a text.
+  await reply({ content: 5 });
+  // @ts-expect-error Not a text.
+  const author: number = msg.author.username;
+  return [id, author];
+});
+
+on("interactionCreate", async (ctx) => {
+  await ctx.defer({ ephemeral: true });
+  await ctx.edit({ content: ctx.msg.commandName, components: [actionRow().addComponents(button().setCustomId("a").setLabel("A"))] });
+  await ctx.followUp({ content: "more", ephemeral: true });
+  await ctx.showModal({ customId: "m", title: "T", components: [label("L").setComponent(inputText("t").setStyle(InputTextStyle.Paragraph))] });
+  const permissions: string | null | undefined = ctx.msg.member?.permissions;
+  return permissions;
+});
+
+on("componentInteraction", async (ctx) => {
+  await ctx.deferUpdate();
+  await ctx.update({ components: [], flags: 64n });
+  const values: string[] | null = ctx.msg.data.values;
+  return values;
+});
+on("modalSubmit", (ctx) => ctx.reply(ctx.msg.data.custom_id));
+on("reactionAdd", (ctx) => console.log(ctx.msg.emoji.name, ctx.msg.burst));
+on("guildMemberAdd", (ctx) => console.log(ctx.msg.anything));
+// @ts-expect-error The handler is missing.
+on("ready");
+
+cron("tick", "*/5 * * * *", (ctx) => console.log(ctx.name, ctx.scheduledAt, ctx.msg.name), { skipIfRunning: true });
+
+const ban = slash({
+  name: "mod",
+  description: "d",
+  defaultMemberPermissions: 4n,
+  subcommands: [
+    { name: "user", description: "d", subcommands: [{ name: "ban", description: "d", options: [{ name: "who", description: "d", type: "user", required: true }], run: (ctx) => ctx.reply(`${ctx.options.who}`) }] },
+  ],
+});
+createBot({ prefix: "?", commands: [prefix({ name: "ping", run: (ctx) => ctx.reply(ctx.args.join(" ")) })], slashCommands: [ban, { name: "Report", type: "message", run() {} }] });
+// @ts-expect-error No such option type.
+slash({ name: "a", description: "d", options: [{ name: "o", description: "d", type: "text" }] });
+// @ts-expect-error A prefix command needs run.
+prefix({ name: "a" });
+
+const shop: KvStore = kv.store("shop");
+const page = await shop.list({ prefix: "a", limit: 10 });
+for (const k of page.keys) console.log(k.name, k.expiration);
+await shop.set("k", "v", { ttl: 60, metadata: { by: ["me", 1, null] } });
+const found = await shop.getWithMetadata("k");
+const value: string | null = found.value;
+// @ts-expect-error Values are texts.
+await shop.set("k", { a: 1 });
+
+await rest.banMember({ userId: "1", deleteMessageSeconds: 60, reason: "spam" });
+const messages = await rest.fetchMessages({ channelId: "1", limit: 5 });
+console.log(messages[0]?.content, value, flora.guildId, flora.rest === rest);
+// @ts-expect-error channelId is missing.
+await rest.sendMessage({ content: "x" });
+await rest.sendMessage({ channelId: "1", attachments: [{ url: "https://example.com/a.png" }, { Base64: { data: "aGk=", filename: "a.txt" } }] });
+
+const builder: EmbedBuilder = new EmbedBuilder({ title: "t" }).addField("a", "b", true).addFields({ name: "c", value: "d" }).setTimestamp();
+const json: flora.Embed = builder.toJSON();
+const menu: StringSelectMenuBuilder = stringSelect("s").setPlaceholder("p").addOptions({ label: "l", value: "v" });
+console.table([json, menu.toJSON()], ["title"]);
+
+const timer: number = setTimeout((a: string, b: number) => console.log(a, b), 100, "a", 1);
+clearTimeout(timer);
+// @ts-expect-error The callback takes a number.
+setTimeout((n: number) => n, 100, "text");
+fetch("https://example.com").catch((e: flora.FloraError) => console.error(e.code));

@@ -1,0 +1,138 @@
+// Package body makes Discord's JSON bodies of what scripts write: camelCase
+// names that the SDK has are renamed, everything else goes as it came, so a
+// member that Discord adds tomorrow works today. What names another guild's
+// things or pings people is read, checked and written anew.
+package body
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+)
+
+// shape says which members of an object are renamed and which of them hold
+// objects, or arrays of objects, with renamed members of their own.
+type shape struct {
+	rename map[string]string
+	inside map[string]*shape // By Discord's name.
+}
+
+// The shapes of what bodies contain.
+var (
+	icon  = &shape{rename: map[string]string{"iconUrl": "icon_url", "proxyIconUrl": "proxy_icon_url"}}
+	media = &shape{rename: map[string]string{"proxyUrl": "proxy_url"}}
+	embed = &shape{inside: map[string]*shape{"footer": icon, "author": icon, "image": media, "thumbnail": media, "video": media}}
+	emoji = &shape{rename: map[string]string{"emojiId": "emoji_id", "emojiName": "emoji_name"}}
+	poll  = &shape{
+		rename: map[string]string{"allowMultiselect": "allow_multiselect", "layoutType": "layout_type"},
+		inside: map[string]*shape{"answers": {rename: map[string]string{"pollMedia": "poll_media"}}},
+	}
+	component = componentShape()
+
+	message = &shape{
+		rename: map[string]string{
+			"allowedMentions": "allowed_mentions", "stickerIds": "sticker_ids", "enforceNonce": "enforce_nonce",
+			"messageReference": "message_reference", "avatarUrl": "avatar_url", "threadName": "thread_name",
+			"appliedTags": "applied_tags",
+		},
+		inside: map[string]*shape{"embeds": embed, "components": component, "poll": poll},
+	}
+	modal = &shape{rename: map[string]string{"customId": "custom_id"}, inside: map[string]*shape{"components": component}}
+
+	// payload is for channels, threads, members and webhooks.
+	payload = &shape{
+		rename: map[string]string{
+			"parentId": "parent_id", "channelId": "channel_id", "rateLimitPerUser": "rate_limit_per_user",
+			"permissionOverwrites": "permission_overwrites", "userLimit": "user_limit", "rtcRegion": "rtc_region",
+			"videoQualityMode": "video_quality_mode", "autoArchiveDuration": "auto_archive_duration",
+			"defaultAutoArchiveDuration": "default_auto_archive_duration", "defaultReactionEmoji": "default_reaction_emoji",
+			"availableTags": "available_tags", "appliedTags": "applied_tags", "defaultSortOrder": "default_sort_order",
+			"defaultForumLayout": "default_forum_layout", "defaultThreadRateLimitPerUser": "default_thread_rate_limit_per_user",
+			"communicationDisabledUntil": "communication_disabled_until",
+		},
+		inside: map[string]*shape{"default_reaction_emoji": emoji, "available_tags": emoji},
+	}
+)
+
+// componentShape is recursive: rows, sections, containers and labels hold
+// components.
+func componentShape() *shape {
+	s := &shape{rename: map[string]string{
+		"customId": "custom_id", "skuId": "sku_id", "minValues": "min_values", "maxValues": "max_values",
+		"minLength": "min_length", "maxLength": "max_length", "channelTypes": "channel_types",
+		"defaultValues": "default_values", "accentColor": "accent_color",
+	}}
+	s.inside = map[string]*shape{"components": s, "accessory": s, "component": s}
+	return s
+}
+
+// members renames the members of an object; of two spellings Discord's wins.
+func (s *shape) members(in map[string]json.RawMessage) map[string]json.RawMessage {
+	out := make(map[string]json.RawMessage, len(in))
+	for key, raw := range in {
+		name, renamed := s.rename[key]
+		if !renamed {
+			name = key
+		} else if _, twice := in[name]; twice {
+			continue
+		}
+		out[name] = s.inside[name].apply(raw)
+	}
+	return out
+}
+
+// apply renames inside a value; what is no object or array of objects stays.
+// The nesting of raw was bounded when the arguments were read.
+func (s *shape) apply(raw json.RawMessage) json.RawMessage {
+	if s == nil {
+		return raw
+	}
+	v := gjson.ParseBytes(raw)
+	var b bytes.Buffer
+	switch {
+	case v.IsArray():
+		b.WriteByte('[')
+		v.ForEach(func(_, e gjson.Result) bool {
+			separate(&b, '[')
+			b.Write(s.apply(json.RawMessage(e.Raw)))
+			return true
+		})
+		b.WriteByte(']')
+	case v.IsObject():
+		b.WriteByte('{')
+		v.ForEach(func(k, e gjson.Result) bool {
+			name, renamed := s.rename[k.String()]
+			if !renamed {
+				name = k.String()
+			} else if v.Get(name).Exists() {
+				return true
+			}
+			separate(&b, '{')
+			b.WriteString(quoted(name))
+			b.WriteByte(':')
+			b.Write(s.inside[name].apply(json.RawMessage(e.Raw)))
+			return true
+		})
+		b.WriteByte('}')
+	default:
+		return raw
+	}
+	return b.Bytes()
+}
+
+func separate(b *bytes.Buffer, open byte) {
+	if last := b.Bytes()[b.Len()-1]; last != open {
+		b.WriteByte(',')
+	}
+}
+
+// quoted writes a JSON string.
+func quoted(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return strconv.Quote(s) // Strings always marshal.
+	}
+	return string(b)
+}

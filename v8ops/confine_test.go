@@ -1,0 +1,246 @@
+package v8ops_test
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// confined are the arguments that name something which could be another
+// guild's, with what another guild has and with what nobody has.
+var confined = map[string]struct{ foreign, unknown string }{
+	"channelId": {channelB.String(), "300000000000000077"},
+	"threadId":  {channelB.String(), "300000000000000077"},
+	"webhookId": {webhookB.String(), "700000000000000077"},
+	"guildId":   {guildB.String(), "100000000000000077"},
+	"token":     {tokenB, "aW50ZXJhY3Rpb24-nobody"},
+}
+
+// local are ids that Discord looks for inside what the path has proven: a
+// message in its channel, a member in the guild.
+var local = map[string]bool{
+	"messageId": true, "messageIds": true, "replyTo": true, "before": true, "after": true, "around": true,
+	"userId": true, "roleId": true, "commandId": true, "interactionId": true,
+}
+
+// idPackage is where the types of ids are.
+var idPackage = reflect.TypeFor[snowflake.GuildID]().PkgPath()
+
+// argument is one member of an op's arguments.
+type argument struct {
+	name     string
+	id, list bool
+}
+
+func arguments(o op.Op) []argument {
+	var out []argument
+	for i := range o.Args.NumField() {
+		f := o.Args.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			continue
+		}
+		t, list := f.Type, false
+		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+			list = list || t.Kind() == reflect.Slice
+			t = t.Elem()
+		}
+		out = append(out, argument{name: name, id: t.PkgPath() == idPackage, list: list})
+	}
+	return out
+}
+
+// with gives the arguments with one member replaced.
+func with(t *testing.T, args, name string, value json.RawMessage) string {
+	t.Helper()
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(args), &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc[name] = value
+	b, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// primary are the cases with a full argument set, by op.
+func primary(t *testing.T) map[string]golden {
+	t.Helper()
+	out := map[string]golden{}
+	for _, g := range goldens(t) {
+		if !strings.Contains(g.file, "@") {
+			out[g.op] = g
+		}
+	}
+	return out
+}
+
+// refused runs the op and expects a fault of the code and no request at all.
+func refused(t *testing.T, name, args string, code fault.Code) *fault.Fault {
+	t.Helper()
+	return newRig(t).refuses(t, name, args, code)
+}
+
+func (r *rig) refuses(t *testing.T, name, args string, code fault.Code) *fault.Fault {
+	t.Helper()
+	result, err := r.call(t, name, args)
+	f, ok := errors.AsType[*fault.Fault](err)
+	if !ok || f.Code != code {
+		t.Fatalf("%s\ngot %v, %v, want a %s fault", args, result, err, code)
+	}
+	if sent := r.rest.sent(); len(sent) > 0 {
+		t.Fatalf("%s\n%d requests were made, the first %s %s", args, len(sent), sent[0].Method, sent[0].Path)
+	}
+	return f
+}
+
+// TestConfinement gives every op another guild's and nobody's ids in every
+// argument that could name one: both are refused alike, without a request.
+func TestConfinement(t *testing.T) {
+	t.Parallel()
+	rows := 0
+	cases := primary(t)
+	for _, o := range newRig(t).table.All() {
+		for _, a := range arguments(o) {
+			ids, ok := confined[a.name]
+			if a.id && !ok && !local[a.name] {
+				t.Errorf("%s: nobody said whether %s must be proven", o.Name, a.name)
+			}
+			// A webhook's token is proven by Discord, together with the webhook.
+			if !ok || a.name == "token" && o.Rule != op.Interaction {
+				continue
+			}
+			rows++
+			t.Run(o.Name+"/"+a.name, func(t *testing.T) {
+				t.Parallel()
+				args := cases[o.Name].args
+				foreign := refused(t, o.Name, with(t, args, a.name, quoted(ids.foreign)), fault.ScopeForbidden)
+				unknown := refused(t, o.Name, with(t, args, a.name, quoted(ids.unknown)), fault.ScopeForbidden)
+				if foreign.Message != unknown.Message {
+					t.Errorf("%q for another guild's, %q for nobody's", foreign.Message, unknown.Message)
+				}
+			})
+		}
+	}
+	if rows < 60 {
+		t.Errorf("only %d arguments were found", rows)
+	}
+}
+
+func quoted(s string) json.RawMessage {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// TestConfinementInBodies is about ids inside bodies that Discord takes from
+// anywhere the bot is.
+func TestConfinementInBodies(t *testing.T) {
+	t.Parallel()
+	const foreign = `"300000000000000002"`
+	tests := []struct{ name, op, args string }{
+		{"a forward", "op_send_message", `{"channelId":"300000000000000001","messageReference":{"type":1,"messageId":"1","channelId":` + foreign + `}}`},
+		{"a forward in Discord's words", "op_send_message", `{"channelId":"300000000000000001","message_reference":{"type":1,"message_id":"1","channel_id":` + foreign + `}}`},
+		{"a forward that hides behind its own", "op_send_message", `{"channelId":"300000000000000001","message_reference":{"type":1,"message_id":"1","channelId":"300000000000000001","channel_id":` + foreign + `}}`},
+		{"a forward given twice", "op_send_message", `{"channelId":"300000000000000001","message_reference":{"type":1,"message_id":"1","channel_id":"300000000000000001","channel_\u0069d":` + foreign + `}}`},
+		{"a reference to another guild", "op_send_message", `{"channelId":"300000000000000001","content":"x","message_reference":{"message_id":"1","guild_id":"100000000000000002"}}`},
+		{"a forward in a followup", "op_create_followup_message", `{"token":"` + tokenA + `","messageReference":{"type":1,"messageId":"1","channelId":` + foreign + `}}`},
+		{"a forward in an answer", "op_send_interaction_response", `{"interactionId":"1","token":"` + tokenA + `","messageReference":{"type":1,"messageId":"1","channelId":` + foreign + `}}`},
+		{"a forward by a webhook", "op_execute_webhook", `{"webhookId":"700000000000000001","token":"t","messageReference":{"type":1,"messageId":"1","channelId":` + foreign + `}}`},
+		{"a forward in a forum", "op_create_thread", `{"channelId":"300000000000000001","payload":{"name":"t","message":{"message_reference":{"type":1,"message_id":"1","channel_id":` + foreign + `}}}}`},
+		{"a webhook's new channel", "op_edit_webhook", `{"webhookId":"700000000000000001","payload":{"channel_id":` + foreign + `}}`},
+		{"a webhook's new channel in camelCase", "op_edit_webhook", `{"webhookId":"700000000000000001","payload":{"channelId":` + foreign + `}}`},
+		{"a member's voice channel", "op_edit_member", `{"userId":"1","payload":{"channel_id":` + foreign + `}}`},
+		{"a channel's category", "op_edit_channel", `{"channelId":"300000000000000001","payload":{"parent_id":` + foreign + `}}`},
+		{"a new channel's category", "op_create_channel", `{"payload":{"name":"x","parentId":` + foreign + `}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			refused(t, tt.op, tt.args, fault.ScopeForbidden)
+		})
+	}
+}
+
+// TestTokensThatAreNone cannot leave their place in the path.
+func TestTokensThatAreNone(t *testing.T) {
+	t.Parallel()
+	cases, r := primary(t), newRig(t)
+	for _, token := range []string{"", "..", "../../guilds/100000000000000002", "a/b", "a?b", "a b", "%2e%2e", "ü", strings.Repeat("a", 5000), "\u0000"} {
+		for _, o := range r.table.All() {
+			if o.Rule == op.Interaction {
+				r.refuses(t, o.Name, with(t, cases[o.Name].args, "token", quoted(token)), fault.ScopeForbidden)
+			}
+		}
+		if token != "" {
+			r.refuses(t, "op_execute_webhook", with(t, `{"webhookId":"700000000000000001","content":"x"}`, "token", quoted(token)), fault.InvalidInput)
+		}
+	}
+}
+
+// TestEveryID gives every op everything that is no id in every argument that
+// must be one.
+func TestEveryID(t *testing.T) {
+	t.Parallel()
+	bad := []string{
+		`5`, `-5`, `1.5`, `1e30`, `true`, `{}`, `[[]]`, `""`, `"0"`, `"-1"`, `"+1"`, `"01"`, `" 1"`, `"1 "`, `"1.0"`, `"0x10"`, `"1e3"`, `"abc"`, `"１２"`,
+		`"9223372036854775808"`, `"18446744073709551615"`, `"18446744073709551616"`, `"` + strings.Repeat("9", 400) + `"`, `"1\u0000"`, `"@me"`, `"../1"`,
+	}
+	rows := 0
+	cases := primary(t)
+	for _, o := range newRig(t).table.All() {
+		for _, a := range arguments(o) {
+			if !a.id {
+				continue
+			}
+			rows++
+			t.Run(o.Name+"/"+a.name, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t)
+				for _, value := range bad {
+					if a.list {
+						value = "[" + value + "]"
+					}
+					f := r.refuses(t, o.Name, with(t, cases[o.Name].args, a.name, json.RawMessage(value)), fault.InvalidInput)
+					if !strings.HasPrefix(f.Message, "Invalid input for "+a.name+": ") {
+						t.Errorf("%s: the message does not name %s: %s", value, a.name, f.Message)
+					}
+				}
+			})
+		}
+	}
+	if rows < 80 {
+		t.Errorf("only %d arguments were found", rows)
+	}
+}
+
+// TestRequired leaves out every argument that is not optional.
+func TestRequired(t *testing.T) {
+	t.Parallel()
+	cases := primary(t)
+	for _, o := range newRig(t).table.All() {
+		if strings.HasPrefix(o.Name, "op_kv_") {
+			continue
+		}
+		for i := range o.Args.NumField() {
+			tag := o.Args.Field(i).Tag.Get("json")
+			if tag == "" || strings.Contains(tag, ",omitempty") {
+				continue
+			}
+			f := refused(t, o.Name, with(t, cases[o.Name].args, tag, json.RawMessage("null")), fault.InvalidInput)
+			if f.Message != "Invalid input for "+tag+": it is missing" {
+				t.Errorf("%s without %s: %s", o.Name, tag, f.Message)
+			}
+		}
+	}
+}
