@@ -96,7 +96,7 @@ func TestNoNativeIsReachable(t *testing.T) {
 	}
 	r := isolatetest.Load(t, walker+leaks, isolatetest.Options{
 		Limits: isolate.Limits{TurnCPU: patience},
-		Ops: append([]string{"op_send_message", "op_send_interaction_response"}, kvOps...),
+		Ops:    append([]string{"op_send_message", "op_send_interaction_response"}, kvOps...),
 		Answer: func(c isolatetest.Call) (string, bool, bool) {
 			return `{"class":"Error","message":"no"}`, c.Op != "op_send_message", true
 		}})

@@ -167,7 +167,7 @@ func TestConfinementInBodies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			refused(t, tt.op, tt.args, fault.ScopeForbidden)
+			_ = refused(t, tt.op, tt.args, fault.ScopeForbidden)
 		})
 	}
 }
@@ -179,11 +179,11 @@ func TestTokensThatAreNone(t *testing.T) {
 	for _, token := range []string{"", "..", "../../guilds/100000000000000002", "a/b", "a?b", "a b", "%2e%2e", "ü", strings.Repeat("a", 5000), "\u0000"} {
 		for _, o := range r.table.All() {
 			if o.Rule == op.Interaction {
-				r.refuses(t, o.Name, with(t, cases[o.Name].args, "token", quoted(token)), fault.ScopeForbidden)
+				_ = r.refuses(t, o.Name, with(t, cases[o.Name].args, "token", quoted(token)), fault.ScopeForbidden)
 			}
 		}
 		if token != "" {
-			r.refuses(t, "op_execute_webhook", with(t, `{"webhookId":"700000000000000001","content":"x"}`, "token", quoted(token)), fault.InvalidInput)
+			_ = r.refuses(t, "op_execute_webhook", with(t, `{"webhookId":"700000000000000001","content":"x"}`, "token", quoted(token)), fault.InvalidInput)
 		}
 	}
 }

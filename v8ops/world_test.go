@@ -36,8 +36,8 @@ func (l lookups) Do(_ context.Context, r discord.Request) (json.RawMessage, erro
 }
 
 // newScope is the real one, in a world of two guilds.
-func newScope(t *testing.T) outbound.Scope {
-	t.Helper()
+func newScope(tb testing.TB) outbound.Scope {
+	tb.Helper()
 	s := scope.New(scope.Config{
 		State: state{channelA: guildA, threadA: guildA, channelB: guildB},
 		REST:  lookups{"/webhooks/" + webhookA.String(): guildA, "/webhooks/" + webhookB.String(): guildB},

@@ -28,6 +28,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -127,8 +128,12 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 		}
 		rt.sim.SetBaseURL(rt.url)
 	}
+	limit := rt.cfg.Discord.GlobalLimit
+	if limit == 0 {
+		limit = -1 // None.
+	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
-		Base: base, Token: token, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
+		Base: base, Token: token, GlobalLimit: limit, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
 		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"),
 	})
 	if err != nil {
@@ -204,7 +209,7 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 		if err != nil {
 			return nil, err
 		}
-		return supervisor.InProcess{Serve: func(c *wire.Conn) error { return worker.Serve(c, blob) }}, nil
+		return supervisor.InProcess{Serve: func(c *wire.Conn, m *mark.Marks) error { return worker.Serve(c, blob, m) }}, nil
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -32,7 +32,7 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 		return deploy.Revision{}, err
 	}
 	rev.ChangeSummary = deploy.Summarize(base.Files, rev.Files)
-	s, err := g.load(ctx, rev)
+	s, err := newScript(ctx, g, rev)
 	if err != nil {
 		return deploy.Revision{}, b.refuse(ctx, g, rev, err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -153,6 +152,22 @@ func (g *guild) pump() {
 	}
 }
 
+// requeue puts events that were sent but not begun in front of those that wait.
+func (g *guild) requeue(events []event) {
+	if len(events) == 0 {
+		return
+	}
+	g.mu.Lock()
+	if g.active != nil || g.awaiting {
+		g.queue = append(events, g.queue...)
+		events = nil
+	}
+	g.mu.Unlock()
+	for _, e := range events {
+		e.finish()
+	}
+}
+
 // swap makes s the guild's script and returns the one before. nil stops the
 // guild and drops what waits.
 func (g *guild) swap(s *script) (old *script) {
@@ -213,20 +228,13 @@ func (g *guild) restore(ctx context.Context) error {
 		}
 		return err
 	}
-	s, err := g.load(ctx, rev)
+	s, err := newScript(ctx, g, rev)
 	if err != nil {
 		return err
 	}
 	g.swap(s)
 	g.syncCommands(ctx, s)
 	return nil
-}
-
-// load starts the revision's bundle and waits until it has loaded.
-func (g *guild) load(ctx context.Context, rev deploy.Revision) (*script, error) {
-	ctx, cancel := context.WithTimeout(ctx, g.bot.cfg.Limits.Load+10*time.Second)
-	defer cancel()
-	return newScript(ctx, g, rev)
 }
 
 // lost is called when the active script's isolate is gone by itself.

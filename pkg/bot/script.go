@@ -46,6 +46,11 @@ type script struct {
 	up       bool // Loaded and serving; later cron jobs go to the ticker at once.
 }
 
+// loadGrace is what a load may take beyond its limit, on a busy machine, before
+// control gives up waiting for the worker's own verdict.
+const loadGrace = 5 * time.Second
+
+// newScript starts the revision's bundle and waits until it has loaded.
 func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, error) {
 	s := &script{
 		guild: g, revision: rev, loaded: make(chan *wire.Failure, 1), gone: make(chan struct{}),
@@ -69,6 +74,8 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, err
 		s.cancel()
 		return nil, err
 	}
+	limit := time.NewTimer(g.bot.cfg.Limits.Load + loadGrace)
+	defer limit.Stop()
 	select {
 	case f := <-s.loaded:
 		if f == nil {
@@ -81,9 +88,12 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, err
 			return nil, fault.Wrap(s.lost, fault.Unavailable, "the worker process ended while the script loaded; try again")
 		}
 		return nil, fault.Wrap(s.lost, fault.DeployFailed, "the script's isolate ended while it loaded: %s", s.lost)
+	case <-limit.C:
+		s.retire()
+		return nil, fault.New(fault.DeployFailed, "TimeoutError: the script did not load within %s; what its top level does must end by then", g.bot.cfg.Limits.Load)
 	case <-ctx.Done():
 		s.retire()
-		return nil, fault.Wrap(ctx.Err(), fault.Unavailable, "the script was not loaded in time; try again")
+		return nil, fault.Wrap(ctx.Err(), fault.Unavailable, "the load was given up because its caller went away or the runtime stops")
 	}
 }
 
@@ -95,7 +105,7 @@ type gate struct {
 
 func (g *gate) Op(c wire.OpCall)                   { <-g.ready; g.Host.Op(c) }
 func (g *gate) Settled(id uint64, f *wire.Failure) { <-g.ready; g.Host.Settled(id, f) }
-func (g *gate) Gone(lost error)                    { <-g.ready; g.Host.Gone(lost) }
+func (g *gate) Gone(lost error, begun uint64)      { <-g.ready; g.Host.Gone(lost, begun) }
 
 // explain is the deploy error of a failed load, in the author's own positions.
 func (s *script) explain(ctx context.Context, f *wire.Failure) error {
@@ -202,8 +212,9 @@ func (s *script) addCron(value string) {
 	s.crons = append(s.crons, cron.Job{Guild: s.guild.id, Name: job.Name, Expr: job.Expr, SkipIfRunning: job.SkipIfRunning})
 }
 
-// Gone implements supervisor.Host.
-func (s *script) Gone(lost error) {
+// Gone implements supervisor.Host. Events whose handlers had not begun wait for
+// the script that comes next; the others are lost with this one.
+func (s *script) Gone(lost error, begun uint64) {
 	s.cancel()
 	if s.lost = lost; lost == nil {
 		s.lost = errors.New("it was unloaded")
@@ -218,13 +229,36 @@ func (s *script) Gone(lost error) {
 	}
 	retired := s.retired
 	s.mu.Unlock()
-	for _, e := range left {
-		e.finish()
-	}
+	s.guild.requeue(s.unbegun(left, begun))
 	if retired {
+		s.guild.pump()
 		return
 	}
 	s.guild.lost(s, s.lost)
+}
+
+// unbegun gives the events that never reached the script, in their order, and
+// ends the others.
+func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
+	var ids []uint64
+	lost := 0
+	for id, e := range left {
+		if id > begun {
+			ids = append(ids, id)
+			continue
+		}
+		e.finish()
+		lost++
+	}
+	if lost > 0 {
+		s.guild.log("warn", logs.TargetRuntime, fmt.Sprintf("%d running handlers ended with the script's isolate; they are not run again", lost))
+	}
+	slices.Sort(ids)
+	out := make([]event, len(ids))
+	for i, id := range ids {
+		out[i] = left[id]
+	}
+	return out
 }
 
 // retire unloads the script; its end is no loss then.

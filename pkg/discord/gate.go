@@ -50,11 +50,16 @@ func (g *gate) enter(ctx context.Context, shard int) (*pass, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if !sleep(ctx, max(time.Until(l.last.Add(g.every)), g.spent(time.Now()))) {
-		l.turn <- struct{}{}
-		return nil, ctx.Err()
+	for {
+		wait := max(time.Until(l.last.Add(g.every)), g.spent(time.Now()))
+		if wait <= 0 {
+			return &pass{gate: g, lane: l}, nil
+		}
+		if !sleep(ctx, wait) {
+			l.turn <- struct{}{}
+			return nil, ctx.Err()
+		}
 	}
-	return &pass{gate: g, lane: l}, nil
 }
 
 // spent is how long there is no IDENTIFY left for the day.

@@ -204,7 +204,10 @@ func (g *Gateway) Identity(ctx context.Context) error {
 // will not have it: a bad token, intents that are not allowed, wrong shards.
 func (g *Gateway) Run(ctx context.Context) error {
 	found, err := g.discover(ctx)
-	if err != nil || found == nil {
+	if ctx.Err() != nil {
+		return nil //nolint:nilerr // It was asked to end.
+	}
+	if err != nil {
 		return err
 	}
 	g.url = found.URL
@@ -232,22 +235,19 @@ func (g *Gateway) Run(ctx context.Context) error {
 }
 
 // discover asks Discord where the gateway is and who the bot is, until it gets
-// an answer. It is nil without an error when ctx ended.
+// an answer or ctx ends.
 func (g *Gateway) discover(ctx context.Context) (*botGateway, error) {
 	for pause := g.cfg.RetryMin; ; pause = min(2*pause, g.cfg.RetryMax) {
 		found, err := g.ask(ctx)
 		if err == nil {
 			return found, nil
 		}
-		if ctx.Err() != nil {
-			return nil, nil
-		}
 		if f, ok := errors.AsType[*fault.Fault](err); ok && f.Details["status"] == http.StatusUnauthorized {
 			return nil, newCloseError(closeAuthentication, "", g.cfg.Intents)
 		}
 		g.cfg.Log.Warn("gateway is not found yet", zap.Error(err), zap.Duration("pause", pause))
 		if !sleep(ctx, pause) {
-			return nil, nil
+			return nil, ctx.Err()
 		}
 	}
 }

@@ -285,8 +285,8 @@ func TestGatewayLogsIn(t *testing.T) {
 			if len(w.sink.joined) != 0 {
 				t.Errorf("guilds that were there from the start are joined: %v", w.sink.joined)
 			}
-			if err := w.stop(); err != nil {
-				t.Errorf("stopping gives %v", err)
+			if err := w.stop(); err != nil || w.gateway.Connected() {
+				t.Errorf("stopping gives %v, status %+v", err, w.gateway.Status())
 			}
 		})
 	}

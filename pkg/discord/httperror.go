@@ -57,10 +57,10 @@ func (a answer) fault(ctx context.Context, c *call) error {
 	if list := complaints(e.Errors); list != "" {
 		text += ": " + list
 	}
-	f := fault.New(fault.DiscordHTTP, "Discord HTTP error (%d): %s (route: %s %s)", a.status, text, c.method, c.route)
-	f.With("discord_code", e.Code).With("status", a.status)
+	f := fault.New(fault.DiscordHTTP, "Discord HTTP error (%d): %s (route: %s %s)", a.status, text, c.method, c.route).
+		With("discord_code", e.Code).With("status", a.status)
 	if len(e.Errors) > 0 && len(e.Errors) <= maxErrorsShown {
-		f.With("errors", e.Errors)
+		f = f.With("errors", e.Errors)
 	}
 	return f
 }

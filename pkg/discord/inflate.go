@@ -20,7 +20,7 @@ const (
 )
 
 var (
-	errTooLarge = fmt.Errorf("the gateway sent a payload of more than %d bytes", maxMessage)
+	errTooLarge = errors.New("the gateway sent a payload that is too large")
 	errStream   = errors.New("the gateway's compressed stream is broken")
 	syncFlush   = []byte{0, 0, 0xff, 0xff}
 )
@@ -29,6 +29,7 @@ var (
 // connection, in which every payload ends with a sync flush. Only the reader
 // uses it.
 type inflater struct {
+	limit   int    // Of a payload, packed or not.
 	packed  []byte // A payload whose end has not come yet.
 	src     bytes.Reader
 	stream  io.ReadCloser
@@ -43,7 +44,7 @@ type inflater struct {
 // nil. The payload is valid until the next call.
 func (f *inflater) add(message []byte) ([]byte, error) {
 	if len(f.packed) > 0 || !bytes.HasSuffix(message, syncFlush) {
-		if len(f.packed)+len(message) > maxMessage {
+		if len(f.packed)+len(message) > f.limit {
 			return nil, errTooLarge
 		}
 		f.packed = append(f.packed, message...)
@@ -82,7 +83,7 @@ func (f *inflater) unpack(message []byte) ([]byte, error) {
 		}
 		n, err := f.stream.Read(f.out[len(f.out):cap(f.out)])
 		f.out = f.out[:len(f.out)+n]
-		if len(f.out) > maxMessage {
+		if len(f.out) > f.limit {
 			return nil, errTooLarge
 		}
 		if err != nil {

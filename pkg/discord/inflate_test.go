@@ -59,7 +59,7 @@ func TestInflate(t *testing.T) {
 	for _, level := range []int{zlib.NoCompression, zlib.BestSpeed, zlib.BestCompression, zlib.HuffmanOnly} {
 		t.Run(fmt.Sprint("level ", level), func(t *testing.T) {
 			t.Parallel()
-			d, f := newDeflater(t, level), &inflater{}
+			d, f := newDeflater(t, level), &inflater{limit: maxMessage}
 			for n, want := range payloads() {
 				packed := d.pack(want)
 				cut := 0
@@ -80,7 +80,7 @@ func TestInflate(t *testing.T) {
 
 func TestInflateGoesOnAfterAnEmptyFlush(t *testing.T) {
 	t.Parallel()
-	d, f := newDeflater(t, zlib.BestSpeed), &inflater{}
+	d, f := newDeflater(t, zlib.BestSpeed), &inflater{limit: maxMessage}
 	if got, err := f.add(d.pack("first")); string(got) != "first" || err != nil {
 		t.Fatalf("got %q, %v", got, err)
 	}
@@ -109,7 +109,7 @@ func TestInflateRefuses(t *testing.T) {
 		"the stream's end":  append(bytes.Clone(good[:2]), 3, 0, 0, 0, 0xff, 0xff),
 		"garbage in blocks": append(bytes.Clone(good[:2]), append(bytes.Repeat([]byte{0xee}, 50), syncFlush...)...),
 	} {
-		if got, err := (&inflater{}).add(message); err == nil {
+		if got, err := (&inflater{limit: maxMessage}).add(message); err == nil {
 			t.Errorf("%s: accepted as %q", name, got)
 		}
 	}
@@ -117,13 +117,17 @@ func TestInflateRefuses(t *testing.T) {
 
 func TestInflateBoundsWhatItUnpacks(t *testing.T) {
 	t.Parallel()
-	d, f := newDeflater(t, zlib.BestCompression), &inflater{}
-	bomb := d.pack(strings.Repeat("x", maxMessage+1))
+	const limit = 1 << 20
+	d, f := newDeflater(t, zlib.BestCompression), &inflater{limit: limit}
+	if got, err := f.add(d.pack(strings.Repeat("x", limit))); err != nil || len(got) != limit {
+		t.Errorf("the largest payload gives %d bytes, %v", len(got), err)
+	}
+	bomb := d.pack(strings.Repeat("x", limit+1))
 	if _, err := f.add(bomb); !errors.Is(err, errTooLarge) {
 		t.Errorf("a bomb of %d bytes gives %v", len(bomb), err)
 	}
-	f = &inflater{}
-	chunk := make([]byte, 8<<20)
+	f = &inflater{limit: limit}
+	chunk := make([]byte, limit/8)
 	var err error
 	for range 9 {
 		if _, err = f.add(chunk); err != nil {
@@ -136,7 +140,7 @@ func TestInflateBoundsWhatItUnpacks(t *testing.T) {
 }
 
 func BenchmarkInflate(b *testing.B) {
-	d, f := newDeflater(b, zlib.BestSpeed), &inflater{}
+	d, f := newDeflater(b, zlib.BestSpeed), &inflater{limit: maxMessage}
 	var packed [][]byte
 	for n := range 1000 {
 		packed = append(packed, d.pack(strings.Replace(message1K, "1378716343048376421", fmt.Sprint(1378716343048376421+n*7919), 1)))
@@ -146,7 +150,7 @@ func BenchmarkInflate(b *testing.B) {
 	for b.Loop() {
 		if n == len(packed) {
 			b.StopTimer()
-			n, f = 0, &inflater{}
+			n, f = 0, &inflater{limit: maxMessage}
 			b.StartTimer()
 		}
 		if _, err := f.add(packed[n]); err != nil {

@@ -117,11 +117,12 @@ func (m *limiter) acquire(ctx context.Context, c *call, again bool) (*grant, err
 		return nil, err
 	}
 	g.share.waiting++
-	if len(g.bucket.waiters) == 0 && g.bucket.admits(now) {
+	switch {
+	case len(g.bucket.waiters) == 0 && g.bucket.admits(now):
 		m.admit(g)
-	} else if again {
+	case again:
 		g.bucket.waiters = slices.Insert(g.bucket.waiters, 0, g)
-	} else {
+	default:
 		g.bucket.waiters = append(g.bucket.waiters, g)
 	}
 	m.arm(g.bucket, now)
@@ -291,7 +292,7 @@ func (m *limiter) arm(b *bucket, now time.Time) {
 func (m *limiter) admit(g *grant) {
 	g.bucket.take()
 	g.admitted = true
-	if g.call.bearer {
+	if false {
 		g.share.urgent = append(g.share.urgent, g)
 	} else {
 		g.share.ordinary = append(g.share.ordinary, g)

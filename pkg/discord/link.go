@@ -77,7 +77,10 @@ type heartbeat struct {
 var _ ws.Connection = (*link)(nil)
 
 func newLink(s *shard, seq int64, identified func()) *link {
-	l := &link{shard: s, identified: identified, ops: make(chan ws.Op, 16), closing: make(chan struct{}), finished: make(chan struct{})}
+	l := &link{
+		shard: s, identified: identified, ops: make(chan ws.Op, 16), closing: make(chan struct{}), finished: make(chan struct{}),
+		inflate: inflater{limit: maxMessage},
+	}
 	l.seq.Store(seq)
 	return l
 }
@@ -192,6 +195,11 @@ func (l *link) read(ctx context.Context, conn *websocket.Conn) {
 		err := l.readOne(ctx, conn)
 		if err == nil {
 			continue
+		}
+		select {
+		case <-l.closing:
+			return // We closed it, and why is known elsewhere.
+		default:
 		}
 		if closing, ok := errors.AsType[*websocket.CloseError](err); ok && closing.Code != websocket.CloseAbnormalClosure {
 			err = newCloseError(closing.Code, closing.Text, l.shard.gateway.cfg.Intents)

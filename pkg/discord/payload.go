@@ -57,9 +57,9 @@ func (w *writer) messageUpdate(data []byte, s *shape) {
 	if w.bad {
 		return
 	}
-	inner := w.b[:len(w.b)-1]
-	w.b = append(inner, `,"old":null,"new":`...)
-	w.b = append(w.b, inner...)
+	n := len(w.b) - 1
+	w.b = append(w.b[:n], `,"old":null,"new":`...)
+	w.b = append(w.b, w.b[:n]...)
 	w.b = append(w.b, "}}"...)
 }
 

@@ -220,7 +220,9 @@ func FuzzPayload(f *testing.F) {
 		if !ok || strings.Contains(string(data), "discriminator") || strings.Contains(string(data), `\`) || json.Unmarshal(data, &in) != nil || json.Unmarshal(payload, &out) != nil {
 			return
 		}
-		if want := renamed(in); len(in) == len(want.(map[string]any)) && !reflect.DeepEqual(want, any(out)) {
+		// Two keys may have become one.
+		want, ok := renamed(in).(map[string]any)
+		if ok && len(in) == len(want) && !reflect.DeepEqual(want, out) {
 			t.Fatalf("%s becomes %s", data, payload)
 		}
 	})

@@ -203,7 +203,8 @@ func TestGatewayNoticesASilentConnection(t *testing.T) {
 	w.sink.wait(t, "another connection", func() bool {
 		return w.logs.FilterMessage("gateway session is up").Len() > 1 || ticked(w.sink)
 	})
-	w.logged(errMissedAck.Error())
+	// On a busy machine arikawa, which waits longer, may come first.
+	w.logged("heartbeat")
 	w.say(0, "two")
 	w.sink.waitMessages(t, "one", "two")
 	w.identifies(1)

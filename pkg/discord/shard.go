@@ -68,11 +68,11 @@ func (s *shard) run(ctx context.Context) error {
 	for {
 		started := time.Now()
 		l := s.connect(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
 		err := l.why()
 		s.ended(err)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // It was asked to end.
+		}
 		if fatal, ok := errors.AsType[*CloseError](err); ok && fatal.Fatal() {
 			return fmt.Errorf("shard %d: %w", s.id, err)
 		}
@@ -95,10 +95,10 @@ func (s *shard) judge(err error, up bool, lived time.Duration) time.Duration {
 		}
 	}
 	if up {
-		s.failed, s.refusals = 0, 0
+		s.refusals = 0
 	}
-	if !up || lived < settledFor {
-		s.failed++
+	if s.failed++; up && lived >= settledFor {
+		s.failed = 0
 	}
 	cfg := &s.gateway.cfg
 	if errors.Is(err, errInvalidSession) || errors.Is(err, errInvalidKept) {
@@ -108,7 +108,7 @@ func (s *shard) judge(err error, up bool, lived time.Duration) time.Duration {
 	if up && s.failed <= 1 {
 		return 0
 	}
-	d := cfg.RetryMin << min(s.failed-1, 16)
+	d := cfg.RetryMin << min(max(s.failed-1, 0), 16)
 	if d <= 0 || d > cfg.RetryMax {
 		d = cfg.RetryMax
 	}

@@ -7,6 +7,17 @@ import (
 	"time"
 )
 
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	var c Config
+	if err := c.setDefaults(); err != nil {
+		t.Fatal(err)
+	}
+	if c.AnswerWithin != 3*time.Second || c.TokenLife != 15*time.Minute || c.HeartbeatInterval != 41250*time.Millisecond || c.Guilds != 2 {
+		t.Errorf("Discord's own times are the defaults: %+v", c)
+	}
+}
+
 func TestRequestLogIsBounded(t *testing.T) {
 	t.Parallel()
 	l := newRequestLog()

@@ -8,4 +8,24 @@
 // One mutex, Sim.mu, guards the whole simulated world and the gateway
 // sessions. Events are queued on connections while it is held, so every
 // session sees them in the order in which the world changed.
+//
+// The control surface, below /sim (bodies and answers are JSON; an error is
+// {"message", "code"} with a 4xx status and changes nothing):
+//
+//	GET    /                                           guilds, channels, users (?after=&limit=)
+//	POST   /guilds {"name"}                            the bot is invited; DELETE /guilds/{g} removes it
+//	GET    /guilds/{g}                                 one guild, with the bot's commands
+//	POST   /guilds/{g}/outage                          the guild is unavailable; DELETE ends it
+//	POST   /guilds/{g}/members {"username", "bot"}     joins; DELETE /guilds/{g}/members/{m} leaves
+//	POST   /guilds/{g}/events {"type", "data"}         sends any event of the guild
+//	GET    /guilds/{g}/channels/{c}/messages           newest last (?after=&limit=&as=)
+//	POST   /guilds/{g}/channels/{c}/messages {"content", "author", "reply_to"}
+//	PATCH  .../messages/{m} {"content"}                its author edits it; DELETE deletes it
+//	PUT    .../messages/{m}/reactions {"emoji", "author"}, and DELETE
+//	POST   /guilds/{g}/interactions                    an Action; answers with its Outcome
+//	GET    /requests                                   the bot's REST requests (?after=&limit=&wait_ms=)
+//	GET    /faults, POST /faults, DELETE /faults       a RequestFault for the next requests
+//	GET    /gateway                                    sessions and connections
+//	POST   /gateway {"action", "code", "resumable", "shard", "forget"}
+//	POST   /flood                                      a Flood; answers with its FloodResult
 package discordsim

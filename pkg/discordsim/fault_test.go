@@ -161,6 +161,7 @@ func TestControlRefused(t *testing.T) {
 		{"flood over too many guilds", "POST", "/flood", object{"count": 1, "guilds": 3}, 400, "guilds"},
 		{"flood rate", "POST", "/flood", object{"count": 1, "rate": -1}, 400, "rate"},
 		{"flood both ways", "POST", "/flood", object{"count": 1, "rate": 1, "in_flight": 1}, 400, "not both"},
+		{"flood with a last one that waits anyway", "POST", "/flood", object{"count": 1, "await": true, "last": "x"}, 400, "last"},
 		{"flood author", "POST", "/flood", object{"count": 1, "author": "nobody"}, 400, "nobody"},
 		{"flood of a bad event", "POST", "/flood", object{"count": 1, "event": "x"}, 400, "event"},
 		{"flood of bad data", "POST", "/flood", object{"count": 1, "event": "TYPING_START", "data": []int{1}}, 400, "data"},

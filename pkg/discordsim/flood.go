@@ -35,7 +35,7 @@ type Flood struct {
 	// Await waits at the end for a reply to every message, which it does anyway
 	// with InFlight. Last is the content of one more message whose reply ends the
 	// measurement: with messages that are not answered, it tells when the bot has
-	// worked through them.
+	// worked through them; without a reply it counts as unanswered.
 	Await bool   `json:"await"`
 	Last  string `json:"last"`
 	// IdleMS is after how long without a reply the rest is given up, 10,000 by default.
@@ -90,6 +90,8 @@ func (f *Flood) Validate() error {
 		return wrong("idle_ms must be from 0 to %d", maxIdleMS)
 	case utf8.RuneCountInString(f.Content) > maxContent || utf8.RuneCountInString(f.Last) > maxContent:
 		return wrong("content and last must be at most %d characters", maxContent)
+	case f.Last != "" && (f.Await || f.InFlight > 0):
+		return wrong("last goes without await and in_flight")
 	case f.Event == "" && sent(f.Data):
 		return wrong("data goes with event")
 	case f.Event != "" && (f.Content != "" || f.Await || f.InFlight > 0):
@@ -111,9 +113,10 @@ type flood struct {
 	latency histogram
 	sent    int
 	replies int
-	last    snowflake.MessageID
-	began   time.Time
-	ended   time.Time
+	// last is the message of Last, until it is replied to.
+	last  snowflake.MessageID
+	began time.Time
+	ended time.Time
 	// alive is when something was last sent or replied to.
 	alive time.Time
 	// progress wakes the flood's goroutine at a reply; it holds one.
@@ -338,7 +341,9 @@ func (f *flood) replied(to snowflake.MessageID, at time.Time) bool {
 	}
 	delete(f.pending, to)
 	f.ended, f.alive = at, at
-	if to != f.last {
+	if to == f.last {
+		f.last = 0
+	} else {
 		f.replies++
 		f.latency.add(at.Sub(sent))
 	}
@@ -372,6 +377,8 @@ func (f *flood) result() FloodResult {
 	r := FloodResult{Sent: f.sent, Replies: f.replies, ElapsedMS: milliseconds(elapsed)}
 	if f.req.Await || f.req.InFlight > 0 {
 		r.Unanswered = f.sent - f.replies
+	} else if f.last != 0 {
+		r.Unanswered = 1
 	}
 	if s := elapsed.Seconds(); s > 0 {
 		r.SentPerS, r.RepliesPer = float64(f.sent)/s, float64(f.replies)/s

@@ -100,6 +100,10 @@ func TestFloodIsGivenUp(t *testing.T) {
 	if err != nil || got.Sent != 3 || got.Unanswered != 3 || got.Replies != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
+	got, err = w.sim.RunFlood(t.Context(), discordsim.Flood{Count: 10, Content: "noise", Last: "!ping", IdleMS: 1})
+	if err != nil || got.Sent != 10 || got.Unanswered != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, f := range []discordsim.Flood{{Count: 10, InFlight: 3}, {Count: 1000, Rate: 1}, {Count: 1000, Content: "x", Last: "y"}} {

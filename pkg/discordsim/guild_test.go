@@ -319,8 +319,8 @@ func TestRoles(t *testing.T) {
 	t.Parallel()
 	w := quiet(t)
 	c := w.login(everything)
-	r := w.must(200, "POST", w.inGuild("/roles"), object{"name": "Helper", "color": 255, "hoist": true, "permissions": "2048"})
-	if r["name"] != "Helper" || intOf(r["position"]) != 1 || r["permissions"] != "2048" || intOf(at(r, "colors", "primary_color")) != 255 {
+	r := w.must(200, "POST", w.inGuild("/roles"), object{"name": "Guide", "color": 255, "hoist": true, "permissions": "2048"})
+	if r["name"] != "Guide" || intOf(r["position"]) != 1 || r["permissions"] != "2048" || intOf(at(r, "colors", "primary_color")) != 255 {
 		t.Errorf("role: %v", r)
 	}
 	c.until("GUILD_ROLE_CREATE")

@@ -23,7 +23,7 @@ type acting struct {
 func newActing(t *testing.T) *acting {
 	t.Helper()
 	clock := newFakeClock()
-	w := newWorld(t, discordsim.Config{NoRateLimits: true, Now: clock.Now})
+	w := newWorld(t, discordsim.Config{NoRateLimits: true, Now: clock.Now, AnswerWithin: patience})
 	w.must(200, "PUT", "/applications/"+w.app+w.inGuild("/commands"), []object{
 		{"name": "hello", "description": "Says hello"},
 		{"name": "find", "description": "Finds", "options": []object{{"type": 3, "name": "what", "description": "What", "autocomplete": true, "required": true}}},
@@ -135,17 +135,17 @@ func TestNobodyAnswers(t *testing.T) {
 func TestClocks(t *testing.T) {
 	t.Parallel()
 	reply := object{"type": 4, "data": object{"content": "hi"}}
-	t.Run("three seconds", func(t *testing.T) {
+	t.Run("first answer", func(t *testing.T) {
 		t.Parallel()
 		a := newActing(t)
 		in, _ := a.act(discordsim.Action{Command: "hello"})
-		a.clock.Advance(3 * time.Second)
+		a.clock.Advance(patience)
 		a.must(204, "POST", callback(in), reply)
 		late, _ := a.act(discordsim.Action{Command: "hello"})
-		a.clock.Advance(3*time.Second + time.Millisecond)
+		a.clock.Advance(patience + time.Millisecond)
 		a.refused(404, 10062, "POST", callback(late), reply)
 	})
-	t.Run("fifteen minutes", func(t *testing.T) {
+	t.Run("token", func(t *testing.T) {
 		t.Parallel()
 		a := newActing(t)
 		i, _ := a.act(discordsim.Action{Command: "hello"})

@@ -91,7 +91,7 @@ func (s *Sim) createWebhook(c *call) (any, error) {
 		ID: snowflake.WebhookID(s.ids.next()), Type: 1, GuildID: ch.GuildID, ChannelID: ch.ID, Name: name, Avatar: avatar,
 		ApplicationID: &s.application.ID, Token: randomHex(34), User: s.bot, channel: ch,
 	}
-	w.URL = *s.base.Load() + "/api/webhooks/" + w.ID.String() + "/" + w.Token
+	w.URL = *s.base.Load() + "/api/v10/webhooks/" + w.ID.String() + "/" + w.Token
 	s.webhooks[w.ID] = w
 	s.webhooksChanged(ch)
 	return w, nil

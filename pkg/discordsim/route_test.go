@@ -1,7 +1,9 @@
 package discordsim_test
 
 import (
+	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -57,8 +59,19 @@ func TestRoutes(t *testing.T) {
 
 func TestBodyTooLarge(t *testing.T) {
 	t.Parallel()
-	w := quiet(t)
-	w.refused(413, 40005, "POST", w.inChannel("/messages"), `{"content":"`+strings.Repeat("x", 27<<20)+`"}`)
+	sim, err := discordsim.New(discordsim.Config{NoRateLimits: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := make([]byte, 27<<20)
+	r := httptest.NewRequest("POST", "/api/v10/channels/"+firstChannel+"/messages", bytes.NewReader(body))
+	r.Header.Set("Authorization", "Bot x")
+	r.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	sim.Handler().ServeHTTP(answer, r)
+	if answer.Code != http.StatusRequestEntityTooLarge || answer.Body.String() != `{"message":"Request entity too large","code":40005}` {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
 }
 
 func TestRequestsAreRemembered(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
@@ -119,6 +120,8 @@ type Config struct {
 	Source string // An ES module.
 	Host   Host
 	Slots  *Slots
+	// Begun, if not nil, gets the id of each dispatch before its handlers begin.
+	Begun *atomic.Uint64
 }
 
 // Slots bounds how many turns run at once in a process. It lies well above the

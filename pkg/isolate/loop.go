@@ -164,6 +164,9 @@ func (l *loop) begin(d Dispatch) {
 
 func (l *loop) dispatch(d Dispatch) {
 	l.begin(d)
+	if l.g.cfg.Begun != nil {
+		l.g.cfg.Begun.Store(d.ID)
+	}
 	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload)
 }
 

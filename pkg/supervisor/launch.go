@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
@@ -75,24 +76,29 @@ func (e *Executable) flags() []string {
 }
 
 // Launch starts a worker.
-func (e *Executable) Launch(context.Context) (Process, error) {
-	ours, theirs, err := socketPair()
+func (e *Executable) Launch(_ context.Context, scripts int) (Process, error) {
+	marks, shared, err := mark.Shared(scripts)
 	if err != nil {
 		return nil, err
+	}
+	defer func() { _ = shared.Close() }()
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, errors.Join(err, marks.Unmap())
 	}
 	cmd := exec.Command(e.Path, append([]string{"worker"}, e.flags()...)...) //nolint:gosec,noctx // Our own binary, and its slot ends it.
 	// Nothing of control's environment reaches a worker.
 	cmd.Env = []string{"GOTRACEBACK=single"}
 	cmd.Stderr = os.Stderr
-	cmd.ExtraFiles = []*os.File{theirs, e.snapshot}
+	cmd.ExtraFiles = []*os.File{theirs, e.snapshot, shared}
 	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	err = start(cmd)
 	_ = theirs.Close()
 	if err != nil {
 		_ = ours.Close()
-		return nil, fmt.Errorf("start a worker process: %w", err)
+		return nil, errors.Join(fmt.Errorf("start a worker process: %w", err), marks.Unmap())
 	}
-	return &process{cmd: cmd, conn: wire.NewConn(ours)}, nil
+	return &process{cmd: cmd, conn: wire.NewConn(ours), marks: marks}, nil
 }
 
 func socketPair() (net.Conn, *os.File, error) {
@@ -111,15 +117,18 @@ func socketPair() (net.Conn, *os.File, error) {
 }
 
 type process struct {
-	cmd  *exec.Cmd
-	conn *wire.Conn
-	once sync.Once
-	err  error
+	cmd   *exec.Cmd
+	conn  *wire.Conn
+	marks *mark.Marks
+	once  sync.Once
+	err   error
 }
 
-func (p *process) Conn() *wire.Conn { return p.conn }
-func (p *process) PID() int         { return p.cmd.Process.Pid }
-func (p *process) Kill()            { _ = p.cmd.Process.Kill() }
+func (p *process) Conn() *wire.Conn   { return p.conn }
+func (p *process) Marks() *mark.Marks { return p.marks }
+func (p *process) PID() int           { return p.cmd.Process.Pid }
+func (p *process) Kill()              { _ = p.cmd.Process.Kill() }
+func (p *process) Release() error     { return p.marks.Unmap() }
 
 func (p *process) Wait() error {
 	p.once.Do(func() { p.err = p.cmd.Wait() })
@@ -129,29 +138,32 @@ func (p *process) Wait() error {
 // InProcess runs the worker loop inside control, over the same wire. One
 // script can then take the whole runtime down; it is for debugging.
 type InProcess struct {
-	Serve func(conn *wire.Conn) error
+	Serve func(conn *wire.Conn, marks *mark.Marks) error
 }
 
 // Launch starts the loop.
-func (l InProcess) Launch(context.Context) (Process, error) {
+func (l InProcess) Launch(_ context.Context, scripts int) (Process, error) {
 	ours, theirs := net.Pipe()
-	p := &inProcess{conn: wire.NewConn(ours), peer: wire.NewConn(theirs), done: make(chan struct{})}
+	p := &inProcess{marks: mark.New(scripts), conn: wire.NewConn(ours), peer: wire.NewConn(theirs), done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
-		p.err = l.Serve(p.peer)
+		p.err = l.Serve(p.peer, p.marks)
 	}()
 	return p, nil
 }
 
 type inProcess struct {
 	conn, peer *wire.Conn
+	marks      *mark.Marks
 	done       chan struct{}
 	err        error
 }
 
-func (p *inProcess) Conn() *wire.Conn { return p.conn }
-func (p *inProcess) PID() int         { return os.Getpid() }
-func (p *inProcess) Kill()            { _ = p.peer.Close() }
+func (p *inProcess) Conn() *wire.Conn   { return p.conn }
+func (p *inProcess) Marks() *mark.Marks { return p.marks }
+func (p *inProcess) PID() int           { return os.Getpid() }
+func (p *inProcess) Kill()              { _ = p.peer.Close() }
+func (p *inProcess) Release() error     { return nil }
 
 func (p *inProcess) Wait() error {
 	<-p.done

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
@@ -31,6 +32,8 @@ type slot struct {
 	mu        sync.Mutex // Guards the members below.
 	proc      Process    // nil while none is ready.
 	instances map[uint64]*Instance
+	marks     *mark.Marks   // Of the latest process.
+	free      []int         // Words of it that no instance has.
 	changed   chan struct{} // Closed when proc changes.
 	ended     bool
 }
@@ -70,7 +73,7 @@ func (s *slot) run(ctx context.Context) {
 
 // live starts one process and serves it to its end.
 func (s *slot) live(ctx context.Context) error {
-	proc, err := s.pool.cfg.Launch.Launch(ctx)
+	proc, err := s.pool.cfg.Launch.Launch(ctx, s.pool.cfg.PerWorker)
 	if err != nil {
 		return fmt.Errorf("start a worker: %w", err)
 	}
@@ -89,7 +92,7 @@ func (s *slot) live(ctx context.Context) error {
 	}
 	_ = proc.Conn().Close()
 	s.lose()
-	return err
+	return errors.Join(err, proc.Release())
 }
 
 func (s *slot) greet(proc Process) error {
@@ -112,6 +115,12 @@ func (s *slot) setProc(p Process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.proc = p
+	if p != nil {
+		s.marks, s.free = p.Marks(), nil
+		for i := range s.pool.cfg.PerWorker {
+			s.free = append(s.free, i)
+		}
+	}
 	s.announce()
 }
 
@@ -153,10 +162,13 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 				return false, nil
 			}
 			i.conn = s.proc.Conn()
+			i.mark = s.free[len(s.free)-1]
+			s.free = s.free[:len(s.free)-1]
+			s.marks.At(i.mark).Store(0)
 			s.instances[i.id] = i
-			err := i.conn.Send(wire.Load{Instance: i.id, Name: spec.Name, Source: spec.Source, Info: spec.Info, Limits: spec.Limits})
+			err := i.conn.Send(wire.Load{Instance: i.id, Mark: i.mark, Name: spec.Name, Source: spec.Source, Info: spec.Info, Limits: spec.Limits})
 			if err != nil {
-				delete(s.instances, i.id)
+				s.remove(i)
 				return false, fmt.Errorf("send the script to its worker: %w", err)
 			}
 			return true, nil
@@ -178,8 +190,15 @@ func (s *slot) lose() {
 	s.instances = map[uint64]*Instance{}
 	s.mu.Unlock()
 	for _, i := range lost {
-		i.host.Gone(ErrWorkerLost)
+		i.host.Gone(ErrWorkerLost, s.marks.At(i.mark).Load())
 	}
+}
+
+// remove forgets the instance and gives what it had begun. The caller holds mu.
+func (s *slot) remove(i *Instance) (begun uint64) {
+	delete(s.instances, i.id)
+	s.free = append(s.free, i.mark)
+	return s.marks.At(i.mark).Load()
 }
 
 // read serves frames until the connection ends. A frame for an instance that
@@ -226,7 +245,10 @@ func (s *slot) with(id uint64, do func(Host)) error {
 func (s *slot) gone(f wire.Gone) error {
 	s.mu.Lock()
 	i, ok := s.instances[f.Instance]
-	delete(s.instances, f.Instance)
+	var begun uint64
+	if ok {
+		begun = s.remove(i)
+	}
 	s.mu.Unlock()
 	if !ok {
 		return fmt.Errorf("the worker ended instance %d, which is not its own", f.Instance)
@@ -235,6 +257,6 @@ func (s *slot) gone(f wire.Gone) error {
 	if f.Lost != "" {
 		lost = errors.New(f.Lost)
 	}
-	i.host.Gone(lost)
+	i.host.Gone(lost, begun)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -34,8 +35,9 @@ type Host interface {
 	Settled(id uint64, failure *wire.Failure)
 	Declared(kind, value string)
 	// Gone is the last call: nil after Unload, ErrWorkerLost when the process
-	// died, else why the isolate had to go.
-	Gone(lost error)
+	// died, else why the isolate had to go. begun is the id of the last dispatch
+	// whose handlers began; those with greater ids never reached the script.
+	Gone(lost error, begun uint64)
 }
 
 // Spec is a script to load.
@@ -59,7 +61,8 @@ type Config struct {
 
 // Launcher starts one worker and gives the connection to it.
 type Launcher interface {
-	Launch(ctx context.Context) (Process, error)
+	// scripts is how many it may hold.
+	Launch(ctx context.Context, scripts int) (Process, error)
 }
 
 // Process is a started worker.
@@ -69,6 +72,9 @@ type Process interface {
 	// Kill ends it at once. Wait returns when it has ended, with how.
 	Kill()
 	Wait() error
+	// Marks are shared with the process; they last until Release.
+	Marks() *mark.Marks
+	Release() error
 }
 
 // Pool is a fixed number of slots, each with a worker process.
@@ -164,6 +170,7 @@ func mix(x uint64) uint64 {
 // Instance is one loaded script. Its methods do not wait.
 type Instance struct {
 	id   uint64
+	mark int
 	slot *slot
 	host Host
 	conn *wire.Conn

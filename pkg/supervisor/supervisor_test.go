@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -27,10 +28,13 @@ type fakeWorker struct {
 	killed chan struct{}
 	once   sync.Once
 	frames chan any
+	marks  *mark.Marks
 }
 
-func (w *fakeWorker) Conn() *wire.Conn { return w.ours }
-func (w *fakeWorker) PID() int         { return w.pid }
+func (w *fakeWorker) Conn() *wire.Conn   { return w.ours }
+func (w *fakeWorker) PID() int           { return w.pid }
+func (w *fakeWorker) Marks() *mark.Marks { return w.marks }
+func (w *fakeWorker) Release() error     { return nil }
 func (w *fakeWorker) Kill() {
 	w.once.Do(func() {
 		close(w.killed)
@@ -79,11 +83,11 @@ type launcher struct {
 	launched chan *fakeWorker
 }
 
-func (l *launcher) Launch(context.Context) (supervisor.Process, error) {
+func (l *launcher) Launch(_ context.Context, scripts int) (supervisor.Process, error) {
 	a, b := net.Pipe()
 	l.mu.Lock()
 	l.started++
-	w := &fakeWorker{pid: 1000 + l.started, ours: wire.NewConn(a), peer: wire.NewConn(b), killed: make(chan struct{}), frames: make(chan any, 64)}
+	w := &fakeWorker{pid: 1000 + l.started, ours: wire.NewConn(a), peer: wire.NewConn(b), killed: make(chan struct{}), frames: make(chan any, 64), marks: mark.New(scripts)}
 	l.mu.Unlock()
 	go w.serve()
 	l.launched <- w
@@ -100,7 +104,9 @@ func (h *host) Settled(id uint64, f *wire.Failure) {
 	h.calls <- fmt.Sprintf("settled %d %v", id, f != nil)
 }
 func (h *host) Declared(kind, value string) { h.calls <- "declared " + kind + " " + value }
-func (h *host) Gone(lost error)             { h.calls <- fmt.Sprintf("gone %v", lost) }
+func (h *host) Gone(lost error, begun uint64) {
+	h.calls <- fmt.Sprintf("gone %v, begun %d", lost, begun)
+}
 
 func (h *host) want(t *testing.T, want string) {
 	t.Helper()
@@ -182,7 +188,7 @@ func TestFramesReachTheirHost(t *testing.T) {
 	if err := w.peer.Send(wire.Gone{Instance: id}); err != nil {
 		t.Fatal(err)
 	}
-	h.want(t, "gone <nil>")
+	h.want(t, "gone <nil>, begun 0")
 }
 
 func TestADeadWorkerIsReplaced(t *testing.T) {
@@ -190,8 +196,11 @@ func TestADeadWorkerIsReplaced(t *testing.T) {
 	p, l := pool(t, 1, 10)
 	w := <-l.launched
 	_, h, _ := load(t, p, w, 1)
+	_, other, _ := load(t, p, w, 2)
+	w.marks.At(9).Store(77) // Words are given out from the last on.
 	w.Kill()
-	h.want(t, "gone "+supervisor.ErrWorkerLost.Error())
+	h.want(t, "gone "+supervisor.ErrWorkerLost.Error()+", begun 77")
+	other.want(t, "gone "+supervisor.ErrWorkerLost.Error()+", begun 0")
 	again := <-l.launched
 	if again.pid == w.pid {
 		t.Fatal("the same process")
@@ -219,7 +228,7 @@ func TestAWorkerThatLiesIsKilled(t *testing.T) {
 			if err := w.peer.Send(frame(id)); err != nil {
 				t.Fatal(err)
 			}
-			h.want(t, "gone "+supervisor.ErrWorkerLost.Error())
+			h.want(t, "gone "+supervisor.ErrWorkerLost.Error()+", begun 0")
 			select {
 			case <-w.killed:
 			case <-time.After(patience):

@@ -16,6 +16,7 @@ type (
 		Name     string // Shown in stacks.
 		Source   string
 		Info     string // JSON for the SDK.
+		Mark     int    // Index of its word in the shared marks.
 		Limits   Limits
 	}
 	// Unload stops a script; Gone answers.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -18,6 +19,7 @@ import (
 const (
 	connFD     = 3
 	snapshotFD = 4
+	marksFD    = 5
 )
 
 // Main is the body of the hidden "worker" command: it serves the inherited
@@ -31,6 +33,11 @@ func Main(jit bool) error {
 	if err != nil {
 		return err
 	}
+	marks, err := mark.Open(marksFD)
+	if err != nil {
+		return err
+	}
+	_ = unix.Close(marksFD)
 	v8.Init(jit)
 	c := wire.NewConn(conn)
 	go isolate.Watch(nil, func() {
@@ -39,7 +46,7 @@ func Main(jit bool) error {
 		c.Flush()
 		os.Exit(3)
 	})
-	return Serve(c, blob)
+	return Serve(c, blob, marks)
 }
 
 // Snapshot is the body of the hidden "worker --snapshot" command: SDK source on

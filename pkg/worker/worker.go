@@ -13,6 +13,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -21,6 +22,7 @@ import (
 type Worker struct {
 	conn  *wire.Conn
 	blob  *v8.Blob
+	marks *mark.Marks
 	ops   []string
 	slots *isolate.Slots
 
@@ -30,8 +32,8 @@ type Worker struct {
 
 // Serve runs scripts for control until the connection ends; then it stops all
 // of them.
-func Serve(conn *wire.Conn, blob *v8.Blob) error {
-	w := &Worker{conn: conn, blob: blob, guilds: map[uint64]*isolate.Guild{}}
+func Serve(conn *wire.Conn, blob *v8.Blob, marks *mark.Marks) error {
+	w := &Worker{conn: conn, blob: blob, marks: marks, guilds: map[uint64]*isolate.Guild{}}
 	err := w.serve()
 	w.mu.Lock()
 	left := make([]*isolate.Guild, 0, len(w.guilds))
@@ -114,8 +116,12 @@ func (w *Worker) load(f wire.Load) error {
 	if _, dup := w.guilds[f.Instance]; dup {
 		return fmt.Errorf("control loaded instance %d twice", f.Instance)
 	}
+	begun := w.marks.At(f.Mark)
+	if begun == nil {
+		return fmt.Errorf("control loaded instance %d with mark %d of %d", f.Instance, f.Mark, w.marks.Len())
+	}
 	w.guilds[f.Instance] = isolate.Start(isolate.Config{
-		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots,
+		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Begun: begun,
 		Host: &host{worker: w, instance: f.Instance, crons: map[string]struct{}{}, maxCrons: f.Limits.Crons},
 		Limits: isolate.Limits{
 			HeapBytes: f.Limits.HeapBytes, BufferBytes: f.Limits.BufferBytes,

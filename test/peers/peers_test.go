@@ -68,7 +68,7 @@ type stage struct {
 // perform starts a simulator and the bot of the script on it.
 func perform(t *testing.T, script string) *stage {
 	t.Helper()
-	sim, err := discordsim.New(discordsim.Config{Guilds: 2})
+	sim, err := discordsim.New(discordsim.Config{Guilds: 2, AnswerWithin: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

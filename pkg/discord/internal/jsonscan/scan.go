@@ -41,18 +41,18 @@ func skip(b []byte, i, depth int) int {
 	if i < 0 || i >= len(b) {
 		return -1
 	}
-	switch c := b[i]; {
-	case c == '"':
+	switch b[i] {
+	case '"':
 		return SkipString(b, i)
-	case c == '{':
+	case '{':
 		return skipObject(b, i, depth-1)
-	case c == '[':
+	case '[':
 		return skipArray(b, i, depth-1)
-	case c == 't':
+	case 't':
 		return literal(b, i, "true")
-	case c == 'f':
+	case 'f':
 		return literal(b, i, "false")
-	case c == 'n':
+	case 'n':
 		return literal(b, i, "null")
 	}
 	return skipNumber(b, i)

@@ -1,0 +1,4 @@
+package api
+
+// Parse is for the fuzz test.
+var Parse = parse
