@@ -32,7 +32,6 @@ const (
 type devOptions struct {
 	file    string
 	dataDir string
-	address string
 	port    int
 	guilds  int
 	free    bool

@@ -27,8 +27,11 @@ func baseURL(l net.Listener) string { return "http://" + l.Addr().String() }
 // serve answers HTTP until ctx ends. There is no write time-out: log streams
 // live long and bound each write themselves.
 func serve(ctx context.Context, l net.Listener, server *http.Server) error {
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	failed, done := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		failed <- server.Serve(l)
+	}()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
@@ -36,11 +39,10 @@ func serve(ctx context.Context, l net.Listener, server *http.Server) error {
 	}
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit/2)
 	defer cancel()
-	if err := server.Shutdown(limit); err != nil {
-		err = errors.Join(err, server.Close())
-		<-failed
-		return fmt.Errorf("end open requests: %w", err)
+	err := server.Shutdown(limit)
+	if err != nil {
+		err = fmt.Errorf("end open requests: %w", errors.Join(err, server.Close()))
 	}
-	<-failed
-	return nil
+	<-done
+	return err
 }

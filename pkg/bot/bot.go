@@ -6,7 +6,6 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -254,5 +253,3 @@ func (b *Bot) resubscribe() {
 	}
 	b.wanted.Store(&wanted)
 }
-
-var errReplaced = errors.New("replaced by a newer deployment")

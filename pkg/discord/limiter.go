@@ -292,7 +292,7 @@ func (m *limiter) arm(b *bucket, now time.Time) {
 func (m *limiter) admit(g *grant) {
 	g.bucket.take()
 	g.admitted = true
-	if false {
+	if g.call.bearer {
 		g.share.urgent = append(g.share.urgent, g)
 	} else {
 		g.share.ordinary = append(g.share.ordinary, g)

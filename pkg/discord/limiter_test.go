@@ -213,6 +213,20 @@ func TestLimiterKeepsToABucket(t *testing.T) {
 	}
 }
 
+func TestLimiterCountsWhatIsUnderWayInTheNextWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// Answers take longer than the window lasts.
+		f := &fakeDiscord{limit: 2, window: time.Second, latency: 3 * time.Second}
+		r := fakeREST(t, f, RESTConfig{GlobalLimit: -1, GuildConcurrency: 100})
+		errs, _ := together(t.Context(), r, repeat(12, func(int) Request { return post(1, 7) }))
+		none(t, errs)
+		if f.refused != 0 {
+			t.Errorf("%d requests came over the limit", f.refused)
+		}
+	})
+}
+
 func TestLimiterSharesABucketBetweenRoutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

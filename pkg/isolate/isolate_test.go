@@ -154,13 +154,17 @@ func BenchmarkDispatch(b *testing.B) {
 	payload := `{"id":"1234567890123456","channelId":"223456789012345678","guildId":"323456789012345678","content":"!ping","author":{"id":"423456789012345678","username":"alice"}}`
 	b.ResetTimer()
 	for b.Loop() {
-		r.Dispatch("messageCreate", payload)
+		if f := r.Dispatch("messageCreate", payload); f != nil {
+			b.Fatal(f)
+		}
 	}
 }
 
 func BenchmarkOpInTheWorker(b *testing.B) {
 	r := isolatetest.Load(b, `on("messageCreate", async (c) => { for (let i = 0; i < 100; i++) await kv.store("s").get("k") })`, isolatetest.Options{Ops: ops})
 	for b.Loop() {
-		r.Dispatch("messageCreate", `{}`)
+		if f := r.Dispatch("messageCreate", `{}`); f != nil {
+			b.Fatal(f)
+		}
 	}
 }

@@ -23,7 +23,7 @@ type Marks struct{ memory []byte }
 func New(n int) *Marks {
 	// Words need their alignment, which bytes alone do not have.
 	words := make([]uint64, n*stride/8)
-	return &Marks{unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)}
+	return &Marks{unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)} //nolint:gosec // The same memory, in bytes.
 }
 
 // Shared makes n words in a memory file that a worker can inherit.
@@ -73,7 +73,7 @@ func (m *Marks) At(i int) *atomic.Uint64 {
 	if i < 0 || i >= m.Len() {
 		return nil
 	}
-	return (*atomic.Uint64)(unsafe.Pointer(&m.memory[i*stride]))
+	return (*atomic.Uint64)(unsafe.Pointer(&m.memory[i*stride])) //nolint:gosec // Within bounds, and mappings are aligned.
 }
 
 // Unmap gives up the memory of Shared or Open; the words must not be used any

@@ -39,19 +39,31 @@ type (
 // ID is a Discord id of the kind K. The zero value means "none".
 type ID[K kind] uint64
 
-// GuildID and its siblings are the kinds of id.
+// The kinds of id.
+
 type (
-	GuildID       = ID[guild]
-	ChannelID     = ID[channel]
-	UserID        = ID[user]
-	MessageID     = ID[message]
-	RoleID        = ID[role]
-	WebhookID     = ID[webhook]
+	// GuildID is a server's.
+	GuildID = ID[guild]
+	// ChannelID is a channel's or thread's.
+	ChannelID = ID[channel]
+	// UserID is a user's or bot's.
+	UserID = ID[user]
+	// MessageID is a message's.
+	MessageID = ID[message]
+	// RoleID is a role's.
+	RoleID = ID[role]
+	// WebhookID is a webhook's.
+	WebhookID = ID[webhook]
+	// InteractionID is an interaction's.
 	InteractionID = ID[interaction]
+	// ApplicationID is an application's.
 	ApplicationID = ID[application]
-	CommandID     = ID[command]
-	EmojiID       = ID[emoji]
-	AttachmentID  = ID[attachment]
+	// CommandID is an application command's.
+	CommandID = ID[command]
+	// EmojiID is a custom emoji's.
+	EmojiID = ID[emoji]
+	// AttachmentID is an attachment's.
+	AttachmentID = ID[attachment]
 )
 
 // Parse reads a decimal id. Signs, spaces, leading zeros, 0 and anything above

@@ -133,7 +133,10 @@ func pool(t *testing.T, workers, perWorker int) (*supervisor.Pool, *launcher) {
 	t.Cleanup(func() {
 		cancel()
 		select {
-		case <-done:
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
 		case <-time.After(patience):
 			t.Error("the pool does not stop")
 		}

@@ -59,8 +59,9 @@ func TestSpec(t *testing.T) {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
-			env.Values[world{}] = &runtimes{}
-			env.Defer(env.Values[world{}].(*runtimes).stopAll)
+			w := &runtimes{}
+			env.Values[world{}] = w
+			env.Defer(w.stopAll)
 			return nil
 		},
 		Cmds:                commands,
