@@ -10,6 +10,7 @@ FUZZTIME ?= 30s
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 export CGO_ENABLED = 1
+export FLORA_BIN = $(CURDIR)/bin
 # One thread of package tests each: the tests start processes of their own.
 TESTFLAGS ?= -timeout 10m
 

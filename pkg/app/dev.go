@@ -102,7 +102,7 @@ func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err 
 	if err := rt.start(ctx); err != nil {
 		return err
 	}
-	first, err := rt.firstGuild(ctx)
+	first, channel, err := rt.firstGuild(ctx)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err 
 		return err
 	}
 	rt.health.Done("start")
-	_, _ = fmt.Fprintf(s.Stdout, "ready %s guild=%s channel=%s token_file=%s\n", rt.url, first, rt.firstChannel(first), tokenFile)
+	_, _ = fmt.Fprintf(s.Stdout, "ready %s guild=%s channel=%s token_file=%s\n", rt.url, first, channel, tokenFile)
 	err = life.wait(ctx)
 	rt.health.Stopping()
 	return err

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -280,36 +279,42 @@ func (rt *runtime) start(ctx context.Context) error {
 	}
 }
 
-// firstGuild waits until the first guild and a channel of it are known.
-func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, error) {
+// firstGuild waits until it is known which guilds the bot is in, and gives the
+// oldest with its oldest text channel.
+func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake.ChannelID, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		guilds := rt.gateway.State().Guilds()
-		if len(guilds) > 0 {
-			first := slices.Min(guilds)
-			if !rt.firstChannel(first).IsZero() {
-				return first, nil
-			}
-		}
+	for len(rt.gateway.State().Guilds()) == 0 {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return 0, errors.New("the bot is in no guild that has a text channel; invite it to one")
+			return 0, 0, errors.New("the bot is in no guild; invite it to one")
 		}
 	}
-}
-
-// firstChannel is the oldest text channel of the guild.
-func (rt *runtime) firstChannel(guild snowflake.GuildID) (first snowflake.ChannelID) {
-	for _, c := range rt.gateway.State().Channels(guild) {
+	guild := rt.gateway.State().Guilds()[0]
+	raw, err := rt.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: "/guilds/{guild.id}/channels", Path: "/guilds/" + guild.String() + "/channels"})
+	if err != nil {
+		return 0, 0, fmt.Errorf("list the channels of guild %s: %w", guild, err)
+	}
+	var channels []struct {
+		ID   snowflake.ChannelID
+		Type int
+	}
+	if err := json.Unmarshal(raw, &channels); err != nil {
+		return 0, 0, fmt.Errorf("list the channels of guild %s: %w", guild, err)
+	}
+	var first snowflake.ChannelID
+	for _, c := range channels {
 		if c.Type == 0 && (first.IsZero() || c.ID < first) {
 			first = c.ID
 		}
 	}
-	return first
+	if first.IsZero() {
+		return 0, 0, fmt.Errorf("guild %s has no text channel that the bot sees; give it one", guild)
+	}
+	return guild, first, nil
 }
 
 func (rt *runtime) buildAPI(context.Context) (err error) {
