@@ -65,6 +65,7 @@ type runtime struct {
 	sim     *discordsim.Sim // nil with the real Discord.
 	rest    *discord.REST
 	gateway *discord.Gateway
+	scope   *scope.Scope
 	ops     *op.Table
 	bot     *bot.Bot
 	pool    *supervisor.Pool
@@ -117,7 +118,8 @@ func (rt *runtime) openPort(ctx context.Context) (err error) {
 
 // openDiscord makes the client of Discord, real or simulated.
 func (rt *runtime) openDiscord(context.Context) (err error) {
-	base, token := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken
+	base, token, global := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken, rt.cfg.Discord.GlobalLimit
+	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway")}
 	if token == "" {
 		token = "simulated"
 		base = rt.url + "/api/v10"
@@ -126,13 +128,17 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 			return err
 		}
 		rt.sim.SetBaseURL(rt.url)
+		// Its sessions end with this process, so there is nothing to resume.
+		sessions = discord.MemorySessions{}
+		if rt.opts.free {
+			global = 0
+		}
 	}
-	limit := rt.cfg.Discord.GlobalLimit
-	if limit == 0 {
-		limit = -1 // None.
+	if global == 0 {
+		global = -1 // What the client calls no limit.
 	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
-		Base: base, Token: token, GlobalLimit: limit, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
+		Base: base, Token: token, GlobalLimit: global, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
 		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"),
 	})
 	if err != nil {
@@ -140,7 +146,7 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	}
 	rt.gateway, err = discord.NewGateway(discord.GatewayConfig{
 		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
-		Sessions: discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway")}, Log: rt.log.Named("gateway"),
+		Sessions: sessions, Log: rt.log.Named("gateway"),
 	}, sink{rt})
 	return err
 }
@@ -151,7 +157,11 @@ type sink struct{ *runtime }
 func (s sink) Wants(eventType string) bool                      { return s.bot.Wants(eventType) }
 func (s sink) HandleEvent(ctx context.Context, e discord.Event) { s.bot.HandleEvent(ctx, e) }
 func (s sink) Join(guild snowflake.GuildID)                     { s.bot.Join(guild) }
-func (s sink) Leave(guild snowflake.GuildID)                    { s.bot.Leave(guild) }
+
+func (s sink) Leave(guild snowflake.GuildID) {
+	s.bot.Leave(guild)
+	s.scope.Forget(guild)
+}
 
 func (s sink) Ready(user json.RawMessage) {
 	s.bot.Ready(user)
@@ -167,9 +177,9 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	places := scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
+	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
-		Discord: &outbound.Discord{REST: rt.rest, Scope: places, Application: rt.gateway.Application},
+		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application},
 		KV:      rt.kv,
 	})
 	if err != nil {
@@ -192,7 +202,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes}),
-		SyncCommands: commands.SyncCommands, Remember: places.Remember, Application: rt.gateway.Application,
+		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application,
 		Limits: botLimits(r), Log: rt.log.Named("bot"),
 	})
 	return nil

@@ -138,7 +138,7 @@ func (b *bucket) learn(h rateHeaders, now time.Time) {
 	// not count what has not reached Discord yet.
 	if h.remaining <= b.lowest {
 		b.lowest = h.remaining
-		b.remaining = h.remaining
+		b.remaining = h.remaining - b.inflight
 	}
 }
 

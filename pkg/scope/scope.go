@@ -33,6 +33,8 @@ const (
 	// lookups is how many questions to Discord a guild may cause in a minute.
 	// Ordinary scripts need none: the gateway's state has what they name.
 	lookups = 60
+	// lookupWithin bounds one question, the wait for a free place included.
+	lookupWithin = 15 * time.Second
 )
 
 // Channel is the proof that a channel or thread belongs to the asking guild.
@@ -200,10 +202,13 @@ func (s *Scope) recall(id snowflake.GuildID, k key) (owner snowflake.GuildID, as
 	return 0, true, nil
 }
 
-// lookUp asks Discord, once for all who ask the same at the same time.
+// lookUp asks Discord, once for all who ask the same at the same time. The
+// question outlives the first of them.
 func (s *Scope) lookUp(ctx context.Context, guild snowflake.GuildID, k key) (snowflake.GuildID, error) {
 	id := strconv.FormatUint(k.id, 10)
-	answer, err, _ := s.flight.Do(guild.String()+"/"+string(k.kind)+"/"+id, func() (any, error) {
+	done := s.flight.DoChan(guild.String()+"/"+string(k.kind)+"/"+id, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupWithin)
+		defer cancel()
 		r := routes[k.kind]
 		raw, err := s.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: r.route, Path: r.path + id})
 		if err != nil {
@@ -218,12 +223,18 @@ func (s *Scope) lookUp(ctx context.Context, guild snowflake.GuildID, k key) (sno
 		}
 		return thing.GuildID, nil
 	})
-	owner, _ := answer.(snowflake.GuildID)
-	if err != nil && !fault.Is(err, fault.ScopeForbidden) {
-		return 0, err
+	var result singleflight.Result
+	select {
+	case result = <-done:
+	case <-ctx.Done():
+		return 0, fault.Wrap(ctx.Err(), fault.Timeout, "Discord did not say in time what the %s belongs to; try again", k.kind)
+	}
+	owner, _ := result.Val.(snowflake.GuildID)
+	if result.Err != nil && !fault.Is(result.Err, fault.ScopeForbidden) {
+		return 0, result.Err
 	}
 	s.remember(guild, k, owner)
-	return owner, err
+	return owner, result.Err
 }
 
 // explain makes Discord's refusals the one refusal; other failures stay.

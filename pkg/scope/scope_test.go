@@ -142,6 +142,43 @@ func TestFailuresAreNoRefusals(t *testing.T) {
 	}
 }
 
+// slow holds questions back until it is let go.
+type slow struct {
+	rest
+	asked chan struct{}
+	free  chan struct{}
+}
+
+func (r *slow) Do(ctx context.Context, q discord.Request) (json.RawMessage, error) {
+	r.asked <- struct{}{}
+	select {
+	case <-r.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return r.rest.Do(ctx, q)
+}
+
+func TestWhoGivesUpTakesNobodyAlong(t *testing.T) {
+	t.Parallel()
+	r := &slow{rest: rest{docs: map[string]string{"/channels/12": `{"guild_id":"1"}`}}, asked: make(chan struct{}, 9), free: make(chan struct{})}
+	s := scope.New(scope.Config{REST: r, State: &state{}})
+	ctx, cancel := context.WithCancel(t.Context())
+	ask := func(ctx context.Context, to chan<- error) { _, err := s.Channel(ctx, mine, 12); to <- err }
+	first, second := make(chan error, 1), make(chan error, 1)
+	go ask(ctx, first)
+	<-r.asked
+	go ask(t.Context(), second)
+	cancel()
+	if err := <-first; !fault.Is(err, fault.Timeout) {
+		t.Errorf("who gave up got %v", err)
+	}
+	close(r.free)
+	if err := <-second; err != nil {
+		t.Errorf("the other got %v", err)
+	}
+}
+
 func TestAGuildCannotEnumerate(t *testing.T) {
 	t.Parallel()
 	s, r, _, c := make3(t)
