@@ -225,6 +225,7 @@ func TestQuestionsAboutContexts(t *testing.T) {
 		{"no options to flatten", `flattenInteractionOptions(undefined)`, "{}"},
 		{"identities", `[prefix(1), slash(2)]`, "[ 1, 2 ]"},
 		{"ids", `flora.guildId + " " + flora.applicationId`, "100000000000000001 900000000000000001"},
+		{"the guild as scripts of the original read it", `__floraGuildId`, "100000000000000001"},
 		{"namespace", `[flora.on === on, flora.rest === rest, flora.EmbedBuilder === EmbedBuilder, kv.store("a") instanceof KvStore]`, "[ true, true, true, true ]"},
 	}
 	r := isolatetest.Load(t, evaluator, isolatetest.Options{})

@@ -190,25 +190,29 @@ func TestLocalHandler(t *testing.T) {
 	e := newEnv(t, func(c *api.Config) { c.Local, c.LocalPrefixes = local, []string{"/api/v10/", "/gateway", "/sim"} })
 	here, other := "127.0.0.1:5", "203.0.113.7:5"
 	tests := []struct {
-		name, path, remote, origin string
-		want                       int
-		body                       string
+		name, path, remote, host, origin string
+		want                             int
+		body                             string
 	}{
-		{"under a prefix", "/sim/guilds", here, "", 200, "local /sim/guilds"},
-		{"the prefix itself", "/gateway", here, "", 200, "local /gateway"},
-		{"a prefix with a slash", "/api/v10/users/@me", here, "", 200, "local /api/v10/users/@me"},
-		{"IPv6 loopback", "/sim", "[::1]:5", "", 200, "local /sim"},
-		{"a longer word", "/simple", here, "", 404, "no such route"},
-		{"the API", "/api/health", here, "", 405, "not allowed"},
-		{"from elsewhere", "/sim/guilds", other, "", 404, "no such route"},
-		{"from a page of another site", "/sim/guilds", here, "cross-site", 403, ""},
-		{"from its own page", "/sim/guilds", here, "same-origin", 200, "local"},
+		{"under a prefix", "/sim/guilds", here, "127.0.0.1:3000", "", 200, "local /sim/guilds"},
+		{"the prefix itself", "/gateway", here, "127.0.0.1:3000", "", 200, "local /gateway"},
+		{"a prefix with a slash", "/api/v10/users/@me", here, "127.0.0.1:3000", "", 200, "local /api/v10/users/@me"},
+		{"IPv6 loopback", "/sim", "[::1]:5", "127.0.0.1:3000", "", 200, "local /sim"},
+		{"a longer word", "/simple", here, "127.0.0.1:3000", "", 404, "no such route"},
+		{"the API", "/api/health", here, "127.0.0.1:3000", "", 405, "not allowed"},
+		{"from elsewhere", "/sim/guilds", other, "127.0.0.1:3000", "", 404, "no such route"},
+		{"from a page of another site", "/sim/guilds", here, "127.0.0.1:3000", "cross-site", 403, `"code":"forbidden"`},
+		{"from its own page", "/sim/guilds", here, "127.0.0.1:3000", "same-origin", 200, "local"},
+		{"by the name localhost", "/sim", here, "LocalHost:3000", "", 200, "local"},
+		{"by an IPv6 address", "/sim", here, "[::1]:3000", "", 200, "local"},
+		{"by a name that somebody made lead here", "/sim", here, "example.com:3000", "", 403, "use 127.0.0.1 or localhost"},
+		{"by no name", "/sim", here, "", "", 403, `"message":"Forbidden: `},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequest("POST", tt.path, nil)
-			r.RemoteAddr = tt.remote
+			r.RemoteAddr, r.Host = tt.remote, tt.host
 			if tt.origin != "" {
 				r.Header.Set("Sec-Fetch-Site", tt.origin)
 			}

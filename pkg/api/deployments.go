@@ -73,10 +73,30 @@ func (a *API) getDeployment(c *call) error {
 // deployBody is the body of a deploy.
 type deployBody struct {
 	Entry     string            `json:"entry"`
-	Files     *[]deploy.File    `json:"files,omitempty"`
+	Files     *[]sentFile       `json:"files,omitempty"`
 	Bundle    *string           `json:"bundle,omitempty"`
 	SourceMap *deploy.SourceMap `json:"source_map,omitempty"`
 	BuildID   string            `json:"build_id,omitempty"`
+}
+
+// sentFile tells what was left out from what is empty.
+type sentFile struct {
+	Path     *string `json:"path"`
+	Contents *string `json:"contents"`
+}
+
+func given(sent []sentFile) ([]deploy.File, error) {
+	files := make([]deploy.File, len(sent))
+	for i, f := range sent {
+		switch {
+		case f.Path == nil:
+			return nil, fault.New(fault.Unprocessable, "missing field \"files[%d].path\"", i)
+		case f.Contents == nil:
+			return nil, fault.New(fault.Unprocessable, "missing field \"files[%d].contents\"", i)
+		}
+		files[i] = deploy.File{Path: *f.Path, Contents: *f.Contents}
+	}
+	return files, nil
 }
 
 func (a *API) deploy(c *call) error {
@@ -125,7 +145,10 @@ func (a *API) request(in deployBody) (deploy.Request, error) {
 		if r.Bundle != nil { // They are only kept beside it.
 			limits = a.cfg.Limits.Stored
 		}
-		if r.Files, err = deploy.ValidateFiles(*in.Files, limits); err != nil {
+		if r.Files, err = given(*in.Files); err != nil {
+			return r, err
+		}
+		if r.Files, err = deploy.ValidateFiles(r.Files, limits); err != nil {
 			return r, err
 		}
 	}

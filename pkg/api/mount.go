@@ -1,22 +1,59 @@
 package api
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 )
 
 // beside sends the prefixes to local, for callers on this machine only. Web
-// pages of other sites may not act on it either, although they run here.
+// pages of other sites may not act on it either, although they run here: a
+// browser says whose page asks, and a name that its owner has made lead here
+// is not ours.
 func beside(api, local http.Handler, prefixes []string) http.Handler {
-	guarded := http.NewCrossOriginProtection().Handler(local)
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(refusal("pages of other sites may not act on this machine"))
+	guarded := protection.Handler(local)
+	strange := refusal("this is served under the names of this machine only; use 127.0.0.1 or localhost")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !under(r.URL.Path, prefixes) || !fromHere(r.RemoteAddr) {
 			api.ServeHTTP(w, r)
 			return
 		}
+		if !ownName(r.Host) {
+			strange.ServeHTTP(w, r)
+			return
+		}
 		guarded.ServeHTTP(w, r)
 	})
+}
+
+// refusal answers like the API's own errors.
+func refusal(message string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		f := fault.New(fault.Forbidden, "Forbidden: %s", message)
+		id := uuid.NewString()
+		h := w.Header()
+		h.Set(requestID, id)
+		h.Set("Content-Type", "application/json")
+		h.Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(f.Status())
+		_ = json.NewEncoder(w).Encode(map[string]any{"message": f.Message, "code": f.Code, "request_id": id})
+	}
+}
+
+// ownName accepts addresses and localhost in a Host header.
+func ownName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host) != nil
 }
 
 func under(path string, prefixes []string) bool {

@@ -148,7 +148,11 @@ func (rt *runtime) deployFirst(ctx context.Context, guild snowflake.GuildID, p *
 	return nil
 }
 
-func (rt *runtime) deploy(ctx context.Context, guild snowflake.GuildID, p *project) error {
+func (rt *runtime) deploy(ctx context.Context, guild snowflake.GuildID, p *project) (err error) {
+	// What is saved from here on is deployed next.
+	if p.seen, err = p.stamp(); err != nil {
+		return err
+	}
 	files, err := p.files()
 	if err != nil {
 		return err
@@ -166,10 +170,6 @@ func (rt *runtime) deploy(ctx context.Context, guild snowflake.GuildID, p *proje
 
 // watch deploys the project again after each save.
 func (rt *runtime) watch(ctx context.Context, guild snowflake.GuildID, p *project) error {
-	seen, err := p.stamp()
-	if err != nil {
-		return err
-	}
 	tick := time.NewTicker(saveEvery)
 	defer tick.Stop()
 	for {
@@ -179,10 +179,9 @@ func (rt *runtime) watch(ctx context.Context, guild snowflake.GuildID, p *projec
 		case <-tick.C:
 		}
 		now, err := p.stamp()
-		if err != nil || now == seen {
+		if err != nil || now == p.seen {
 			continue
 		}
-		seen = now
 		if err := rt.deploy(ctx, guild, p); err != nil && ctx.Err() == nil {
 			rt.log.Error("not deployed; waiting for the next save", zap.String("project", p.name), zap.Error(err))
 		}

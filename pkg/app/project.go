@@ -17,6 +17,7 @@ type project struct {
 	name  string // What it is called in messages.
 	tree  fs.FS
 	entry string
+	seen  string // Its stamp before it was last read.
 }
 
 // entries are tried in this order.

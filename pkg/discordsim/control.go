@@ -174,8 +174,12 @@ func (c *controlCall) decode(v any) error {
 	case len(bytes.TrimSpace(body)) == 0:
 		body = []byte("{}")
 	}
-	if _, err := decodeJSON(body); err != nil {
+	doc, err := decodeJSON(body)
+	if err != nil {
 		return wrong("the body must be one JSON object (it does not parse)")
+	}
+	if doc == nil { // Which would decode into anything.
+		return wrong("the body must be a JSON object")
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

@@ -115,6 +115,7 @@ func TestControlRefused(t *testing.T) {
 		{"guild name", "POST", "/guilds", object{"name": "x"}, 400, "2 to 100"},
 		{"no json", "POST", w.messages(), "{", 400, "JSON"},
 		{"no object", "POST", w.messages(), "[]", 400, "object"},
+		{"null", "POST", "/guilds", "null", 400, "object"},
 		{"two objects", "POST", w.messages(), `{"content":"x"}{"content":"x"}`, 400, "JSON"},
 		{"unknown key", "POST", w.messages(), object{"content": "x", "contents": "y"}, 400, `"contents"`},
 		{"wrong kind", "POST", w.messages(), object{"content": 7}, 400, "content must be a string"},

@@ -2,9 +2,14 @@ package discordsim
 
 import (
 	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -168,5 +173,29 @@ func TestRouteTree(t *testing.T) {
 		if name != row.want || known != row.known || rt != nil && len(values) != len(row.values) {
 			t.Errorf("%s %v: got %q %v %v, want %q %v", row.method, row.path, name, values, known, row.want, row.values)
 		}
+	}
+}
+
+// TestDocs holds docs/simulator.md to the control routes: each is there with
+// its method and path, and no other.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`\{[^}]*\}`)
+	var documented, routed []string
+	for _, m := range regexp.MustCompile("`([A-Z]+ /sim[^`?]*)[^`]*`").FindAllStringSubmatch(string(text), -1) {
+		documented = append(documented, name.ReplaceAllString(m[1], "{}"))
+	}
+	s := &Sim{}
+	for r := range s.controlRoutes().handlers {
+		routed = append(routed, name.ReplaceAllString(r.method+" /sim"+r.pattern, "{}"))
+	}
+	slices.Sort(documented)
+	slices.Sort(routed)
+	if diff := cmp.Diff(routed, documented); diff != "" {
+		t.Errorf("the routes and docs/simulator.md differ (-routes +documented):\n%s", diff)
 	}
 }

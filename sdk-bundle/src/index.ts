@@ -71,6 +71,9 @@ install(surface);
 install(globals);
 install({ flora });
 
+// Scripts written for the original read the guild's id here.
+ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);
+
 ObjectDefineProperty(globalThis, "__floraBoot", {
   __proto__: null,
   configurable: true,

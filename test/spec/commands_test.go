@@ -28,6 +28,10 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"api":         cmdAPI,
 	"logged":      cmdLogged,
 	"brackets":    cmdBrackets,
+	"remember":    cmdRemember,
+	"answers":     cmdAnswers,
+	"complained":  cmdComplained,
+	"port":        cmdPort,
 
 	"second-guild": cmdSecondGuild,
 }

@@ -72,6 +72,21 @@ func (e *Emoji) custom(name, id string) error {
 	return nil
 }
 
+// emojiObject is the object that components want of the emoji that a text
+// names. Whether there is such an emoji is Discord's to say.
+func emojiObject(text string) json.RawMessage {
+	text = strings.TrimSpace(text)
+	m := custom.FindStringSubmatch(text)
+	if m == nil {
+		return json.RawMessage(`{"name":` + quoted(text) + `}`)
+	}
+	animated := ""
+	if strings.HasPrefix(text, "<a:") {
+		animated = `,"animated":true`
+	}
+	return json.RawMessage(`{"id":"` + m[2] + `","name":"` + m[1] + `"` + animated + `}`)
+}
+
 // isUnicode accepts what can be an emoji: short, with something beyond ASCII
 // in it, and nothing that is a letter of a word.
 func isUnicode(s string) bool {

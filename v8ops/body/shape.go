@@ -17,6 +17,10 @@ import (
 type shape struct {
 	rename map[string]string
 	inside map[string]*shape // By Discord's name.
+	// text reads a string that stands for an object; nil leaves strings alone.
+	text func(string) json.RawMessage
+	// missing are members, as JSON, that an object gets which lacks them.
+	missing func(object gjson.Result) string
 }
 
 // The shapes of what bodies contain.
@@ -64,7 +68,17 @@ func componentShape() *shape {
 		"minLength": "min_length", "maxLength": "max_length", "channelTypes": "channel_types",
 		"defaultValues": "default_values", "accentColor": "accent_color",
 	}}
-	s.inside = map[string]*shape{"components": s, "accessory": s, "component": s}
+	one := &shape{text: emojiObject}
+	s.inside = map[string]*shape{
+		"components": s, "accessory": s, "component": s,
+		"emoji": one, "options": {inside: map[string]*shape{"emoji": one}},
+	}
+	s.missing = func(c gjson.Result) string {
+		if c.Get("type").Int() == 2 && !c.Get("style").Exists() {
+			return `"style":1` // Of buttons: primary.
+		}
+		return ""
+	}
 	return s
 }
 
@@ -115,7 +129,15 @@ func (s *shape) apply(raw json.RawMessage) json.RawMessage {
 			b.Write(s.inside[name].apply(json.RawMessage(e.Raw)))
 			return true
 		})
+		if s.missing != nil {
+			if more := s.missing(v); more != "" {
+				separate(&b, '{')
+				b.WriteString(more)
+			}
+		}
 		b.WriteByte('}')
+	case s.text != nil && v.Type == gjson.String:
+		return s.text(v.String())
 	default:
 		return raw
 	}

@@ -1,0 +1,203 @@
+package spec
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// input is a route and what it must refuse. Paths hold {names} as in the
+// documentation.
+type input struct {
+	route string
+	// open routes ask for no token.
+	open bool
+	// deploys are counted per guild, so each request goes to another one.
+	deploys bool
+	// json routes read a body. Of good, a body that is taken, wrong types and
+	// missing members are made; wrong are further bodies.
+	good  string
+	wrong []string
+	// queries are refused.
+	queries []string
+	// headers are refused: lines of name and value.
+	headers []string
+}
+
+func (r input) method() string { m, _, _ := strings.Cut(r.route, " "); return m }
+func (r input) path() string   { _, p, _ := strings.Cut(r.route, " "); return p }
+
+var long = strings.Repeat("x", 20_000)
+
+var inputs = slices.Concat(apiInputs, controlInputs)
+
+var numbers = []string{"limit=-1", "limit=x", "limit=1.5", "limit=99999999999999999999", "limit=%zz", "%", "a=b;c=d"}
+
+var apiInputs = []input{
+	{route: "GET /health", open: true},
+	{route: "GET /livez", open: true},
+	{route: "GET /readyz", open: true},
+	{route: "GET /api/health", open: true},
+	{route: "GET /api/auth/me", queries: []string{"%zz"}},
+	{route: "GET /api/limits", queries: []string{"%zz"}},
+	{route: "GET /api/deployments", queries: []string{"%zz"}},
+	{route: "GET /api/deployments/{guild}", queries: []string{"include_bundle=maybe", "include_bundle=2", "%zz"}},
+	{
+		route: "POST /api/deployments/{guild}", deploys: true,
+		good: `{"entry":"main.ts","files":[{"path":"main.ts","contents":"1"}]}`,
+		wrong: []string{
+			`{"entry":"","files":[{"path":"main.ts","contents":"1"}]}`,
+			`{"entry":"main.ts"}`,
+			`{"entry":"main.ts","files":[]}`,
+			`{"entry":"main.ts","bundle":"  "}`,
+			`{"entry":"other.ts","files":[{"path":"main.ts","contents":"1"}]}`,
+			`{"entry":"../main.ts","files":[{"path":"../main.ts","contents":"1"}]}`,
+			`{"entry":"/etc/passwd","files":[{"path":"/etc/passwd","contents":"1"}]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"1"},{"path":"main.ts","contents":"2"}]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts"}]}`,
+			`{"entry":"main.ts","files":[{"contents":"1"}]}`,
+			`{"entry":"main.ts","files":[{"path":1,"contents":"1"}]}`,
+			`{"entry":"main.ts","files":["main.ts"]}`,
+			`{"entry":"main.ts","files":[null]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"import './none'"}]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"import '/etc/passwd'"}]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"import 'node:fs'"}]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"let x = ;"}]}`,
+			`{"entry":"main.\u0000ts","files":[{"path":"main.\u0000ts","contents":"1"}]}`,
+			`{"entry":"main.ts","bundle":"1","source_map":{"path":"a.js","contents":"{}"}}`,
+			`{"entry":"main.ts","bundle":"1","source_map":{"path":"a.map","contents":""}}`,
+			`{"entry":"main.ts","bundle":"1","source_map":"x"}`,
+			`{"entry":"main.ts","bundle":"1","build_id":"` + strings.Repeat("b", 65) + `"}`,
+			`{"entry":"main.ts","bundle":"1","build_id":7}`,
+			`{"entry":"` + long + `","files":[{"path":"` + long + `","contents":"1"}]}`,
+			`{"entry":"main.ts","files":[` + strings.Repeat(`{"path":"main.ts","contents":""},`, 300) + `{"path":"a.ts","contents":""}]}`,
+			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"` + strings.Repeat("/", 2<<20) + `"}]}`,
+		},
+		headers: []string{"X-Flora-Deploy-Source: nobody", "X-Flora-Deploy-Source: CLI; DROP"},
+	},
+	{route: "GET /api/deployments/{guild}/history", queries: slices.Concat(numbers, []string{
+		"cursor_id=x", "cursor_deployed_at=2026-01-01T00:00:00Z", "cursor_id=00000000-0000-0000-0000-000000000000",
+		"cursor_deployed_at=yesterday&cursor_id=00000000-0000-0000-0000-000000000000",
+	})},
+	{route: "GET /api/deployments/{guild}/revisions/{revision}", queries: []string{"include_bundle=maybe"}},
+	{route: "POST /api/deployments/{guild}/rollback/{revision}", deploys: true, headers: []string{"X-Flora-Deploy-Source: nobody"}},
+	{route: "GET /api/logs/{guild}", queries: numbers},
+	{route: "GET /api/logs/{guild}/stream", headers: []string{"Last-Event-ID: x", "Last-Event-ID: -1", "Last-Event-ID: 99999999999999999999"}, queries: []string{"%zz"}},
+	{
+		route: "POST /api/kv/stores", good: `{"guild_id":"{guild}","store_name":"shop"}`,
+		wrong: []string{
+			`{"guild_id":"{guild}","store_name":""}`, `{"guild_id":"{guild}","store_name":"a.b"}`, `{"guild_id":"{guild}","store_name":"a/b"}`,
+			`{"guild_id":"{guild}","store_name":".."}`, `{"guild_id":"{guild}","store_name":"a\u0000"}`, `{"guild_id":"{guild}","store_name":"` + strings.Repeat("s", 65) + `"}`,
+			`{"guild_id":"{guild}","store_name":"` + long + `"}`,
+			`{"guild_id":"","store_name":"new"}`, `{"guild_id":"x","store_name":"new"}`, `{"guild_id":"0","store_name":"new"}`, `{"guild_id":"999","store_name":"new"}`,
+			`{"guild_id":{guild},"store_name":"new"}`, `{"guild_id":"{guild}","store_name":"shop"}`,
+		},
+	},
+	{route: "GET /api/kv/stores", queries: []string{"", "guild_id=", "guild_id=x", "guild_id=0", "guild_id=999", "guild_id=-1", "guild_id=%zz"}},
+	{route: "DELETE /api/kv/stores/{guild}/{store}"},
+	{route: "GET /api/kv/{guild}/{store}", queries: slices.Concat(numbers, []string{"cursor=%00%ff", "prefix=%ff", "cursor=" + strings.Repeat("c", 5000)})},
+	{route: "GET /api/kv/{guild}/{store}/{key}"},
+	{
+		route: "PUT /api/kv/{guild}/{store}/{key}", good: `{"value":"v"}`,
+		wrong: []string{
+			`{"value":null}`, `{"value":{}}`, `{"value":"v","expiration":"soon"}`, `{"value":"v","expiration":1.5}`, `{"value":"v","expiration":1e400}`,
+			`{"value":"v","expiration":-99999999999999999999}`, `{"value":"` + strings.Repeat("v", 1<<20+1) + `"}`,
+			`{"value":"v","metadata":"` + strings.Repeat("m", 2<<20) + `"}`, `{"value":"` + strings.Repeat("v", 9<<20) + `"}`,
+		},
+	},
+	{route: "DELETE /api/kv/{guild}/{store}/{key}"},
+}
+
+var controlInputs = []input{
+	{route: "GET /sim", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "after=-1"})},
+	{route: "GET /sim/guilds/{guild}", open: true},
+	{route: "POST /sim/guilds", open: true, good: `{"name":"x"}`, wrong: []string{`{"name":"x"}`, `{"nam":"Fine"}`, `{"name":"` + long + `"}`}},
+	{route: "DELETE /sim/guilds/{guild}", open: true},
+	{route: "POST /sim/guilds/{guild}/outage", open: true},
+	{route: "DELETE /sim/guilds/{guild}/outage", open: true},
+	{route: "POST /sim/guilds/{guild}/members", open: true, good: `{"username":"nobody","bot":false}`, wrong: []string{
+		``, `{}`, `{"username":""}`, `{"username":"No Body"}`, `{"username":"` + long + `"}`, `{"username":"alice"}`,
+	}},
+	{route: "DELETE /sim/guilds/{guild}/members/{user}", open: true},
+	{route: "POST /sim/guilds/{guild}/events", open: true, good: `{"type":"GUILD_UPDATE","data":{}}`, wrong: []string{
+		``, `{}`, `{"type":"GUILD_UPDATE"}`, `{"type":"guild update","data":{}}`, `{"type":"GUILD_UPDATE","data":null}`, `{"type":"GUILD_UPDATE","data":"x"}`,
+	}},
+	{route: "GET /sim/guilds/{guild}/channels/{channel}/messages", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "after=-1", "as=ghost"})},
+	{route: "POST /sim/guilds/{guild}/channels/{channel}/messages", open: true, good: `{"content":"!nothing","author":"alice"}`, wrong: []string{
+		``, `{}`, `{"content":""}`, `{"content":"  "}`, `{"content":"` + strings.Repeat("c", 4001) + `"}`, `{"content":"x","author":"ghost"}`,
+		`{"content":"x","reply_to":"x"}`, `{"content":"x","reply_to":"1"}`, `{"content":"x","files":[]}`,
+	}},
+	{route: "PATCH /sim/guilds/{guild}/channels/{channel}/messages/{message}", open: true, good: `{"content":"other"}`, wrong: []string{``, `{}`, `{"content":""}`}},
+	{route: "DELETE /sim/guilds/{guild}/channels/{channel}/messages/{message}", open: true},
+	{route: "PUT /sim/guilds/{guild}/channels/{channel}/messages/{message}/reactions", open: true, good: `{"emoji":"👍","author":"alice"}`, wrong: []string{
+		``, `{}`, `{"emoji":""}`, `{"emoji":"notanemoji"}`, `{"emoji":"a:1"}`, `{"emoji":"👍","author":"ghost"}`,
+	}},
+	{route: "DELETE /sim/guilds/{guild}/channels/{channel}/messages/{message}/reactions", open: true, good: `{"emoji":"👍","author":"alice"}`, wrong: []string{
+		``, `{"emoji":"notanemoji"}`,
+	}},
+	{route: "POST /sim/guilds/{guild}/interactions", open: true, good: `{"command":"hello","author":"alice"}`, wrong: []string{
+		``, `{}`, `{"command":"nope"}`, `{"command":"hello","custom_id":"x"}`, `{"command":"hello","options":7}`, `{"command":"hello","options":{"nope":1}}`,
+		`{"command":"hello","subcommand":"nope"}`, `{"command":"counter"}`, `{"command":"hello","author":"ghost"}`, `{"command":"hello","channel":"x"}`, `{"command":"hello","channel":"1"}`,
+		`{"command":"hello","wait_ms":-1}`, `{"command":"hello","wait_ms":1e12}`, `{"command":"hello","focused":"x"}`, `{"command":"hello","target":"1"}`,
+		`{"custom_id":"x"}`, `{"custom_id":"x","message_id":"x"}`, `{"custom_id":"x","message_id":"1"}`, `{"custom_id":"x","message_id":"{message}"}`,
+		`{"modal":"x"}`, `{"modal":"x","fields":[]}`, `{"custom_id":"x","message_id":"{message}","values":"a"}`,
+	}},
+	{route: "POST /sim/faults", open: true, good: `{"route":"GET /never","count":1,"status":500}`, wrong: []string{
+		``, `{}`, `{"route":"GET /never","status":99}`, `{"route":"GET /never","status":1000}`, `{"route":"GET /never","count":-1,"status":500}`,
+		`{"route":"GET /never","delay_ms":-1}`, `{"route":"GET /never","delay_ms":1e15}`,
+	}},
+	{route: "GET /sim/faults", open: true},
+	{route: "DELETE /sim/faults", open: true},
+	{route: "POST /sim/gateway", open: true, good: `{"action":"heartbeat"}`, wrong: []string{
+		``, `{}`, `{"action":"explode"}`, `{"action":"drop","code":1}`, `{"action":"drop","code":70000}`, `{"action":"drop","shard":-1}`,
+	}},
+	{route: "GET /sim/gateway", open: true},
+	{route: "GET /sim/requests", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "wait_ms=-1", "wait_ms=99999999"})},
+	{route: "POST /sim/flood", open: true, good: `{"count":1,"event":"TYPING_START"}`, wrong: []string{
+		``, `{}`, `{"count":0}`, `{"count":-1}`, `{"count":1e9}`, `{"count":1,"rate":-1}`, `{"count":1,"guilds":1000}`, `{"count":1,"in_flight":-1}`,
+		`{"count":1,"idle_ms":-1}`, `{"count":1,"data":{}}`, `{"count":1,"event":"x y"}`, `{"count":1,"event":"TYPING_START","data":7}`, `{"count":1,"author":"ghost"}`,
+	}},
+	{route: "GET /sim/attachments/{channel}/{attachment}/{name}", open: true},
+}
+
+var documented = regexp.MustCompile("`((?:GET|POST|PUT|PATCH|DELETE) /[^`?]*)[^`]*`")
+
+// A route that is documented, but not in the table, would go untested.
+func TestBadInputCoversTheDocumentation(t *testing.T) {
+	t.Parallel()
+	for _, doc := range []struct {
+		file, line string // Lines that begin so name routes.
+		inputs     []input
+	}{
+		{"../../docs/api.md", "### ", apiInputs},
+		{"../../docs/simulator.md", "| ", controlInputs},
+	} {
+		text, err := os.ReadFile(doc.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for line := range strings.Lines(string(text)) {
+			if !strings.HasPrefix(line, doc.line) {
+				continue
+			}
+			for _, m := range documented.FindAllStringSubmatch(line, -1) {
+				if !slices.Contains(want, m[1]) {
+					want = append(want, m[1])
+				}
+			}
+		}
+		for _, in := range doc.inputs {
+			got = append(got, in.route)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s and the table of this test name other routes (-documented +tested):\n%s", doc.file, diff)
+		}
+	}
+}
