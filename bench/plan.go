@@ -1,0 +1,48 @@
+package main
+
+import "time"
+
+// plan says how much is measured. The workloads are the same in all plans.
+type plan struct {
+	coldChildren    int // Processes that start isolates each way, in turn,
+	coldStarts      int // and how many each times, after as many to warm up.
+	workerdIsolates int // In the process whose cold start is measured.
+	workerdRounds   int
+	guilds          int // Resident ones.
+	isolates        int // Resident ones in a process of their own.
+	nativeChildren  int
+	nativeSamples   int // Of each child.
+	nativeCalls     int
+	loopSamples     int
+	loopCalls       int
+	contests        []int         // Guilds.
+	rounds          int           // Repetitions of each contest's workloads.
+	slice           time.Duration // Of one repetition.
+	paced           time.Duration
+	warmup          time.Duration
+}
+
+var fullPlan = plan{
+	coldChildren: 4, coldStarts: 40, workerdIsolates: 100, workerdRounds: 5,
+	guilds: 500, isolates: 200,
+	nativeChildren: 3, nativeSamples: 4, nativeCalls: 20_000, loopSamples: 7, loopCalls: 2000,
+	contests: []int{1, 100}, rounds: 5, slice: 2 * time.Second, paced: 4 * time.Second, warmup: 3 * time.Second,
+}
+
+var quickPlan = plan{
+	coldChildren: 1, coldStarts: 20, workerdIsolates: 20, workerdRounds: 3,
+	guilds: 100, isolates: 50,
+	nativeChildren: 1, nativeSamples: 3, nativeCalls: 10_000, loopSamples: 3, loopCalls: 500,
+	contests: []int{1, 20}, rounds: 1, slice: 1500 * time.Millisecond, paced: 2 * time.Second, warmup: 2 * time.Second,
+}
+
+const (
+	// pacedRate is how many messages a second the latencies are measured at.
+	pacedRate = 1000
+	// ignoredRate is that of messages that no command matches: low enough that
+	// no bot falls behind, and Flora, which bounds what waits for a guild, drops
+	// nothing.
+	ignoredRate = 5000
+	// inFlight is how many messages are under way in the closed loop.
+	inFlight = 64
+)
