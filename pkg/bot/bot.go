@@ -17,7 +17,6 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
-	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -61,13 +60,14 @@ type Config struct {
 	Application func() snowflake.ApplicationID
 	Limits      Limits
 	Log         *zap.Logger
+	Now         func() time.Time // When events come and how long they waited; nil is the real time.
 }
 
 // Bot is the core.
 type Bot struct {
 	cfg      Config
 	dispatch atomic.Uint64 // Last dispatch id.
-	wanted   atomic.Pointer[map[string]struct{}]
+	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
 	maps     mapper
 
@@ -81,10 +81,13 @@ type Bot struct {
 
 // New makes the core; nothing is loaded yet.
 func New(cfg Config) *Bot {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
 	b.base, b.cancel = context.WithCancel(context.Background())
 	b.dispatch.Store(supervisor.LoadID)
-	b.wanted.Store(&map[string]struct{}{})
+	b.wanted.init()
 	b.maps.init(cfg.Bundle)
 	return b
 }
@@ -98,14 +101,16 @@ func (b *Bot) Close() {
 	b.work.Wait()
 }
 
-// background runs f until it ends; Close waits for it.
-func (b *Bot) background(f func(ctx context.Context)) {
+// background runs f until it ends; Close waits for it. It is false when the
+// core has closed, and f does not run.
+func (b *Bot) background(f func(ctx context.Context)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return
+		return false
 	}
 	b.work.Go(func() { f(b.base) })
+	return true
 }
 
 // loadsAtOnce bounds how many scripts load at the same time at boot.
@@ -124,21 +129,11 @@ func (b *Bot) LoadAll(ctx context.Context) error {
 		sem <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-sem }()
-			b.restore(ctx, d.Guild)
+			b.guild(d.Guild).wake(ctx)
 		})
 	}
 	wg.Wait()
 	return ctx.Err()
-}
-
-func (b *Bot) restore(ctx context.Context, id snowflake.GuildID) {
-	g := b.guild(id)
-	err := g.restore(ctx)
-	if err == nil || ctx.Err() != nil || fault.Is(err, fault.NotFound) {
-		return
-	}
-	b.cfg.Log.Error("guild is not loaded", zap.Stringer("guild_id", id), zap.Error(err))
-	b.background(func(ctx context.Context) { g.reload(ctx, firstReload) })
 }
 
 func (b *Bot) guild(id snowflake.GuildID) *guild {
@@ -169,10 +164,7 @@ func (b *Bot) all() []*guild {
 }
 
 // Wants implements discord.Sink: it is false for events that no script handles.
-func (b *Bot) Wants(eventType string) bool {
-	_, ok := (*b.wanted.Load())[eventType]
-	return ok
-}
+func (b *Bot) Wants(eventType string) bool { return b.wanted.wants(eventType) }
 
 // HandleEvent implements discord.Sink: it queues the event for its guild.
 func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
@@ -187,7 +179,7 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if !ok {
 		return
 	}
-	now := time.Now()
+	now := b.cfg.Now()
 	id, token, interaction := discord.InteractionToken(e)
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
@@ -207,7 +199,7 @@ func (b *Bot) Ready(user json.RawMessage) {
 		return
 	}
 	for _, g := range b.all() {
-		g.greet()
+		g.pump()
 	}
 }
 
@@ -230,26 +222,14 @@ func (b *Bot) Fire(f cron.Firing) {
 // stored stays.
 func (b *Bot) Leave(id snowflake.GuildID) {
 	if g := b.known(id); g != nil {
+		g.place(false)
 		b.background(func(context.Context) { g.stop() })
 	}
 }
 
 // Join loads the deployment of a guild that the bot came (back) to.
 func (b *Bot) Join(id snowflake.GuildID) {
-	g := b.guild(id)
-	if g.serving() {
-		return
+	if g := b.guild(id); g.place(true) {
+		b.background(g.wake)
 	}
-	b.background(func(ctx context.Context) { b.restore(ctx, id) })
-}
-
-// resubscribe works out anew which gateway events any script handles.
-func (b *Bot) resubscribe() {
-	wanted := map[string]struct{}{}
-	for _, g := range b.all() {
-		for _, t := range g.types() {
-			wanted[t] = struct{}{}
-		}
-	}
-	b.wanted.Store(&wanted)
 }

@@ -24,6 +24,7 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 	g := b.guild(r.Guild)
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
+	g.place(true) // Whoever may deploy to a guild has the bot in it.
 	base, err := b.cfg.Store.Current(ctx, r.Guild)
 	switch {
 	case err == nil:
@@ -45,16 +46,27 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 		s.retire()
 		return deploy.Revision{}, fmt.Errorf("store the revision: %w", err)
 	}
-	s.revision = rev
-	old := g.swap(s)
-	if old != nil {
+	if old := g.swap(s, true); old != nil {
 		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
 	}
+	rev.Warnings = append(rev.Warnings, g.cronWarnings()...)
 	if warning := g.syncCommands(ctx, s); warning != "" {
 		rev.Warnings = append(rev.Warnings, warning)
 	}
 	g.log("info", logs.TargetRuntime, fmt.Sprintf("deployed revision %s", rev.ID))
 	return rev, nil
+}
+
+// cronWarnings tells of the jobs that will not run.
+func (g *guild) cronWarnings() (warnings []string) {
+	for _, job := range g.bot.cfg.Crons.Jobs(g.id) {
+		if job.Warning != "" {
+			warning := fmt.Sprintf("cron job %q: %s", job.Name, job.Warning)
+			g.log("warn", logs.TargetRuntime, warning)
+			warnings = append(warnings, warning)
+		}
+	}
+	return warnings
 }
 
 // prepare makes the bundle.

@@ -22,67 +22,67 @@ const (
 	loadTries   = 5
 )
 
-// answerBy is how long Discord waits for the first answer to an interaction.
-const answerBy = 3 * time.Second
-
-// event waits for a guild's script.
-type event struct {
-	name        string
-	payload     []byte
-	cpu         time.Duration
-	interaction bool
-	received    time.Time
-	done        func() // Called once when its handler has settled or it was dropped.
-}
-
-func (e event) finish() {
-	if e.done != nil {
-		e.done()
-	}
-}
+// syncLimit is how long Discord may take to change a guild's slash commands.
+const syncLimit = 15 * time.Second
 
 // guild is one server's script and what waits for it.
+//
+// The locks are taken in this order: deploys, subscriptions.mu, guild.mu,
+// script.mu, then those of the cron ticker, the logs and the wire.
 type guild struct {
 	bot *Bot
 	id  snowflake.GuildID
 
 	deploys sync.Mutex // Held while a script is being loaded or stopped.
+	syncing sync.Mutex // Held while slash commands are sent to Discord.
 
 	mu       sync.Mutex // Guards the members below.
 	active   *script
-	awaiting bool    // A script is on its way; events queue.
-	queue    []event // Waiting for a script or for room in it.
-	dropped  int     // Since the last notice.
+	awaiting bool    // There is no script, but one is on its way; events queue.
+	latest   *script // The active one or, while awaiting, the one before it.
+	left     bool    // The bot is not in the guild: nothing loads by itself.
+	reviving bool    // The goroutine of revive runs.
+	queue    queue   // Waiting for a script or for room in it.
 	pause    time.Duration
+	failures int // Loads that failed since a script served.
 }
 
 func (g *guild) log(level, target, message string) {
 	g.bot.cfg.Logs.Append(g.id, level, target, message)
 }
 
-func (g *guild) serving() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.active != nil || g.awaiting
-}
-
 // wants reports whether the script, or the one on its way, may handle the type.
 func (g *guild) wants(eventType string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.active == nil {
-		return g.awaiting
+	switch {
+	case g.active == nil && !g.awaiting:
+		return false
+	case g.latest == nil:
+		return true
 	}
-	return g.active.handles(eventType)
+	return g.latest.handles(eventType)
 }
 
-func (g *guild) types() []string {
+// subscribed is wants for the name of a script's event. The caller holds mu.
+func (g *guild) subscribed(name string) bool {
+	if g.active == nil && !g.awaiting {
+		return false
+	}
+	return g.latest == nil || g.latest.subscribed(name)
+}
+
+// interest is what subscriptions count of the guild.
+func (g *guild) interest() interest {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.active == nil {
-		return nil
+	switch {
+	case g.active == nil && !g.awaiting:
+		return interest{}
+	case g.latest == nil:
+		return interest{every: true}
 	}
-	return g.active.types()
+	return interest{types: g.latest.types()}
 }
 
 // deliver hands the event to the script, or queues it while the script loads
@@ -90,41 +90,15 @@ func (g *guild) types() []string {
 func (g *guild) deliver(e event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.active == nil && !g.awaiting {
+	if !g.subscribed(e.name) {
 		e.finish()
 		return
 	}
-	if g.active != nil && !g.active.subscribed(e.name) {
-		e.finish()
+	if g.active != nil && g.queue.empty() && g.active.begin(e) {
 		return
 	}
-	if g.active != nil && len(g.queue) == 0 && g.active.begin(e) {
-		return
-	}
-	if len(g.queue) >= g.bot.cfg.Limits.Queue {
-		g.drop(e)
-		return
-	}
-	g.queue = append(g.queue, e)
-}
-
-// drop makes room: the new event goes, or, for an interaction, the oldest
-// queued event that is none. The caller holds mu.
-func (g *guild) drop(e event) {
-	if e.interaction {
-		for i, q := range g.queue {
-			if !q.interaction {
-				q.finish()
-				g.queue = append(append(g.queue[:i:i], g.queue[i+1:]...), e)
-				e = event{}
-				break
-			}
-		}
-	}
-	e.finish()
-	g.dropped++
-	if g.dropped == 1 || g.dropped%1000 == 0 {
-		g.log("warn", logs.TargetRuntime, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up (%d dropped)", len(g.queue), g.dropped))
+	if dropped := g.queue.add(e, g.bot.cfg.Limits.Queue); dropped == 1 || dropped > 1 && dropped%1000 == 0 {
+		g.log("warn", logs.TargetRuntime, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up (%d dropped)", len(g.queue.events), dropped))
 	}
 }
 
@@ -132,109 +106,139 @@ func (g *guild) drop(e event) {
 func (g *guild) pump() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for len(g.queue) > 0 && g.active != nil {
-		e := g.queue[0]
+	g.feed()
+}
+
+// feed is pump for a caller that holds mu. A new script hears of "ready" first.
+func (g *guild) feed() {
+	if g.active == nil || !g.greet() {
+		return
+	}
+	for !g.queue.empty() {
+		e := g.queue.events[0]
+		waited, late := e.late(g.bot.cfg.Now())
 		switch {
-		case !g.active.subscribed(e.name):
+		case !g.subscribed(e.name):
 			e.finish()
-		case e.interaction && time.Since(e.received) > answerBy:
+		case late:
 			e.finish()
-			g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, time.Since(e.received).Round(time.Millisecond), answerBy))
+			g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
 		case !g.active.begin(e):
 			return
 		}
-		g.queue[0] = event{}
-		g.queue = g.queue[1:]
+		g.queue.shift()
 	}
-	if len(g.queue) == 0 {
-		g.queue = nil
-		g.dropped = 0
+}
+
+// greet delivers "ready" to a script that has not had it, once the bot was
+// connected. It is false when there is no room for it. The caller holds mu.
+func (g *guild) greet() bool {
+	payload := g.bot.ready.Load()
+	if payload == nil || g.active.greeted {
+		return true
 	}
+	g.active.greeted = !g.active.subscribed(readyEvent) || g.active.begin(event{name: readyEvent, payload: *payload})
+	return g.active.greeted
 }
 
 // requeue puts events that were sent but not begun in front of those that wait.
 func (g *guild) requeue(events []event) {
-	if len(events) == 0 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.active != nil || g.awaiting {
+		g.queue.unshift(events)
 		return
 	}
-	g.mu.Lock()
-	if g.active != nil || g.awaiting {
-		g.queue = append(events, g.queue...)
-		events = nil
-	}
-	g.mu.Unlock()
 	for _, e := range events {
 		e.finish()
 	}
 }
 
-// swap makes s the guild's script and returns the one before. nil stops the
-// guild and drops what waits.
-func (g *guild) swap(s *script) (old *script) {
+// swap makes s the guild's script and returns the one before. A deploy also
+// clears the record of the guild's troubles. The caller holds deploys.
+func (g *guild) swap(s *script, deployed bool) (old *script) {
 	g.mu.Lock()
-	old, g.active, g.awaiting = g.active, s, false
-	var orphans []event
-	if s == nil {
-		orphans, g.queue = g.queue, nil
+	old, g.active, g.latest, g.awaiting, g.failures = g.active, s, s, false, 0
+	if deployed {
+		g.pause = 0
 	}
+	g.bot.cfg.Crons.Set(g.id, s.jobs())
+	g.feed()
 	g.mu.Unlock()
-	for _, e := range orphans {
-		e.finish()
+	g.bot.wanted.update(g)
+	select {
+	case <-s.gone:
+		// It was lost before it was the guild's.
+		g.lost(s, s.lost)
+	default:
 	}
-	if s == nil {
-		g.bot.cfg.Crons.Clear(g.id)
-	} else {
-		g.bot.cfg.Crons.Set(g.id, s.jobs())
-	}
-	g.bot.resubscribe()
-	g.greet()
-	g.pump()
 	return old
 }
 
-// greet delivers "ready" to a script that serves and has not had it.
-func (g *guild) greet() {
-	payload := g.bot.ready.Load()
-	if payload == nil {
-		return
-	}
+// clear leaves the guild without a script, if it is to be, and returns the one
+// before. What waits is dropped. The caller holds deploys.
+func (g *guild) clear(when func() bool) (old *script) {
 	g.mu.Lock()
-	first := g.active != nil && !g.active.greeted
-	if first {
-		g.active.greeted = true
-	}
-	g.mu.Unlock()
-	if first {
-		g.deliver(event{name: "ready", payload: *payload})
-	}
-}
-
-// restore loads the stored deployment when the guild has no script. While that
-// fails, events go on waiting for the next try.
-func (g *guild) restore(ctx context.Context) error {
-	g.deploys.Lock()
-	defer g.deploys.Unlock()
-	g.mu.Lock()
-	if g.active != nil {
+	if !when() {
 		g.mu.Unlock()
 		return nil
 	}
-	g.awaiting = true
+	old, g.active, g.latest, g.awaiting, g.failures = g.active, nil, nil, false, 0
+	g.queue.clear()
+	g.bot.cfg.Crons.Clear(g.id)
 	g.mu.Unlock()
-	rev, err := g.bot.cfg.Store.Current(ctx, g.id)
-	if err != nil {
-		if fault.Is(err, fault.NotFound) {
-			g.swap(nil)
-		}
-		return err
+	g.bot.wanted.update(g)
+	return old
+}
+
+// declared takes over what the script declared while it serves; what one that
+// is no longer the guild's declares counts for nothing.
+func (g *guild) declared(s *script, kind string) {
+	g.mu.Lock()
+	active := g.active == s
+	if active && kind == "cron" {
+		g.bot.cfg.Crons.Set(g.id, s.jobs())
 	}
-	s, err := newScript(ctx, g, rev)
-	if err != nil {
-		return err
+	g.mu.Unlock()
+	if !active {
+		return
 	}
-	g.swap(s)
-	g.syncCommands(ctx, s)
-	return nil
+	switch kind {
+	case "event":
+		g.bot.wanted.update(g)
+	case "commands":
+		g.bot.background(func(ctx context.Context) { g.syncCommands(ctx, s) })
+	}
+}
+
+// place notes whether the bot is in the guild, and reports whether its script
+// is still to be loaded.
+func (g *guild) place(inside bool) (load bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.left = !inside
+	return inside && g.active == nil && !g.reviving
+}
+
+// stop unloads the guild's script, unless the bot has come back meanwhile.
+func (g *guild) stop() {
+	g.deploys.Lock()
+	defer g.deploys.Unlock()
+	if old := g.clear(func() bool { return g.left }); old != nil {
+		old.retire()
+	}
+}
+
+// wake loads the guild's stored deployment and returns when that was tried
+// once; further tries follow in the background.
+func (g *guild) wake(ctx context.Context) {
+	g.mu.Lock()
+	if g.active == nil && !g.left {
+		g.awaiting = true
+	}
+	g.mu.Unlock()
+	g.restore(ctx)
+	g.revive()
 }
 
 // lost is called when the active script's isolate is gone by itself.
@@ -245,58 +249,115 @@ func (g *guild) lost(s *script, reason error) {
 		return
 	}
 	g.active, g.awaiting = nil, true
-	pause := g.pause
 	if time.Since(s.since) > settledFor {
-		pause = 0
+		g.pause = 0
 	}
+	g.mu.Unlock()
+	if g.bot.base.Err() == nil {
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("the script's isolate ended: %s; it is loaded again", reason))
+	}
+	g.revive()
+}
+
+// revive loads the guild's stored deployment in the background until it serves
+// or there is nothing to wait for any more.
+func (g *guild) revive() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.awaiting && !g.reviving {
+		g.reviving = g.bot.background(func(ctx context.Context) {
+			for g.next(ctx) {
+				g.restore(ctx)
+			}
+		})
+	}
+}
+
+// next waits until the script is to be tried again, if it is.
+func (g *guild) next(ctx context.Context) bool {
+	g.mu.Lock()
+	if !g.awaiting || g.left || ctx.Err() != nil {
+		g.reviving = false
+		g.mu.Unlock()
+		return false
+	}
+	pause := g.pause
 	g.pause = min(max(pause*2, firstReload), maxReload)
 	g.mu.Unlock()
-	g.log("error", logs.TargetRuntime, fmt.Sprintf("the script's isolate ended: %s; it is loaded again", reason))
-	g.bot.background(func(ctx context.Context) { g.reload(ctx, pause) })
-}
-
-// reload loads the guild's stored deployment until it serves, the guild has
-// none, or the script has failed too often.
-func (g *guild) reload(ctx context.Context, pause time.Duration) {
-	for failures := 0; ; pause = min(max(pause*2, firstReload), maxReload) {
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
-		err := g.restore(ctx)
-		if err == nil || ctx.Err() != nil || fault.Is(err, fault.NotFound) {
-			return
-		}
-		g.bot.cfg.Log.Error("guild is not loaded", zap.Stringer("guild_id", g.id), zap.Error(err))
-		if fault.Is(err, fault.DeployFailed) {
-			failures++
-		}
-		if failures == loadTries {
-			g.log("error", logs.TargetRuntime, fmt.Sprintf("the script could not be loaded in %d tries and is not tried again until it is deployed or the runtime restarts: %s", loadTries, fault.From(err).Message))
-			g.swap(nil)
-			return
-		}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
+	return true
 }
 
-// stop unloads the guild's script.
-func (g *guild) stop() {
+// restore tries once to load the stored deployment, if one is awaited.
+func (g *guild) restore(ctx context.Context) {
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
-	if old := g.swap(nil); old != nil {
-		old.retire()
+	g.mu.Lock()
+	wanted := g.awaiting && !g.left
+	g.mu.Unlock()
+	if !wanted || ctx.Err() != nil {
+		return
+	}
+	rev, err := g.bot.cfg.Store.Current(ctx, g.id)
+	if fault.Is(err, fault.NotFound) {
+		g.clear(always)
+		return
+	}
+	var s *script
+	if err == nil {
+		g.bot.wanted.update(g)
+		s, err = newScript(ctx, g, rev)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			g.failed(err)
+		}
+		return
+	}
+	g.swap(s, false)
+	g.syncCommands(ctx, s)
+}
+
+func always() bool { return true }
+
+// failed counts a load that failed by the script's fault and gives it up after
+// some. The caller holds deploys.
+func (g *guild) failed(err error) {
+	g.bot.cfg.Log.Error("guild is not loaded", zap.Stringer("guild_id", g.id), zap.Error(err))
+	if !fault.Is(err, fault.DeployFailed) {
+		return
+	}
+	g.mu.Lock()
+	g.failures++
+	giveUp := g.failures >= loadTries
+	g.mu.Unlock()
+	if giveUp {
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("the script could not be loaded in %d tries and is not tried again until it is deployed or the runtime restarts: %s", loadTries, fault.From(err).Message))
+		g.clear(always)
 	}
 }
 
+// syncCommands makes Discord's commands the script's latest, one call after
+// another. It gives a warning when that does not work.
 func (g *guild) syncCommands(ctx context.Context, s *script) string {
-	commands := s.commands()
+	g.syncing.Lock()
+	defer g.syncing.Unlock()
+	g.mu.Lock()
+	active := g.active == s
+	g.mu.Unlock()
+	if !active {
+		return "" // The script that comes next declares its own.
+	}
+	commands := s.takeCommands()
 	if commands == nil || g.bot.cfg.SyncCommands == nil {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, syncLimit)
 	defer cancel()
 	if err := g.bot.cfg.SyncCommands(ctx, g.id, commands); err != nil {
 		message := fmt.Sprintf("slash commands were not registered: %s", err)

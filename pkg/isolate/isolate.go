@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type Limits struct {
 	LoadCPU     time.Duration // CPU of a turn while loading [30 s].
 	LoadWall    time.Duration // From start to loaded [30 s].
 	PendingOps  int           // Ops that wait for control [1,024].
+	OpBytes     int           // Arguments of one op [16 MiB], and of four all that wait.
 	Timers      int           // Pending timers [512].
 }
 
@@ -46,6 +48,7 @@ func (l *Limits) defaults() {
 	fill(&l.LoadCPU, 30*time.Second)
 	fill(&l.LoadWall, 30*time.Second)
 	fill(&l.PendingOps, 1024)
+	fill(&l.OpBytes, 16<<20)
 	fill(&l.Timers, 512)
 }
 
@@ -84,6 +87,7 @@ type Declaration string
 // What scripts declare.
 const (
 	Subscription Declaration = "event"    // The name of an event it handles.
+	CommandMark  Declaration = "mark"     // What begins the messages it handles, when it does not subscribe to all.
 	Commands     Declaration = "commands" // JSON: all slash commands of the guild.
 	Cron         Declaration = "cron"     // JSON: {name, expr, skipIfRunning}.
 )
@@ -181,16 +185,34 @@ func (g *Guild) Resolve(call uint32, ok bool, result string) {
 // Extend gives a dispatch until the given time.
 func (g *Guild) Extend(id uint64, until time.Time) { g.post(func() { g.loop.extend(id, until) }) }
 
+// stopEvery is how often Stop tells a running turn to end: V8 forgets it when it
+// comes between two turns, or before the first.
+const stopEvery = 5 * time.Millisecond
+
 // Stop ends the script, in the middle of a turn if need be, and waits.
 func (g *Guild) Stop() {
-	g.mu.Lock()
-	g.stopped = true
-	if g.live != nil {
-		g.live.Terminate()
+	tick := time.NewTicker(stopEvery)
+	defer tick.Stop()
+	for {
+		g.mu.Lock()
+		g.stopped = true
+		if g.live != nil {
+			g.live.Terminate()
+		}
+		g.mu.Unlock()
+		g.nudge()
+		select {
+		case <-g.done:
+			return
+		case <-tick.C:
+		}
 	}
-	g.mu.Unlock()
-	g.nudge()
-	<-g.done
+}
+
+func (g *Guild) stopping() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.stopped
 }
 
 // Done is closed when the isolate is gone.
@@ -261,6 +283,10 @@ func (g *Guild) drain(into []func()) (out []func(), stop bool) {
 	return out, g.stopped
 }
 
+// maxText is what of a script's text, of an error or a log line, leaves the
+// isolate; nobody shows more.
+const maxText = 64 << 10
+
 func parseFailure(text []byte) *Failure {
 	if len(text) == 0 {
 		return nil
@@ -272,5 +298,16 @@ func parseFailure(text []byte) *Failure {
 	if f.Text == "" {
 		f.Text = f.Name + ": " + f.Message
 	}
+	for _, field := range []*string{&f.Name, &f.Message, &f.Stack, &f.Text} {
+		*field = clip(*field)
+	}
 	return &f
+}
+
+// clip cuts a text that is too long, at the end of a character.
+func clip[T string | []byte](text T) string {
+	if len(text) <= maxText {
+		return string(text)
+	}
+	return strings.ToValidUTF8(string(text[:maxText]), "") + fmt.Sprintf("... (cut, %d bytes)", len(text))
 }

@@ -19,11 +19,22 @@ type loop struct {
 	timers    map[uint64]*appointment
 	running   map[uint64]*running // Dispatches not yet settled.
 	expired   map[uint64]struct{} // Dispatches that ran into their limit; what they still ask is refused.
-	calls     map[uint32]uint64   // Pending ops and their dispatch.
+	oldest    []uint64            // The same, in their order.
+	calls     map[uint32]call     // Pending ops.
 	nextCall  uint32
+	callBytes int            // Arguments of all pending ops.
 	callsOf   map[uint64]int // Pending ops of each dispatch.
 	spare     []func()
 	lastError error
+}
+
+// maxExpired is how many dispatches that ran into their limit are remembered.
+const maxExpired = 1024
+
+// call is an op that waits for its result.
+type call struct {
+	dispatch uint64
+	bytes    int
 }
 
 type running struct {
@@ -36,7 +47,7 @@ func (l *loop) init(g *Guild) {
 	l.timers = map[uint64]*appointment{}
 	l.running = map[uint64]*running{}
 	l.expired = map[uint64]struct{}{}
-	l.calls = map[uint32]uint64{}
+	l.calls = map[uint32]call{}
 	l.callsOf = map[uint64]int{}
 }
 
@@ -103,6 +114,9 @@ func (l *loop) fire() error {
 // enter is one turn. What it throws is kept in lastError when the isolate
 // cannot go on.
 func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
+	if l.lastError != nil {
+		return
+	}
 	l.g.cfg.Slots.take()
 	defer l.g.cfg.Slots.give()
 	err := l.turn(dispatch, func(cpu time.Duration) error {
@@ -117,6 +131,9 @@ func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
 // turn runs one entry into V8 and deals with its outcome. It returns an error
 // only when the isolate must go.
 func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
+	if l.g.stopping() {
+		return errStopped
+	}
 	cpu := l.g.cfg.Limits.TurnCPU
 	if r, ok := l.running[dispatch]; ok && r.CPU > 0 {
 		cpu = r.CPU
@@ -125,6 +142,8 @@ func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, v8.ErrTerminated) && l.g.stopping():
+		return errStopped
 	case errors.Is(err, v8.ErrTerminated):
 		l.fail(dispatch, failure("TimeoutError", fmt.Sprintf("stopped after %d ms of CPU without a pause; split long work with await, or do less", cpu.Milliseconds())))
 		return nil
@@ -132,7 +151,7 @@ func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
 		return fmt.Errorf("the script used more than its %d MiB of memory: %w", l.g.cfg.Limits.HeapBytes>>20, err)
 	default:
 		if e, ok := errors.AsType[*v8.Exception](err); ok {
-			l.fail(dispatch, &Failure{Name: "Error", Message: e.Text, Text: e.Text})
+			l.fail(dispatch, &Failure{Name: "Error", Message: clip(e.Text), Text: clip(e.Text)})
 			return nil
 		}
 		return err
@@ -202,16 +221,18 @@ func (l *loop) expire(id uint64) {
 	}
 	message := fmt.Sprintf("the %s did not finish within %s", what, r.Wall)
 	l.settle(id, failure("TimeoutError", message))
-	if len(l.expired) > 1024 {
-		clear(l.expired)
-	}
 	l.expired[id] = struct{}{}
+	l.oldest = append(l.oldest, id)
+	if len(l.oldest) > maxExpired {
+		delete(l.expired, l.oldest[0])
+		l.oldest = l.oldest[1:]
+	}
 	if l.callsOf[id] == 0 {
 		return
 	}
-	for call, of := range l.calls {
-		if of == id && l.lastError == nil {
-			l.resolve(call, false, timeoutError(message))
+	for id, c := range l.calls {
+		if c.dispatch == r.ID && l.lastError == nil {
+			l.resolve(id, false, timeoutError(message))
 		}
 	}
 }
@@ -224,20 +245,21 @@ func timeoutError(message string) string {
 	return string(b)
 }
 
-func (l *loop) resolve(call uint32, ok bool, result string) {
-	dispatch, pending := l.calls[call]
+func (l *loop) resolve(id uint32, ok bool, result string) {
+	c, pending := l.calls[id]
 	if !pending {
 		return
 	}
-	delete(l.calls, call)
-	if l.callsOf[dispatch]--; l.callsOf[dispatch] == 0 {
-		delete(l.callsOf, dispatch)
+	delete(l.calls, id)
+	l.callBytes -= c.bytes
+	if l.callsOf[c.dispatch]--; l.callsOf[c.dispatch] == 0 {
+		delete(l.callsOf, c.dispatch)
 	}
 	flag := "0"
 	if ok {
 		flag = "1"
 	}
-	l.enter(dispatch, enterResult, float64(call), flag, result)
+	l.enter(c.dispatch, enterResult, float64(id), flag, result)
 }
 
 // abandon settles everything that can no longer settle itself.

@@ -16,7 +16,7 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	host := l.g.cfg.Host
 	switch locals[index-len(l.g.cfg.Ops)] {
 	case "log":
-		host.Log(min(max(Level(a), Trace), Error), string(text))
+		host.Log(min(max(Level(a), Trace), Error), clip(text))
 	case "timerStart":
 		return l.startTimer(uint64(a), b, string(text) == "1", uint64(context))
 	case "timerClear":
@@ -24,6 +24,9 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	case "done":
 		l.settle(uint64(a), parseFailure(text))
 	case "subscribe":
+		if a == 1 {
+			return declare(host, CommandMark, string(text))
+		}
 		return declare(host, Subscription, string(text))
 	case "commands":
 		return declare(host, Commands, string(text))
@@ -50,12 +53,18 @@ func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
 	if len(l.calls) >= l.g.cfg.Limits.PendingOps {
 		return v8.RangeError("More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
 	}
+	if limit := l.g.cfg.Limits.OpBytes; len(args) > limit {
+		return v8.RangeError("The arguments of one operation may have %d bytes, these have %d", limit, len(args))
+	} else if l.callBytes+len(args) > 4*limit {
+		return v8.RangeError("The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*limit)
+	}
 	l.nextCall++
 	if l.nextCall == 0 {
 		l.nextCall = 1
 	}
 	id := l.nextCall
-	l.calls[id] = dispatch
+	l.calls[id] = call{dispatch, len(args)}
+	l.callBytes += len(args)
 	l.callsOf[dispatch]++
 	if _, late := l.expired[dispatch]; late {
 		l.g.Resolve(id, false, timeoutError("the handler that started this ran into its time limit"))

@@ -5,10 +5,12 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,7 +126,7 @@ func (p *Pool) Load(ctx context.Context, spec Spec, host Host) (*Instance, error
 		i := &Instance{id: p.next.Add(1), slot: s, host: host}
 		placed, err := s.load(ctx, i, spec)
 		if err != nil {
-			return nil, err
+			return nil, fault.Wrap(err, fault.Unavailable, "no worker process could take the script; try again")
 		}
 		if placed {
 			return i, nil
@@ -146,11 +148,7 @@ func (p *Pool) preference(g snowflake.GuildID) []*slot {
 		_, _ = fmt.Fprintf(h, "%d/%d", i, g)
 		all[i] = scored{s, mix(h.Sum64())}
 	}
-	for i := 1; i < len(all); i++ {
-		for j := i; j > 0 && all[j].score > all[j-1].score; j-- {
-			all[j], all[j-1] = all[j-1], all[j]
-		}
-	}
+	slices.SortFunc(all, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
 	out := make([]*slot, len(all))
 	for i, a := range all {
 		out[i] = a.s

@@ -122,6 +122,13 @@ func (c *Conn) Send(frame any) error {
 	return nil
 }
 
+// Backlog is how many bytes wait to be written.
+func (c *Conn) Backlog() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.pending)
+}
+
 func (c *Conn) write() {
 	defer close(c.done)
 	for range c.wake {

@@ -4,14 +4,12 @@
 package worker
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
 
-	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
@@ -122,7 +120,7 @@ func (w *Worker) load(f wire.Load) error {
 	}
 	w.guilds[f.Instance] = isolate.Start(isolate.Config{
 		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Begun: begun,
-		Host: &host{worker: w, instance: f.Instance, crons: map[string]struct{}{}, maxCrons: f.Limits.Crons},
+		Host: newHost(w, f),
 		Limits: isolate.Limits{
 			HeapBytes: f.Limits.HeapBytes, BufferBytes: f.Limits.BufferBytes,
 			TurnCPU: time.Duration(f.Limits.TurnMS) * time.Millisecond,
@@ -131,76 +129,4 @@ func (w *Worker) load(f wire.Load) error {
 		},
 	})
 	return nil
-}
-
-// host sends what one script does to control.
-type host struct {
-	worker   *Worker
-	instance uint64
-	crons    map[string]struct{}
-	maxCrons int
-}
-
-// send gives up silently: when control is gone, so is this process.
-func (h *host) send(frame any) { _ = h.worker.conn.Send(frame) }
-
-// Op implements isolate.Host.
-func (h *host) Op(c isolate.OpCall) {
-	h.send(wire.OpCall{Instance: h.instance, Call: c.Call, Op: c.Op, Dispatch: c.Dispatch, Args: c.Args})
-}
-
-// Log implements isolate.Host.
-func (h *host) Log(level isolate.Level, text string) {
-	h.send(wire.Log{Instance: h.instance, Level: int(level), Text: text})
-}
-
-// Settled implements isolate.Host.
-func (h *host) Settled(id uint64, f *isolate.Failure) {
-	frame := wire.Settled{Instance: h.instance, ID: id}
-	if f != nil {
-		frame.Failure = &wire.Failure{Name: f.Name, Message: f.Message, Stack: f.Stack, Text: f.Text}
-	}
-	h.send(frame)
-}
-
-// Declare implements isolate.Host. Cron jobs are checked here, so that the
-// script gets an exception; control checks and counts again.
-func (h *host) Declare(kind isolate.Declaration, value string) error {
-	if kind == isolate.Cron {
-		if err := h.checkCron(value); err != nil {
-			return err
-		}
-	}
-	h.send(wire.Declared{Instance: h.instance, Kind: string(kind), Value: value})
-	return nil
-}
-
-func (h *host) checkCron(value string) error {
-	var job struct{ Name, Expr string }
-	if err := json.Unmarshal([]byte(value), &job); err != nil {
-		return fmt.Errorf("cron: %w", err)
-	}
-	if _, dup := h.crons[job.Name]; dup {
-		return fmt.Errorf("cron job %q is registered already; give each job its own name", job.Name)
-	}
-	if len(h.crons) >= h.maxCrons {
-		return fmt.Errorf("a guild may have %d cron jobs; %q is one too many", h.maxCrons, job.Name)
-	}
-	if _, err := cron.Parse(job.Expr); err != nil {
-		return fmt.Errorf("cron job %q: %w", job.Name, err)
-	}
-	h.crons[job.Name] = struct{}{}
-	return nil
-}
-
-// Gone implements isolate.Host.
-func (h *host) Gone(lost error) {
-	h.worker.mu.Lock()
-	delete(h.worker.guilds, h.instance)
-	h.worker.mu.Unlock()
-	frame := wire.Gone{Instance: h.instance}
-	if lost != nil {
-		frame.Lost = lost.Error()
-	}
-	h.send(frame)
 }

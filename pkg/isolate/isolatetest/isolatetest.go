@@ -125,11 +125,16 @@ func (r *Rig) Dispatch(event, payload string) *isolate.Failure {
 
 // Begin delivers an event and gives its id without waiting.
 func (r *Rig) Begin(event, payload string) uint64 {
+	return r.BeginFor(event, payload, patience)
+}
+
+// BeginFor is Begin with a wall limit.
+func (r *Rig) BeginFor(event, payload string, wall time.Duration) uint64 {
 	r.mu.Lock()
 	r.next++
 	id := r.next
 	r.mu.Unlock()
-	r.guild.Dispatch(isolate.Dispatch{ID: id, Event: event, Payload: payload, Wall: patience})
+	r.guild.Dispatch(isolate.Dispatch{ID: id, Event: event, Payload: payload, Wall: wall})
 	return id
 }
 
@@ -143,6 +148,18 @@ func (r *Rig) Settle(id uint64) *isolate.Failure {
 		return ok
 	})
 	return f
+}
+
+// CountLocked counts the log lines with exactly this text, for a condition of
+// Until.
+func (r *Rig) CountLocked(text string) int {
+	n := 0
+	for _, l := range r.logs {
+		if l.Text == text {
+			n++
+		}
+	}
+	return n
 }
 
 // Resolve answers a pending op.

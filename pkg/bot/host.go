@@ -1,0 +1,204 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/flora-runtime/flora-runtime/pkg/cron"
+	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// What a worker may declare for a script; it may be hostile.
+const (
+	maxEvents       = 256
+	maxEventName    = 128
+	maxCommandBytes = 4 << 20
+	// mappingAtOnce bounds a script's log lines whose positions are being
+	// resolved; more are logged as they are.
+	mappingAtOnce = 4
+)
+
+// Settled implements supervisor.Host.
+func (s *script) Settled(id uint64, f *wire.Failure) {
+	if id == supervisor.LoadID {
+		select {
+		case s.loaded <- f:
+		default: // A hostile worker may say it twice.
+		}
+		return
+	}
+	s.mu.Lock()
+	e, ok := s.inflight[id]
+	delete(s.inflight, id)
+	if len(s.inflight) == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+	s.mu.Unlock()
+	if !ok {
+		return
+	}
+	e.finish()
+	if f != nil {
+		stage := "dispatch"
+		if e.cpu > 0 {
+			stage = "cron"
+		}
+		s.logMapped("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+	}
+	s.guild.pump()
+}
+
+// Log implements supervisor.Host.
+func (s *script) Log(level int, text string) {
+	levels := []string{"trace", "debug", "info", "warn", "error"}
+	name := levels[min(max(level, 0), len(levels)-1)]
+	if name == "error" {
+		s.logMapped(name, logs.TargetScript, text)
+		return
+	}
+	s.guild.log(name, logs.TargetScript, text)
+}
+
+// logMapped resolves positions first, when the text has some; the mapping runs
+// beside, so that a slow one holds nothing up.
+func (s *script) logMapped(level, target, text string) {
+	if len(text) > logs.MaxMessage || !s.guild.bot.maps.needed(s.revision, text) || !s.mayMap() {
+		s.guild.log(level, target, text)
+		return
+	}
+	started := s.guild.bot.background(func(ctx context.Context) {
+		s.guild.log(level, target, s.guild.bot.maps.text(ctx, s.revision, text))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mapping--
+	})
+	if !started {
+		s.guild.log(level, target, text)
+	}
+}
+
+func (s *script) mayMap() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mapping >= mappingAtOnce {
+		return false
+	}
+	s.mapping++
+	return true
+}
+
+// Declared implements supervisor.Host. What a worker says is checked again: it
+// may be hostile.
+func (s *script) Declared(kind, value string) {
+	s.mu.Lock()
+	changed := false
+	switch kind {
+	case "event":
+		changed = s.addEvent(value)
+	case "commands":
+		changed = s.addCommands(value)
+	case "cron":
+		changed = s.addCron(value)
+	}
+	changed = changed && s.up
+	s.mu.Unlock()
+	if changed {
+		s.guild.declared(s, kind)
+	}
+}
+
+// addEvent, like its siblings, reports whether something changed that the guild
+// has to act on. The caller holds mu.
+func (s *script) addEvent(name string) bool {
+	most := maxEvents + s.guild.bot.cfg.Limits.Script.Crons // A job is an event, too.
+	if _, known := s.events[name]; known || len(s.events) >= most || len(name) > maxEventName {
+		return false
+	}
+	s.events[name] = struct{}{}
+	return true
+}
+
+func (s *script) addCommands(value string) bool {
+	if len(value) > maxCommandBytes || !json.Valid([]byte(value)) {
+		return false
+	}
+	// Earlier ones that nobody took yet are replaced; whoever takes them is on
+	// the way.
+	first := s.slash == nil
+	s.slash = json.RawMessage(value)
+	return first
+}
+
+func (s *script) addCron(value string) bool {
+	var job struct {
+		Name, Expr    string
+		SkipIfRunning bool
+	}
+	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.cfg.Limits.Script.Crons {
+		return false
+	}
+	if slices.ContainsFunc(s.crons, func(j cron.Job) bool { return j.Name == job.Name }) {
+		return false
+	}
+	s.crons = append(s.crons, cron.Job{Guild: s.guild.id, Name: job.Name, Expr: job.Expr, SkipIfRunning: job.SkipIfRunning})
+	return true
+}
+
+// Gone implements supervisor.Host. Events whose handlers had not begun wait for
+// the script that comes next; the others are lost with this one.
+func (s *script) Gone(lost error, begun uint64) {
+	s.cancel()
+	if s.lost = lost; lost == nil {
+		s.lost = errors.New("it was unloaded")
+	}
+	s.mu.Lock()
+	s.ended = true
+	left := s.inflight
+	s.inflight = map[uint64]event{}
+	if s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+	retired := s.retired
+	s.mu.Unlock()
+	close(s.gone)
+	s.guild.requeue(s.unbegun(left, begun))
+	if retired {
+		s.guild.pump()
+		return
+	}
+	s.guild.lost(s, s.lost)
+}
+
+// unbegun gives the events that never reached the script, in their order, and
+// ends the others.
+func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
+	var ids []uint64
+	lost := 0
+	for id, e := range left {
+		switch {
+		case id <= begun:
+			lost++
+			e.finish()
+		case e.name == readyEvent:
+			// The next script is told of its own accord.
+		default:
+			ids = append(ids, id)
+		}
+	}
+	if lost > 0 {
+		s.guild.log("warn", logs.TargetRuntime, fmt.Sprintf("%d running handlers ended with the script's isolate; they are not run again", lost))
+	}
+	slices.Sort(ids)
+	out := make([]event, len(ids))
+	for i, id := range ids {
+		out[i] = left[id]
+	}
+	return out
+}

@@ -1,0 +1,289 @@
+package bot_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+func syncInto(c chan string) func(context.Context, snowflake.GuildID, json.RawMessage) error {
+	return func(_ context.Context, _ snowflake.GuildID, commands json.RawMessage) error {
+		c <- string(commands)
+		return nil
+	}
+}
+
+func TestOutOfMemoryRebuildsOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.deploy(guildA, `console.log("A loads"); on("messageCreate", (ctx) => {
+		if (ctx.msg.content === "eat") { const all = []; for (;;) all.push(new Array(1000).fill(1)); }
+		console.log("A " + ctx.msg.content);
+	});`)
+	w.deploy(guildB, `console.log("B loads");`+says("B"))
+	w.message(guildA, "eat")
+	w.wait(guildA, 2, "A loads")
+	w.message(guildA, "again")
+	w.wait(guildA, 1, "A again")
+	w.message(guildB, "hi")
+	w.wait(guildB, 1, "B hi")
+	if n := w.count(guildB, "B loads"); n != 1 {
+		t.Fatalf("B was loaded %d times", n)
+	}
+	if n := w.count(guildA, "dispatch failed: Error: the script used more than its 64 MiB of memory"); n != 1 {
+		t.Fatalf("the log says %d times why:\n%s", n, strings.Join(w.lines(guildA), "\n"))
+	}
+}
+
+func TestAScriptThatDoesNotLoadIsGivenUpAndADeployHeals(t *testing.T) {
+	t.Parallel()
+	w, _, p, load := puppetWorld(t, options{}, "messageCreate")
+	p.send(t, wire.Declared{Instance: load.Instance, Kind: "cron", Value: `{"name":"c","expr":"0 0 * * *"}`})
+	w.until("the job", func() bool { return w.job(guildA, "c").Name != "" })
+	p.send(t, wire.Gone{Instance: load.Instance, Lost: "out of memory"})
+	for range 5 {
+		p.broken(t)
+	}
+	w.wait(guildA, 1, "is not tried again")
+	w.until("the jobs to go", func() bool { return len(w.crons.Jobs(guildA)) == 0 })
+	w.until("the events to be dropped", func() bool { return !w.bot.Wants("MESSAGE_CREATE") })
+	w.message(guildA, "nobody")
+	wait := w.inBackground("healed")
+	load = p.loaded(t, "messageCreate")
+	wait()
+	w.message(guildA, "hi")
+	if d := next[wire.Dispatch](t, p); d.Instance != load.Instance || !strings.Contains(string(d.Payload), `"hi"`) {
+		t.Fatalf("got %s", content(d))
+	}
+	// Its first loss is not charged with what came before.
+	p.send(t, wire.Gone{Instance: load.Instance, Lost: "out of memory"})
+	for range 4 {
+		p.broken(t)
+	}
+	p.loaded(t, "messageCreate")
+}
+
+func TestAWorkersTroubleIsNotTheScripts(t *testing.T) {
+	t.Parallel()
+	w, l, p, _ := puppetWorld(t, options{}, "messageCreate")
+	p.die()
+	for range 6 { // More often than a script may fail to load.
+		p = l.next(t)
+		next[wire.Load](t, p)
+		p.die()
+	}
+	p = l.next(t)
+	p.loaded(t, "messageCreate")
+	w.message(guildA, "hi")
+	next[wire.Dispatch](t, p)
+}
+
+func TestLeaveAndJoin(t *testing.T) {
+	t.Parallel()
+	w, _, p, load := puppetWorld(t, options{}, "messageCreate")
+	w.bot.Leave(guildA)
+	if u := next[wire.Unload](t, p); u.Instance != load.Instance {
+		t.Fatalf("got %+v", u)
+	}
+	p.send(t, wire.Gone{Instance: load.Instance})
+	w.message(guildA, "nobody")
+	w.bot.Join(guildA)
+	load = p.loaded(t, "messageCreate")
+	w.until("the script to serve", func() bool { return w.bot.Wants("MESSAGE_CREATE") })
+	w.message(guildA, "hi")
+	if d := next[wire.Dispatch](t, p); !strings.Contains(string(d.Payload), `"hi"`) {
+		t.Fatalf("got %s", content(d))
+	}
+	// However fast they follow, the last one counts.
+	for range 50 {
+		w.bot.Leave(guildA)
+		w.bot.Join(guildA)
+	}
+	served := false
+	for !served {
+		select {
+		case f := <-p.frames:
+			switch f := f.(type) {
+			case wire.Unload:
+				p.send(t, wire.Gone{Instance: f.Instance})
+			case wire.Load:
+				p.declare(t, f.Instance, "messageCreate")
+				p.send(t, wire.Settled{Instance: f.Instance, ID: supervisor.LoadID})
+			case wire.Dispatch:
+				served = true
+			}
+		default:
+			w.message(guildA, "hi")
+		}
+	}
+}
+
+func TestAGuildThatWasLeftIsNotLoadedAgain(t *testing.T) {
+	t.Parallel()
+	w, _, p, load := puppetWorld(t, options{}, "messageCreate")
+	p.send(t, wire.Gone{Instance: load.Instance, Lost: "out of memory"})
+	load = next[wire.Load](t, p)
+	w.bot.Leave(guildA)
+	p.send(t, wire.Settled{Instance: load.Instance, ID: 1, Failure: &wire.Failure{Text: "Error: broken"}})
+	next[wire.Unload](t, p)
+	p.send(t, wire.Gone{Instance: load.Instance})
+	w.until("the events to be dropped", func() bool { return !w.bot.Wants("MESSAGE_CREATE") })
+	select {
+	case f := <-p.frames:
+		t.Fatalf("got %T, want nothing", f)
+	case <-time.After(200 * time.Millisecond):
+	}
+}
+
+func TestLoadAllBringsBackWhatIsStored(t *testing.T) {
+	t.Parallel()
+	var store deploy.Store
+	first := newWorld(t, options{})
+	first.deploy(guildA, says("A"))
+	first.deploy(guildB, says("B"))
+	store = first.store
+	w := newWorld(t, options{store: func(deploy.Store) deploy.Store { return store }})
+	if err := w.bot.LoadAll(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	w.message(guildA, "hi")
+	w.message(guildB, "hi")
+	w.wait(guildA, 1, "A hi")
+	w.wait(guildB, 1, "B hi")
+}
+
+// TestAWorkerProcessMayDie kills a real worker process.
+func TestAWorkerProcessMayDie(t *testing.T) {
+	t.Parallel()
+	sdk, err := sdkbundle.Bundle()
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := supervisor.NewExecutable(context.Background(), self, false, sdk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	w := newWorld(t, options{launch: e})
+	w.deploy(guildA, `on("messageCreate", async (ctx) => {
+		await kv.store("s").set("begun", ctx.msg.content);
+		if (ctx.msg.content === "block") { await kv.store("s").get("k"); for (;;); }
+	});`)
+	w.message(guildA, "block")
+	w.ops.wait(t, 1, "set begun block")
+	w.ops.wait(t, 1, "get k")
+	w.ops.release("k") // The script spins from now on.
+	w.message(guildA, "waits")
+	if err := unix.Kill(w.pool.PIDs()[0], unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	w.message(guildA, "later")
+	w.ops.wait(t, 1, "set begun later")
+	if n := w.ops.count("set begun block"); n != 1 {
+		t.Errorf("a handler that had begun ran %d times", n)
+	}
+	if n := w.ops.count("set begun waits"); n != 1 {
+		t.Errorf("an event that had not begun was handled %d times", n)
+	}
+	if n := w.count(guildA, "running handlers ended"); n != 1 {
+		t.Errorf("got %d lines about lost handlers", n)
+	}
+}
+
+func TestCloseEndsWhatRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.deploy(guildA, `on("messageCreate", async (ctx) => { await kv.store("s").get("held"); });`)
+	w.message(guildA, "x")
+	w.ops.wait(t, 1, "get held")
+	w.within("the core to close", w.bot.Close)
+	w.ops.mu.Lock()
+	ended := w.ops.ended
+	w.ops.mu.Unlock()
+	if ended != 1 {
+		t.Fatal("an op goes on after the core has closed")
+	}
+	if _, err := w.tryDeploy(guildA, says("late")); !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("a deploy after the end: %v", err)
+	}
+	w.bot.Join(guildB)
+	w.bot.Leave(guildA)
+}
+
+func TestCloseEndsALoad(t *testing.T) {
+	t.Parallel()
+	l := newPuppets()
+	w := newWorld(t, options{launch: l})
+	p := l.next(t)
+	failed := make(chan error, 1)
+	go func() { _, err := w.tryDeploy(guildA, "x"); failed <- err }()
+	next[wire.Load](t, p)
+	w.within("the core to close", w.bot.Close)
+	w.within("the deploy to end", func() {
+		if err := <-failed; !fault.Is(err, fault.Unavailable) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// slowMaps counts the source maps that wait to be read.
+type slowMaps struct {
+	waiting, most atomic.Int64
+}
+
+func (s *slowMaps) Build(context.Context, bundle.Input) (bundle.Output, error) {
+	return bundle.Output{}, errors.New("not here")
+}
+
+func (s *slowMaps) MapStack(ctx context.Context, _, _ string) (string, error) {
+	n := s.waiting.Add(1)
+	defer s.waiting.Add(-1)
+	for m := s.most.Load(); n > m && !s.most.CompareAndSwap(m, n); m = s.most.Load() {
+	}
+	<-ctx.Done()
+	return "", ctx.Err()
+}
+
+func TestAStormOfErrorsDoesNotHoldUpOthers(t *testing.T) {
+	t.Parallel()
+	maps := &slowMaps{}
+	w := newWorld(t, options{bundler: maps})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	script := `on("messageCreate", () => { for (let i = 0; i < 300; i++) console.error(new Error("storm " + i)); });`
+	_, err := w.bot.Deploy(ctx, deploy.Request{
+		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
+		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.message(guildA, "x")
+	w.wait(guildA, 290, "storm")
+	if n := maps.most.Load(); n > 2 {
+		t.Fatalf("%d children at once", n)
+	}
+}
+
+var _ bot.Bundler = (*slowMaps)(nil)

@@ -1,0 +1,126 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// interactionLife is how long Discord takes answers to an interaction.
+const interactionLife = 15 * time.Minute
+
+// pendingBytes bounds the arguments of a script's ops that are being answered.
+const pendingBytes = 64 << 20
+
+// load is how many ops are being answered, and the size of their arguments.
+type load struct{ ops, bytes int }
+
+// Op implements supervisor.Host.
+func (s *script) Op(c wire.OpCall) {
+	limit := s.guild.bot.cfg.Limits.Script.PendingOps
+	s.mu.Lock()
+	over := s.ops.ops >= limit || s.ops.bytes+len(c.Args) > pendingBytes
+	if !over {
+		s.ops.ops++
+		s.ops.bytes += len(c.Args)
+	}
+	s.mu.Unlock()
+	if over {
+		s.answer(c, nil, fault.New(fault.RateLimited, "more than %d operations are pending, or their arguments exceed %d MiB", limit, pendingBytes>>20))
+		return
+	}
+	s.guild.bot.background(func(context.Context) {
+		defer func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.ops.ops--
+			s.ops.bytes -= len(c.Args)
+		}()
+		ctx, cancel := context.WithTimeout(s.ctx, s.guild.bot.cfg.Limits.Op)
+		defer cancel()
+		if result, err := s.perform(ctx, c); s.ctx.Err() == nil { //nolint:contextcheck // The script ends its ops, and the core its scripts.
+			s.answer(c, result, err)
+		}
+	})
+}
+
+// perform runs the op's handler. A panic in one fails that call alone: what
+// scripts bring about in a handler must not end everybody's runtime.
+func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err error) {
+	o, ok := s.guild.bot.cfg.Op(c.Op)
+	if !ok {
+		return nil, fault.New(fault.NotSupported, "there is no such operation")
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			s.guild.bot.cfg.Log.Error("an op panicked", zap.String("op", o.Name), zap.Stringer("guild_id", s.guild.id), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+			err = fmt.Errorf("%s panicked: %v", o.Name, p)
+		}
+	}()
+	result, err = o.Handler(ctx, op.Call{Guild: s.guild.id, Args: c.Args})
+	if err == nil && o.Rule == op.Interaction {
+		s.extend(c.Dispatch)
+	}
+	if _, told := errors.AsType[*fault.Fault](err); !told && errors.Is(err, context.DeadlineExceeded) {
+		f := fault.Wrap(err, fault.Timeout, "the operation did not end within %s", s.guild.bot.cfg.Limits.Op)
+		f.Name = "TimeoutError"
+		return nil, f
+	}
+	return result, err
+}
+
+// extend gives the handler of an answered interaction until its token ends.
+func (s *script) extend(dispatch uint64) {
+	s.mu.Lock()
+	e, ok := s.inflight[dispatch]
+	s.mu.Unlock()
+	if ok && e.interaction {
+		_ = s.inst.Extend(dispatch, interactionLife-s.guild.bot.cfg.Now().Sub(e.received))
+	}
+}
+
+// answer sends the op's outcome to the script.
+func (s *script) answer(c wire.OpCall, result any, err error) {
+	doc, raw := result.(json.RawMessage)
+	if err == nil && !raw && result != nil {
+		if doc, err = json.Marshal(result); err != nil {
+			err = fmt.Errorf("encode an op's result: %w", err)
+		}
+	}
+	if err != nil {
+		doc = scriptError(err)
+	}
+	if sent := s.inst.Resolve(c.Call, err == nil, doc); errors.Is(sent, wire.ErrTooLarge) {
+		_ = s.inst.Resolve(c.Call, false, scriptError(fault.Wrap(sent, fault.TooLarge, "the result is too large for a script")))
+	}
+}
+
+// scriptError is the error document that the SDK makes an Error of.
+func scriptError(err error) []byte {
+	f := fault.From(err)
+	doc := map[string]any{}
+	for k, v := range f.Details {
+		doc[k] = v
+	}
+	doc["class"], doc["message"] = f.Class(), f.Message
+	if f.Name != "" {
+		doc["name"] = f.Name
+	}
+	if code := f.ScriptCode(); code != "" {
+		doc["code"] = code
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return []byte(`{"class":"Error","message":"internal error","code":"INTERNAL"}`)
+	}
+	return b
+}

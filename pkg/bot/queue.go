@@ -1,0 +1,103 @@
+package bot
+
+import "time"
+
+// answerBy is how long Discord waits for the first answer to an interaction.
+const answerBy = 3 * time.Second
+
+// readyEvent says once to each script that the bot is connected.
+const readyEvent = "ready"
+
+// event waits for a guild's script.
+type event struct {
+	name        string
+	payload     []byte
+	cpu         time.Duration
+	interaction bool
+	received    time.Time
+	done        func() // Called once when its handler has settled or it was dropped.
+}
+
+func (e event) finish() {
+	if e.done != nil {
+		e.done()
+	}
+}
+
+// late is how long the event waited, if that is too long for an answer.
+func (e event) late(now time.Time) (waited time.Duration, late bool) {
+	waited = now.Sub(e.received)
+	return waited, e.interaction && waited > answerBy
+}
+
+// queueBytes bounds the payloads that wait for one guild.
+const queueBytes = 16 << 20
+
+// queue is what waits for a guild's script, bounded in number and bytes.
+type queue struct {
+	events  []event
+	bytes   int
+	dropped int // Since it was empty.
+}
+
+func (q *queue) empty() bool { return len(q.events) == 0 }
+
+// add appends the event. When the queue is full, the new event goes or, for an
+// interaction, the oldest queued one that is none. It gives how many were
+// dropped since the queue was empty, 0 when this one took nobody's place.
+func (q *queue) add(e event, limit int) (dropped int) {
+	for len(q.events) > 0 && (len(q.events) >= limit || q.bytes+len(e.payload) > queueBytes) {
+		q.dropped++
+		dropped = q.dropped
+		if !e.interaction || !q.evict() {
+			e.finish()
+			return dropped
+		}
+	}
+	q.events = append(q.events, e)
+	q.bytes += len(e.payload)
+	return dropped
+}
+
+// evict drops the oldest event that is no interaction.
+func (q *queue) evict() bool {
+	for i, e := range q.events {
+		if !e.interaction {
+			e.finish()
+			q.bytes -= len(e.payload)
+			copy(q.events[i:], q.events[i+1:])
+			q.events[len(q.events)-1] = event{}
+			q.events = q.events[:len(q.events)-1]
+			return true
+		}
+	}
+	return false
+}
+
+// shift takes the first event out.
+func (q *queue) shift() {
+	q.bytes -= len(q.events[0].payload)
+	q.events[0] = event{}
+	if q.events = q.events[1:]; len(q.events) == 0 {
+		*q = queue{}
+	}
+}
+
+// unshift puts events in front. They were counted in flight, and may exceed
+// the limits until they are delivered.
+func (q *queue) unshift(events []event) {
+	for _, e := range events {
+		q.bytes += len(e.payload)
+	}
+	if len(events) > 0 {
+		q.events = append(events, q.events...)
+	}
+}
+
+// clear drops all.
+func (q *queue) clear() {
+	for _, e := range q.events {
+		e.finish()
+	}
+	*q = queue{}
+}
