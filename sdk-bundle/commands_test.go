@@ -147,7 +147,12 @@ func TestWhatIsDeclared(t *testing.T) {
 		name, code string
 		want       []string
 	}{
-		{"a list that empties Discord's", `createBot({ commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "commands []"}},
+		{"a list that empties Discord's", `createBot({ commands: [{ name: "a", run() {} }] });`, []string{"mark !", "commands []"}},
+		{"a prefix of its own", `createBot({ prefix: "flora, ", commands: [{ name: "a", run() {} }] });`, []string{"mark flora, ", "commands []"}},
+		{"no prefix is every message", `createBot({ prefix: "", commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "commands []"}},
+		{"a long prefix is every message", `createBot({ prefix: "x".repeat(200), commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "commands []"}},
+		{"commands and all messages", `createBot({ commands: [{ name: "a", run() {} }] }); on("messageCreate", () => {});`, []string{"mark !", "commands []", "event messageCreate"}},
+		{"all messages and commands", `on("messageCreate", () => {}); createBot({ commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "mark !", "commands []"}},
 		{"slash commands only", `createBot({ slashCommands: [{ name: "a", description: "d" }] });`, []string{"event interactionCreate", `commands [{"name":"a","description":"d"}]`}},
 		{"a second bot is refused", `createBot({}); createBot({ slashCommands: [{ name: "a", description: "d" }] });`, []string{"commands []"}},
 		{"registered while loading", `await registerSlashCommands([{ name: "a", description: "d" }]);`, []string{`commands [{"name":"a","description":"d"}]`}},

@@ -172,7 +172,7 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 		return
 	}
 	g := b.known(e.Guild)
-	if g == nil || !g.wants(e.Type) {
+	if g == nil || !g.wants(e) {
 		return
 	}
 	name, payload, ok := discord.Payload(e)

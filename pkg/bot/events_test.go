@@ -33,6 +33,28 @@ func TestWantedAreTheEventsThatScriptsHandle(t *testing.T) {
 	w.until("the late subscription", func() bool { return w.bot.Wants("MESSAGE_DELETE") })
 }
 
+func TestOnlyCommandsReachAScriptThatHandlesNothingElse(t *testing.T) {
+	t.Parallel()
+	w, _, p, load := puppetWorld(t, options{}, "messageDelete")
+	p.send(t, wire.Declared{Instance: load.Instance, Kind: "mark", Value: "!"})
+	w.until("the mark", func() bool { return w.bot.Wants("MESSAGE_CREATE") })
+	for _, content := range []string{"hello", "!ping", "hello!", "  !pong"} {
+		w.message(guildA, content)
+	}
+	for _, want := range []string{"!ping", "  !pong"} {
+		if d := next[wire.Dispatch](t, p); !strings.Contains(string(d.Payload), `"`+want+`"`) {
+			t.Fatalf("got %s, want %q", d.Payload, want)
+		}
+	}
+	// Once it asks for all messages, it gets all.
+	p.declare(t, load.Instance, "messageCreate", "messageUpdate")
+	w.until("the subscription", func() bool { return w.bot.Wants("MESSAGE_UPDATE") })
+	w.message(guildA, "hello again")
+	if d := next[wire.Dispatch](t, p); !strings.Contains(string(d.Payload), "hello again") {
+		t.Fatalf("got %s", d.Payload)
+	}
+}
+
 func TestEventsWaitForAScriptThatIsLoading(t *testing.T) {
 	t.Parallel()
 	w, l, p, _ := puppetWorld(t, options{}, "messageCreate")

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -51,8 +52,8 @@ func (g *guild) log(level, target, message string) {
 	g.bot.cfg.Logs.Append(g.id, level, target, message)
 }
 
-// wants reports whether the script, or the one on its way, may handle the type.
-func (g *guild) wants(eventType string) bool {
+// wants reports whether the script, or the one on its way, may handle the event.
+func (g *guild) wants(e discord.Event) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -61,7 +62,7 @@ func (g *guild) wants(eventType string) bool {
 	case g.latest == nil:
 		return true
 	}
-	return g.latest.handles(eventType)
+	return g.latest.handles(e)
 }
 
 // subscribed is wants for the name of a script's event. The caller holds mu.
@@ -204,7 +205,7 @@ func (g *guild) declared(s *script, kind string) {
 		return
 	}
 	switch kind {
-	case "event":
+	case "event", "mark":
 		g.bot.wanted.update(g)
 	case "commands":
 		g.bot.background(func(ctx context.Context) { g.syncCommands(ctx, s) })

@@ -17,6 +17,7 @@ import (
 const (
 	maxEvents       = 256
 	maxEventName    = 128
+	maxMark         = 4 * maxEventName // In bytes.
 	maxCommandBytes = 4 << 20
 	// mappingAtOnce bounds a script's log lines whose positions are being
 	// resolved; more are logged as they are.
@@ -101,6 +102,11 @@ func (s *script) Declared(kind, value string) {
 	switch kind {
 	case "event":
 		changed = s.addEvent(value)
+	case "mark":
+		changed = s.mark == "" && value != "" && len(value) <= maxMark
+		if changed {
+			s.mark = value
+		}
 	case "commands":
 		changed = s.addCommands(value)
 	case "cron":

@@ -31,6 +31,7 @@ type script struct {
 
 	mu       sync.Mutex // Guards the members below.
 	events   map[string]struct{}
+	mark     string // What begins the messages it handles; "" when it handles none or all.
 	crons    []cron.Job
 	slash    json.RawMessage // Declared and not yet sent to Discord.
 	inflight map[uint64]event
@@ -45,6 +46,9 @@ type script struct {
 // loadGrace is what a load may take beyond its limit, on a busy machine, before
 // control gives up waiting for the worker's own verdict.
 const loadGrace = 5 * time.Second
+
+// messageCreate is the script's name for a new message.
+const messageCreate = "messageCreate"
 
 // newScript starts the revision's bundle and waits until it has loaded.
 func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, error) {
@@ -181,14 +185,16 @@ func (s *script) subscribed(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.events[name]
-	return ok
+	return ok || name == messageCreate && s.mark != ""
 }
 
-func (s *script) handles(eventType string) bool {
+// handles reports whether a handler may take the event. A message that is no
+// command of a script which handles only commands is not even converted.
+func (s *script) handles(e discord.Event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range discord.Names(eventType) {
-		if _, ok := s.events[name]; ok {
+	for _, name := range discord.Names(e.Type) {
+		if _, ok := s.events[name]; ok || name == messageCreate && s.mark != "" && discord.IsCommand(e.Data, s.mark) {
 			return true
 		}
 	}
@@ -201,6 +207,11 @@ func (s *script) types() map[string]struct{} {
 	out := map[string]struct{}{}
 	for name := range s.events {
 		for _, t := range discord.Types(name) {
+			out[t] = struct{}{}
+		}
+	}
+	if s.mark != "" {
+		for _, t := range discord.Types(messageCreate) {
 			out[t] = struct{}{}
 		}
 	}

@@ -1,6 +1,6 @@
 // Prefix and slash commands: declared once, routed to their functions.
 import { type Delivery, flattenInteractionOptions, makeContext } from "./context";
-import { loading, onDelivery } from "./events";
+import { loading, onCommand, onDelivery } from "./events";
 import { callOp, encode, info, later, natives } from "./host";
 import { ArrayIsArray, PromiseCtor, StringOf, TypeErrorCtor, add, append, charCodeAt, dict, list, react, slice, startsWith, trim } from "./primordials";
 
@@ -159,7 +159,7 @@ function byName<C extends { name: string }>(what: string, commands: unknown): Re
 }
 
 function routePrefix(mark: string, commands: Record<string, Command>): void {
-  onDelivery("messageCreate", (d: Delivery) => {
+  onCommand(mark, (d: Delivery) => {
     const content = d.msg?.content;
     if (typeof content !== "string" || content === "" || d.msg.author?.bot) return undefined;
     const said = trim(content);

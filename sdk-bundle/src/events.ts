@@ -13,21 +13,42 @@ interface Handler {
 }
 
 const handlers = dict<Handler[]>();
+/** Events of which every one is asked for. */
+const whole = dict<boolean>();
 const longestName = 128;
 
 function listen(event: string, handler: Handler): void {
-  let all = handlers[event];
-  if (all === undefined) {
+  if (whole[event] === undefined) {
     const { subscribe } = natives;
     subscribe(0, 0, event);
-    all = handlers[event] = list();
+    whole[event] = true;
   }
+  append(event, handler);
+}
+
+function append(event: string, handler: Handler): void {
+  const all = (handlers[event] ??= list());
   add(all, handler);
 }
 
 /** Adds one of the SDK's own handlers. */
 export function onDelivery(event: string, run: (d: Delivery) => unknown): void {
   listen(event, { run, raw: true });
+}
+
+/**
+ * Adds a handler for messages of people that begin with mark. Most messages do
+ * not, so control is told the mark and keeps the others; the handler checks
+ * again, for another one may ask for all messages.
+ */
+export function onCommand(mark: string, run: (d: Delivery) => unknown): void {
+  if (mark === "" || mark.length > longestName) {
+    onDelivery("messageCreate", run);
+    return;
+  }
+  const { subscribe } = natives;
+  subscribe(1, 0, mark);
+  append("messageCreate", { run, raw: true });
 }
 
 export function on(event: string, handler: (ctx: any) => unknown): void {
