@@ -5,11 +5,14 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sys/unix"
 
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -64,6 +67,51 @@ func TestFramesArriveAsSent(t *testing.T) {
 		t.Fatalf("got %v, want closed", err)
 	}
 	_ = to.Close()
+}
+
+// A socket that is full takes the rest from the writer, in order.
+func TestDirectFramesArriveInOrder(t *testing.T) {
+	t.Parallel()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends [2]net.Conn
+	for i, fd := range fds {
+		f := os.NewFile(uintptr(fd), "end")
+		if ends[i], err = net.FileConn(f); err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+	}
+	from, to := wire.NewConn(ends[0]), wire.NewConn(ends[1])
+	defer func() { _ = from.Close(); _ = to.Close() }()
+	from.Direct()
+	const senders, each = 4, 500
+	var sending sync.WaitGroup
+	for s := range senders {
+		sending.Go(func() {
+			for n := range each {
+				if err := from.Send(wire.Log{Instance: uint64(s), Level: n, Text: strings.Repeat("x", n*7%3000)}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	next := [senders]int{}
+	for range senders * each {
+		f, err := to.Recv()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, ok := f.(wire.Log)
+		if !ok || l.Level != next[l.Instance] || len(l.Text) != l.Level*7%3000 {
+			t.Fatalf("got %T %+.80v, want frame %d of its sender", f, f, next[l.Instance])
+		}
+		next[l.Instance]++
+	}
+	sending.Wait()
 }
 
 type stream struct{ io.Reader }

@@ -40,6 +40,7 @@ func Main(jit bool) error {
 	_ = unix.Close(marksFD)
 	v8.Init(jit)
 	c := wire.NewConn(conn)
+	c.Direct()
 	go isolate.Watch(nil, func() {
 		// The only cure for a native loop that never looks at its stop flag.
 		_ = c.Send(wire.Fault{Reason: "a script did not come back from V8 after it was told to stop"})
