@@ -84,7 +84,7 @@ func TestStarterAnswers(t *testing.T) {
 func TestStarterDeclaresItsCommands(t *testing.T) {
 	t.Parallel()
 	want := []string{
-		"event messageCreate", "event interactionCreate",
+		"mark !", "event interactionCreate",
 		`commands [{"name":"hello","description":"Says hello","options":[{"name":"name","description":"Whom to greet; you, if left out","type":"string"}]},` +
 			`{"name":"counter","description":"Counts, and remembers it","options":[{"name":"get","description":"Shows the counter","type":"subcommand"},` +
 			`{"name":"increment","description":"Adds to the counter","type":"subcommand","options":[{"name":"by","description":"How much; 1, if left out","type":"integer"}]},` +
