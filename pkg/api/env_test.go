@@ -233,7 +233,7 @@ func run(t *testing.T, scenarios []scenario) {
 					t.Errorf("%q is not in the answer: %s", w, got)
 				}
 			}
-			for _, w := range append(s.wantNot, "/work/", "pkg/", "goroutine") {
+			for _, w := range append(s.wantNot, ".go:", "pkg/", "goroutine") {
 				if strings.Contains(got, w) {
 					t.Errorf("%q is in the answer: %s", w, got)
 				}
