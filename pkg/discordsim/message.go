@@ -102,16 +102,38 @@ type messageLog struct {
 	list []*message
 	// forgotten is the newest message that is not kept any more.
 	forgotten snowflake.MessageID
+	// byNonce is the newest message of each author and nonce.
+	byNonce map[nonceKey]*message
+}
+
+type nonceKey struct {
+	by    snowflake.UserID
+	nonce any // A string or a number.
 }
 
 func (l *messageLog) add(m *message) {
 	if len(l.list) >= maxMessages+spareMessages {
 		l.forgotten = l.list[spareMessages-1].ID
+		for _, old := range l.list[:spareMessages] {
+			l.dropNonce(old)
+		}
 		n := copy(l.list, l.list[spareMessages:])
 		clear(l.list[n:])
 		l.list = l.list[:n]
 	}
 	l.list = append(l.list, m)
+	if m.Nonce != nil {
+		if l.byNonce == nil {
+			l.byNonce = make(map[nonceKey]*message)
+		}
+		l.byNonce[nonceKey{m.by, m.Nonce}] = m
+	}
+}
+
+func (l *messageLog) dropNonce(m *message) {
+	if key := (nonceKey{m.by, m.Nonce}); m.Nonce != nil && l.byNonce[key] == m {
+		delete(l.byNonce, key)
+	}
 }
 
 // index is where the message stands, or where it would.
@@ -128,6 +150,7 @@ func (l *messageLog) get(id snowflake.MessageID) *message {
 
 func (l *messageLog) remove(id snowflake.MessageID) {
 	if i := l.index(id); i < len(l.list) && l.list[i].ID == id {
+		l.dropNonce(l.list[i])
 		l.list = append(l.list[:i], l.list[i+1:]...)
 	}
 }

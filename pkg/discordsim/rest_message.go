@@ -175,18 +175,16 @@ func (s *Sim) refer(m, target *message, kind int) {
 	}}}
 }
 
+// nonceHolds is for how long Discord remembers a nonce.
+const nonceHolds = 5 * time.Minute
+
 // byNonce finds the message that was sent with the same nonce a moment ago.
 func (c *channel) byNonce(nonce any, by snowflake.UserID, now time.Time) *message {
-	for i := len(c.messages.list) - 1; i >= 0; i-- {
-		m := c.messages.list[i]
-		if now.Sub(m.ID.Time()) > 5*time.Minute {
-			return nil
-		}
-		if m.by == by && m.Nonce == nonce {
-			return m
-		}
+	m := c.messages.byNonce[nonceKey{by, nonce}]
+	if m == nil || now.Sub(m.ID.Time()) > nonceHolds {
+		return nil
 	}
-	return nil
+	return m
 }
 
 func (s *Sim) getMessage(c *call) (any, error) {
