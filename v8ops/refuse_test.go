@@ -120,7 +120,7 @@ func TestRefusals(t *testing.T) {
 		{"a command without a name", "op_upsert_guild_commands", `{"commands":[{"name":"a","description":"b"},{"description":"b"}]}`, fault.InvalidInput, "Invalid input for commands[1].name: it is missing"},
 		{"a command with an empty name", "op_create_guild_command", `{"command":{"name":"","description":"b"}}`, fault.InvalidInput, "Invalid input for command.name: it is empty"},
 		{"a command that is text", "op_create_guild_command", `{"command":"a"}`, fault.InvalidInput, "Invalid input for command: expected an object"},
-		{"a command of no type", "op_create_guild_command", command(`"type":"slash"`), fault.InvalidInput, `Invalid input for command.type: "slash" is no type that Discord has`},
+		{"a command of no type", "op_create_guild_command", command(`"type":"menu"`), fault.InvalidInput, `Invalid input for command.type: "menu" is no type that Discord has`},
 		{"an option of no type", "op_create_guild_command", command(`"options":[{"name":"a","description":"b","type":"date"}]`), fault.InvalidInput, `Invalid input for command.options[0].type: "date"`},
 		{"an option of type 0", "op_create_guild_command", command(`"options":[{"name":"a","description":"b","type":0}]`), fault.InvalidInput, "Invalid input for command.options[0].type"},
 		{"an option without a description", "op_create_guild_command", command(`"options":[{"name":"a"}]`), fault.InvalidInput, "Invalid input for command.options[0].description: it is missing"},

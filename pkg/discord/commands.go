@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
-	"slices"
 
+	"github.com/flora-runtime/flora-runtime/pkg/appcommand"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -32,7 +32,11 @@ func (c *Commands) SyncCommands(ctx context.Context, guild snowflake.GuildID, co
 	if len(commands) > maxCommandDocument {
 		return fault.New(fault.InvalidInput, "Invalid input for commands: they are longer than %d bytes", maxCommandDocument)
 	}
-	want, err := NormalizeCommands(commands)
+	var list []json.RawMessage
+	if err := json.Unmarshal(commands, &list); err != nil {
+		return fault.Wrap(err, fault.InvalidInput, "Invalid input for commands: it must be a list of objects")
+	}
+	want, err := appcommand.List(list)
 	if err != nil {
 		return err
 	}
@@ -63,106 +67,6 @@ func (c *Commands) SyncCommands(ctx context.Context, guild snowflake.GuildID, co
 	return err
 }
 
-// optionTypes are the words that the original's SDK uses for option types.
-var optionTypes = map[string]int{
-	"subcommand": 1, "subcommand_group": 2, "string": 3, "integer": 4, "boolean": 5, "user": 6, "channel": 7,
-	"role": 8, "mentionable": 9, "number": 10, "attachment": 11,
-}
-
-// commandTypes are words for the types of commands.
-var commandTypes = map[string]int{"chat_input": 1, "slash": 1, "user": 2, "message": 3}
-
-// maxOptionDepth is that of a group's subcommand's options.
-const maxOptionDepth = 4
-
-// NormalizeCommands reads a list of commands and writes Discord's form: types as
-// numbers, known camelCase names as Discord's. Everything else stays as it is.
-func NormalizeCommands(commands json.RawMessage) ([]map[string]any, error) {
-	var list []map[string]any
-	if err := json.Unmarshal(commands, &list); err != nil {
-		return nil, fault.Wrap(err, fault.InvalidInput, "Invalid input for commands: it must be a list of objects")
-	}
-	if list == nil {
-		list = []map[string]any{}
-	}
-	for i, c := range list {
-		at := fmt.Sprintf("commands[%d]", i)
-		if c == nil {
-			return nil, fault.New(fault.InvalidInput, "Invalid input for %s: it must be an object", at)
-		}
-		if name, ok := c["name"].(string); !ok || name == "" {
-			return nil, fault.New(fault.InvalidInput, "Invalid input for %s.name: it must be a text that is not empty", at)
-		}
-		if err := normalize(c, at, commandTypes, 1, 0); err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// commandFields are the camelCase names that are taken for Discord's.
-var commandFields = map[string]string{}
-
-func init() {
-	for _, name := range []string{
-		"name_localizations", "description_localizations", "default_member_permissions", "dm_permission", "integration_types",
-		"channel_types", "min_value", "max_value", "min_length", "max_length",
-	} {
-		commandFields[camel[name]] = name
-	}
-}
-
-// normalize changes a command or option in place.
-func normalize(m map[string]any, at string, words map[string]int, standard, depth int) error {
-	if depth > maxOptionDepth {
-		return fault.New(fault.InvalidInput, "Invalid input for %s: options nest too deeply", at)
-	}
-	for from, to := range commandFields {
-		if v, ok := m[from]; ok {
-			delete(m, from)
-			m[to] = v
-		}
-	}
-	switch t := m["type"].(type) {
-	case nil:
-		m["type"] = standard
-	case string:
-		n, ok := words[t]
-		if !ok {
-			return fault.New(fault.InvalidInput, "Invalid input for %s.type: %q is not known; the types are %s", at, clip(t, 40), wordList(words))
-		}
-		m["type"] = n
-	}
-	options, ok := m["options"]
-	if !ok || options == nil {
-		return nil
-	}
-	list, ok := options.([]any)
-	if !ok {
-		return fault.New(fault.InvalidInput, "Invalid input for %s.options: it must be a list", at)
-	}
-	for i, o := range list {
-		inner, ok := o.(map[string]any)
-		where := fmt.Sprintf("%s.options[%d]", at, i)
-		if !ok {
-			return fault.New(fault.InvalidInput, "Invalid input for %s: it must be an object", where)
-		}
-		if err := normalize(inner, where, optionTypes, optionTypes["string"], depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func wordList(words map[string]int) string {
-	list := make([]string, 0, len(words))
-	for w := range words {
-		list = append(list, w)
-	}
-	slices.Sort(list)
-	return fmt.Sprint(list)
-}
-
 // relevant are the fields of commands and options that a script decides, with
 // what Discord assumes when they are left out.
 var relevant = map[string]any{
@@ -187,7 +91,7 @@ func sameCommands(want, have []map[string]any) bool {
 	}
 	keyOf := func(c map[string]any) key {
 		name, _ := c["name"].(string)
-		return key{canonical(c["type"]), name}
+		return key{canonical(orStandard(c["type"], relevant["type"])), name}
 	}
 	there := map[key]map[string]any{}
 	for _, c := range have {
@@ -253,6 +157,12 @@ func canonical(v any) any {
 	switch v := v.(type) {
 	case int:
 		return float64(v)
+	case json.Number:
+		n, err := v.Float64()
+		if err != nil {
+			return v.String()
+		}
+		return n
 	case map[string]any:
 		out := map[string]any{}
 		for k, e := range v {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/flora-runtime/flora-runtime/pkg/appcommand"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/v8ops/outbound"
@@ -38,7 +39,7 @@ func (f *family) upsert(ctx context.Context, guild snowflake.GuildID, a upsertAr
 	if err != nil {
 		return nil, err
 	}
-	list, err := normalList(a.Commands)
+	list, err := appcommand.List(a.Commands)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (f *family) create(ctx context.Context, guild snowflake.GuildID, a createAr
 	if err != nil {
 		return nil, err
 	}
-	doc, err := normal("command", a.Command, whole)
+	doc, err := appcommand.One(a.Command)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (f *family) edit(ctx context.Context, guild snowflake.GuildID, a editArgs) 
 	if err != nil {
 		return nil, err
 	}
-	doc, err := normal("command", a.Command, part)
+	doc, err := appcommand.Part(a.Command)
 	if err != nil {
 		return nil, err
 	}

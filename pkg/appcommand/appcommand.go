@@ -1,23 +1,19 @@
-package command
+// Package appcommand reads application commands as scripts write them, in
+// Discord's spelling or the SDK's, and gives them in Discord's.
+package appcommand
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
 
-	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 )
 
 // maxCommands is how many commands of all kinds Discord keeps for a guild.
 const maxCommands = 100 + 5 + 5
 
-// Whether a command is complete or only the members that change.
-const (
-	whole = true
-	part  = false
-)
-
-var commandTypes = map[string]int{"chat_input": 1, "chatInput": 1, "user": 2, "message": 3}
+var commandTypes = map[string]int{"chat_input": 1, "chatInput": 1, "slash": 1, "user": 2, "message": 3}
 
 var optionTypes = map[string]int{
 	"subcommand": 1, "sub_command": 1, "subcommand_group": 2, "sub_command_group": 2, "string": 3, "integer": 4,
@@ -31,14 +27,14 @@ var renamed = map[string]string{
 	"minLength": "min_length", "maxLength": "max_length", "channelTypes": "channel_types", "kind": "type",
 }
 
-// normalList reads a whole list of commands.
-func normalList(in []json.RawMessage) ([]any, error) {
+// List reads a guild's whole list of commands.
+func List(in []json.RawMessage) ([]map[string]any, error) {
 	if len(in) > maxCommands {
-		return nil, op.Invalid("commands", "there are %d; the limit is %d", len(in), maxCommands)
+		return nil, invalid("commands", "there are %d; the limit is %d", len(in), maxCommands)
 	}
-	out := make([]any, 0, len(in))
+	out := make([]map[string]any, 0, len(in))
 	for i, raw := range in {
-		doc, err := normal(fmt.Sprintf("commands[%d]", i), raw, whole)
+		doc, err := read(fmt.Sprintf("commands[%d]", i), raw, true)
 		if err != nil {
 			return nil, err
 		}
@@ -47,14 +43,20 @@ func normalList(in []json.RawMessage) ([]any, error) {
 	return out, nil
 }
 
-// normal reads one command into Discord's form: names renamed, types numbers.
+// One reads a whole command.
+func One(raw json.RawMessage) (map[string]any, error) { return read("command", raw, true) }
+
+// Part reads the members of a command that change.
+func Part(raw json.RawMessage) (map[string]any, error) { return read("command", raw, false) }
+
+// read reads one command into Discord's form: names renamed, types numbers.
 // Members that it does not know stay as they are.
-func normal(at string, raw json.RawMessage, complete bool) (map[string]any, error) {
+func read(at string, raw json.RawMessage, complete bool) (map[string]any, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var in map[string]any
 	if err := dec.Decode(&in); err != nil || in == nil {
-		return nil, op.Invalid(at, "expected an object")
+		return nil, invalid(at, "expected an object")
 	}
 	out := rename(in)
 	if err := setType(at, out, commandTypes); err != nil {
@@ -87,16 +89,16 @@ func setType(at string, doc map[string]any, names map[string]int) error {
 		delete(doc, "type")
 	case json.Number:
 		if n, err := t.Int64(); err != nil || n < 1 || n > 255 {
-			return op.Invalid(at+".type", "%s is no type", t)
+			return invalid(at+".type", "%s is no type", t)
 		}
 	case string:
 		n, ok := names[t]
 		if !ok {
-			return op.Invalid(at+".type", "%q is no type that Discord has", clip(t))
+			return invalid(at+".type", "%q is no type that Discord has", clip(t))
 		}
 		doc["type"] = n
 	default:
-		return op.Invalid(at+".type", "expected the name of a type or Discord's number")
+		return invalid(at+".type", "expected the name of a type or Discord's number")
 	}
 	return nil
 }
@@ -110,16 +112,16 @@ func texts(at string, doc map[string]any, complete, describe bool) error {
 				delete(doc, key)
 			}
 			if complete && (key == "name" || describe) {
-				return op.Invalid(at+"."+key, "it is missing")
+				return invalid(at+"."+key, "it is missing")
 			}
 			continue
 		}
 		s, ok := v.(string)
 		if !ok {
-			return op.Invalid(at+"."+key, "expected a string")
+			return invalid(at+"."+key, "expected a string")
 		}
 		if s == "" && (key == "name" || describe) {
-			return op.Invalid(at+"."+key, "it is empty")
+			return invalid(at+"."+key, "it is empty")
 		}
 	}
 	return nil
@@ -138,16 +140,16 @@ func options(at string, doc map[string]any, depth int) error {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return op.Invalid(at+".options", "expected an array")
+		return invalid(at+".options", "expected an array")
 	}
 	if depth == maxNesting {
-		return op.Invalid(at+".options", "options are nested more than %d levels deep", maxNesting)
+		return invalid(at+".options", "options are nested more than %d levels deep", maxNesting)
 	}
 	for i, e := range list {
 		at := fmt.Sprintf("%s.options[%d]", at, i)
 		in, ok := e.(map[string]any)
 		if !ok {
-			return op.Invalid(at, "expected an object")
+			return invalid(at, "expected an object")
 		}
 		out := rename(in)
 		if err := setType(at, out, optionTypes); err != nil {
@@ -156,7 +158,7 @@ func options(at string, doc map[string]any, depth int) error {
 		if out["type"] == nil {
 			out["type"] = optionTypes["string"]
 		}
-		if err := texts(at, out, whole, true); err != nil {
+		if err := texts(at, out, true, true); err != nil {
 			return err
 		}
 		if err := choices(at, out); err != nil {
@@ -180,16 +182,20 @@ func choices(at string, doc map[string]any) error {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return op.Invalid(at+".choices", "expected an array")
+		return invalid(at+".choices", "expected an array")
 	}
 	for i, e := range list {
 		in, ok := e.(map[string]any)
 		if !ok {
-			return op.Invalid(fmt.Sprintf("%s.choices[%d]", at, i), "expected an object with name and value")
+			return invalid(fmt.Sprintf("%s.choices[%d]", at, i), "expected an object with name and value")
 		}
 		list[i] = rename(in)
 	}
 	return nil
+}
+
+func invalid(at, format string, args ...any) error {
+	return fault.New(fault.InvalidInput, "Invalid input for %s: %s", at, fmt.Sprintf(format, args...))
 }
 
 func clip(s string) string {
