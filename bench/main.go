@@ -1,7 +1,8 @@
 // Command bench measures Flora beside baselines taken in the same run: cold
-// start, memory per guild, op round trips, and a bot next to discord.js and
-// eris. It prints one table and writes bench/out/bench.json. Nothing in it
-// asserts on speed. docs/benchmarks.md says how each row comes about.
+// start, memory per guild, op round trips, a quiet guild beside busy ones, and a
+// bot next to discord.js and eris. It prints one table and writes
+// bench/out/bench.json. Nothing in it asserts on speed. docs/benchmarks.md says
+// how each row comes about.
 package main
 
 import (
@@ -23,7 +24,7 @@ import (
 )
 
 // limit bounds a whole run.
-const limit = 15 * time.Minute
+const limit = 20 * time.Minute
 
 // group is a set of rows that are measured together.
 type group struct {
@@ -35,6 +36,7 @@ var groups = []group{
 	{"cold", "cold start of a guild", (*bench).cold},
 	{"memory", "memory per resident guild", (*bench).memory},
 	{"ops", "op round trips", (*bench).ops},
+	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
 
