@@ -16,10 +16,10 @@ func TestChoose(t *testing.T) {
 		want []string
 		err  string
 	}{
-		"none means all":           {nil, []string{"cold", "memory", "ops", "peers"}, ""},
+		"none means all":           {nil, []string{"cold", "memory", "ops", "fairness", "peers"}, ""},
 		"some, in the table's way": {[]string{"ops", "cold"}, []string{"cold", "ops"}, ""},
 		"twice the same":           {[]string{"ops", "ops"}, []string{"ops"}, ""},
-		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, peers`},
+		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, fairness, peers`},
 	} {
 		found, err := choose(row.args)
 		if row.err != "" {
