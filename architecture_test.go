@@ -40,7 +40,7 @@ var rules = []rule{
 	{from: "pkg/...", except: []string{"pkg/store/...", "pkg/kv"}, to: []string{"github.com/cockroachdb/pebble/v2/...", "github.com/jackc/pgx/v5/...", "github.com/redis/rueidis/..."}, why: "databases stand behind the services' interfaces"},
 	{from: "pkg/...", except: []string{"pkg/discord", "pkg/discordsim"}, to: []string{"github.com/diamondburned/arikawa/v3/..."}, why: "Discord stands behind pkg/discord"},
 	{from: "pkg/...", except: []string{"pkg/bundle"}, to: []string{"github.com/evanw/esbuild/..."}, why: "foreign sources are parsed in the bundle child only"},
-	{from: "pkg/...", except: []string{"pkg/v8"}, to: []string{"rogchap.com/v8go"}, why: "pkg/v8 is the only cgo of the server"},
+	{from: "pkg/...", except: []string{"pkg/v8"}, to: []string{"rogchap.com/v8go"}, why: "V8 stands behind pkg/v8"},
 	{from: "cmd/flora", to: []string{"pkg/v8", "pkg/isolate", "pkg/bot", "pkg/app", "pkg/kv", "pkg/store/...", "C"}, deep: true, why: "the CLI cross-compiles and stays small"},
 	{from: "cmd/flora", to: []string{"pkg/api", "pkg/discord", "pkg/discordsim", "pkg/supervisor"}, deep: true, why: "the CLI speaks HTTP only"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},

@@ -157,6 +157,7 @@ type quietHost struct{ loaded chan *isolate.Failure }
 func (*quietHost) Op(isolate.OpCall)                         {}
 func (*quietHost) Log(isolate.Level, string)                 {}
 func (*quietHost) Declare(isolate.Declaration, string) error { return nil }
+func (*quietHost) Limit(isolate.Hit)                         {}
 func (*quietHost) Gone(error)                                {}
 
 func (h *quietHost) Settled(id uint64, f *isolate.Failure) {

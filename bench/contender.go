@@ -86,13 +86,13 @@ func (b *bench) nodeBot(ctx context.Context, file string, sim *simulator) (*proc
 }
 
 // floraBot is the runtime with process isolation and the JIT off, which are its
-// defaults; its own limit of requests to Discord is off, like the simulator's
-// and discord.js's, and so is the compression of the gateway, which neither
+// defaults; its own limits of requests to Discord and of a guild's operations are
+// off, like the simulator's and discord.js's, and so is the compression of the gateway, which neither
 // discord.js nor eris asks for.
 func (b *bench) floraBot(ctx context.Context, sim *simulator) (*process, error) {
 	f, err := b.startFlora(ctx, []string{
 		"DISCORD_TOKEN=a.b.c", "FLORA_DISCORD_API_BASE=" + sim.url + "/api/v10", "FLORA_DISCORD_GLOBAL_LIMIT=0",
-		"FLORA_DISCORD_COMPRESS=false",
+		"FLORA_DISCORD_COMPRESS=false", unhurried,
 	})
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ const loopLimit = 30 * time.Second
 
 // controlOps measures the whole way of an op: wire, control, store and back.
 func (b *bench) controlOps(ctx context.Context, base stats.Summary) error {
-	f, err := b.startFlora(ctx, nil, "--guilds", "1", "--no-rate-limits")
+	f, err := b.startFlora(ctx, []string{unhurried}, "--guilds", "1", "--no-rate-limits")
 	if err != nil {
 		return err
 	}

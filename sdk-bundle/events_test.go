@@ -129,7 +129,8 @@ func (h *refusing) Declare(kind isolate.Declaration, value string) error {
 	h.declared = append(h.declared, string(kind)+" "+value)
 	return nil
 }
-func (h *refusing) Gone(error) {}
+func (h *refusing) Limit(isolate.Hit) {}
+func (h *refusing) Gone(error)        {}
 
 func TestARefusedCronJobHasNoHandler(t *testing.T) {
 	t.Parallel()

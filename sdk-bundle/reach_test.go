@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func walkBare(out io.Writer) error {
 		return err
 	}
 	iso, err := v8.New(v8.Config{
-		Blob: v8.NewBlob(blob), HeapLimit: 64 << 20, BufferLimit: 1 << 20, Natives: []string{"log"}, Info: "{}",
+		Blob: v8.NewBlob(blob), MemoryLimit: 64 << 20, Natives: []string{"log"}, Info: "{}",
 		Call: func(_ int, _, _, _ float64, text []byte) v8.Result {
 			_, err = out.Write(text)
 			return v8.Result{}
@@ -116,6 +117,8 @@ func TestNoNativeIsReachable(t *testing.T) {
 	if got.Caught < 50 || got.Objects < want.Objects {
 		t.Errorf("the script caught %d things and walked %d objects: it did not try", got.Caught, got.Objects)
 	}
+	// The SDK has its own instead.
+	want.Natives = slices.DeleteFunc(want.Natives, func(n string) bool { return n == "ArrayBuffer/1" })
 	if diff := cmp.Diff(want.Natives, got.Natives); diff != "" {
 		t.Errorf("native functions that the language does not have (-language +script):\n%s", diff)
 	}

@@ -20,7 +20,9 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	send := func(members string) string { return `{"channelId":"300000000000000001",` + members + `}` }
 	edit := func(members string) string { return send(`"messageId":"1"` + members) }
-	answer := func(members string) string { return `{"interactionId":"1","token":"` + tokenA + `"` + members + `}` }
+	answer := func(members string) string {
+		return `{"interactionId":"800000000000000001","token":"` + tokenA + `"` + members + `}`
+	}
 	hook := func(members string) string { return `{"webhookId":"700000000000000001","token":"t"` + members + `}` }
 	command := func(members string) string { return `{"command":{"name":"a","description":"b",` + members + `}}` }
 	files := func(n int, data string) string {
@@ -187,7 +189,7 @@ func FuzzOps(f *testing.F) {
 	for _, s := range []string{
 		`{"channelId":"300000000000000001","content":"x","embeds":[{"footer":{"iconUrl":1}}]}`,
 		`{"webhookId":"700000000000000001","token":"a","components":[[{}]],"attachments":[{"data":"="}]}`,
-		`{"interactionId":"1","token":"` + tokenA + `","modal":{"components":[{"component":{"component":{}}}]},"choices":[{}]}`,
+		`{"interactionId":"800000000000000001","token":"` + tokenA + `","modal":{"components":[{"component":{"component":{}}}]},"choices":[{}]}`,
 		`{"commands":[{"name":"a","description":"b","options":[{"choices":[null]}]}],"command":{"options":[[]]}}`,
 		`{"channelId":"300000000000000001","messageId":"1","emoji":{"id":"1"},"payload":{"message":{"message_reference":{}}}}`,
 	} {

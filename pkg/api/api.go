@@ -37,11 +37,15 @@ type Config struct {
 	KV          kv.Store
 	Tokens      Verifier
 	Authorizer  auth.Authorizer
+	Guilds      Guilds
+	Metrics     http.Handler // Nil has none.
 	// Ready says why the process cannot serve yet; nil means that it can.
-	Ready  func() error
-	Limits Limits
-	Clock  clock.Clock
-	Log    *zap.Logger
+	Ready func() error
+	// Details are shown to those who ask whether the process is ready, as JSON.
+	Details func() any
+	Limits  Limits
+	Clock   clock.Clock
+	Log     *zap.Logger
 	// Local is mounted beside the API under LocalPrefixes, for callers on this
 	// machine only and without authentication: the simulated Discord.
 	Local         http.Handler
@@ -61,8 +65,8 @@ type API struct {
 // New checks the configuration and builds the routes.
 func New(cfg Config) (*API, error) {
 	switch {
-	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil:
-		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens and an authorizer")
+	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
+		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
 	case cfg.Local != nil && len(cfg.LocalPrefixes) == 0:
 		return nil, errors.New("a local handler needs prefixes")
 	}
@@ -71,6 +75,12 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.Ready == nil {
 		cfg.Ready = func() error { return nil }
+	}
+	if cfg.Details == nil {
+		cfg.Details = func() any { return struct{}{} }
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = http.NotFoundHandler()
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real

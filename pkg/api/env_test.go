@@ -79,6 +79,7 @@ type env struct {
 	kv          kv.Store
 	logs        *logs.Hub
 	auth        *auth.Tokens
+	guilds      *guilds
 	tokens      map[string]string // By the name that tests call them.
 }
 
@@ -94,13 +95,15 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	}
 	e := &env{
 		t: t, kv: keys, deployments: store, deployer: &deployer{store: store}, logs: logs.New(logs.Config{}), tokens: map[string]string{},
-		auth: auth.NewTokens(store, clock.Real, zap.NewNop()),
+		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{},
 	}
 	e.token("admin", "1", auth.WithGuilds(guildA))
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
+	e.token("operator", "3")
 	cfg := api.Config{
 		Deploy: e.deployer.deploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
+		Guilds:     e.guilds,
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
 		Limits:     api.Limits{Services: map[string]any{"kv": map[string]any{"value_bytes": 1 << 20}}},
 	}

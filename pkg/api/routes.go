@@ -56,6 +56,10 @@ func (a *API) routes() []route {
 		{method: "GET", path: deployment + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
 		{method: "POST", path: deployment + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
 
+		{method: "GET", path: "/api/guilds/:guild/status", access: guildAdmin, handle: a.guildStatus},
+		{method: "POST", path: "/api/guilds/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
+		{method: "GET", path: "/metrics", access: identity, handle: a.metrics},
+
 		{method: "GET", path: "/api/logs/:guild", access: guildAdmin, handle: a.getLogs},
 		{method: "GET", path: "/api/logs/:guild/stream", access: guildAdmin, handle: a.streamLogs},
 
@@ -179,6 +183,9 @@ func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }
 func (a *API) ready(c *call) error {
 	if err := a.cfg.Ready(); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "not ready: %s", fault.From(err).Message)
+	}
+	if c.QueryParams().Has("verbose") {
+		return c.JSON(http.StatusOK, a.cfg.Details())
 	}
 	return c.String(http.StatusOK, "ok")
 }

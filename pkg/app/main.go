@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 )
 
@@ -47,17 +48,22 @@ func Main(ctx context.Context, s State) int {
 
 // workerCommand is started by the supervisor only.
 func workerCommand(s State) *cobra.Command {
-	var jit, snapshot bool
+	var snapshot bool
+	var o worker.Options
+	var mode string
 	c := &cobra.Command{
 		Use: "worker", Short: "Run scripts (started by the runtime itself)", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			o.Sandbox = sandbox.Mode(mode)
 			if snapshot {
-				return worker.Snapshot(s.Stdin, s.Stdout, jit)
+				return worker.Snapshot(s.Stdin, s.Stdout, o)
 			}
-			return worker.Main(jit)
+			return worker.Main(o)
 		},
 	}
-	c.Flags().BoolVar(&jit, "jit", false, "let V8 compile")
+	c.Flags().BoolVar(&o.JIT, "jit", false, "let V8 compile")
+	c.Flags().StringVar(&mode, "sandbox", string(sandbox.Auto), "auto, require or off")
+	c.Flags().Uint64Var(&o.Data, "data", 0, "bytes of private memory")
 	c.Flags().BoolVar(&snapshot, "snapshot", false, "read the SDK from stdin and write its snapshot to stdout")
 	return c
 }

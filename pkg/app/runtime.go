@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
@@ -26,9 +27,11 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
@@ -47,6 +50,11 @@ const operator = "operator"
 // operating system shares the cores among them.
 const turnsPerCore = 8
 
+// penaltyWorkers is how many processes there are, beside runtime.max_workers,
+// for scripts that brought a worker down or may have. They run while somebody
+// is in them.
+const penaltyWorkers = 2
+
 // runtime is a control process and what it consists of.
 type runtime struct {
 	cfg    config.Config
@@ -54,6 +62,9 @@ type runtime struct {
 	log    *zap.Logger
 	life   *lifeline
 	health *telemetry.Health
+	hits   func(limit.Name, int)
+	stats  *prometheus.Registry
+	harm   *telemetry.Containment
 	url    string
 
 	state   *embedded.Store
@@ -77,9 +88,16 @@ type runtime struct {
 
 // assemble builds all parts; only the storage is open and the port taken yet.
 func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeline, log *zap.Logger) (*runtime, error) {
+	if err := sandbox.Shield(); err != nil {
+		return nil, err
+	}
+	stats := telemetry.NewRegistry(Version)
 	rt := &runtime{
 		cfg: cfg, opts: o, log: log, life: life, connected: make(chan struct{}),
 		health: telemetry.NewHealth("start"),
+		hits:   telemetry.LimitHits(stats, limit.All()),
+		stats:  stats,
+		harm:   telemetry.NewContainment(stats, supervisor.Causes()),
 	}
 	for _, build := range []func(context.Context) error{rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
 		if err := build(ctx); err != nil {
@@ -103,7 +121,7 @@ func (rt *runtime) openStores(context.Context) (err error) {
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
 	l := rt.cfg.Logs
-	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst})
+	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst, Dropped: func() { rt.hits(limit.LogLines, 1) }})
 	rt.life.release("logs", func() error { rt.logs.Close(); return nil })
 	return nil
 }
@@ -188,11 +206,12 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	r := rt.cfg.Runtime
 	rt.pool, err = supervisor.New(supervisor.Config{
 		Workers: r.MaxWorkers, PerWorker: r.MaxGuildsPerWorker, Turns: turnsPerCore * r.MaxWorkers,
-		Ops: rt.ops.Names(), Launch: launch, Log: rt.log.Named("supervisor"),
+		Ops: rt.ops.Names(), Launch: launch, Log: rt.log.Named("supervisor"), Penalty: penaltyWorkers, Metrics: rt.harm,
 	})
 	if err != nil {
 		return err
 	}
+	telemetry.Sandbox(rt.stats, rt.features)
 	rt.crons = cron.NewTicker(clock.Real, func(f cron.Firing) { rt.bot.Fire(f) })
 	self, err := os.Executable()
 	if err != nil {
@@ -201,9 +220,9 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	commands := &discord.Commands{REST: rt.rest, Application: rt.gateway.Application}
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
-		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes}),
+		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application,
-		Limits: botLimits(r), Log: rt.log.Named("bot"),
+		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 	})
 	return nil
 }
@@ -213,7 +232,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launcher, error) {
 	jit := rt.cfg.Runtime.JIT == config.JITOn
 	if rt.cfg.Runtime.Isolation == config.IsolationNone {
-		rt.log.Warn("scripts run inside the runtime's own process (runtime.isolation = \"none\"): one script can end it")
+		rt.log.Warn("scripts run inside the runtime's own process (runtime.isolation = \"none\"), without a sandbox: one script can end it, or take it over")
 		blob, err := worker.Inside(sdk, jit)
 		if err != nil {
 			return nil, err
@@ -224,11 +243,17 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 	if err != nil {
 		return nil, fmt.Errorf("find the runtime's own binary: %w", err)
 	}
-	e, err := supervisor.NewExecutable(ctx, self, jit, sdk)
+	r := rt.cfg.Runtime
+	e, err := supervisor.NewExecutable(ctx, supervisor.Executable{
+		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
+	}, sdk)
 	if err != nil {
 		return nil, err
 	}
 	rt.life.release("snapshot", e.Close)
+	if r.Sandbox == config.SandboxOff {
+		rt.log.Warn("workers run without a sandbox (runtime.sandbox = \"off\"): a script that breaks out of V8 may do what the runtime's user may")
+	}
 	return e, nil
 }
 
@@ -239,12 +264,13 @@ func kvLimits(c config.KVLimits) kv.Limits {
 	return l
 }
 
-func botLimits(r config.Runtime) bot.Limits {
-	heap := int64(r.MaxMemoryMB) << 20
+func botLimits(c config.Config) bot.Limits {
+	r := c.Runtime
 	return bot.Limits{
 		Script: wire.Limits{
-			HeapBytes: heap, BufferBytes: heap, TurnMS: int64(r.TurnTimeoutMS), LoadMS: int64(r.LoadTimeoutSecs) * 1000,
+			MemoryBytes: int64(r.MaxMemoryMB) << 20, TurnMS: int64(r.TurnTimeoutMS), LoadMS: int64(r.LoadTimeoutSecs) * 1000,
 			PendingOps: r.MaxPendingOps, Timers: r.MaxTimers, Crons: r.MaxCronJobs,
+			LogsPerSecond: c.Logs.LinesPerSecond, LogBurst: c.Logs.Burst,
 		},
 		ScriptBytes: r.MaxScriptBytes,
 		Dispatch:    time.Duration(r.DispatchTimeoutSecs) * time.Second,
@@ -253,6 +279,8 @@ func botLimits(r config.Runtime) bot.Limits {
 		Op:          time.Duration(r.RestTimeoutMS) * time.Millisecond,
 		InFlight:    r.MaxInFlight,
 		Queue:       r.QueueCapacity,
+
+		OpsPerSecond: r.OpsPerSecond, OpsBurst: r.OpsBurst,
 	}
 }
 
@@ -331,7 +359,7 @@ func (rt *runtime) buildAPI(context.Context) (err error) {
 	cfg := api.Config{
 		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
-		Ready: rt.ready,
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats),
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
 			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},

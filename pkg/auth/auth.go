@@ -51,6 +51,9 @@ type Authorizer interface {
 	// GuildAdmin is nil when they do, else a fault.Forbidden, or another fault
 	// when that cannot be found out.
 	GuildAdmin(ctx context.Context, who Identity, guild snowflake.GuildID) error
+	// Operator is nil when the caller runs the whole bot, else a
+	// fault.Forbidden.
+	Operator(ctx context.Context, who Identity) error
 }
 
 // SingleOperator is the Authorizer where everyone with a token is the operator:
@@ -70,6 +73,15 @@ func (s SingleOperator) GuildAdmin(_ context.Context, who Identity, guild snowfl
 	}
 	if !s.InGuild(guild) {
 		return fault.New(fault.Forbidden, "Bot not in guild")
+	}
+	return nil
+}
+
+// Operator implements Authorizer: a token that is not for certain guilds only is
+// the operator's.
+func (s SingleOperator) Operator(_ context.Context, who Identity) error {
+	if who.Type != TypeToken || who.Guilds != nil {
+		return fault.New(fault.Forbidden, "this is for the operator: an API token is required that is not limited to certain guilds")
 	}
 	return nil
 }

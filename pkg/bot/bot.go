@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -41,6 +42,9 @@ type Limits struct {
 	Op          time.Duration // One op, waiting included.
 	InFlight    int           // Dispatches of a guild at once.
 	Queue       int           // Events that wait for a guild.
+	// OpsPerSecond is how many ops a guild may call, and OpsBurst how many at
+	// once before that. 0 is no limit.
+	OpsPerSecond, OpsBurst int
 }
 
 // Config is what the core is made of.
@@ -59,8 +63,12 @@ type Config struct {
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
 	Limits      Limits
-	Log         *zap.Logger
-	Now         func() time.Time // When events come and how long they waited; nil is the real time.
+	// Hits, if not nil, counts the limits that scripts run into.
+	Hits func(name limit.Name, n int)
+	Log  *zap.Logger
+	Now  func() time.Time // When events come and how long they waited; nil is the real time.
+	// Metrics, if not nil, is told what becomes of scripts that do harm.
+	Metrics Metrics
 }
 
 // Bot is the core.
@@ -83,6 +91,9 @@ type Bot struct {
 func New(cfg Config) *Bot {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Metrics == nil {
+		cfg.Metrics = unmetered{}
 	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
 	b.base, b.cancel = context.WithCancel(context.Background())
@@ -184,7 +195,7 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
 	}
-	g.deliver(event{name: name, payload: payload, interaction: interaction, received: now})
+	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now)})
 }
 
 // Ready keeps what "ready" handlers get. Each script gets it once, when it

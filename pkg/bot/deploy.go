@@ -11,6 +11,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 )
 
@@ -33,7 +34,7 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 		return deploy.Revision{}, err
 	}
 	rev.ChangeSummary = deploy.Summarize(base.Files, rev.Files)
-	s, err := newScript(ctx, g, rev)
+	s, err := newScript(ctx, g, rev, true)
 	if err != nil {
 		return deploy.Revision{}, b.refuse(ctx, g, rev, err)
 	}
@@ -86,7 +87,9 @@ func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, e
 		rev.SourceMap = &deploy.SourceMap{Path: "bundle.js.map", Contents: out.Map}
 	}
 	if len(rev.Bundle) > b.cfg.Limits.ScriptBytes {
-		return rev, fault.New(fault.TooLarge, "script exceeds size limit (it has %d bytes, max %d bytes)", len(rev.Bundle), b.cfg.Limits.ScriptBytes)
+		text := fmt.Sprintf("script exceeds size limit (it has %d bytes, max %d bytes)", len(rev.Bundle), b.cfg.Limits.ScriptBytes)
+		b.guild(r.Guild).hit(limit.ScriptBytes, 1, "deploy refused: "+text)
+		return rev, fault.New(fault.TooLarge, "%s", text)
 	}
 	return rev, nil
 }

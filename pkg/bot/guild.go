@@ -2,16 +2,20 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 )
 
 // A script that is lost again and again is reloaded with growing pauses; one
@@ -23,9 +27,6 @@ const (
 	loadTries   = 5
 )
 
-// syncLimit is how long Discord may take to change a guild's slash commands.
-const syncLimit = 15 * time.Second
-
 // guild is one server's script and what waits for it.
 //
 // The locks are taken in this order: deploys, subscriptions.mu, guild.mu,
@@ -36,6 +37,8 @@ type guild struct {
 
 	deploys sync.Mutex // Held while a script is being loaded or stopped.
 	syncing sync.Mutex // Held while slash commands are sent to Discord.
+	hits    hits
+	rate    opRate
 
 	mu       sync.Mutex // Guards the members below.
 	active   *script
@@ -46,6 +49,11 @@ type guild struct {
 	queue    queue   // Waiting for a script or for room in it.
 	pause    time.Duration
 	failures int // Loads that failed since a script served.
+	record   conduct.Record
+	hold     time.Time // No event is delivered before.
+	holding  bool      // A goroutine pumps at the end of hold.
+	lostAt   time.Time // When a script that nobody blames was lost, until the next serves.
+	dropped  uint64    // Events that came during the quarantine.
 }
 
 func (g *guild) log(level, target, message string) {
@@ -57,6 +65,9 @@ func (g *guild) wants(e discord.Event) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
+	case g.record.Quarantined():
+		g.drop(e)
+		return false
 	case g.active == nil && !g.awaiting:
 		return false
 	case g.latest == nil:
@@ -78,6 +89,8 @@ func (g *guild) interest() interest {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
+	case g.record.Quarantined() && g.latest != nil: // They are counted.
+		return interest{types: g.latest.types()}
 	case g.active == nil && !g.awaiting:
 		return interest{}
 	case g.latest == nil:
@@ -95,11 +108,11 @@ func (g *guild) deliver(e event) {
 		e.finish()
 		return
 	}
-	if g.active != nil && g.queue.empty() && g.active.begin(e) {
+	if g.active != nil && g.queue.empty() && !g.held() && g.active.begin(e) {
 		return
 	}
-	if dropped := g.queue.add(e, g.bot.cfg.Limits.Queue); dropped == 1 || dropped > 1 && dropped%1000 == 0 {
-		g.log("warn", logs.TargetRuntime, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up (%d dropped)", len(g.queue.events), dropped))
+	if dropped := g.queue.add(e, g.bot.cfg.Limits.Queue); dropped > 0 {
+		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
 	}
 }
 
@@ -112,7 +125,7 @@ func (g *guild) pump() {
 
 // feed is pump for a caller that holds mu. A new script hears of "ready" first.
 func (g *guild) feed() {
-	if g.active == nil || !g.greet() {
+	if g.active == nil || g.held() || !g.greet() {
 		return
 	}
 	for !g.queue.empty() {
@@ -161,7 +174,11 @@ func (g *guild) swap(s *script, deployed bool) (old *script) {
 	g.mu.Lock()
 	old, g.active, g.latest, g.awaiting, g.failures = g.active, s, s, false, 0
 	if deployed {
-		g.pause = 0
+		g.pardon(g.record.Deployed)
+	}
+	if !g.lostAt.IsZero() {
+		g.bot.cfg.Metrics.Reloaded(time.Since(g.lostAt))
+		g.lostAt = time.Time{}
 	}
 	g.bot.cfg.Crons.Set(g.id, s.jobs())
 	g.feed()
@@ -172,6 +189,7 @@ func (g *guild) swap(s *script, deployed bool) (old *script) {
 		// It was lost before it was the guild's.
 		g.lost(s, s.lost)
 	default:
+		g.bringBack(s)
 	}
 	return old
 }
@@ -234,7 +252,7 @@ func (g *guild) stop() {
 // once; further tries follow in the background.
 func (g *guild) wake(ctx context.Context) {
 	g.mu.Lock()
-	if g.active == nil && !g.left {
+	if g.active == nil && !g.left && !g.record.Quarantined() {
 		g.awaiting = true
 	}
 	g.mu.Unlock()
@@ -249,8 +267,19 @@ func (g *guild) lost(s *script, reason error) {
 		g.mu.Unlock()
 		return
 	}
+	if g.record.Quarantined() {
+		g.mu.Unlock()
+		g.confine()
+		return
+	}
 	g.active, g.awaiting = nil, true
-	if time.Since(s.since) > settledFor {
+	loss, died := errors.AsType[*supervisor.Loss](reason)
+	switch {
+	case died && loss.Blame == supervisor.Culprit:
+		g.pause = g.record.Pause(time.Now())
+	case died:
+		g.pause, g.lostAt = 0, time.Now()
+	case time.Since(s.since) > settledFor:
 		g.pause = 0
 	}
 	g.mu.Unlock()
@@ -312,12 +341,16 @@ func (g *guild) restore(ctx context.Context) {
 	var s *script
 	if err == nil {
 		g.bot.wanted.update(g)
-		s, err = newScript(ctx, g, rev)
+		s, err = newScript(ctx, g, rev, false)
 	}
 	if err != nil {
 		if ctx.Err() == nil {
 			g.failed(err)
 		}
+		return
+	}
+	if g.quarantined() {
+		s.retire()
 		return
 	}
 	g.swap(s, false)
@@ -330,6 +363,15 @@ func always() bool { return true }
 // some. The caller holds deploys.
 func (g *guild) failed(err error) {
 	g.bot.cfg.Log.Error("guild is not loaded", zap.Stringer("guild_id", g.id), zap.Error(err))
+	if loss, died := errors.AsType[*supervisor.Loss](err); died {
+		g.mu.Lock()
+		g.pause = firstReload // The slot has a pause of its own.
+		if loss.Blame == supervisor.Culprit {
+			g.pause = g.record.Pause(time.Now())
+		}
+		g.mu.Unlock()
+		return
+	}
 	if !fault.Is(err, fault.DeployFailed) {
 		return
 	}
@@ -341,29 +383,4 @@ func (g *guild) failed(err error) {
 		g.log("error", logs.TargetRuntime, fmt.Sprintf("the script could not be loaded in %d tries and is not tried again until it is deployed or the runtime restarts: %s", loadTries, fault.From(err).Message))
 		g.clear(always)
 	}
-}
-
-// syncCommands makes Discord's commands the script's latest, one call after
-// another. It gives a warning when that does not work.
-func (g *guild) syncCommands(ctx context.Context, s *script) string {
-	g.syncing.Lock()
-	defer g.syncing.Unlock()
-	g.mu.Lock()
-	active := g.active == s
-	g.mu.Unlock()
-	if !active {
-		return "" // The script that comes next declares its own.
-	}
-	commands := s.takeCommands()
-	if commands == nil || g.bot.cfg.SyncCommands == nil {
-		return ""
-	}
-	ctx, cancel := context.WithTimeout(ctx, syncLimit)
-	defer cancel()
-	if err := g.bot.cfg.SyncCommands(ctx, g.id, commands); err != nil {
-		message := fmt.Sprintf("slash commands were not registered: %s", err)
-		g.log("error", logs.TargetRuntime, message)
-		return message
-	}
-	return ""
 }

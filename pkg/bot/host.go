@@ -173,6 +173,9 @@ func (s *script) Gone(lost error, begun uint64) {
 	}
 	retired := s.retired
 	s.mu.Unlock()
+	if loss, died := errors.AsType[*supervisor.Loss](lost); died {
+		s.guild.charge(s, loss, retired)
+	}
 	close(s.gone)
 	s.guild.requeue(s.unbegun(left, begun))
 	if retired {

@@ -62,6 +62,12 @@ func (j *journal) note(call string) {
 	j.announce()
 }
 
+func (j *journal) has(call string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Contains(j.calls, call)
+}
+
 func (j *journal) announce() {
 	close(j.changed)
 	j.changed = make(chan struct{})
@@ -128,4 +134,11 @@ func (j *journal) wait(t *testing.T, n int, call string) {
 			t.Fatalf("waited for %d x %q, got %q", n, call, j.all())
 		}
 	}
+}
+
+// reset forgets what scripts asked for.
+func (j *journal) reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.calls = nil
 }

@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
 
 	"golang.org/x/sys/unix"
 
@@ -47,7 +44,7 @@ func TestOutOfMemoryRebuildsOnlyItsOwn(t *testing.T) {
 	if n := w.count(guildB, "B loads"); n != 1 {
 		t.Fatalf("B was loaded %d times", n)
 	}
-	if n := w.count(guildA, "dispatch failed: Error: the script used more than its 64 MiB of memory"); n != 1 {
+	if n := w.count(guildA, "the script's isolate ended: out of memory: the script used more than its 64 MiB of memory"); n != 1 {
 		t.Fatalf("the log says %d times why:\n%s", n, strings.Join(w.lines(guildA), "\n"))
 	}
 }
@@ -172,20 +169,7 @@ func TestLoadAllBringsBackWhatIsStored(t *testing.T) {
 // TestAWorkerProcessMayDie kills a real worker process.
 func TestAWorkerProcessMayDie(t *testing.T) {
 	t.Parallel()
-	sdk, err := sdkbundle.Bundle()
-	if err != nil {
-		t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := supervisor.NewExecutable(context.Background(), self, false, sdk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
-	w := newWorld(t, options{launch: e})
+	w := newWorld(t, options{launch: processes(t)})
 	w.deploy(guildA, `on("messageCreate", async (ctx) => {
 		await kv.store("s").set("begun", ctx.msg.content);
 		if (ctx.msg.content === "block") { await kv.store("s").get("k"); for (;;); }

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -26,16 +27,23 @@ type load struct{ ops, bytes int }
 
 // Op implements supervisor.Host.
 func (s *script) Op(c wire.OpCall) {
-	limit := s.guild.bot.cfg.Limits.Script.PendingOps
+	most := s.guild.bot.cfg.Limits.Script.PendingOps
+	o, _ := s.guild.bot.cfg.Op(c.Op) // What is none costs as much.
+	wait, err := s.guild.pace(o)
+	if err != nil {
+		s.answer(c, nil, err)
+		return
+	}
 	s.mu.Lock()
-	over := s.ops.ops >= limit || s.ops.bytes+len(c.Args) > pendingBytes
+	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes
 	if !over {
 		s.ops.ops++
 		s.ops.bytes += len(c.Args)
 	}
 	s.mu.Unlock()
 	if over {
-		s.answer(c, nil, fault.New(fault.RateLimited, "more than %d operations are pending, or their arguments exceed %d MiB", limit, pendingBytes>>20))
+		s.guild.hit(limit.PendingOps, 1, fmt.Sprintf("operations are refused: more than %d are pending, or their arguments exceed %d MiB", most, pendingBytes>>20))
+		s.answer(c, nil, fault.New(fault.RateLimited, "more than %d operations are pending, or their arguments exceed %d MiB", most, pendingBytes>>20))
 		return
 	}
 	s.guild.bot.background(func(context.Context) {
@@ -47,6 +55,7 @@ func (s *script) Op(c wire.OpCall) {
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.guild.bot.cfg.Limits.Op)
 		defer cancel()
+		pause(ctx, wait)                                          //nolint:contextcheck // The script ends its ops.
 		if result, err := s.perform(ctx, c); s.ctx.Err() == nil { //nolint:contextcheck // The script ends its ops, and the core its scripts.
 			s.answer(c, result, err)
 		}

@@ -121,7 +121,7 @@ func (p *puppet) broken(t *testing.T) {
 }
 
 // begin marks the dispatch as begun.
-func (p *puppet) begin(load wire.Load, d wire.Dispatch) { p.marks.At(load.Mark).Store(d.ID) }
+func (p *puppet) begin(load wire.Load, d wire.Dispatch) { p.marks.At(load.Mark).Begun.Store(d.ID) }
 
 // inBackground deploys while the test plays the worker.
 func (w *world) inBackground(script string) (wait func()) {

@@ -1,6 +1,10 @@
 package bot
 
-import "time"
+import (
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
 
 // answerBy is how long Discord waits for the first answer to an interaction.
 const answerBy = 3 * time.Second
@@ -14,8 +18,8 @@ type event struct {
 	payload     []byte
 	cpu         time.Duration
 	interaction bool
-	received    time.Time
-	done        func() // Called once when its handler has settled or it was dropped.
+	received    time.Time // An interaction: when Discord made it.
+	done        func()    // Called once when its handler has settled or it was dropped.
 }
 
 func (e event) finish() {
@@ -30,25 +34,31 @@ func (e event) late(now time.Time) (waited time.Duration, late bool) {
 	return waited, e.interaction && waited > answerBy
 }
 
+// received is when an interaction's time began: its id says so. A clock that
+// differs from Discord's by a minute says nothing about a delay.
+func received(id snowflake.InteractionID, now time.Time) time.Time {
+	if at := id.Time(); !id.IsZero() && at.Before(now) && now.Sub(at) < time.Minute {
+		return at
+	}
+	return now
+}
+
 // queueBytes bounds the payloads that wait for one guild.
 const queueBytes = 16 << 20
 
 // queue is what waits for a guild's script, bounded in number and bytes.
 type queue struct {
-	events  []event
-	bytes   int
-	dropped int // Since it was empty.
+	events []event
+	bytes  int
 }
 
 func (q *queue) empty() bool { return len(q.events) == 0 }
 
 // add appends the event. When the queue is full, the new event goes or, for an
-// interaction, the oldest queued one that is none. It gives how many were
-// dropped since the queue was empty, 0 when this one took nobody's place.
+// interaction, the oldest queued one that is none. It gives how many went.
 func (q *queue) add(e event, limit int) (dropped int) {
 	for len(q.events) > 0 && (len(q.events) >= limit || q.bytes+len(e.payload) > queueBytes) {
-		q.dropped++
-		dropped = q.dropped
+		dropped++
 		if !e.interaction || !q.evict() {
 			e.finish()
 			return dropped

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
@@ -20,12 +21,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 )
@@ -54,9 +58,9 @@ func TestMain(m *testing.M) {
 func workerMain(snapshot bool) int {
 	err := worker.Main
 	if snapshot {
-		err = func(jit bool) error { return worker.Snapshot(os.Stdin, os.Stdout, jit) }
+		err = func(o worker.Options) error { return worker.Snapshot(os.Stdin, os.Stdout, o) }
 	}
-	if err := err(false); err != nil {
+	if err := err(worker.Options{Sandbox: sandbox.Auto}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -67,6 +71,7 @@ func workerMain(snapshot bool) int {
 type options struct {
 	launch  supervisor.Launcher // [the worker's loop in this process]
 	limits  func(*bot.Limits)
+	pool    func(*supervisor.Config)
 	store   func(deploy.Store) deploy.Store
 	bundler bot.Bundler
 	sync    func(ctx context.Context, guild snowflake.GuildID, commands json.RawMessage) error
@@ -82,6 +87,7 @@ type world struct {
 	crons *cron.Ticker
 	clock *clock.Fake
 	ops   *journal
+	hits  *prometheus.Registry
 }
 
 func inProcess(t *testing.T) supervisor.Launcher {
@@ -104,6 +110,7 @@ func newWorld(t *testing.T, o options) *world {
 	w := &world{
 		t: t, store: state, hub: logs.New(logs.Config{Lines: 10_000, Burst: 10_000, Bytes: 64 << 20}),
 		clock: clock.NewFake(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), ops: newJournal(),
+		hits: prometheus.NewRegistry(),
 	}
 	if o.store != nil {
 		w.store = o.store(state)
@@ -122,14 +129,18 @@ func newWorld(t *testing.T, o options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.pool, err = supervisor.New(supervisor.Config{Workers: 1, PerWorker: 16, Turns: 8, Ops: table.Names(), Launch: o.launch, Log: zap.NewNop()})
+	pool := supervisor.Config{Workers: 1, PerWorker: 16, Turns: 8, Ops: table.Names(), Launch: o.launch, Log: zap.NewNop()}
+	if o.pool != nil {
+		o.pool(&pool)
+	}
+	w.pool, err = supervisor.New(pool)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.crons = cron.NewTicker(w.clock, func(f cron.Firing) { w.bot.Fire(f) })
 	limits := bot.Limits{
 		Script: wire.Limits{
-			HeapBytes: 64 << 20, BufferBytes: 64 << 20, TurnMS: 20_000, LoadMS: 20_000, PendingOps: 100, Timers: 100, Crons: 8,
+			MemoryBytes: 64 << 20, LogsPerSecond: 100_000, LogBurst: 100_000, TurnMS: 20_000, LoadMS: 20_000, PendingOps: 100, Timers: 100, Crons: 8,
 		},
 		ScriptBytes: 1 << 20, Dispatch: patience, Cron: 20 * time.Second, Load: 20 * time.Second, Op: patience, InFlight: 64, Queue: 100,
 	}
@@ -140,6 +151,7 @@ func newWorld(t *testing.T, o options) *world {
 		Pool: w.pool, Op: table.At, Store: w.store, Logs: w.hub, Crons: w.crons, Bundle: o.bundler, SyncCommands: o.sync,
 		Remember:    func(snowflake.GuildID, snowflake.InteractionID, string, time.Time) {},
 		Application: func() snowflake.ApplicationID { return 900000000000000001 },
+		Hits:        telemetry.LimitHits(w.hits, limit.All()),
 		Limits:      limits, Log: zap.NewNop(), Now: w.clock.Now,
 	})
 	w.run(w.pool.Run)

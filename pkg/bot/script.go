@@ -27,6 +27,7 @@ type script struct {
 	loaded   chan *wire.Failure // One value: how the load ended.
 	gone     chan struct{}
 	lost     error // Why it is gone; set before gone is closed.
+	trial    bool  // It was loaded to be deployed, and not because it serves.
 	greeted  bool  // It was told "ready". The guild's mu guards it.
 
 	mu       sync.Mutex // Guards the members below.
@@ -51,7 +52,7 @@ const loadGrace = 5 * time.Second
 const messageCreate = "messageCreate"
 
 // newScript starts the revision's bundle and waits until it has loaded.
-func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, error) {
+func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (*script, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(g.bot.base, cancel)() //nolint:contextcheck // The end of the core ends every load.
@@ -59,7 +60,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, err
 	rev.Bundle, rev.Files = "", nil
 	s := &script{
 		guild: g, revision: rev, loaded: make(chan *wire.Failure, 1), gone: make(chan struct{}),
-		events: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(),
+		events: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(), trial: trial,
 	}
 	s.ctx, s.cancel = context.WithCancel(g.bot.base)
 	info, err := json.Marshal(map[string]any{
@@ -70,7 +71,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision) (*script, err
 		ready := make(chan struct{})
 		s.inst, err = g.bot.cfg.Pool.Load(ctx, supervisor.Spec{
 			Guild: g.id, Name: "file:///guild/" + g.id.String() + "/bundle.js", Source: bundle,
-			Info: string(info), Limits: g.bot.cfg.Limits.Script,
+			Info: string(info), Limits: g.bot.cfg.Limits.Script, Apart: g.apart(),
 		}, &gate{Host: s, ready: ready})
 		close(ready)
 	}
@@ -100,6 +101,9 @@ func (s *script) wait(ctx context.Context) error {
 		}
 		return nil
 	case <-s.gone:
+		if loss, died := errors.AsType[*supervisor.Loss](s.lost); died && loss.Blame == supervisor.Culprit {
+			return fault.Wrap(loss, fault.DeployFailed, "the script brought its worker process down while it loaded: %s", loss.What)
+		}
 		if errors.Is(s.lost, supervisor.ErrWorkerLost) {
 			return fault.Wrap(s.lost, fault.Unavailable, "the worker process ended while the script loaded; try again")
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 )
 
 // Input is what an author uploaded.
@@ -35,6 +36,7 @@ type Limits struct {
 	AnswerBytes int           // Bundle and map as the child writes them, 64 MiB.
 	Wall        time.Duration // Life of a child, 30 s.
 	AtOnce      int           // Children that run at the same time, 2.
+	Sandbox     sandbox.Mode  // Empty is sandbox.Auto.
 }
 
 func (l Limits) withDefaults() Limits {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 )
 
 // TestMain makes this binary its own child: the bundler starts "<exe> bundle".
@@ -47,13 +48,20 @@ func confined() int {
 		fmt.Println(name, l.Cur, l.Max)
 	}
 	_, err := os.ReadFile("/etc/passwd")
-	fmt.Println("read", errors.Is(err, unix.EMFILE))
+	fmt.Println("read", errno(err))
 	_, err = os.ReadDir("/")
-	fmt.Println("list", errors.Is(err, unix.EMFILE))
+	fmt.Println("list", errno(err))
 	_, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
-	fmt.Println("socket", errors.Is(err, unix.EMFILE))
+	fmt.Println("socket", errno(err))
+	_, err = unix.FcntlInt(0, unix.F_SETOWN, os.Getppid())
+	fmt.Println("signals", errno(err))
 	fmt.Println("environment", len(os.Environ()))
 	return 0
+}
+
+func errno(err error) string {
+	e, _ := errors.AsType[unix.Errno](err)
+	return unix.ErrnoName(e)
 }
 
 func TestConfined(t *testing.T) {
@@ -62,17 +70,30 @@ func TestConfined(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe, "confined")
-	cmd.Env = []string{}
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %s", err, out)
-	}
-	got := strings.Split(strings.TrimSpace(string(out)), "\n")
-	slices.Sort(got)
-	want := []string{"core 0 0", "cpu 20 20", "data 536870912 536870912", "environment 0", "files 0 0", "list true", "read true", "socket true"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+	limits := []string{"core 0 0", "cpu 20 20", "data 536870912 536870912", "files 0 0"}
+	for name, row := range map[string]struct {
+		env  []string
+		want []string
+	}{
+		"limits alone": {[]string{modeVariable + "=off"}, []string{"environment 1", "list EMFILE", "read EMFILE", "signals ", "socket EMFILE"}},
+		"sandbox":      {[]string{modeVariable + "=require", sandbox.Environ(3)}, []string{"environment 2", "list ENOENT", "read ENOENT", "signals EPERM", "socket EPERM"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cmd := exec.CommandContext(t.Context(), exe, "confined")
+			cmd.Env = row.env
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%s: %s", err, out)
+			}
+			got := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+			want := slices.Concat(limits, row.want)
+			slices.Sort(got)
+			slices.Sort(want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

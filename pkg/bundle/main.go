@@ -10,7 +10,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 )
+
+// modeVariable tells a child what to do where the kernel lacks something.
+const modeVariable = "FLORA_BUNDLE_SANDBOX"
 
 // exitBroken is a child's exit code when the fault is ours, not the sources'.
 const exitBroken = 70
@@ -45,7 +50,7 @@ func Main(stdin io.Reader, stdout io.Writer) int {
 }
 
 // confine applies every limit that the process can put on itself, before it
-// reads a foreign byte. A sandbox belongs here too.
+// reads a foreign byte.
 func confine() error {
 	// The runtime makes its poller on the first timer; later it could not.
 	time.AfterFunc(time.Hour, func() {}).Stop()
@@ -73,7 +78,15 @@ func confine() error {
 			return fmt.Errorf("limit %s to %d: %w", l.name, l.value, err)
 		}
 	}
-	return nil
+	mode := sandbox.Mode(os.Getenv(modeVariable))
+	if mode == sandbox.Off {
+		return nil
+	}
+	report, err := sandbox.Enter(sandbox.Profile{Looks: true})
+	if err == nil && mode == sandbox.Require {
+		err = report.Check()
+	}
+	return err
 }
 
 func respond(r request) answer {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 )
 
 // complaintBytes is how much of a dying child's last words is kept for the log.
@@ -23,7 +24,10 @@ func (c *Child) run(ctx context.Context, request []byte) ([]byte, error) {
 	defer cancel()
 	cmd := exec.CommandContext(life, c.path, "bundle") //nolint:gosec // Our own binary.
 	// Nothing of control's environment reaches a child.
-	cmd.Env = []string{}
+	cmd.Env = []string{modeVariable + "=" + string(c.limits.Sandbox)}
+	if c.limits.Sandbox != sandbox.Off {
+		cmd.Env = append(cmd.Env, sandbox.Environ(3))
+	}
 	cmd.Dir = "/"
 	cmd.Stdin = bytes.NewReader(request)
 	out := &capped{max: c.limits.AnswerBytes, cancel: cancel}

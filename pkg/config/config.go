@@ -41,10 +41,13 @@ type API struct {
 	Port    int    `koanf:"port" env:"API_PORT" min:"0" max:"65535"`
 }
 
-// The values of Runtime.Isolation and Runtime.JIT.
+// The values of Runtime.Isolation, Runtime.Sandbox and Runtime.JIT.
 const (
 	IsolationProcess = "process"
 	IsolationNone    = "none"
+	SandboxAuto      = "auto"
+	SandboxRequire   = "require"
+	SandboxOff       = "off"
 	JITOff           = "off"
 	JITOn            = "on"
 )
@@ -54,6 +57,8 @@ type Runtime struct {
 	MaxWorkers          int    `koanf:"max_workers" env:"RUNTIME_MAX_WORKERS" min:"1" max:"64"`
 	MaxGuildsPerWorker  int    `koanf:"max_guilds_per_worker" min:"1" max:"1000"`
 	Isolation           string `koanf:"isolation" oneof:"process,none"`
+	Sandbox             string `koanf:"sandbox" oneof:"auto,require,off"`
+	WorkerMemoryMB      int    `koanf:"worker_memory_mb" min:"256" max:"1048576"`
 	JIT                 string `koanf:"jit" oneof:"off,on"`
 	TurnTimeoutMS       int    `koanf:"turn_timeout_ms" min:"10" max:"60000"`
 	DispatchTimeoutSecs int    `koanf:"dispatch_timeout_secs" env:"RUNTIME_DISPATCH_TIMEOUT_SECS" min:"1" max:"900"`
@@ -66,6 +71,8 @@ type Runtime struct {
 	MaxBundleTotalBytes int    `koanf:"max_bundle_total_bytes" env:"RUNTIME_MAX_BUNDLE_TOTAL_BYTES" min:"1024" max:"4194304"`
 	MaxCronJobs         int    `koanf:"max_cron_jobs" env:"RUNTIME_MAX_CRON_JOBS" min:"0" max:"1000"`
 	MaxPendingOps       int    `koanf:"max_pending_ops" min:"1" max:"16384"`
+	OpsPerSecond        int    `koanf:"ops_per_second" min:"1" max:"1000000"`
+	OpsBurst            int    `koanf:"ops_burst" min:"1" max:"1000000"`
 	MaxTimers           int    `koanf:"max_timers" min:"1" max:"65536"`
 	MaxInFlight         int    `koanf:"max_in_flight" min:"1" max:"4096"`
 	QueueCapacity       int    `koanf:"queue_capacity" env:"RUNTIME_WORKER_QUEUE_CAPACITY" min:"1" max:"100000"`
@@ -107,6 +114,8 @@ func Default() Config {
 			MaxWorkers:          min(max(runtime.NumCPU(), 1), 64),
 			MaxGuildsPerWorker:  200,
 			Isolation:           IsolationProcess,
+			Sandbox:             SandboxAuto,
+			WorkerMemoryMB:      1024,
 			JIT:                 JITOff,
 			TurnTimeoutMS:       1000,
 			DispatchTimeoutSecs: 30,
@@ -119,6 +128,8 @@ func Default() Config {
 			MaxBundleTotalBytes: 1 << 20,
 			MaxCronJobs:         32,
 			MaxPendingOps:       1024,
+			OpsPerSecond:        100,
+			OpsBurst:            200,
 			MaxTimers:           512,
 			MaxInFlight:         64,
 			QueueCapacity:       1024,

@@ -12,9 +12,10 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -31,25 +32,27 @@ const LoadID = 1
 
 // Limits bound one script. Zero means the default in brackets.
 type Limits struct {
-	HeapBytes   int64         // JavaScript heap [128 MiB].
-	BufferBytes int64         // Array buffers [128 MiB].
-	TurnCPU     time.Duration // CPU of one turn [1 s].
-	LoadCPU     time.Duration // CPU of a turn while loading [30 s].
-	LoadWall    time.Duration // From start to loaded [30 s].
-	PendingOps  int           // Ops that wait for control [1,024].
-	OpBytes     int           // Arguments of one op [16 MiB], and of four all that wait.
-	Timers      int           // Pending timers [512].
+	MemoryBytes   int64         // JavaScript heap and buffers, together [128 MiB].
+	TurnCPU       time.Duration // CPU of one turn [1 s].
+	LoadCPU       time.Duration // CPU of a turn while loading [30 s].
+	LoadWall      time.Duration // From start to loaded [30 s].
+	PendingOps    int           // Ops that wait for control [1,024].
+	OpBytes       int           // Arguments of one op [16 MiB], and of four all that wait.
+	Timers        int           // Pending timers [512].
+	LogsPerSecond int           // Log lines [100],
+	LogBurst      int           // and at once before that [1,000].
 }
 
 func (l *Limits) defaults() {
-	fill(&l.HeapBytes, 128<<20)
-	fill(&l.BufferBytes, 128<<20)
+	fill(&l.MemoryBytes, 128<<20)
 	fill(&l.TurnCPU, time.Second)
 	fill(&l.LoadCPU, 30*time.Second)
 	fill(&l.LoadWall, 30*time.Second)
 	fill(&l.PendingOps, 1024)
 	fill(&l.OpBytes, 16<<20)
 	fill(&l.Timers, 512)
+	fill(&l.LogsPerSecond, 100)
+	fill(&l.LogBurst, 1000)
 }
 
 func fill[T int | int64 | time.Duration](v *T, fallback T) {
@@ -108,10 +111,22 @@ type Host interface {
 	Log(level Level, text string)
 	// Settled ends a dispatch or, with LoadID, the load.
 	Settled(id uint64, failure *Failure)
-	// Declare returns an error that is thrown to the script.
+	// Declare returns an error that is thrown to the script. A *limit.Error is
+	// told to Limit as well.
 	Declare(kind Declaration, value string) error
-	// Gone is the last call: the isolate is no more. lost is nil after Stop.
+	// Limit tells of a limit that the script ran into: at once the first time,
+	// then at most once a second.
+	Limit(h Hit)
+	// Gone is the last call: the isolate is no more. lost is nil after Stop;
+	// otherwise what has not settled never will.
 	Gone(lost error)
+}
+
+// Hit is a limit that a script ran into.
+type Hit struct {
+	Limit limit.Name
+	Count int    // How many times.
+	Text  string // What to tell its authors; "" when they are told otherwise.
 }
 
 // Config describes one script.
@@ -124,8 +139,9 @@ type Config struct {
 	Source string // An ES module.
 	Host   Host
 	Slots  *Slots
-	// Begun, if not nil, gets the id of each dispatch before its handlers begin.
-	Begun *atomic.Uint64
+	// Mark, if not nil, gets the id of each dispatch before its handlers begin,
+	// which thread runs a turn, and what ended the process.
+	Mark *mark.Slot
 }
 
 // Slots bounds how many turns run at once in a process. It lies well above the
@@ -185,28 +201,16 @@ func (g *Guild) Resolve(call uint32, ok bool, result string) {
 // Extend gives a dispatch until the given time.
 func (g *Guild) Extend(id uint64, until time.Time) { g.post(func() { g.loop.extend(id, until) }) }
 
-// stopEvery is how often Stop tells a running turn to end: V8 forgets it when it
-// comes between two turns, or before the first.
-const stopEvery = 5 * time.Millisecond
-
 // Stop ends the script, in the middle of a turn if need be, and waits.
 func (g *Guild) Stop() {
-	tick := time.NewTicker(stopEvery)
-	defer tick.Stop()
-	for {
-		g.mu.Lock()
-		g.stopped = true
-		if g.live != nil {
-			g.live.Terminate()
-		}
-		g.mu.Unlock()
-		g.nudge()
-		select {
-		case <-g.done:
-			return
-		case <-tick.C:
-		}
+	g.mu.Lock()
+	g.stopped = true
+	if g.live != nil {
+		g.live.Stop()
 	}
+	g.mu.Unlock()
+	g.nudge()
+	<-g.done
 }
 
 func (g *Guild) stopping() bool {
@@ -260,8 +264,8 @@ func (g *Guild) boot() error {
 	defer g.cfg.Slots.give()
 	names := append(append([]string{}, g.cfg.Ops...), locals...)
 	iso, err := v8.New(v8.Config{
-		Blob: g.cfg.Blob, HeapLimit: g.cfg.Limits.HeapBytes, BufferLimit: g.cfg.Limits.BufferBytes,
-		Natives: names, Info: g.cfg.Info, Call: g.loop.native,
+		Blob: g.cfg.Blob, MemoryLimit: g.cfg.Limits.MemoryBytes,
+		Natives: names, Info: g.cfg.Info, Call: g.loop.native, Marks: g.marks(),
 	})
 	if err != nil {
 		return fmt.Errorf("start an isolate: %w", err)
@@ -273,6 +277,13 @@ func (g *Guild) boot() error {
 		defer watched()()
 		return iso.Load(g.cfg.Name, g.cfg.Source, enterLoad, LoadID, cpu)
 	})
+}
+
+func (g *Guild) marks() v8.Marks {
+	if g.cfg.Mark == nil {
+		return v8.Marks{}
+	}
+	return v8.Marks{Turn: &g.cfg.Mark.Turn, Verdict: &g.cfg.Mark.Verdict}
 }
 
 // drain takes what has arrived; stop reports whether Stop was called.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -24,6 +25,8 @@ type loop struct {
 	nextCall  uint32
 	callBytes int            // Arguments of all pending ops.
 	callsOf   map[uint64]int // Pending ops of each dispatch.
+	hits      map[limit.Name]*Hit
+	lines     limit.Bucket // Of log lines.
 	spare     []func()
 	lastError error
 }
@@ -49,6 +52,7 @@ func (l *loop) init(g *Guild) {
 	l.expired = map[uint64]struct{}{}
 	l.calls = map[uint32]call{}
 	l.callsOf = map[uint64]int{}
+	l.hits = map[limit.Name]*Hit{}
 }
 
 // step waits for something to do and does it.
@@ -97,6 +101,10 @@ func (l *loop) rest() error {
 // fire runs the first appointment that is due.
 func (l *loop) fire() error {
 	a, _ := heap.Pop(&l.due).(*appointment)
+	if a.limit != "" {
+		l.tell(a)
+		return nil
+	}
 	if a.timer == 0 {
 		l.expire(a.dispatch)
 		return l.lastError
@@ -139,16 +147,18 @@ func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
 		cpu = r.CPU
 	}
 	err := run(cpu)
+	l.note()
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, v8.ErrTerminated) && l.g.stopping():
 		return errStopped
 	case errors.Is(err, v8.ErrTerminated):
-		l.fail(dispatch, failure("TimeoutError", fmt.Sprintf("stopped after %d ms of CPU without a pause; split long work with await, or do less", cpu.Milliseconds())))
+		l.stopped(dispatch, err, cpu)
 		return nil
 	case errors.Is(err, v8.ErrOutOfMemory):
-		return fmt.Errorf("the script used more than its %d MiB of memory: %w", l.g.cfg.Limits.HeapBytes>>20, err)
+		l.hit(limit.Memory, "")
+		return l.outOfMemory(err)
 	default:
 		if e, ok := errors.AsType[*v8.Exception](err); ok {
 			l.fail(dispatch, &Failure{Name: "Error", Message: clip(e.Text), Text: clip(e.Text)})
@@ -156,6 +166,31 @@ func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
 		}
 		return err
 	}
+}
+
+// stopped ends the dispatch whose code was stopped: what one left behind may
+// run in the turn of another.
+func (l *loop) stopped(dispatch uint64, err error, cpu time.Duration) {
+	if t, ok := errors.AsType[*v8.Terminated](err); ok && t.Context != 0 {
+		dispatch = uint64(t.Context)
+	}
+	name := limit.TurnCPU
+	if r, ok := l.running[dispatch]; ok && r.CPU > 0 {
+		name = limit.CronCPU
+	}
+	if dispatch == LoadID {
+		name = limit.LoadCPU
+	}
+	l.hit(name, "")
+	l.fail(dispatch, failure("TimeoutError", fmt.Sprintf("stopped after %d ms of CPU without a pause; split long work with await, or do less", cpu.Milliseconds())))
+}
+
+func (l *loop) outOfMemory(err error) error {
+	used := ""
+	if m, ok := errors.AsType[*v8.OutOfMemory](err); ok {
+		used = fmt.Sprintf(" (%d MiB of values, %d MiB of buffers)", m.Heap>>20, m.Buffers>>20)
+	}
+	return fmt.Errorf("%w: the script used more than its %d MiB of memory%s; keep less at a time, and what must stay in a store", err, l.g.cfg.Limits.MemoryBytes>>20, used)
 }
 
 func failure(name, message string) *Failure {
@@ -183,8 +218,8 @@ func (l *loop) begin(d Dispatch) {
 
 func (l *loop) dispatch(d Dispatch) {
 	l.begin(d)
-	if l.g.cfg.Begun != nil {
-		l.g.cfg.Begun.Store(d.ID)
+	if l.g.cfg.Mark != nil {
+		l.g.cfg.Mark.Begun.Store(d.ID)
 	}
 	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload)
 }
@@ -220,6 +255,11 @@ func (l *loop) expire(id uint64) {
 		what = "script"
 	}
 	message := fmt.Sprintf("the %s did not finish within %s", what, r.Wall)
+	if id == LoadID {
+		l.hit(limit.LoadTime, "")
+	} else {
+		l.hit(limit.DispatchTime, "")
+	}
 	l.settle(id, failure("TimeoutError", message))
 	l.expired[id] = struct{}{}
 	l.oldest = append(l.oldest, id)
@@ -262,55 +302,19 @@ func (l *loop) resolve(id uint32, ok bool, result string) {
 	l.enter(c.dispatch, enterResult, float64(id), flag, result)
 }
 
-// abandon settles everything that can no longer settle itself.
+// abandon settles everything that can no longer settle itself. When the isolate
+// is lost, its end says so once for all of them.
 func (l *loop) abandon(err error) {
-	reason := failure("Error", "the script was stopped")
-	if err != nil && !errors.Is(err, errStopped) {
-		reason = failure("Error", err.Error())
+	for name, h := range l.hits {
+		if h.Count > 0 {
+			l.g.cfg.Host.Limit(*h)
+		}
+		delete(l.hits, name)
+	}
+	if !errors.Is(err, errStopped) {
+		return
 	}
 	for id := range l.running {
-		l.settle(id, reason)
-	}
-}
-
-// appointment is a timer of the script or the deadline of a dispatch.
-type appointment struct {
-	when     time.Time
-	every    time.Duration
-	timer    uint64 // 0 for a deadline.
-	dispatch uint64
-	index    int
-}
-
-// schedule is a heap of appointments by time.
-type schedule []*appointment
-
-func (s schedule) Len() int           { return len(s) }
-func (s schedule) Less(i, j int) bool { return s[i].when.Before(s[j].when) }
-func (s schedule) Swap(i, j int) {
-	s[i], s[j] = s[j], s[i]
-	s[i].index, s[j].index = i, j
-}
-
-// Push is for container/heap.
-func (s *schedule) Push(x any) {
-	a, _ := x.(*appointment)
-	a.index = len(*s)
-	*s = append(*s, a)
-}
-
-// Pop is for container/heap.
-func (s *schedule) Pop() any {
-	old := *s
-	a := old[len(old)-1]
-	old[len(old)-1] = nil
-	*s = old[:len(old)-1]
-	a.index = -1
-	return a
-}
-
-func (s *schedule) remove(a *appointment) {
-	if a != nil && a.index >= 0 && a.index < len(*s) && (*s)[a.index] == a {
-		heap.Remove(s, a.index)
+		l.settle(id, failure("Error", "the script was stopped"))
 	}
 }

@@ -2,8 +2,11 @@ package isolate
 
 import (
 	"container/heap"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -13,10 +16,9 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	if index < len(l.g.cfg.Ops) {
 		return l.call(index, uint64(context), text)
 	}
-	host := l.g.cfg.Host
 	switch locals[index-len(l.g.cfg.Ops)] {
 	case "log":
-		host.Log(min(max(Level(a), Trace), Error), clip(text))
+		l.log(Level(a), text)
 	case "timerStart":
 		return l.startTimer(uint64(a), b, string(text) == "1", uint64(context))
 	case "timerClear":
@@ -25,38 +27,49 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		l.settle(uint64(a), parseFailure(text))
 	case "subscribe":
 		if a == 1 {
-			return declare(host, CommandMark, string(text))
+			return l.declare(CommandMark, string(text))
 		}
-		return declare(host, Subscription, string(text))
+		return l.declare(Subscription, string(text))
 	case "commands":
-		return declare(host, Commands, string(text))
+		return l.declare(Commands, string(text))
 	case "cronRegister":
-		return declare(host, Cron, string(text))
+		return l.declare(Cron, string(text))
 	case "secretPlaceholder":
 		return v8.Error("Stored secrets are not available in this version of Flora: secrets.get(%q) cannot answer", string(text))
 	case "report":
 		if f := parseFailure(text); f != nil {
-			host.Log(Error, f.Text)
+			l.log(Error, []byte(f.Text))
 		}
 	}
 	return v8.Result{}
 }
 
-func declare(host Host, kind Declaration, value string) v8.Result {
-	if err := host.Declare(kind, value); err != nil {
+func (l *loop) declare(kind Declaration, value string) v8.Result {
+	err := l.g.cfg.Host.Declare(kind, value)
+	if e, ok := errors.AsType[*limit.Error](err); ok {
+		return l.refuse(e.Limit, "%s", e.Text)
+	}
+	if err != nil {
 		return v8.Error("%s", err.Error())
 	}
 	return v8.Result{}
 }
 
+// refuse throws a RangeError for what a limit forbids, and notes it.
+func (l *loop) refuse(name limit.Name, format string, args ...any) v8.Result {
+	text := fmt.Sprintf(format, args...)
+	l.hit(name, text)
+	return v8.RangeError("%s", text)
+}
+
 func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
 	if len(l.calls) >= l.g.cfg.Limits.PendingOps {
-		return v8.RangeError("More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
+		return l.refuse(limit.PendingOps, "More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
 	}
-	if limit := l.g.cfg.Limits.OpBytes; len(args) > limit {
-		return v8.RangeError("The arguments of one operation may have %d bytes, these have %d", limit, len(args))
-	} else if l.callBytes+len(args) > 4*limit {
-		return v8.RangeError("The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*limit)
+	if most := l.g.cfg.Limits.OpBytes; len(args) > most {
+		return l.refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, len(args))
+	} else if l.callBytes+len(args) > 4*most {
+		return l.refuse(limit.OpBytes, "The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*most)
 	}
 	l.nextCall++
 	if l.nextCall == 0 {
@@ -82,7 +95,7 @@ func (l *loop) startTimer(id uint64, ms float64, repeat bool, dispatch uint64) v
 		return v8.TypeError("timer %d exists", id)
 	}
 	if len(l.timers) >= l.g.cfg.Limits.Timers {
-		return v8.RangeError("More than %d timers are pending; clear some before starting more", l.g.cfg.Limits.Timers)
+		return l.refuse(limit.Timers, "More than %d timers are pending; clear some before starting more", l.g.cfg.Limits.Timers)
 	}
 	if !(ms >= 1) { // NaN too.
 		ms = 1

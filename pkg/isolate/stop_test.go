@@ -47,6 +47,7 @@ func (idle) Op(isolate.OpCall)                         {}
 func (idle) Log(isolate.Level, string)                 {}
 func (idle) Settled(uint64, *isolate.Failure)          {}
 func (idle) Declare(isolate.Declaration, string) error { return nil }
+func (idle) Limit(isolate.Hit)                         {}
 func (i idle) Gone(lost error)                         { i.gone <- lost }
 
 func TestStopDuringTheLoad(t *testing.T) {

@@ -45,6 +45,7 @@ type Config struct {
 	LinesPerSecond int // Taken from a guild's script, and as many from the runtime about it; 100.
 	Burst          int // Taken at once before that; 1,000.
 	Clock          clock.Clock
+	Dropped        func() // Called for every line that comes too fast; nil is nobody.
 }
 
 // Hub holds the lines of all guilds.
@@ -67,6 +68,9 @@ func New(cfg Config) *Hub {
 	set(&cfg.Bytes, 1<<20)
 	set(&cfg.LinesPerSecond, 100)
 	set(&cfg.Burst, 1000)
+	if cfg.Dropped == nil {
+		cfg.Dropped = func() {}
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real
 	}
@@ -182,6 +186,7 @@ func (r *ring) append(e Entry) {
 	}
 	if !b.take(now, r.cfg) {
 		b.dropped++
+		r.cfg.Dropped()
 		if b.notice == nil && !r.closed {
 			b.notice = r.cfg.Clock.AfterFunc(time.Second, func() { r.flush(b) })
 		}

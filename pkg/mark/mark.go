@@ -1,7 +1,8 @@
 // Package mark is the memory that control shares with one worker: for each
-// script the id of the last dispatch whose handlers began. It outlives the
-// worker, so control knows which events a dead worker had not begun, and only
-// those are delivered again.
+// script a slot that says which dispatch began last, whether a turn runs and
+// whether it brought the process down. It outlives the worker, so control knows
+// which events a dead worker had not begun (only those are delivered again) and
+// whose script it was executing. A worker may write anything into it.
 package mark
 
 import (
@@ -13,20 +14,41 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stride keeps the words of two scripts out of one cache line.
+// Slot is what is known of one script.
+type Slot struct {
+	// Begun is the id of the last dispatch whose handlers began.
+	Begun atomic.Uint64
+	// Turn is 0 while no turn of the script runs. Else its low half is the id of
+	// the thread that runs it, and its high half tells it from other turns.
+	Turn atomic.Uint64
+	// Verdict is not 0 when the script's own code brought the process down.
+	Verdict atomic.Uint64
+	_       [stride - 24]byte
+}
+
+// The verdicts; the C++ of pkg/v8 writes them.
+const (
+	Fatal       = 1 // V8 gave up: what was asked of it is impossible.
+	OutOfMemory = 2 // The script's heap reached its limit.
+	Signal      = 3 // A signal, such as of an access to wrong memory.
+	Stuck       = 4 // V8 did not come back after it was told to stop.
+	NoMemory    = 5 // The process had no memory left, whoever used it.
+)
+
+// stride keeps the slots of two scripts out of one cache line.
 const stride = 64
 
-// Marks are the words. Any number of goroutines may use them.
+// Marks are the slots. Any number of goroutines may use them.
 type Marks struct{ memory []byte }
 
-// New makes n words in memory of this process only.
+// New makes n slots in memory of this process only.
 func New(n int) *Marks {
 	// Words need their alignment, which bytes alone do not have.
 	words := make([]uint64, n*stride/8)
 	return &Marks{unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)} //nolint:gosec // The same memory, in bytes.
 }
 
-// Shared makes n words in a memory file that a worker can inherit.
+// Shared makes n slots in a memory file that a worker can inherit.
 func Shared(n int) (*Marks, *os.File, error) {
 	fd, err := unix.MemfdCreate("flora-marks", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -52,7 +74,7 @@ func share(f *os.File, n int) (*Marks, error) {
 	return Open(int(f.Fd())) //nolint:gosec // Descriptors are small.
 }
 
-// Open maps the words of an inherited memory file; the descriptor stays open.
+// Open maps the slots of an inherited memory file; the descriptor stays open.
 func Open(fd int) (*Marks, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -65,18 +87,25 @@ func Open(fd int) (*Marks, error) {
 	return &Marks{b}, nil
 }
 
-// Len is the number of words.
+// Len is the number of slots.
 func (m *Marks) Len() int { return len(m.memory) / stride }
 
-// At gives a word, or nil when there is none with that index.
-func (m *Marks) At(i int) *atomic.Uint64 {
+// At gives a slot, or nil when there is none with that index.
+func (m *Marks) At(i int) *Slot {
 	if i < 0 || i >= m.Len() {
 		return nil
 	}
-	return (*atomic.Uint64)(unsafe.Pointer(&m.memory[i*stride])) //nolint:gosec // Within bounds, and mappings are aligned.
+	return (*Slot)(unsafe.Pointer(&m.memory[i*stride])) //nolint:gosec // Within bounds, and mappings are aligned.
 }
 
-// Unmap gives up the memory of Shared or Open; the words must not be used any
+// Clear makes a slot ready for another script.
+func (s *Slot) Clear() {
+	s.Begun.Store(0)
+	s.Turn.Store(0)
+	s.Verdict.Store(0)
+}
+
+// Unmap gives up the memory of Shared or Open; the slots must not be used any
 // more.
 func (m *Marks) Unmap() error {
 	if err := unix.Munmap(m.memory); err != nil {

@@ -2,11 +2,12 @@ package mark_test
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 )
 
-func TestBothSidesSeeTheWords(t *testing.T) {
+func TestBothSidesSeeTheSlots(t *testing.T) {
 	t.Parallel()
 	ours, f, err := mark.Shared(3)
 	if err != nil {
@@ -17,18 +18,18 @@ func TestBothSidesSeeTheWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	if ours.Len() != 3 || theirs.Len() != 3 {
-		t.Fatalf("got %d and %d words", ours.Len(), theirs.Len())
+		t.Fatalf("got %d and %d slots", ours.Len(), theirs.Len())
 	}
 	for i := range 3 {
-		theirs.At(i).Store(uint64(10 + i))
+		theirs.At(i).Begun.Store(uint64(10 + i))
 	}
 	for i := range 3 {
-		if got := ours.At(i).Load(); got != uint64(10+i) {
-			t.Errorf("word %d: got %d", i, got)
+		if got := ours.At(i).Begun.Load(); got != uint64(10+i) {
+			t.Errorf("slot %d: got %d", i, got)
 		}
 	}
 	if ours.At(-1) != nil || ours.At(3) != nil {
-		t.Error("a word beyond the end")
+		t.Error("a slot beyond the end")
 	}
 	if err := f.Truncate(0); err == nil {
 		t.Error("the other side can take the memory away")
@@ -36,7 +37,7 @@ func TestBothSidesSeeTheWords(t *testing.T) {
 	if err := theirs.Unmap(); err != nil {
 		t.Error(err)
 	}
-	if got := ours.At(1).Load(); got != 11 {
+	if got := ours.At(1).Begun.Load(); got != 11 {
 		t.Errorf("got %d after the other side is gone", got)
 	}
 	if err := f.Close(); err != nil {
@@ -47,8 +48,15 @@ func TestBothSidesSeeTheWords(t *testing.T) {
 func TestOwnMemory(t *testing.T) {
 	t.Parallel()
 	m := mark.New(2)
-	m.At(1).Store(7)
-	if m.Len() != 2 || m.At(0).Load() != 0 || m.At(1).Load() != 7 {
-		t.Fatal("the words are not what was stored")
+	m.At(1).Verdict.Store(7)
+	if size := unsafe.Sizeof(mark.Slot{}); size != 64 {
+		t.Errorf("a slot has %d bytes; the C++ side counts on 64", size)
+	}
+	if m.Len() != 2 || m.At(0).Verdict.Load() != 0 || m.At(1).Verdict.Load() != 7 {
+		t.Fatal("the slots are not what was stored")
+	}
+	m.At(1).Clear()
+	if m.At(1).Verdict.Load() != 0 {
+		t.Error("a cleared slot still has its verdict")
 	}
 }

@@ -44,6 +44,7 @@ type Op struct {
 	Rule    Rule
 	Args    reflect.Type // The struct of its argument document.
 	Handler Handler
+	Local   bool // It asks nobody outside, so a script may call it more often.
 }
 
 // Define makes an op whose argument document is decoded into the struct A; see

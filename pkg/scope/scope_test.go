@@ -205,7 +205,13 @@ func TestTokens(t *testing.T) {
 	if err := s.Check(mine, "secret"); err != nil {
 		t.Fatal(err)
 	}
-	for name, err := range map[string]error{"foreign": s.Check(theirs, "secret"), "made up": s.Check(mine, "guess"), "empty": s.Check(mine, "")} {
+	if err := s.CheckAnswer(mine, 5, "secret"); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"foreign": s.Check(theirs, "secret"), "made up": s.Check(mine, "guess"), "empty": s.Check(mine, ""),
+		"another interaction's id": s.CheckAnswer(mine, 6, "secret"), "a foreign answer": s.CheckAnswer(theirs, 5, "secret"),
+	} {
 		if !fault.Is(err, fault.ScopeForbidden) {
 			t.Errorf("%s: got %v", name, err)
 		}

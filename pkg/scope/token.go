@@ -22,26 +22,31 @@ type tokens struct {
 
 // received are one guild's tokens, in the order in which they came.
 type received struct {
-	until map[string]time.Time
-	order []string
+	tokens map[string]interaction
+	order  []string
+}
+
+type interaction struct {
+	id    snowflake.InteractionID
+	until time.Time
 }
 
 // Remember notes that the guild received an interaction.
-func (s *Scope) Remember(guild snowflake.GuildID, _ snowflake.InteractionID, token string, at time.Time) {
+func (s *Scope) Remember(guild snowflake.GuildID, id snowflake.InteractionID, token string, at time.Time) {
 	now := s.clock.Now()
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
 	r := s.tokens.guilds[guild]
 	if r == nil {
-		r = &received{until: map[string]time.Time{}}
+		r = &received{tokens: map[string]interaction{}}
 		s.tokens.guilds[guild] = r
 	}
-	if _, again := r.until[token]; !again {
+	if _, again := r.tokens[token]; !again {
 		r.order = append(r.order, token)
 	}
-	r.until[token] = at.Add(tokenLife)
-	for len(r.order) > 0 && (len(r.order) > maxTokens || !now.Before(r.until[r.order[0]])) {
-		delete(r.until, r.order[0])
+	r.tokens[token] = interaction{id, at.Add(tokenLife)}
+	for len(r.order) > 0 && (len(r.order) > maxTokens || !now.Before(r.tokens[r.order[0]].until)) {
+		delete(r.tokens, r.order[0])
 		r.order[0] = ""
 		r.order = r.order[1:]
 	}
@@ -49,13 +54,30 @@ func (s *Scope) Remember(guild snowflake.GuildID, _ snowflake.InteractionID, tok
 
 // Check refuses a token that the guild did not receive in the last 15 minutes.
 func (s *Scope) Check(guild snowflake.GuildID, token string) error {
+	_, err := s.interaction(guild, token)
+	return err
+}
+
+// CheckAnswer is Check for an answer that names the interaction, too: it must
+// be the token's.
+func (s *Scope) CheckAnswer(guild snowflake.GuildID, id snowflake.InteractionID, token string) error {
+	i, err := s.interaction(guild, token)
+	if err == nil && i.id != id {
+		err = Forbidden()
+	}
+	return err
+}
+
+func (s *Scope) interaction(guild snowflake.GuildID, token string) (interaction, error) {
 	now := s.clock.Now()
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
-	if r := s.tokens.guilds[guild]; r != nil && now.Before(r.until[token]) {
-		return nil
+	if r := s.tokens.guilds[guild]; r != nil {
+		if i := r.tokens[token]; now.Before(i.until) {
+			return i, nil
+		}
 	}
-	return Forbidden()
+	return interaction{}, Forbidden()
 }
 
 func (t *tokens) forget(guild snowflake.GuildID) {

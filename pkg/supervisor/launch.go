@@ -3,49 +3,84 @@ package supervisor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
 // Executable launches worker processes from a binary, the running one as a
 // rule.
 type Executable struct {
-	Path     string
-	JIT      bool
+	Path    string
+	JIT     bool
+	Sandbox sandbox.Mode // Empty is sandbox.Auto.
+	// Memory is what a worker may use beside what each script and thread of it
+	// gets, in bytes; 0 is no bound.
+	Memory   int64
+	Threads  int // That run scripts at once.
 	snapshot *os.File
+	report   sandbox.Report
 }
+
+const (
+	// scriptBytes is what each script adds to its worker's memory.
+	scriptBytes = 2 << 20
+	// ownThreads are those of a worker that run no script.
+	ownThreads = 16
+	// marksEnd is the first descriptor that a worker does not inherit.
+	marksEnd = 6
+)
 
 // snapshotLimit bounds the making of the snapshot.
 const snapshotLimit = time.Minute
 
 // NewExecutable makes the SDK's snapshot in a short-lived worker and keeps it
 // in a sealed memory file that all workers share.
-func NewExecutable(ctx context.Context, path string, jit bool, sdk string) (*Executable, error) {
-	e := &Executable{Path: path, JIT: jit}
+func NewExecutable(ctx context.Context, e Executable, sdk string) (*Executable, error) {
+	if e.Sandbox == "" {
+		e.Sandbox = sandbox.Auto
+	}
 	ctx, cancel := context.WithTimeout(ctx, snapshotLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, append([]string{"worker", "--snapshot"}, e.flags()...)...) //nolint:gosec // Our own binary.
-	cmd.Env = []string{}
+	cmd := exec.CommandContext(ctx, e.Path, append([]string{"worker", "--snapshot"}, e.flags(1)...)...) //nolint:gosec // Our own binary.
+	cmd.Env = e.environment(3)
 	cmd.Stdin = bytes.NewReader([]byte(sdk))
 	var blob, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &blob, &complaint
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("make the SDK's snapshot: %w: %s", err, bytes.TrimSpace(complaint.Bytes()))
 	}
-	var err error
+	line, err := blob.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &e.report)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what the sandbox is: %w", err)
+	}
+	if e.Sandbox == sandbox.Require {
+		if err := e.report.Check(); err != nil {
+			return nil, err
+		}
+	}
 	e.snapshot, err = sealed("flora-snapshot", blob.Bytes())
-	return e, err
+	return &e, err
 }
+
+// Report says what the sandbox of the workers can be on this machine.
+func (e *Executable) Report() sandbox.Report { return e.report }
 
 // sealed makes a memory file that nobody can change any more.
 func sealed(name string, b []byte) (*os.File, error) {
@@ -68,11 +103,30 @@ func sealed(name string, b []byte) (*os.File, error) {
 // Close gives the snapshot's memory back.
 func (e *Executable) Close() error { return e.snapshot.Close() }
 
-func (e *Executable) flags() []string {
+func (e *Executable) flags(scripts int) []string {
+	flags := []string{"--sandbox", string(e.Sandbox), "--data", strconv.FormatInt(e.ceiling(scripts), 10)}
 	if e.JIT {
-		return []string{"--jit"}
+		flags = append(flags, "--jit")
 	}
-	return nil
+	return flags
+}
+
+// ceiling bounds the private memory of a worker; 0 is no bound.
+func (e *Executable) ceiling(scripts int) int64 {
+	if e.Memory == 0 {
+		return 0
+	}
+	return e.Memory + int64(scripts)*scriptBytes + int64(e.Threads+ownThreads)*sandbox.ThreadStack
+}
+
+// environment is all that a worker gets; nothing of control's own reaches it.
+// It cannot read time zones, nor how many cores its cgroup grants.
+func (e *Executable) environment(keep int) []string {
+	env := []string{"GOTRACEBACK=single", "TZ=UTC", "GOMAXPROCS=" + strconv.Itoa(runtime.GOMAXPROCS(0))}
+	if e.Sandbox != sandbox.Off {
+		env = append(env, sandbox.Environ(keep))
+	}
+	return env
 }
 
 // Launch starts a worker.
@@ -86,19 +140,23 @@ func (e *Executable) Launch(_ context.Context, scripts int) (Process, error) {
 	if err != nil {
 		return nil, errors.Join(err, marks.Unmap())
 	}
-	cmd := exec.Command(e.Path, append([]string{"worker"}, e.flags()...)...) //nolint:gosec,noctx // Our own binary, and its slot ends it.
-	// Nothing of control's environment reaches a worker.
-	cmd.Env = []string{"GOTRACEBACK=single"}
-	cmd.Stderr = os.Stderr
+	cmd := exec.Command(e.Path, append([]string{"worker"}, e.flags(scripts)...)...) //nolint:gosec,noctx // Our own binary, and its slot ends it.
+	cmd.Env = e.environment(marksEnd)
+	words, complaint, err := os.Pipe()
+	if err != nil {
+		_, _ = ours.Close(), theirs.Close()
+		return nil, errors.Join(fmt.Errorf("make a pipe: %w", err), marks.Unmap())
+	}
+	cmd.Stderr = complaint
 	cmd.ExtraFiles = []*os.File{theirs, e.snapshot, shared}
 	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	err = start(cmd)
-	_ = theirs.Close()
+	_, _ = theirs.Close(), complaint.Close()
 	if err != nil {
-		_ = ours.Close()
+		_, _ = ours.Close(), words.Close()
 		return nil, errors.Join(fmt.Errorf("start a worker process: %w", err), marks.Unmap())
 	}
-	return &process{cmd: cmd, conn: wire.NewConn(ours), marks: marks}, nil
+	return &process{cmd: cmd, conn: wire.NewConn(ours), marks: marks, words: words, mode: e.Sandbox, ceiling: e.ceiling(scripts), threads: e.Threads + ownThreads}, nil
 }
 
 func socketPair() (net.Conn, *os.File, error) {
@@ -122,6 +180,11 @@ type process struct {
 	marks *mark.Marks
 	once  sync.Once
 	err   error
+
+	words   *os.File // The reading end of its stderr; attend closes it.
+	mode    sandbox.Mode
+	ceiling int64
+	threads int
 }
 
 func (p *process) Conn() *wire.Conn   { return p.conn }

@@ -4,124 +4,65 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
-)
-
-const (
-	// startLimit bounds a worker's start, from fork to greeting.
-	startLimit = 30 * time.Second
-	// A worker that dies again and again is started with growing pauses.
-	firstPause = 50 * time.Millisecond
-	maxPause   = 5 * time.Second
-	healthy    = 10 * time.Second // A life this long resets the pause.
 )
 
 // slot is a place for a worker process; a dead one is replaced in place.
 type slot struct {
-	index int
-	pool  *Pool
-	log   *zap.Logger
+	index  int
+	pool   *Pool
+	log    *zap.Logger
+	penal  bool          // Its process runs only while somebody is in it.
+	wanted chan struct{} // Somebody is.
 
 	mu        sync.Mutex // Guards the members below.
 	proc      Process    // nil while none is ready.
 	instances map[uint64]*Instance
-	marks     *mark.Marks   // Of the latest process.
-	free      []int         // Words of it that no instance has.
-	changed   chan struct{} // Closed when proc changes.
+	marks     *mark.Marks               // Of the latest process.
+	free      []int                     // Words of it that no instance has.
+	changed   chan struct{}             // Closed when proc changes.
+	tenants   map[snowflake.GuildID]int // In a penalty worker: places taken, loads under way included.
+	sentence  *sentence                 // Why control ends the process.
 	ended     bool
 }
 
-func newSlot(index int, p *Pool) *slot {
+func newSlot(index int, p *Pool, penal bool) *slot {
 	return &slot{
-		index: index, pool: p, log: p.cfg.Log.With(zap.Int("worker", index)),
-		instances: map[uint64]*Instance{}, changed: make(chan struct{}),
+		index: index, pool: p, log: p.cfg.Log.With(zap.Int("worker", index), zap.Bool("penalty", penal)), penal: penal,
+		instances: map[uint64]*Instance{}, tenants: map[snowflake.GuildID]int{}, changed: make(chan struct{}), wanted: make(chan struct{}, 1),
 	}
 }
 
-func (s *slot) run(ctx context.Context) {
-	pause := firstPause
-	for ctx.Err() == nil {
-		began := time.Now()
-		err := s.live(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		if time.Since(began) > healthy {
-			pause = firstPause
-		}
-		s.log.Error("worker ended; starting another", zap.Error(err), zap.Duration("after", pause))
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
-		pause = min(pause*2, maxPause)
-	}
-	s.mu.Lock()
-	s.ended = true
-	s.announce()
-	s.mu.Unlock()
-}
-
-// live starts one process and serves it to its end.
-func (s *slot) live(ctx context.Context) error {
-	proc, err := s.pool.cfg.Launch.Launch(ctx, s.pool.cfg.PerWorker)
-	if err != nil {
-		return fmt.Errorf("start a worker: %w", err)
-	}
-	stop := context.AfterFunc(ctx, proc.Kill)
-	defer stop()
-	err = s.greet(proc)
-	if err == nil {
-		s.setProc(proc)
-		s.log.Info("worker is ready", zap.Int("pid", proc.PID()))
-		err = s.read(proc.Conn())
-	}
-	s.setProc(nil)
-	proc.Kill()
-	if werr := proc.Wait(); werr != nil && (err == nil || errors.Is(err, io.EOF)) {
-		err = werr
-	}
-	_ = proc.Conn().Close()
-	s.lose()
-	return errors.Join(err, proc.Release())
-}
-
-func (s *slot) greet(proc Process) error {
-	late := time.AfterFunc(startLimit, proc.Kill)
-	defer late.Stop()
-	if err := proc.Conn().Send(wire.Hello{Version: wire.Version, Ops: s.pool.cfg.Ops, Turns: s.pool.cfg.Turns}); err != nil {
-		return err
-	}
-	first, err := proc.Conn().Recv()
-	if err != nil {
-		return fmt.Errorf("wait for the worker's greeting: %w", err)
-	}
-	if r, ok := first.(wire.Ready); !ok || r.Version != wire.Version {
-		return fmt.Errorf("the worker greeted with %T", first)
-	}
-	return nil
-}
-
-func (s *slot) setProc(p Process) {
+// setProc makes p the slot's process and gives why control ended the one before,
+// if it did.
+func (s *slot) setProc(p Process) (told *sentence) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.proc = p
+	if s.penal && (p == nil) != (s.proc == nil) {
+		n := int64(1)
+		if p == nil {
+			n = -1
+		}
+		s.pool.cfg.Metrics.PenaltyWorkers(int(s.pool.apart.Add(n)))
+	}
+	s.proc, told, s.sentence = p, s.sentence, nil
 	if p != nil {
 		s.marks, s.free = p.Marks(), nil
 		for i := range s.pool.cfg.PerWorker {
 			s.free = append(s.free, i)
 		}
+		if s.penal && len(s.tenants) == 0 {
+			s.condemn(sentence{cause: Stopped, why: "nobody is in it any more"})
+		}
 	}
 	s.announce()
+	return told
 }
 
 func (s *slot) announce() {
@@ -139,13 +80,21 @@ func (s *slot) pid() int {
 }
 
 // kill ends the process behind conn, if it is still the slot's.
-func (s *slot) kill(conn *wire.Conn, why string) {
+func (s *slot) kill(conn *wire.Conn, why sentence) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.proc != nil && s.proc.Conn() == conn {
-		s.log.Error("killing the worker", zap.String("why", why))
-		s.proc.Kill()
+		s.condemn(why)
 	}
+}
+
+// condemn ends the process; the first reason counts. The caller holds mu, and
+// there is a process.
+func (s *slot) condemn(why sentence) {
+	if s.sentence == nil {
+		s.sentence = &why
+	}
+	s.proc.Kill()
 }
 
 // load sends the script to the slot's worker; false means it is full.
@@ -156,7 +105,7 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 			s.mu.Unlock()
 			return false, errors.New("the workers are shutting down")
 		}
-		if s.proc != nil {
+		if s.proc != nil && s.sentence == nil {
 			defer s.mu.Unlock()
 			if len(s.instances) >= s.pool.cfg.PerWorker {
 				return false, nil
@@ -164,11 +113,12 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 			i.conn = s.proc.Conn()
 			i.mark = s.free[len(s.free)-1]
 			s.free = s.free[:len(s.free)-1]
-			s.marks.At(i.mark).Store(0)
+			s.marks.At(i.mark).Clear()
 			s.instances[i.id] = i
 			err := i.conn.Send(wire.Load{Instance: i.id, Mark: i.mark, Name: spec.Name, Source: spec.Source, Info: spec.Info, Limits: spec.Limits})
 			if err != nil {
-				s.remove(i)
+				delete(s.instances, i.id)
+				s.free = append(s.free, i.mark)
 				return false, fmt.Errorf("send the script to its worker: %w", err)
 			}
 			return true, nil
@@ -183,22 +133,57 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 	}
 }
 
-// lose tells every owner that its instance went with the process.
-func (s *slot) lose() {
+// lose tells every owner that its instance went with the process, and what it
+// had to do with that.
+func (s *slot) lose(cause Cause, told *sentence) {
 	s.mu.Lock()
-	lost := s.instances
-	s.instances = map[uint64]*Instance{}
-	s.mu.Unlock()
-	for _, i := range lost {
-		i.host.Gone(ErrWorkerLost, s.marks.At(i.mark).Load())
+	lost := make([]*Instance, 0, len(s.instances))
+	seen := make([]witness, 0, len(s.instances))
+	for _, i := range s.instances {
+		slot := s.marks.At(i.mark)
+		w := witness{guild: i.guild, executing: slot.Turn.Load() != 0, verdict: slot.Verdict.Load()}
+		if told != nil && told.culprit == i.id {
+			w.verdict = mark.Stuck
+		}
+		lost, seen = append(lost, i), append(seen, w)
 	}
+	alone := s.penal && oneGuild(seen, upTo(len(seen)))
+	s.instances = map[uint64]*Instance{}
+	for _, i := range lost {
+		s.vacate(i.guild)
+	}
+	s.mu.Unlock()
+	for n, blame := range judge(cause, alone, seen) {
+		loss := &Loss{Cause: cause, Blame: blame}
+		if blame == Culprit {
+			loss.What = deed(seen[n].verdict, cause)
+			s.log.Warn("a script brought its worker down", zap.Stringer("guild_id", seen[n].guild), zap.String("how", loss.What))
+		}
+		lost[n].host.Gone(loss, s.marks.At(lost[n].mark).Begun.Load())
+	}
+}
+
+func upTo(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// giveBack gives back the place that a load took which came to nothing.
+func (s *slot) giveBack(guild snowflake.GuildID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vacate(guild)
 }
 
 // remove forgets the instance and gives what it had begun. The caller holds mu.
 func (s *slot) remove(i *Instance) (begun uint64) {
 	delete(s.instances, i.id)
 	s.free = append(s.free, i.mark)
-	return s.marks.At(i.mark).Load()
+	s.vacate(i.guild)
+	return s.marks.At(i.mark).Begun.Load()
 }
 
 // read serves frames until the connection ends. A frame for an instance that
@@ -211,19 +196,21 @@ func (s *slot) read(conn *wire.Conn) error {
 		}
 		switch f := frame.(type) {
 		case wire.Settled:
-			err = s.with(f.Instance, func(h Host) { h.Settled(f.ID, f.Failure) })
+			err = s.settled(f)
 		case wire.OpCall:
 			err = s.with(f.Instance, func(h Host) { h.Op(f) })
 		case wire.Log:
 			err = s.with(f.Instance, func(h Host) { h.Log(f.Level, f.Text) })
 		case wire.Declared:
 			err = s.with(f.Instance, func(h Host) { h.Declared(f.Kind, f.Value) })
+		case wire.Hit:
+			err = s.with(f.Instance, func(h Host) { h.Limit(f.Limit, f.Count, f.Text) })
 		case wire.Gone:
 			err = s.gone(f)
 		case wire.Fault:
-			err = errors.New(f.Reason)
+			err = fmt.Errorf("%w: %s", errStuck, f.Reason)
 		default:
-			err = fmt.Errorf("the worker sent an unexpected %T", frame)
+			err = fmt.Errorf("%w: an unexpected %T", errLied, frame)
 		}
 		if err != nil {
 			return err
@@ -232,14 +219,27 @@ func (s *slot) read(conn *wire.Conn) error {
 }
 
 func (s *slot) with(id uint64, do func(Host)) error {
+	return s.withInstance(id, func(i *Instance) { do(i.host) })
+}
+
+func (s *slot) withInstance(id uint64, do func(*Instance)) error {
 	s.mu.Lock()
 	i, ok := s.instances[id]
 	s.mu.Unlock()
 	if !ok {
-		return fmt.Errorf("the worker spoke for instance %d, which is not its own", id)
+		return fmt.Errorf("%w: it spoke for instance %d, which is not its own", errLied, id)
 	}
-	do(i.host)
+	do(i)
 	return nil
+}
+
+func (s *slot) settled(f wire.Settled) error {
+	return s.withInstance(f.Instance, func(i *Instance) {
+		if f.ID == LoadID {
+			i.loading.Store(false)
+		}
+		i.host.Settled(f.ID, f.Failure)
+	})
 }
 
 func (s *slot) gone(f wire.Gone) error {
@@ -251,7 +251,7 @@ func (s *slot) gone(f wire.Gone) error {
 	}
 	s.mu.Unlock()
 	if !ok {
-		return fmt.Errorf("the worker ended instance %d, which is not its own", f.Instance)
+		return fmt.Errorf("%w: it ended instance %d, which is not its own", errLied, f.Instance)
 	}
 	var lost error
 	if f.Lost != "" {

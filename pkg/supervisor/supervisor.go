@@ -1,7 +1,7 @@
 // Package supervisor is control's side of the workers: it starts them, places
 // scripts on them, replaces the dead and tells each script's owner when its
-// isolate is lost. It trusts nothing in a frame but the instances it gave to
-// that connection.
+// isolate is lost and whose fault that was. It trusts nothing in a frame but the
+// instances it gave to that connection.
 package supervisor
 
 import (
@@ -19,6 +19,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -36,8 +37,10 @@ type Host interface {
 	Log(level int, text string)
 	Settled(id uint64, failure *wire.Failure)
 	Declared(kind, value string)
-	// Gone is the last call: nil after Unload, ErrWorkerLost when the process
-	// died, else why the isolate had to go. begun is the id of the last dispatch
+	// Limit says that the script ran into a limit; text is for its log, if any.
+	Limit(name string, count int, text string)
+	// Gone is the last call: nil after Unload, a *Loss when the process died,
+	// else why the isolate had to go. begun is the id of the last dispatch
 	// whose handlers began; those with greater ids never reached the script.
 	Gone(lost error, begun uint64)
 }
@@ -49,17 +52,31 @@ type Spec struct {
 	Source string
 	Info   string
 	Limits wire.Limits
+	Apart  Apart
 }
 
 // Config of a Pool.
 type Config struct {
 	Workers   int // Processes.
+	Penalty   int // Processes more for scripts that run apart, started when one is needed.
 	PerWorker int // Scripts per process.
 	Turns     int // Turns that may run at once in a process.
 	Ops       []string
 	Launch    Launcher
 	Log       *zap.Logger
+	Metrics   Metrics // Nil counts nothing.
 }
+
+// Metrics is told what happens to the workers.
+type Metrics interface {
+	WorkerDied(cause string)
+	PenaltyWorkers(n int)
+}
+
+type unmetered struct{}
+
+func (unmetered) WorkerDied(string)  {}
+func (unmetered) PenaltyWorkers(int) {}
 
 // Launcher starts one worker and gives the connection to it.
 type Launcher interface {
@@ -79,11 +96,19 @@ type Process interface {
 	Release() error
 }
 
-// Pool is a fixed number of slots, each with a worker process.
+// Pool is a fixed number of slots, each with a worker process, and some for
+// scripts that run apart.
 type Pool struct {
-	cfg   Config
-	slots []*slot
-	next  atomic.Uint64
+	cfg     Config
+	slots   []*slot
+	penalty []*slot
+	all     []*slot // Both.
+	next    atomic.Uint64
+	placing sync.Mutex // Held while a place in a penalty worker is chosen; before any slot's mu.
+	apart   atomic.Int64
+
+	reporting sync.Mutex // Guards reports.
+	reports   map[int]sandbox.Report
 }
 
 // New makes a pool; Run starts the workers.
@@ -91,28 +116,37 @@ func New(cfg Config) (*Pool, error) {
 	if cfg.Workers < 1 || cfg.PerWorker < 1 || cfg.Launch == nil {
 		return nil, errors.New("a pool needs workers, room in them and a launcher")
 	}
-	p := &Pool{cfg: cfg}
+	if cfg.Metrics == nil {
+		cfg.Metrics = unmetered{}
+	}
+	p := &Pool{cfg: cfg, reports: map[int]sandbox.Report{}}
 	p.next.Store(LoadID)
 	for i := range cfg.Workers {
-		p.slots = append(p.slots, newSlot(i, p))
+		p.slots = append(p.slots, newSlot(i, p, false))
 	}
+	for i := range cfg.Penalty {
+		p.penalty = append(p.penalty, newSlot(cfg.Workers+i, p, true))
+	}
+	p.all = slices.Concat(p.slots, p.penalty)
 	return p, nil
 }
 
 // Run keeps every slot's worker alive until ctx ends, then stops all.
 func (p *Pool) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
-	for _, s := range p.slots {
+	for _, s := range p.all {
 		wg.Go(func() { s.run(ctx) })
 	}
+	wg.Go(func() { p.watch(ctx) })
 	wg.Wait()
 	return nil
 }
 
-// PIDs lists the process ids of the workers that run, by slot; 0 for none.
+// PIDs lists the process ids of the workers that run, by slot, penalty workers
+// last; 0 for none.
 func (p *Pool) PIDs() []int {
-	out := make([]int, len(p.slots))
-	for i, s := range p.slots {
+	out := make([]int, len(p.all))
+	for i, s := range p.all {
 		out[i] = s.pid()
 	}
 	return out
@@ -122,9 +156,19 @@ func (p *Pool) PIDs() []int {
 // until ctx ends. The outcome comes as host.Settled(LoadID) and, if the load
 // failed, the caller unloads.
 func (p *Pool) Load(ctx context.Context, spec Spec, host Host) (*Instance, error) {
-	for _, s := range p.preference(spec.Guild) {
-		i := &Instance{id: p.next.Add(1), slot: s, host: host}
+	order := p.preference(spec.Guild)
+	if spec.Apart != Together {
+		if s := p.takePenalty(spec.Guild, spec.Apart); s != nil {
+			order = []*slot{s}
+		}
+	}
+	for _, s := range order {
+		i := &Instance{id: p.next.Add(1), guild: spec.Guild, slot: s, host: host, turn: spec.Limits.TurnMS, loadTurn: spec.Limits.LoadMS}
+		i.loading.Store(true)
 		placed, err := s.load(ctx, i, spec)
+		if !placed {
+			s.giveBack(spec.Guild)
+		}
 		if err != nil {
 			return nil, fault.Wrap(err, fault.Unavailable, "no worker process could take the script; try again")
 		}
@@ -167,16 +211,38 @@ func mix(x uint64) uint64 {
 
 // Instance is one loaded script. Its methods do not wait.
 type Instance struct {
-	id   uint64
-	mark int
-	slot *slot
-	host Host
-	conn *wire.Conn
+	id    uint64
+	guild snowflake.GuildID
+	mark  int
+	slot  *slot
+	host  Host
+	conn  *wire.Conn
+
+	turn, loadTurn int64 // Milliseconds of CPU.
+	loading        atomic.Bool
+	longest        atomic.Int64 // Milliseconds of CPU that a dispatch was given beyond turn.
+	seen           running      // Of the watchdog; the slot's mu guards it.
+}
+
+// Place says on which worker the script is, and whether that is a penalty
+// worker.
+func (i *Instance) Place() (worker int, penal bool) { return i.slot.index, i.slot.penal }
+
+// limit is what a turn may use; the worker knows it more exactly.
+func (i *Instance) limit() time.Duration {
+	ms := max(i.turn, i.longest.Load())
+	if i.loading.Load() {
+		ms = max(ms, i.loadTurn)
+	}
+	return time.Duration(ms) * time.Millisecond
 }
 
 // Dispatch delivers an event; wall bounds the whole handler, cpu each turn (0
 // is the script's own limit).
 func (i *Instance) Dispatch(id uint64, event string, payload []byte, wall, cpu time.Duration) error {
+	if ms := cpu.Milliseconds(); ms > i.longest.Load() {
+		i.longest.Store(ms)
+	}
 	return i.send(wire.Dispatch{Instance: i.id, ID: id, Event: event, Payload: payload, WallMS: wall.Milliseconds(), CPUMS: cpu.Milliseconds()})
 }
 
@@ -196,7 +262,7 @@ func (i *Instance) Unload() error { return i.send(wire.Unload{Instance: i.id}) }
 func (i *Instance) send(frame any) error {
 	err := i.conn.Send(frame)
 	if errors.Is(err, wire.ErrBacklog) {
-		i.slot.kill(i.conn, "it does not read what it is sent")
+		i.slot.kill(i.conn, sentence{cause: Deaf, why: "it does not read what it is sent"})
 	}
 	return err
 }

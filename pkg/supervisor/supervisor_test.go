@@ -29,6 +29,7 @@ type fakeWorker struct {
 	once   sync.Once
 	frames chan any
 	marks  *mark.Marks
+	exit   error
 }
 
 func (w *fakeWorker) Conn() *wire.Conn   { return w.ours }
@@ -44,6 +45,9 @@ func (w *fakeWorker) Kill() {
 
 func (w *fakeWorker) Wait() error {
 	<-w.killed
+	if w.exit != nil {
+		return w.exit
+	}
 	return errors.New("signal: killed")
 }
 
@@ -104,6 +108,9 @@ func (h *host) Settled(id uint64, f *wire.Failure) {
 	h.calls <- fmt.Sprintf("settled %d %v", id, f != nil)
 }
 func (h *host) Declared(kind, value string) { h.calls <- "declared " + kind + " " + value }
+func (h *host) Limit(name string, count int, text string) {
+	h.calls <- fmt.Sprint("limit ", name, " ", count, " ", text)
+}
 func (h *host) Gone(lost error, begun uint64) {
 	h.calls <- fmt.Sprintf("gone %v, begun %d", lost, begun)
 }
@@ -127,6 +134,13 @@ func pool(t *testing.T, workers, perWorker int) (*supervisor.Pool, *launcher) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	runPool(t, p)
+	return p, l
+}
+
+// runPool runs it until the test ends.
+func runPool(t *testing.T, p *supervisor.Pool) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
@@ -141,7 +155,6 @@ func pool(t *testing.T, workers, perWorker int) (*supervisor.Pool, *launcher) {
 			t.Error("the pool does not stop")
 		}
 	})
-	return p, l
 }
 
 func load(t *testing.T, p *supervisor.Pool, w *fakeWorker, guild snowflake.GuildID) (*supervisor.Instance, *host, uint64) {
@@ -200,7 +213,7 @@ func TestADeadWorkerIsReplaced(t *testing.T) {
 	w := <-l.launched
 	_, h, _ := load(t, p, w, 1)
 	_, other, _ := load(t, p, w, 2)
-	w.marks.At(9).Store(77) // Words are given out from the last on.
+	w.marks.At(9).Begun.Store(77) // Slots are given out from the last on.
 	w.Kill()
 	h.want(t, "gone "+supervisor.ErrWorkerLost.Error()+", begun 77")
 	other.want(t, "gone "+supervisor.ErrWorkerLost.Error()+", begun 0")

@@ -57,6 +57,24 @@ static char* Describe(Isolate* isolate, Local<Context> context, TryCatch& caught
   return flora_copy(out.data(), out.size());
 }
 
+// The number that the running code's dispatch was entered with.
+static double CurrentDispatch(Isolate* isolate) {
+  Local<Value> data = isolate->GetContinuationPreservedEmbedderData();
+  return !data.IsEmpty() && data->IsNumber() ? data.As<Number>()->Value() : 0;
+}
+
+static void Witness(Isolate* isolate, void* data) {
+  FloraIsolate* f = static_cast<FloraIsolate*>(data);
+  HandleScope handles(isolate);
+  f->culprit = CurrentDispatch(isolate);
+  f->witnessed = true;
+  f->asked = false;
+}
+
+void flora_ask(FloraIsolate* f) {
+  if (!f->asked.exchange(true)) f->isolate->RequestInterrupt(Witness, f);
+}
+
 // Every native is this one function; its data is the native's index.
 static void Trampoline(const FunctionCallbackInfo<Value>& info) {
   Isolate* isolate = info.GetIsolate();
@@ -84,10 +102,8 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
     }
     len = s->WriteUtf8V2(isolate, text, room, String::WriteFlags::kReplaceInvalidUtf8);
   }
-  Local<Value> context = isolate->GetContinuationPreservedEmbedderData();
-  double current = !context.IsEmpty() && context->IsNumber() ? context.As<Number>()->Value() : 0;
   FloraResult result{};
-  floraNative(flora_of(isolate)->handle, info.Data().As<Int32>()->Value(), current, numbers[0], numbers[1], text, len, &result);
+  floraNative(flora_of(isolate)->handle, info.Data().As<Int32>()->Value(), CurrentDispatch(isolate), numbers[0], numbers[1], text, len, &result);
   switch (result.kind) {
     case FLORA_NUMBER:
       info.GetReturnValue().Set(result.number);
@@ -110,12 +126,18 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
   free(result.text);
 }
 
+// How many rejections without a handler a turn tells of.
+static constexpr size_t kRejections = 64;
+
 static void OnRejection(PromiseRejectMessage message) {
   FloraIsolate* f = flora_of(message.GetPromise()->GetIsolate());
   Isolate* isolate = f->isolate;
   if (message.GetEvent() == kPromiseRejectWithNoHandler) {
     // A storm of rejections is told of, not kept.
-    if (f->rejections.size() >= 64) return;
+    if (f->rejections.size() >= kRejections) {
+      f->unkept++;
+      return;
+    }
     f->rejections.push_back({Global<Promise>(isolate, message.GetPromise()), Global<Value>(isolate, message.GetValue())});
     return;
   }
@@ -128,14 +150,6 @@ static void OnRejection(PromiseRejectMessage message) {
   }
 }
 
-// Lends 32 MiB once, so that V8 can unwind instead of aborting the process.
-static size_t OnNearHeapLimit(void* data, size_t current, size_t) {
-  FloraIsolate* f = static_cast<FloraIsolate*>(data);
-  f->out_of_memory = true;
-  flora_terminate(f);
-  return current + (size_t(32) << 20);
-}
-
 static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Local<Value>, Local<String> specifier, Local<FixedArray>) {
   Isolate* isolate = context->GetIsolate();
   Local<Promise::Resolver> resolver;
@@ -146,15 +160,15 @@ static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Loc
   return resolver->GetPromise();
 }
 
-extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t heap_limit, size_t buffer_limit, uintptr_t handle) {
+extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
   f->handle = handle;
   f->blob = StartupData{blob, blob_len};
-  f->allocator = new CountingAllocator(buffer_limit);
+  f->allocator = new CountingAllocator(memory_limit);
   Isolate::CreateParams params;
   params.snapshot_blob = &f->blob;
   params.array_buffer_allocator = f->allocator;
-  params.constraints.ConfigureDefaultsFromHeapSize(0, heap_limit);
+  params.constraints.ConfigureDefaultsFromHeapSize(0, memory_limit);
   Isolate* isolate = Isolate::New(params);
   f->isolate = isolate;
   Locker locker(isolate);
@@ -166,7 +180,8 @@ extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t heap_l
   isolate->SetPromiseRejectCallback(OnRejection);
   isolate->SetHostImportModuleDynamicallyCallback(RefuseImport);
   isolate->SetAllowAtomicsWait(false);
-  isolate->AddNearHeapLimitCallback(OnNearHeapLimit, f);
+  flora_watch_memory(f);
+  flora_watch_crash(isolate);
   Local<Context> context;
   if (!Context::FromSnapshot(isolate, 0).ToLocal(&context)) {
     isolate->Exit();
@@ -194,6 +209,12 @@ extern "C" void flora_dispose(FloraIsolate* f) {
   delete f;
 }
 
+// Takes away what comes back at every context's creation, snapshot or not.
+// Memory that threads share has no use without threads, but makes a clock.
+static bool Confine(Isolate* isolate, Local<Context> context) {
+  return context->Global()->Delete(context, String::NewFromUtf8Literal(isolate, "SharedArrayBuffer")).FromMaybe(false);
+}
+
 extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, const char* info, size_t info_len, char** err) {
   Isolate* isolate = f->isolate;
   Locker locker(isolate);
@@ -202,6 +223,10 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
   Local<Context> context = f->context.Get(isolate);
   Context::Scope entered(context);
   TryCatch caught(isolate);
+  if (!Confine(isolate, context)) {
+    *err = flora_copy("the global object cannot be confined", 36);
+    return FLORA_THREW;
+  }
   Local<Object> natives = Object::New(isolate, Null(isolate), nullptr, nullptr, 0);
   int index = 0;
   for (const char *p = names, *end = names + names_len; p < end; index++) {
@@ -227,16 +252,30 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
   return FLORA_OK;
 }
 
-// Calls the entry function, runs microtasks and reports what was rejected
-// without a handler.
-static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int argc, Local<Value>* argv, TurnScope& turn, TryCatch& caught, char** err) {
+// How the turn ended.
+static int End(FloraIsolate* f, Local<Context> context, bool threw, TurnScope& turn, TryCatch& caught, FloraOutcome* out) {
   Isolate* isolate = f->isolate;
-  Local<Function> entry = f->entry.Get(isolate);
-  isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, dispatch));
-  bool threw = entry->Call(context, Undefined(isolate), argc, argv).IsEmpty();
-  if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
-  // The vector can grow while it is walked: a handler may reject again.
-  for (size_t n = 0; !f->rejections.empty() && n < 64 && !turn.stopped(); n++) {
+  out->unkept = f->unkept;
+  out->refused = f->allocator->budget().Refused();
+  if (f->out_of_memory) {
+    out->heap = f->allocator->budget().heap();
+    out->buffers = f->allocator->budget().buffers() + f->allocator->budget().other();
+    return FLORA_OUT_OF_MEMORY;
+  }
+  if (turn.stopped()) {
+    out->culprit = f->witnessed ? f->culprit : CurrentDispatch(isolate);
+    return FLORA_TERMINATED;
+  }
+  if (!threw) return FLORA_OK;
+  out->err = Describe(isolate, context, caught);
+  return FLORA_THREW;
+}
+
+// Tells of what was rejected without a handler. The list can grow while it is
+// walked: a handler may reject again.
+static void TellRejections(FloraIsolate* f, Local<Context> context, Local<Function> entry, TurnScope& turn) {
+  Isolate* isolate = f->isolate;
+  for (size_t n = 0; !f->rejections.empty() && n < kRejections && !turn.stopped(); n++) {
     std::vector<Rejection> batch;
     batch.swap(f->rejections);
     for (Rejection& r : batch) {
@@ -245,19 +284,42 @@ static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int a
     }
     if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
   }
+  f->unkept += uint32_t(f->rejections.size());
   f->rejections.clear();
+}
+
+// Calls the entry function, runs microtasks and reports what was rejected
+// without a handler.
+static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int argc, Local<Value>* argv, TurnScope& turn, TryCatch& caught,
+                 FloraOutcome* out) {
+  Isolate* isolate = f->isolate;
+  Local<Function> entry = f->entry.Get(isolate);
+  isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, dispatch));
+  bool threw = entry->Call(context, Undefined(isolate), argc, argv).IsEmpty();
+  if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
+  if (!f->rejections.empty()) TellRejections(f, context, entry, turn);
+  int code = End(f, context, threw, turn, caught, out);
   isolate->SetContinuationPreservedEmbedderData(Undefined(isolate));
-  if (f->out_of_memory) return FLORA_OUT_OF_MEMORY;
-  if (turn.stopped()) return FLORA_TERMINATED;
-  if (threw) {
-    *err = Describe(isolate, context, caught);
-    return FLORA_THREW;
-  }
-  return FLORA_OK;
+  return code;
+}
+
+// Makes a turn that must not begin end at once.
+static bool Doomed(FloraIsolate* f, FloraOutcome* out) {
+  *out = FloraOutcome{};
+  f->unkept = 0;
+  f->witnessed = false;
+  return f->doomed.load();
+}
+
+extern "C" void flora_stop(FloraIsolate* f) {
+  // A turn that begins later sees this; for one that has begun flora_terminate
+  // finds it running.
+  f->doomed.store(true);
+  flora_terminate(f);
 }
 
 extern "C" int flora_turn(FloraIsolate* f, int kind, double id, double dispatch, const char* a, size_t a_len, const char* b, size_t b_len,
-                          int64_t cpu_limit_ns, char** err) {
+                          int64_t cpu_limit_ns, FloraOutcome* out) {
   Isolate* isolate = f->isolate;
   Locker locker(isolate);
   Isolate::Scope scope(isolate);
@@ -265,9 +327,10 @@ extern "C" int flora_turn(FloraIsolate* f, int kind, double id, double dispatch,
   Local<Context> context = f->context.Get(isolate);
   Context::Scope entered(context);
   TurnScope turn(f, cpu_limit_ns);
+  if (Doomed(f, out)) return FLORA_TERMINATED;
   TryCatch caught(isolate);
   Local<Value> args[] = {Int32::New(isolate, kind), Number::New(isolate, id), Text(isolate, a, a_len), Text(isolate, b, b_len)};
-  return Enter(f, context, dispatch, 4, args, turn, caught, err);
+  return Enter(f, context, dispatch, 4, args, turn, caught, out);
 }
 
 static MaybeLocal<Module> RefuseStaticImport(Local<Context> context, Local<String> specifier, Local<FixedArray>, Local<Module>) {
@@ -279,7 +342,7 @@ static MaybeLocal<Module> RefuseStaticImport(Local<Context> context, Local<Strin
 }
 
 extern "C" int flora_load(FloraIsolate* f, const char* name, size_t name_len, const char* source, size_t source_len, int kind, double id,
-                          int64_t cpu_limit_ns, char** err) {
+                          int64_t cpu_limit_ns, FloraOutcome* out) {
   Isolate* isolate = f->isolate;
   Locker locker(isolate);
   Isolate::Scope scope(isolate);
@@ -287,6 +350,7 @@ extern "C" int flora_load(FloraIsolate* f, const char* name, size_t name_len, co
   Local<Context> context = f->context.Get(isolate);
   Context::Scope entered(context);
   TurnScope turn(f, cpu_limit_ns);
+  if (Doomed(f, out)) return FLORA_TERMINATED;
   TryCatch caught(isolate);
   ScriptOrigin origin(Text(isolate, name, name_len), 0, 0, false, -1, Local<Value>(), false, false, true);
   ScriptCompiler::Source unit(Text(isolate, source, source_len), origin);
@@ -295,23 +359,9 @@ extern "C" int flora_load(FloraIsolate* f, const char* name, size_t name_len, co
   isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, id));
   if (!ScriptCompiler::CompileModule(isolate, &unit).ToLocal(&module) || module->InstantiateModule(context, RefuseStaticImport).IsNothing() ||
       !module->Evaluate(context).ToLocal(&promise)) {
-    if (f->out_of_memory) return FLORA_OUT_OF_MEMORY;
-    if (turn.stopped()) return FLORA_TERMINATED;
-    *err = Describe(isolate, context, caught);
-    return FLORA_THREW;
+    return End(f, context, true, turn, caught, out);
   }
-  if (turn.stopped()) return f->out_of_memory ? FLORA_OUT_OF_MEMORY : FLORA_TERMINATED;
+  if (turn.stopped()) return End(f, context, true, turn, caught, out);
   Local<Value> args[] = {Int32::New(isolate, kind), Number::New(isolate, id), promise};
-  return Enter(f, context, id, 3, args, turn, caught, err);
-}
-
-extern "C" void flora_stats(FloraIsolate* f, FloraStats* out) {
-  Locker locker(f->isolate);
-  Isolate::Scope scope(f->isolate);
-  HeapStatistics stats;
-  f->isolate->GetHeapStatistics(&stats);
-  out->heap_used = stats.used_heap_size();
-  out->heap_limit = stats.heap_size_limit();
-  out->external = stats.external_memory();
-  out->array_buffers = f->allocator->used();
+  return Enter(f, context, id, 3, args, turn, caught, out);
 }

@@ -1,4 +1,4 @@
-// The C face of bridge.cc, snapshot.cc: what Go may ask of V8.
+// The C face of bridge.cc and its siblings: what Go may ask of V8.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +22,16 @@ enum {
   FLORA_OUT_OF_MEMORY = 2,  // Stopped near the heap limit; the isolate must go.
   FLORA_THREW = 3,          // An exception; see the error text.
 };
+
+// What a turn leaves behind.
+typedef struct {
+  char* err;        // malloc'd, with FLORA_THREW.
+  double culprit;   // With FLORA_TERMINATED: whose code was stopped, as natives see it.
+  size_t heap;      // With FLORA_OUT_OF_MEMORY: bytes of JavaScript heap,
+  size_t buffers;   // and of buffers.
+  uint32_t unkept;  // Rejections without a handler that were too many to tell of.
+  uint32_t refused; // Not 0 when there was no memory for a buffer.
+} FloraOutcome;
 
 // What a native call answers.
 enum { FLORA_UNDEFINED = 0, FLORA_NUMBER = 1, FLORA_STRING = 2, FLORA_TYPE_ERROR = 3, FLORA_RANGE_ERROR = 4, FLORA_ERROR = 5 };
@@ -48,8 +58,16 @@ void flora_entropy(void);
 FloraBlob flora_snapshot(const char* source, int len);
 
 // Makes an isolate and its context from the blob, which must outlive it.
-FloraIsolate* flora_new(const char* blob, int blob_len, size_t heap_limit, size_t buffer_limit, uintptr_t handle);
+FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, uintptr_t handle);
 void flora_dispose(FloraIsolate* f);
+
+// Gives the isolate words to write: turn while a turn runs, verdict when the
+// process dies by it. They must outlive the isolate.
+void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict);
+
+// Has the culprit of a crash marked from now on. Once, after V8 and the Go
+// runtime have started.
+void flora_crash(void);
 
 // Calls the snapshot's __floraBoot(natives, info) and keeps what it returns.
 // names are n native names separated by '\n'. err is malloc'd.
@@ -58,14 +76,17 @@ int flora_boot(FloraIsolate* f, const char* names, size_t names_len, const char*
 // Compiles, links and evaluates an ES module, then enters with kind and the
 // evaluation's promise.
 int flora_load(FloraIsolate* f, const char* name, size_t name_len, const char* source, size_t source_len, int kind, double id,
-               int64_t cpu_limit_ns, char** err);
+               int64_t cpu_limit_ns, FloraOutcome* out);
 
 // One turn: entry(kind, id, a, b), then all microtasks.
 int flora_turn(FloraIsolate* f, int kind, double id, double context, const char* a, size_t a_len, const char* b, size_t b_len,
-               int64_t cpu_limit_ns, char** err);
+               int64_t cpu_limit_ns, FloraOutcome* out);
 
 // Stops the running turn, if any. Any thread.
 void flora_terminate(FloraIsolate* f);
+
+// flora_terminate, and no other turn begins. Any thread.
+void flora_stop(FloraIsolate* f);
 
 void flora_stats(FloraIsolate* f, FloraStats* out);
 

@@ -9,37 +9,7 @@
 
 #include "bridge.h"
 #include "include/v8.h"
-
-// Counts what scripts hold in array buffers and refuses more than the limit.
-// Memory comes from V8's own allocator because it must lie in the V8 sandbox.
-class CountingAllocator : public v8::ArrayBuffer::Allocator {
- public:
-  explicit CountingAllocator(size_t limit) : inner_(NewDefaultAllocator()), limit_(limit) {}
-  ~CountingAllocator() override { delete inner_; }
-  void* Allocate(size_t n) override { return Take(n) ? Keep(inner_->Allocate(n), n) : nullptr; }
-  void* AllocateUninitialized(size_t n) override { return Take(n) ? Keep(inner_->AllocateUninitialized(n), n) : nullptr; }
-  void Free(void* data, size_t n) override {
-    inner_->Free(data, n);
-    used_.fetch_sub(n, std::memory_order_relaxed);
-  }
-  size_t MaxAllocationSize() const override { return inner_->MaxAllocationSize(); }
-  v8::PageAllocator* GetPageAllocator() override { return inner_->GetPageAllocator(); }
-  size_t used() const { return used_.load(std::memory_order_relaxed); }
-
- private:
-  bool Take(size_t n) {
-    if (used_.fetch_add(n, std::memory_order_relaxed) + n <= limit_) return true;
-    used_.fetch_sub(n, std::memory_order_relaxed);
-    return false;
-  }
-  void* Keep(void* p, size_t n) {
-    if (p == nullptr) used_.fetch_sub(n, std::memory_order_relaxed);
-    return p;
-  }
-  v8::ArrayBuffer::Allocator* inner_;
-  size_t limit_;
-  std::atomic<size_t> used_{0};
-};
+#include "memory.h"
 
 struct Rejection {
   v8::Global<v8::Promise> promise;
@@ -54,7 +24,19 @@ struct FloraIsolate {
   v8::Global<v8::Context> context;
   v8::Global<v8::Function> entry;
   std::vector<Rejection> rejections;
+  uint32_t unkept = 0;  // Rejections beyond those, since the turn began.
   bool out_of_memory = false;
+  bool judging = false;  // A look at the memory is due; see memory.cc.
+  int loans = 0;         // Of heap beyond the limit.
+  std::atomic<bool> doomed{false};
+  std::atomic<bool> asked{false};  // flora_ask waits for its answer.
+  bool witnessed = false;          // It was answered in this turn:
+  double culprit = 0;              // whose code was running.
+
+  // Words that control reads; see flora_mark. Null when nobody does.
+  std::atomic<uint64_t>* turn_mark = nullptr;
+  std::atomic<uint64_t>* verdict = nullptr;
+  uint32_t turns = 0;
 
   // turn_mutex guards the members below against the watchdog's thread.
   std::mutex turn_mutex;
@@ -70,6 +52,25 @@ char* flora_copy(const char* s, size_t len);
 FloraIsolate* flora_of(v8::Isolate* isolate);
 void flora_register(FloraIsolate* f);
 void flora_unregister(FloraIsolate* f);
+
+// Has the running turn note whose code it runs: a turn runs what others left
+// behind, too. Any thread.
+void flora_ask(FloraIsolate* f);
+
+// Holds the isolate to its budget.
+void flora_watch_memory(FloraIsolate* f);
+
+// What a verdict may be; pkg/mark has the same list.
+enum Verdict : uint64_t { kFatal = 1, kOutOfMemory = 2, kSignal = 3, kStuck = 4, kNoMemory = 5 };
+
+// The first verdict on an isolate stays.
+void flora_judge(FloraIsolate* f, Verdict verdict);
+
+// Sees to it that the process's end by this isolate is known to be its fault.
+void flora_watch_crash(v8::Isolate* isolate);
+
+// The isolate whose turn this thread runs.
+extern constinit thread_local FloraIsolate* flora_current;
 
 // Marks the running turn for the watchdog, and clears a termination at its end.
 class TurnScope {

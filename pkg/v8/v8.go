@@ -9,9 +9,11 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/cgo"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -23,6 +25,24 @@ var (
 	ErrTerminated  = errors.New("stopped at its CPU limit")
 	ErrOutOfMemory = errors.New("out of memory")
 )
+
+// Terminated is an ErrTerminated that knows whose code was stopped.
+type Terminated struct{ Context float64 }
+
+// Error is ErrTerminated's text.
+func (*Terminated) Error() string { return ErrTerminated.Error() }
+
+// Unwrap gives ErrTerminated.
+func (*Terminated) Unwrap() error { return ErrTerminated }
+
+// OutOfMemory is an ErrOutOfMemory that knows what the memory was used for.
+type OutOfMemory struct{ Heap, Buffers int64 }
+
+// Error is ErrOutOfMemory's text.
+func (*OutOfMemory) Error() string { return ErrOutOfMemory.Error() }
+
+// Unwrap gives ErrOutOfMemory.
+func (*OutOfMemory) Unwrap() error { return ErrOutOfMemory }
 
 // Exception is a JavaScript error that came out of an entry into V8, as text
 // with a position or stack.
@@ -37,7 +57,8 @@ var initialize sync.Once
 // compilers and WebAssembly. The first call decides.
 func Init(jit bool) {
 	initialize.Do(func() {
-		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc"}
+		// 256 pages are 16 MiB of one WebAssembly memory.
+		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256"}
 		if !jit {
 			flags = append(flags, "--jitless")
 		}
@@ -45,6 +66,7 @@ func Init(jit bool) {
 		C.flora_entropy()
 		// The only way to have v8go start V8's platform.
 		v8go.NewIsolate().Dispose()
+		C.flora_crash()
 	})
 }
 
@@ -96,11 +118,23 @@ type Native func(index int, context, a, b float64, text []byte) Result
 // Config makes an isolate.
 type Config struct {
 	Blob        *Blob
-	HeapLimit   int64    // Bytes of JavaScript heap.
-	BufferLimit int64    // Bytes in array buffers.
+	MemoryLimit int64    // Bytes of JavaScript heap and of array buffers, together.
 	Natives     []string // Names; their order gives the index.
 	Info        string   // Second argument of __floraBoot.
 	Call        Native
+	Marks       Marks
+}
+
+// Marks are words that the engine writes, if they are there. They may lie in
+// memory that outlives the process.
+type Marks struct {
+	// Turn is not 0 while a turn runs: the id of its thread in the low half, and
+	// in the high half what tells it from other turns.
+	Turn *atomic.Uint64
+	// Verdict says, when the process dies by what a turn of this isolate did,
+	// how: V8 gave up (1), the heap reached its limit (2), a signal (3), V8 did
+	// not come back (4), or the process had no memory left (5).
+	Verdict *atomic.Uint64
 }
 
 // Blob is a snapshot in memory that C may keep a pointer to.
@@ -118,20 +152,27 @@ func MappedBlob(b []byte) *Blob {
 }
 
 // Isolate is one V8 isolate with one context. One goroutine uses it at a time;
-// Terminate may come from any.
+// Stop may come from any.
 type Isolate struct {
 	ptr    *C.FloraIsolate
 	handle cgo.Handle
+	pins   runtime.Pinner // The marks, when they lie in Go's memory.
+	out    C.FloraOutcome // Of the latest turn.
 }
 
 // New makes an isolate from the blob and boots it.
 func New(cfg Config) (*Isolate, error) {
 	iso := &Isolate{}
 	iso.handle = cgo.NewHandle(cfg.Call)
-	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.HeapLimit), C.size_t(cfg.BufferLimit), C.uintptr_t(iso.handle))
+	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.uintptr_t(iso.handle))
 	if iso.ptr == nil {
 		iso.handle.Delete()
 		return nil, errors.New("make an isolate: the snapshot does not fit this V8")
+	}
+	if m := cfg.Marks; m.Turn != nil && m.Verdict != nil {
+		iso.pins.Pin(m.Turn)
+		iso.pins.Pin(m.Verdict)
+		C.flora_mark(iso.ptr, (*C.uint64_t)(unsafe.Pointer(m.Turn)), (*C.uint64_t)(unsafe.Pointer(m.Verdict)))
 	}
 	names := strings.Join(cfg.Natives, "\n")
 	var failure *C.char
@@ -145,21 +186,29 @@ func New(cfg Config) (*Isolate, error) {
 // Load compiles and evaluates an ES module, then enters with kind, id and the
 // promise of its evaluation.
 func (i *Isolate) Load(name, source string, kind int, id float64, cpu time.Duration) error {
-	var failure *C.char
-	code := C.flora_load(i.ptr, chars(name), C.size_t(len(name)), chars(source), C.size_t(len(source)), C.int(kind), C.double(id), C.int64_t(cpu), &failure)
-	return outcome(code, failure)
+	code := C.flora_load(i.ptr, chars(name), C.size_t(len(name)), chars(source), C.size_t(len(source)), C.int(kind), C.double(id), C.int64_t(cpu), &i.out)
+	return i.outcome(code)
 }
 
 // Turn enters JavaScript once and runs the microtasks to their end. context is
 // what natives see, also after awaits.
 func (i *Isolate) Turn(kind int, id, context float64, a, b string, cpu time.Duration) error {
-	var failure *C.char
-	code := C.flora_turn(i.ptr, C.int(kind), C.double(id), C.double(context), chars(a), C.size_t(len(a)), chars(b), C.size_t(len(b)), C.int64_t(cpu), &failure)
-	return outcome(code, failure)
+	code := C.flora_turn(i.ptr, C.int(kind), C.double(id), C.double(context), chars(a), C.size_t(len(a)), chars(b), C.size_t(len(b)), C.int64_t(cpu), &i.out)
+	return i.outcome(code)
 }
 
-// Terminate stops the running turn, if there is one.
-func (i *Isolate) Terminate() { C.flora_terminate(i.ptr) }
+// Stop ends the running turn, if there is one, and every later one before it
+// begins.
+func (i *Isolate) Stop() { C.flora_stop(i.ptr) }
+
+// Notes tell what the latest turn ran into without being stopped.
+type Notes struct {
+	Unkept  int  // Rejections without a handler that were too many to tell of.
+	Refused bool // There was no memory for a buffer.
+}
+
+// Notes gives those of the latest turn.
+func (i *Isolate) Notes() Notes { return Notes{int(i.out.unkept), i.out.refused != 0} }
 
 // Stats are sizes in bytes.
 type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External int64 }
@@ -174,6 +223,7 @@ func (i *Isolate) Stats() Stats {
 // Dispose frees the isolate; not during a turn.
 func (i *Isolate) Dispose() {
 	C.flora_dispose(i.ptr)
+	i.pins.Unpin()
 	i.handle.Delete()
 }
 
@@ -185,16 +235,16 @@ func Watch(grace time.Duration) (running int, stuck bool) {
 	return int(n), handle != 0
 }
 
-func outcome(code C.int, failure *C.char) error {
+func (i *Isolate) outcome(code C.int) error {
 	switch code {
 	case C.FLORA_OK:
 		return nil
 	case C.FLORA_TERMINATED:
-		return ErrTerminated
+		return &Terminated{float64(i.out.culprit)}
 	case C.FLORA_OUT_OF_MEMORY:
-		return ErrOutOfMemory
+		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers)}
 	default:
-		return exception(failure)
+		return exception(i.out.err)
 	}
 }
 

@@ -1,9 +1,26 @@
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "internal.h"
 
 static std::mutex all_mutex;
 static std::vector<FloraIsolate*> all;
+
+constinit thread_local FloraIsolate* flora_current = nullptr;
+
+// One system call per thread.
+static uint64_t Thread() {
+  static constinit thread_local uint64_t id = 0;
+  if (id == 0) id = uint64_t(syscall(SYS_gettid));
+  return id;
+}
+
+extern "C" void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict) {
+  f->turn_mark = reinterpret_cast<std::atomic<uint64_t>*>(turn);
+  f->verdict = reinterpret_cast<std::atomic<uint64_t>*>(verdict);
+}
 
 static int64_t Now(clockid_t clock) {
   timespec t{};
@@ -22,6 +39,8 @@ void flora_unregister(FloraIsolate* f) {
 }
 
 TurnScope::TurnScope(FloraIsolate* f, int64_t limit_ns) : f_(f) {
+  flora_current = f;
+  if (f->turn_mark != nullptr) f->turn_mark->store(Thread() | uint64_t(++f->turns) << 32, std::memory_order_relaxed);
   std::lock_guard<std::mutex> lock(f->turn_mutex);
   f->stop = false;
   f->in_turn = true;
@@ -41,6 +60,8 @@ TurnScope::~TurnScope() {
   }
   // Without this the isolate would stay terminated for good.
   if (stopped) f_->isolate->CancelTerminateExecution();
+  if (f_->turn_mark != nullptr) f_->turn_mark->store(0, std::memory_order_release);
+  flora_current = nullptr;
 }
 
 bool TurnScope::stopped() {
@@ -73,8 +94,12 @@ extern "C" int flora_watch(int64_t stuck_cpu_ns, uintptr_t* stuck_handle) {
     int64_t now = Now(f->clock);
     if (now < 0) continue;
     if (f->started_ns < 0) f->started_ns = now;
+    if (now - f->started_ns > f->limit_ns / 2) flora_ask(f);
     if (now - f->started_ns > f->limit_ns) Stop(f, now);
-    if (f->stop && now - f->stopped_ns > stuck_cpu_ns) *stuck_handle = f->handle;
+    if (f->stop && now - f->stopped_ns > stuck_cpu_ns) {
+      *stuck_handle = f->handle;
+      flora_judge(f, kStuck);
+    }
   }
   return running;
 }

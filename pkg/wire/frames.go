@@ -53,14 +53,15 @@ type (
 
 // Limits bound one script; see isolate.Limits for the units' meaning.
 type Limits struct {
-	_           struct{} `cbor:",toarray"`
-	HeapBytes   int64
-	BufferBytes int64
-	TurnMS      int64
-	LoadMS      int64
-	PendingOps  int
-	Timers      int
-	Crons       int
+	_             struct{} `cbor:",toarray"`
+	MemoryBytes   int64
+	TurnMS        int64
+	LoadMS        int64
+	PendingOps    int
+	Timers        int
+	Crons         int
+	LogsPerSecond int
+	LogBurst      int
 }
 
 // Frames from a worker to control.
@@ -69,6 +70,14 @@ type (
 	Ready struct {
 		_       struct{} `cbor:",toarray"`
 		Version int
+		Sandbox []Feature // What the process could apply to itself.
+	}
+	// Feature is one part of a sandbox.
+	Feature struct {
+		_      struct{} `cbor:",toarray"`
+		Name   string
+		On     bool
+		Detail string
 	}
 	// Settled ends a dispatch, or the load with id 1. Failure is nil when it
 	// went well.
@@ -104,6 +113,15 @@ type (
 		_           struct{} `cbor:",toarray"`
 		Instance    uint64
 		Kind, Value string
+	}
+	// Hit says that a script ran into a limit, Count times. Text is for its log,
+	// "" when that is told otherwise.
+	Hit struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Limit    string
+		Count    int
+		Text     string
 	}
 	// Gone ends an instance. Lost is empty after Unload.
 	Gone struct {

@@ -40,7 +40,7 @@ var (
 
 var types = []any{
 	1: Hello{}, 2: Load{}, 3: Unload{}, 4: Dispatch{}, 5: OpResult{}, 6: Extend{},
-	16: Ready{}, 17: Settled{}, 18: OpCall{}, 19: Log{}, 20: Declared{}, 21: Gone{}, 22: Fault{},
+	16: Ready{}, 17: Settled{}, 18: OpCall{}, 19: Log{}, 20: Declared{}, 21: Gone{}, 22: Fault{}, 23: Hit{},
 }
 
 var (
@@ -50,11 +50,15 @@ var (
 	encode cbor.UserBufferEncMode
 )
 
+func register(number byte, frame any) {
+	typeOf[reflect.TypeOf(frame)] = number
+	goType[number] = reflect.TypeOf(frame)
+}
+
 func init() {
 	for i, v := range types {
 		if v != nil {
-			typeOf[reflect.TypeOf(v)] = byte(i)
-			goType[byte(i)] = reflect.TypeOf(v)
+			register(byte(i), v)
 		}
 	}
 	var err error

@@ -19,7 +19,7 @@ import (
 
 var frames = []any{
 	wire.Hello{Version: 1, Ops: []string{"op_a", "op_b"}, Turns: 4},
-	wire.Load{Instance: 1, Name: "n", Source: "ü", Info: "{}", Limits: wire.Limits{HeapBytes: 1, Crons: 3}},
+	wire.Load{Instance: 1, Name: "n", Source: "ü", Info: "{}", Limits: wire.Limits{MemoryBytes: 1, Crons: 3}},
 	wire.Unload{Instance: 1},
 	wire.Dispatch{Instance: 1, ID: 2, Event: "e", Payload: []byte("{}"), WallMS: 3, CPUMS: 4},
 	wire.OpResult{Instance: 1, Call: 2, OK: true, Result: []byte("null")},
@@ -30,12 +30,13 @@ var frames = []any{
 	wire.OpCall{Instance: 1, Call: 2, Op: 3, Dispatch: 4, Args: []byte("{}")},
 	wire.Log{Instance: 1, Level: 2, Text: "t"},
 	wire.Declared{Instance: 1, Kind: "k", Value: "v"},
+	wire.Hit{Instance: 1, Limit: "l", Count: 2, Text: "t"},
 	wire.Gone{Instance: 1, Lost: "l"},
 	wire.Fault{Reason: "r"},
 }
 
 var ignore = cmpopts.IgnoreUnexported(wire.Hello{}, wire.Load{}, wire.Limits{}, wire.Unload{}, wire.Dispatch{}, wire.OpResult{}, wire.Extend{}, wire.Ready{},
-	wire.Settled{}, wire.Failure{}, wire.OpCall{}, wire.Log{}, wire.Declared{}, wire.Gone{}, wire.Fault{})
+	wire.Settled{}, wire.Failure{}, wire.OpCall{}, wire.Log{}, wire.Declared{}, wire.Hit{}, wire.Gone{}, wire.Fault{})
 
 func TestFramesArriveAsSent(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
@@ -74,7 +75,7 @@ func (h *host) Settled(id uint64, f *isolate.Failure) {
 // an exception; control checks and counts again.
 func (h *host) Declare(kind isolate.Declaration, value string) error {
 	if len(value) > maxDeclaration {
-		return fmt.Errorf("the declaration has %d bytes; at most %d are taken", len(value), maxDeclaration)
+		return over("the declaration has %d bytes; at most %d are taken", len(value), maxDeclaration)
 	}
 	switch kind {
 	case isolate.Cron:
@@ -86,12 +87,17 @@ func (h *host) Declare(kind isolate.Declaration, value string) error {
 			return nil
 		}
 		if most := maxEvents + h.maxCrons; len(h.events) >= most { // A job is an event, too.
-			return fmt.Errorf("a script may handle %d events; %q is one too many", most, value)
+			return over("a script may handle %d events; %q is one too many", most, value)
 		}
 		h.events[value] = struct{}{}
 	}
 	h.send(wire.Declared{Instance: h.instance, Kind: string(kind), Value: value})
 	return nil
+}
+
+// over is the error of a declaration too many.
+func over(format string, args ...any) error {
+	return &limit.Error{Limit: limit.Declarations, Text: fmt.Sprintf(format, args...)}
 }
 
 func (h *host) checkCron(value string) error {
@@ -103,13 +109,18 @@ func (h *host) checkCron(value string) error {
 		return fmt.Errorf("cron job %q is registered already; give each job its own name", job.Name)
 	}
 	if len(h.crons) >= h.maxCrons {
-		return fmt.Errorf("a guild may have %d cron jobs; %q is one too many", h.maxCrons, job.Name)
+		return over("a guild may have %d cron jobs; %q is one too many", h.maxCrons, job.Name)
 	}
 	if _, err := cron.Parse(job.Expr); err != nil {
 		return fmt.Errorf("cron job %q: %w", job.Name, err)
 	}
 	h.crons[job.Name] = struct{}{}
 	return nil
+}
+
+// Limit implements isolate.Host.
+func (h *host) Limit(l isolate.Hit) {
+	h.send(wire.Hit{Instance: h.instance, Limit: string(l.Limit), Count: l.Count, Text: l.Text})
 }
 
 // Gone implements isolate.Host.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
+	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -22,9 +24,24 @@ const (
 	marksFD    = 5
 )
 
+// Options are the flags of the hidden "worker" command.
+type Options struct {
+	JIT     bool
+	Sandbox sandbox.Mode
+	Data    uint64 // Bytes of private memory; 0 is no bound.
+}
+
+// enter gives up what the process does not need; then it may see scripts.
+func (o Options) enter() (sandbox.Report, error) {
+	if o.Sandbox == sandbox.Off {
+		return sandbox.Report{}, nil
+	}
+	return sandbox.Enter(sandbox.Profile{Data: o.Data, Compiles: o.JIT})
+}
+
 // Main is the body of the hidden "worker" command: it serves the inherited
 // connection with the inherited snapshot.
-func Main(jit bool) error {
+func Main(o Options) error {
 	conn, err := inherit()
 	if err != nil {
 		return err
@@ -38,7 +55,7 @@ func Main(jit bool) error {
 		return err
 	}
 	_ = unix.Close(marksFD)
-	v8.Init(jit)
+	v8.Init(o.JIT)
 	c := wire.NewConn(conn)
 	c.Direct()
 	go isolate.Watch(nil, func() {
@@ -47,20 +64,40 @@ func Main(jit bool) error {
 		c.Flush()
 		os.Exit(3)
 	})
-	return Serve(c, blob, marks)
+	report, err := o.enter()
+	if err == nil && o.Sandbox == sandbox.Require {
+		err = report.Check()
+	}
+	if err != nil {
+		return err
+	}
+	features := make([]wire.Feature, len(report))
+	for i, f := range report {
+		features[i] = wire.Feature{Name: f.Name, On: f.On, Detail: f.Detail}
+	}
+	return serve(c, blob, marks, features)
 }
 
 // Snapshot is the body of the hidden "worker --snapshot" command: SDK source on
-// stdin, start-up blob on stdout.
-func Snapshot(in io.Reader, out io.Writer, jit bool) error {
+// stdin; on stdout a line of JSON with what the sandbox is here, and the
+// start-up blob. It enters the sandbox of a worker although it runs nothing but
+// the SDK: what does not work in there is known before there is a worker.
+func Snapshot(in io.Reader, out io.Writer, o Options) error {
 	source, err := io.ReadAll(in)
 	if err != nil {
 		return fmt.Errorf("read the SDK: %w", err)
 	}
-	v8.Init(jit)
+	v8.Init(o.JIT)
+	report, err := o.enter()
+	if err != nil {
+		return err
+	}
 	blob, err := v8.Snapshot(string(source))
 	if err != nil {
 		return err
+	}
+	if err := json.NewEncoder(out).Encode(report); err != nil {
+		return fmt.Errorf("write what the sandbox is: %w", err)
 	}
 	if _, err := out.Write(blob); err != nil {
 		return fmt.Errorf("write the snapshot: %w", err)

@@ -18,11 +18,12 @@ import (
 
 // Worker serves one connection.
 type Worker struct {
-	conn  *wire.Conn
-	blob  *v8.Blob
-	marks *mark.Marks
-	ops   []string
-	slots *isolate.Slots
+	conn    *wire.Conn
+	blob    *v8.Blob
+	marks   *mark.Marks
+	ops     []string
+	slots   *isolate.Slots
+	sandbox []wire.Feature // What was applied to this process.
 
 	mu     sync.Mutex // Guards guilds.
 	guilds map[uint64]*isolate.Guild
@@ -31,7 +32,11 @@ type Worker struct {
 // Serve runs scripts for control until the connection ends; then it stops all
 // of them.
 func Serve(conn *wire.Conn, blob *v8.Blob, marks *mark.Marks) error {
-	w := &Worker{conn: conn, blob: blob, marks: marks, guilds: map[uint64]*isolate.Guild{}}
+	return serve(conn, blob, marks, nil)
+}
+
+func serve(conn *wire.Conn, blob *v8.Blob, marks *mark.Marks, sandbox []wire.Feature) error {
+	w := &Worker{conn: conn, blob: blob, marks: marks, sandbox: sandbox, guilds: map[uint64]*isolate.Guild{}}
 	err := w.serve()
 	w.mu.Lock()
 	left := make([]*isolate.Guild, 0, len(w.guilds))
@@ -59,7 +64,7 @@ func (w *Worker) serve() error {
 	}
 	w.ops = hello.Ops
 	w.slots = isolate.NewSlots(max(hello.Turns, 1))
-	if err := w.conn.Send(wire.Ready{Version: wire.Version}); err != nil {
+	if err := w.conn.Send(wire.Ready{Version: wire.Version, Sandbox: w.sandbox}); err != nil {
 		return err
 	}
 	for {
@@ -97,7 +102,7 @@ func (w *Worker) handle(frame any) error {
 			g.Extend(f.ID, time.Now().Add(time.Duration(f.MS)*time.Millisecond))
 		}
 	default:
-		return fmt.Errorf("control sent an unexpected %T", frame)
+		return w.extra(frame)
 	}
 	return nil
 }
@@ -114,15 +119,15 @@ func (w *Worker) load(f wire.Load) error {
 	if _, dup := w.guilds[f.Instance]; dup {
 		return fmt.Errorf("control loaded instance %d twice", f.Instance)
 	}
-	begun := w.marks.At(f.Mark)
-	if begun == nil {
+	slot := w.marks.At(f.Mark)
+	if slot == nil {
 		return fmt.Errorf("control loaded instance %d with mark %d of %d", f.Instance, f.Mark, w.marks.Len())
 	}
 	w.guilds[f.Instance] = isolate.Start(isolate.Config{
-		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Begun: begun,
-		Host: newHost(w, f),
+		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Mark: slot,
+		Host: observed(newHost(w, f)),
 		Limits: isolate.Limits{
-			HeapBytes: f.Limits.HeapBytes, BufferBytes: f.Limits.BufferBytes,
+			MemoryBytes: f.Limits.MemoryBytes, LogsPerSecond: f.Limits.LogsPerSecond, LogBurst: f.Limits.LogBurst,
 			TurnCPU: time.Duration(f.Limits.TurnMS) * time.Millisecond,
 			LoadCPU: time.Duration(f.Limits.LoadMS) * time.Millisecond, LoadWall: time.Duration(f.Limits.LoadMS) * time.Millisecond,
 			PendingOps: f.Limits.PendingOps, Timers: f.Limits.Timers,

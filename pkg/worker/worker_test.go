@@ -83,7 +83,7 @@ func (c *control) begun(id uint64) {
 	c.t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); c.marks.At(1).Load() < id; <-tick.C {
+	for deadline := time.Now().Add(patience); c.marks.At(1).Begun.Load() < id; <-tick.C {
 		if time.Now().After(deadline) {
 			c.t.Fatalf("dispatch %d does not begin", id)
 		}

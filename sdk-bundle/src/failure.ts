@@ -18,11 +18,14 @@ export function opError(doc: any, at: Error): Error {
   return e;
 }
 
+// What is looked at of a stack; a script may have written one of megabytes.
+const longestStack = 64 * 1024;
+
 /** A script may have set Error.prepareStackTrace, so a stack can be anything. */
 export function stackOf(e: any): string {
   try {
     const s = e.stack;
-    return typeof s === "string" ? s : "";
+    return typeof s === "string" ? slice(s, 0, longestStack) : "";
   } catch {
     return "";
   }

@@ -3,6 +3,7 @@
 // before the script runs.
 import * as commands from "./commands";
 import * as components from "./components";
+import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
 import { flattenInteractionOptions } from "./context";
@@ -78,6 +79,7 @@ ObjectDefineProperty(globalThis, "__floraBoot", {
   __proto__: null,
   configurable: true,
   value: (from: Record<string, Native | undefined>, text: string) => {
+    confineWebAssembly();
     boot(from, text);
     return enter;
   },

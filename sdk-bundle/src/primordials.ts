@@ -22,6 +22,7 @@ export const functionToString = uncurryThis(Function.prototype.toString);
 export const hasOwn = uncurryThis(Object.prototype.hasOwnProperty);
 export const ReflectApply = Reflect.apply;
 export const ReflectOwnKeys = Reflect.ownKeys;
+export const ReflectConstruct = Reflect.construct;
 
 export const ArrayIsArray = Array.isArray;
 export const ArrayPrototype = Array.prototype;

@@ -85,6 +85,9 @@ var apiInputs = []input{
 	})},
 	{route: "GET /api/deployments/{guild}/revisions/{revision}", queries: []string{"include_bundle=maybe"}},
 	{route: "POST /api/deployments/{guild}/rollback/{revision}", deploys: true, headers: []string{"X-Flora-Deploy-Source: nobody"}},
+	{route: "GET /api/guilds/{guild}/status", queries: []string{"%zz"}},
+	{route: "POST /api/guilds/{guild}/release", queries: []string{"%zz"}},
+	{route: "GET /metrics", queries: []string{"%zz"}},
 	{route: "GET /api/logs/{guild}", queries: numbers},
 	{route: "GET /api/logs/{guild}/stream", headers: []string{"Last-Event-ID: x", "Last-Event-ID: -1", "Last-Event-ID: 99999999999999999999"}, queries: []string{"%zz"}},
 	{

@@ -1,11 +1,8 @@
 package spec
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -15,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // commands are what scripts in testdata can use beside testscript's own.
@@ -31,6 +30,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"remember":    cmdRemember,
 	"answers":     cmdAnswers,
 	"complained":  cmdComplained,
+	"state":       cmdState,
 	"port":        cmdPort,
 
 	"second-guild": cmdSecondGuild,
@@ -314,23 +314,5 @@ func print(ts *testscript.TestScript, status int, body []byte) {
 }
 
 func call(method, url, token string, body []byte) (int, []byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
-	if err != nil {
-		return 0, nil, err
-	}
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	answer, err := io.ReadAll(res.Body)
-	return res.StatusCode, bytes.TrimSpace(answer), err
+	return rig.Call(method, url, token, body)
 }

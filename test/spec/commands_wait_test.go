@@ -84,6 +84,21 @@ func cmdComplained(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// state STATE waits until $GUILD's script is in that state.
+func cmdState(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: state STATE")
+	}
+	ts.Check(until("the script to be "+args[0], func() (bool, error) {
+		status, answer, err := call("GET", ts.Getenv("URL")+"/api/guilds/"+ts.Getenv("GUILD")+"/status", ts.Getenv("TOKEN"), nil)
+		var got struct{ State string }
+		if err == nil {
+			err = json.Unmarshal(answer, &got)
+		}
+		return got.State == args[0], fmt.Errorf("it is %q: %d %w", got.State, status, err)
+	}))
+}
+
 // port NAME puts the last runtime's port into a variable.
 func cmdPort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {

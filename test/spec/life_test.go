@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // TestDeploysLoseNoEvent deploys a bot again and again while messages come:
@@ -149,17 +149,11 @@ func TestNothingIsLeft(t *testing.T) {
 				t.Errorf("the exit code is %d, want %d:\n%s", got, row.code, p.stderr)
 			}
 			if err := until("the workers to end", func() (bool, error) {
-				left := slices.DeleteFunc(slices.Clone(pids), func(pid int) bool { return !isWorker(pid) })
+				left := slices.DeleteFunc(slices.Clone(pids), func(pid int) bool { return !rig.IsWorker(pid) })
 				return len(left) == 0, fmt.Errorf("left: %v", left)
 			}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-}
-
-// isWorker tells whether the process still is one; a zombie has no arguments.
-func isWorker(pid int) bool {
-	args, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	return err == nil && strings.Contains(string(args), "\x00worker\x00")
 }

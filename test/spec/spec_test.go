@@ -1,15 +1,15 @@
 package spec
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 var bin string
@@ -17,38 +17,14 @@ var bin string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	bin = os.Getenv("FLORA_BIN")
-	if bin == "" {
-		dir, err := os.MkdirTemp("", "flora-bin")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer func() { _ = os.RemoveAll(dir) }()
-		if err := build(dir); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		bin = dir
-	}
-	abs, err := filepath.Abs(bin)
+	dir, cleanup, err := rig.Binaries()
+	defer cleanup()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	bin = abs
+	bin = dir
 	return m.Run()
-}
-
-func build(dir string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", dir, "../../cmd/flora-runtime", "../../cmd/flora")
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build the binaries: %w", err)
-	}
-	return nil
 }
 
 func TestSpec(t *testing.T) {

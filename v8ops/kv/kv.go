@@ -15,7 +15,7 @@ import (
 // Ops declares the family.
 func Ops(store kv.Store) []op.Op {
 	f := &family{store}
-	return []op.Op{
+	ops := []op.Op{
 		op.Define("op_kv_get", op.Self, f.get),
 		op.Define("op_kv_get_with_metadata", op.Self, f.getWithMetadata),
 		op.Define("op_kv_set", op.Self, f.set),
@@ -23,6 +23,10 @@ func Ops(store kv.Store) []op.Op {
 		op.Define("op_kv_delete", op.Self, f.remove),
 		op.Define("op_kv_list_keys", op.Self, f.list),
 	}
+	for i := range ops {
+		ops[i].Local = true
+	}
+	return ops
 }
 
 type family struct{ store kv.Store }

@@ -30,6 +30,7 @@ type Scope interface {
 	Channel(ctx context.Context, guild snowflake.GuildID, id snowflake.ChannelID) (scope.Channel, error)
 	Webhook(ctx context.Context, guild snowflake.GuildID, id snowflake.WebhookID) (scope.Webhook, error)
 	Check(guild snowflake.GuildID, token string) error
+	CheckAnswer(guild snowflake.GuildID, id snowflake.InteractionID, token string) error
 }
 
 // Discord is what the ops of all families share.
@@ -113,7 +114,7 @@ func notToken(r rune) bool {
 
 // Callback answers an interaction that the guild received.
 func (d *Discord) Callback(guild snowflake.GuildID, id snowflake.InteractionID, token string) (Target, error) {
-	if err := d.Scope.Check(guild, token); err != nil {
+	if err := d.Scope.CheckAnswer(guild, id, token); err != nil {
 		return Target{}, err
 	}
 	return Target{guild: guild}.Sub("/interactions/{interaction.id}/{interaction.token}/callback", id.String(), token), nil

@@ -14,6 +14,7 @@ import (
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
+	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -68,6 +69,7 @@ type Options struct {
 	Answer Answer   // [every op resolves to null]
 	Limits isolate.Limits
 	Info   string
+	Refuse string // A declaration that is one too many.
 }
 
 // Rig is one loaded script and what it did.
@@ -76,12 +78,14 @@ type Rig struct {
 	guild   *isolate.Guild
 	ops     []string
 	answer  Answer
+	refuse  string
 	mu      sync.Mutex // Guards everything below.
 	changed chan struct{}
 	calls   []Call
 	logs    []Line
 	settled map[uint64]*isolate.Failure
 	decl    []string
+	hits    map[limit.Name]int
 	next    uint64
 	gone    bool
 	lost    error
@@ -100,9 +104,20 @@ func Load(tb testing.TB, script string, o Options) *Rig {
 // TryLoad starts the script and gives its load's failure.
 func TryLoad(tb testing.TB, script string, o Options) (*Rig, *isolate.Failure) {
 	tb.Helper()
-	r := &Rig{tb: tb, ops: o.Ops, answer: o.Answer, changed: make(chan struct{}), settled: map[uint64]*isolate.Failure{}, next: isolate.LoadID}
+	r := Begin(tb, script, o)
+	return r, r.Settle(isolate.LoadID)
+}
+
+// Begin starts the script without waiting for it.
+func Begin(tb testing.TB, script string, o Options) *Rig {
+	tb.Helper()
+	r := &Rig{tb: tb, ops: o.Ops, answer: o.Answer, refuse: o.Refuse, changed: make(chan struct{}), settled: map[uint64]*isolate.Failure{}, hits: map[limit.Name]int{}, next: isolate.LoadID}
 	if r.answer == nil {
 		r.answer = func(Call) (string, bool, bool) { return "null", true, true }
+	}
+	if o.Limits.LogsPerSecond == 0 {
+		// Tests read every line.
+		o.Limits.LogsPerSecond, o.Limits.LogBurst = 1_000_000, 1_000_000
 	}
 	if o.Info == "" {
 		o.Info = `{"guildId":"100000000000000001","applicationId":"900000000000000001","maxTimers":512}`
@@ -114,7 +129,7 @@ func TryLoad(tb testing.TB, script string, o Options) (*Rig, *isolate.Failure) {
 	})
 	r.mu.Unlock()
 	tb.Cleanup(r.guild.Stop)
-	return r, r.Settle(isolate.LoadID)
+	return r
 }
 
 // Dispatch delivers an event and waits until its handlers have settled.
@@ -160,6 +175,13 @@ func (r *Rig) CountLocked(text string) int {
 		}
 	}
 	return n
+}
+
+// Count counts the log lines with exactly this text.
+func (r *Rig) Count(text string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.CountLocked(text)
 }
 
 // Resolve answers a pending op.
@@ -273,8 +295,27 @@ func (r *Rig) Settled(id uint64, f *isolate.Failure) { r.note(func() { r.settled
 
 // Declare implements isolate.Host.
 func (r *Rig) Declare(kind isolate.Declaration, value string) error {
+	if r.refuse != "" && value == r.refuse {
+		return &limit.Error{Limit: limit.Declarations, Text: value}
+	}
 	r.note(func() { r.decl = append(r.decl, string(kind)+" "+value) })
 	return nil
+}
+
+// Limit implements isolate.Host. The text counts as a line of the log.
+func (r *Rig) Limit(h isolate.Hit) {
+	r.note(func() {
+		r.hits[h.Limit] += h.Count
+		if h.Text != "" {
+			r.logs = append(r.logs, Line{isolate.Warn, h.Text})
+		}
+	})
+}
+
+// WaitHits waits until the script has run into a limit n times.
+func (r *Rig) WaitHits(n int, name limit.Name) {
+	r.tb.Helper()
+	r.Until(fmt.Sprintf("%d hits of %s", n, name), func() bool { return r.hits[name] >= n })
 }
 
 // Gone implements isolate.Host.
