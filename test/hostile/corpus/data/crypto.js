@@ -1,0 +1,2 @@
+// expect: ok, type
+return crypto.getRandomValues(new Uint8Array(2 ** 26)).length;

@@ -1,0 +1,3 @@
+// expect: ok
+const r = Math.random();
+return r >= 0 && r < 1;

@@ -1,0 +1,2 @@
+// expect: ok, type
+return new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(32 << 20)).length;

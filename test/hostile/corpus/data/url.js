@@ -1,0 +1,2 @@
+// expect: ok, type
+return new URL("http://" + "a".repeat(1e6)).host.length;

@@ -1,0 +1,3 @@
+// trigger: load
+// expect: type, ok
+createBot({ slashCommands: [{ name: "../..", description: "" }, { name: "__proto__", description: "x" }] });

@@ -1,0 +1,4 @@
+// trigger: load
+// expect: type, ok
+createBot({ prefix: "!" });
+createBot({ prefix: "?" });

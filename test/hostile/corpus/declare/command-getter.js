@@ -1,0 +1,3 @@
+// trigger: load
+// expect: cpu
+createBot({ get slashCommands() { for (;;); } });

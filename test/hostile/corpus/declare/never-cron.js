@@ -1,0 +1,3 @@
+// trigger: load
+// expect: ok
+cron("never", "0 0 30 2 *", () => {});

@@ -1,0 +1,4 @@
+// trigger: load
+// expect: type
+cron("c", "* * * * *", () => {});
+cron("c", "* * * * *", () => {});

@@ -1,0 +1,3 @@
+// trigger: load
+// expect: type
+process.exit(0);

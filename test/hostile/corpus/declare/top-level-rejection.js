@@ -1,0 +1,3 @@
+// trigger: load
+// expect: type, ok
+Promise.reject(new Error("at the top"));

@@ -1,0 +1,3 @@
+// trigger: load
+// expect: type
+throw new Error("at the top");

@@ -1,0 +1,4 @@
+// expect: type
+const a = new AggregateError([], "cycle");
+a.errors.push(a);
+throw a;

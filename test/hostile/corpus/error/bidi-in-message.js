@@ -1,0 +1,2 @@
+// expect: type
+throw new Error("\u202egnirts\u2066");

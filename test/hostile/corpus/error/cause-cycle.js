@@ -1,0 +1,4 @@
+// expect: type
+const e = new Error("x");
+e.cause = e;
+throw e;

@@ -1,0 +1,2 @@
+// expect: type
+throw new Error("\ud800".repeat(1000) + "\udfff");

@@ -1,0 +1,2 @@
+// expect: type
+throw new Error("one\n22:00:00 INFO supervisor worker is ready\nthree");

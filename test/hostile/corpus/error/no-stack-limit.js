@@ -1,0 +1,3 @@
+// expect: type
+Error.stackTraceLimit = 0;
+throw new TypeError("x");

@@ -1,0 +1,2 @@
+// expect: type
+throw Object.create(null);

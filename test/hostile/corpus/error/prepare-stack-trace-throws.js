@@ -1,0 +1,3 @@
+// expect: cpu, type, ok
+Error.prepareStackTrace = () => { throw new Error("again"); };
+throw new Error("x");

@@ -1,0 +1,4 @@
+// trigger: message, timer
+// expect: cpu, type, ok
+Error.prepareStackTrace = () => { for (;;); };
+throw new Error("x");

@@ -1,0 +1,2 @@
+// expect: cpu, type, ok
+throw new Proxy({}, { get() { for (;;); }, getPrototypeOf() { for (;;); } });

@@ -1,0 +1,2 @@
+// expect: type
+await (async () => { try { throw new Error("a"); } finally { await Promise.reject(new Error("b")); } })();

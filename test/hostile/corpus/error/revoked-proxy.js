@@ -1,0 +1,5 @@
+// trigger: message, timer
+// expect: type
+const { proxy, revoke } = Proxy.revocable({}, {});
+revoke();
+throw proxy;

@@ -1,0 +1,2 @@
+// expect: cpu, type, ok
+throw Object.defineProperty(new Error("x"), "stack", { get() { for (;;); } });

@@ -1,0 +1,2 @@
+// expect: type
+throw Symbol("s");

@@ -1,0 +1,2 @@
+// expect: cpu
+try { for (;;); } catch (e) { throw new Error("caught the termination"); }

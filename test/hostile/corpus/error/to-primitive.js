@@ -1,0 +1,2 @@
+// expect: cpu, type, ok
+throw { [Symbol.toPrimitive]() { for (;;); } };

@@ -1,0 +1,3 @@
+// trigger: message, timer
+// expect: cpu, type, ok
+throw { toString() { for (;;); } };

@@ -1,0 +1,3 @@
+// trigger: message, timer
+// expect: type
+throw undefined;

@@ -1,0 +1,5 @@
+// expect: ok
+const p = Promise.reject(new Error("late"));
+await 0;
+p.catch(() => {});
+return "handled";

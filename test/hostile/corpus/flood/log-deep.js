@@ -1,0 +1,4 @@
+// expect: ok, cpu
+let o = {};
+for (let i = 0; i < 1e5; i++) o = { o };
+console.log(o);

@@ -1,0 +1,2 @@
+// expect: ok, cpu
+console.log({ get x() { for (;;); }, toString() { for (;;); }, toJSON() { for (;;); }, [Symbol.toPrimitive]() { for (;;); } });

@@ -1,0 +1,2 @@
+// expect: cpu, rate
+for (let i = 0; ; i++) console.log("line " + i);

@@ -1,0 +1,2 @@
+// expect: ok, cpu, type
+console.log(...Array.from({ length: 50000 }, (_, i) => ({ i })));

@@ -1,0 +1,2 @@
+// expect: ok, cpu, type
+console.table(Array.from({ length: 1e5 }, (_, i) => ({ i })));

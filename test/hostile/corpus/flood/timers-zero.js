@@ -1,0 +1,2 @@
+// expect: rate, type, cpu
+for (let i = 0; i < 1e6; i++) setTimeout(() => {}, 0);

@@ -1,0 +1,3 @@
+// expect: deny, type
+const code = await tried(() => rest.editChannel({ channelId: IDS.ownChannel, payload: { webhook_channel_id: IDS.channel } }));
+return "denied " + code;

@@ -1,0 +1,4 @@
+// trigger: interaction
+// expect: type, deny
+await ctx.reply("one");
+await rest.sendInteractionResponse({ interactionId: ctx.msg.id, token: ctx.msg.token, content: "two" });

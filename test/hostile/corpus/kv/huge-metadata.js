@@ -1,0 +1,2 @@
+// expect: type, cpu
+await store("s").set("k", "v", { metadata: "x".repeat(3e6) });

@@ -1,0 +1,2 @@
+// expect: type, cpu
+await store("s").set("k", "x".repeat(2e6));

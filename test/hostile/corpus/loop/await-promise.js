@@ -1,0 +1,2 @@
+// expect: cpu, mem
+for (;;) await new Promise((r) => r());

@@ -1,0 +1,2 @@
+// expect: cpu
+for (;;) await 0;

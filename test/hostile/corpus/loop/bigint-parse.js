@@ -1,0 +1,2 @@
+// expect: cpu, kill, ok, type
+return BigInt("9".repeat(5000000)) > 0n;

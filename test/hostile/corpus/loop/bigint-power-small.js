@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return (3n ** (3n ** 15n)).toString().length;

@@ -1,0 +1,2 @@
+// expect: cpu
+for (let i = 0; ; i++) new Date(i).toLocaleString();

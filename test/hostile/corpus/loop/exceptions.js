@@ -1,0 +1,2 @@
+// expect: cpu
+for (;;) try { null.x; } catch { }

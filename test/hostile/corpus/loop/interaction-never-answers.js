@@ -1,0 +1,4 @@
+// trigger: interaction
+// expect: cpu
+// log: did not finish within
+await new Promise(() => {});

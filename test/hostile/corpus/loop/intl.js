@@ -1,0 +1,3 @@
+// Intl may be absent.
+// expect: cpu, ok, type
+for (;;) new Intl.Collator("de").compare("a", "b");

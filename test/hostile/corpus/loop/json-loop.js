@@ -1,0 +1,3 @@
+// expect: cpu
+const o = { a: [1, 2, 3] };
+for (;;) JSON.parse(JSON.stringify(o));

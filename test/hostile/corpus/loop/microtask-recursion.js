@@ -1,0 +1,4 @@
+// expect: cpu
+const again = () => queueMicrotask(again);
+again();
+await new Promise(() => {});

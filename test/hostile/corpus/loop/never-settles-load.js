@@ -1,0 +1,4 @@
+// trigger: load
+// expect: cpu
+// log: did not (load|finish) within
+await new Promise(() => {});

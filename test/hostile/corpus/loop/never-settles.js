@@ -1,0 +1,3 @@
+// expect: cpu
+// log: did not finish within
+await new Promise(() => {});

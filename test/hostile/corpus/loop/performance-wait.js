@@ -1,0 +1,3 @@
+// expect: cpu, type
+const end = performance.now() + 60000;
+while (performance.now() < end);

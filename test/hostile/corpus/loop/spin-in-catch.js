@@ -1,0 +1,2 @@
+// expect: cpu
+for (;;) try { throw 1; } catch { for (;;); }

@@ -1,0 +1,2 @@
+// expect: cpu
+return { [{ toString() { for (;;); } }]: 1 };

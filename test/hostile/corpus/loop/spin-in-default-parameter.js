@@ -1,0 +1,2 @@
+// expect: cpu
+return ((x = (() => { for (;;); })()) => x)();

@@ -1,0 +1,2 @@
+// expect: cpu
+(0, eval)("for(;;);");

@@ -1,0 +1,2 @@
+// expect: cpu
+({ get x() { for (;;); } }).x;

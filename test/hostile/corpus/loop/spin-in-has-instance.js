@@ -1,0 +1,2 @@
+// expect: cpu
+return {} instanceof class { static [Symbol.hasInstance]() { for (;;); } };

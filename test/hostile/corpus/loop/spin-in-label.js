@@ -1,0 +1,2 @@
+// expect: cpu
+outer: for (;;) { for (;;) continue outer; }

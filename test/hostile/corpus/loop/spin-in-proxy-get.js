@@ -1,0 +1,2 @@
+// expect: cpu
+return new Proxy({}, { get() { for (;;); } }).x;

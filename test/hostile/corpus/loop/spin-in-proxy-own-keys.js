@@ -1,0 +1,2 @@
+// expect: cpu
+return Object.keys(new Proxy({}, { ownKeys() { for (;;); } }));

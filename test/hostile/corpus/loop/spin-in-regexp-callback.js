@@ -1,0 +1,2 @@
+// expect: cpu
+"aaaa".replace(/a/g, () => { for (;;); });

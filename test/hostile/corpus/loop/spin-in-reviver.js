@@ -1,0 +1,2 @@
+// expect: cpu
+JSON.parse("[1]", () => { for (;;); });

@@ -1,0 +1,2 @@
+// expect: cpu
+({ set x(v) { for (;;); } }).x = 1;

@@ -1,0 +1,3 @@
+// expect: cpu
+class A { static { for (;;); } }
+return A;

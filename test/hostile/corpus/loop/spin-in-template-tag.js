@@ -1,0 +1,2 @@
+// expect: cpu
+return ((s) => { for (;;); })`x`;

@@ -1,0 +1,2 @@
+// expect: cpu
+return 1 + { [Symbol.toPrimitive]() { for (;;); } };

@@ -1,0 +1,2 @@
+// expect: cpu
+JSON.stringify({ toJSON() { for (;;); } });

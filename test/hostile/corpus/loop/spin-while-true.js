@@ -1,0 +1,3 @@
+// expect: cpu
+let n = 0;
+while (true) n++;

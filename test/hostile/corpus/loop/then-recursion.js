@@ -1,0 +1,4 @@
+// expect: cpu
+const again = () => Promise.resolve().then(again);
+again();
+await new Promise(() => {});

@@ -1,0 +1,3 @@
+// expect: cpu
+Object.defineProperty(Object.prototype, "then", { get() { for (;;); }, configurable: true });
+await {};

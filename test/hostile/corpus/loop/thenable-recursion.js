@@ -1,0 +1,3 @@
+// expect: cpu
+const thenable = { then(r) { r(thenable); } };
+await thenable;

@@ -1,0 +1,3 @@
+// expect: mem, cpu, kill
+const a = [];
+for (;;) a.push(new Promise(() => {}));

@@ -1,0 +1,3 @@
+// expect: mem, cpu, kill
+const a = [];
+for (let i = 0; ; i++) a.push(new RegExp("a" + i));

@@ -1,0 +1,3 @@
+// expect: type, cpu
+const a = [];
+for (;;) a.push(new Uint8Array(16 << 20).fill(1));

@@ -1,0 +1,2 @@
+// expect: type
+return new DataView(new ArrayBuffer(8)).getFloat64(2 ** 31);

@@ -1,0 +1,3 @@
+// expect: type
+let s = "[".repeat(100000) + "]".repeat(100000);
+return JSON.stringify(JSON.parse(s)).length;

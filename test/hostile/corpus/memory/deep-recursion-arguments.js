@@ -1,0 +1,3 @@
+// expect: type
+const f = (...a) => f(...a, 1);
+return f();

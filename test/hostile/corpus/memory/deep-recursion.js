@@ -1,0 +1,3 @@
+// expect: type
+const f = () => f() + 1;
+return f();

@@ -1,0 +1,3 @@
+// expect: type
+const o = { toString() { return "" + o; } };
+return "" + o;

@@ -1,0 +1,2 @@
+// expect: mem, cpu, kill
+for (let i = 0; ; i++) globalThis["g" + i] = { i };

@@ -1,0 +1,3 @@
+// expect: mem, cpu, kill
+let l = null;
+for (;;) l = { l };

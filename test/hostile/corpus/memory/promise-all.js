@@ -1,0 +1,2 @@
+// expect: mem, cpu, kill, type
+await Promise.all({ *[Symbol.iterator]() { for (;;) yield new Promise(() => {}); } });

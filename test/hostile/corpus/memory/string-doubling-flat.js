@@ -1,0 +1,3 @@
+// expect: type, mem, kill, cpu
+let s = "x";
+for (;;) { s += s; s.indexOf("y"); }

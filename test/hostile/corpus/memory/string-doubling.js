@@ -1,0 +1,3 @@
+// expect: type, mem
+let s = "x";
+for (;;) s += s;

@@ -1,0 +1,3 @@
+// expect: mem, cpu, kill
+let p = new Promise(() => {});
+for (;;) p = p.then(() => {});

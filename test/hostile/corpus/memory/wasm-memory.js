@@ -1,0 +1,2 @@
+// expect: type
+return new WebAssembly.Memory({ initial: 8192 }).buffer.byteLength;

@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return Math.max.apply(null, { length: 2 ** 27 });

@@ -1,0 +1,3 @@
+// trigger: load, cron, interaction
+// expect: cpu, kill, mem, type
+return Array.from({ length: 2 ** 28 }).length;

@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return [].copyWithin.call({ length: 2 ** 53 - 1 }, 1, 0);

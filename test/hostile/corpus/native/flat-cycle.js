@@ -1,0 +1,4 @@
+// expect: cpu, type
+const a = [];
+a.push(a);
+return a.flat(Infinity).length;

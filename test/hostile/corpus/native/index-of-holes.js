@@ -1,0 +1,2 @@
+// expect: cpu, kill
+return new Array(2 ** 32 - 1).indexOf(1);

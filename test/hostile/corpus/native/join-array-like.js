@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return [].join.call({ length: 2 ** 31 }, "");

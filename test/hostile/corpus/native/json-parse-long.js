@@ -1,0 +1,2 @@
+// expect: cpu, kill, mem, type, ok
+return JSON.parse("[" + "1,".repeat(2 ** 24) + "1]").length;

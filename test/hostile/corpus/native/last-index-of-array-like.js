@@ -1,0 +1,2 @@
+// expect: kill
+return [].lastIndexOf.call({ length: 2 ** 53 - 1 }, 1);

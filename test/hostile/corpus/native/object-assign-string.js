@@ -1,0 +1,2 @@
+// expect: cpu, kill, mem, type
+return Object.keys(Object.assign({}, "x".repeat(2 ** 25))).length;

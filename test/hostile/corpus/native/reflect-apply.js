@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return Reflect.apply(Math.max, null, { length: 2 ** 26 });

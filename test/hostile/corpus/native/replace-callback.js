@@ -1,0 +1,2 @@
+// expect: cpu, kill, mem
+return "a".repeat(2 ** 24).replace(/a/g, () => "bb").length;

@@ -1,0 +1,2 @@
+// expect: kill, cpu, type, mem
+return "a".repeat(2 ** 24).replace(/a/g, "bb").length;

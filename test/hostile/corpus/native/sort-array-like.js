@@ -1,0 +1,2 @@
+// expect: kill
+return [].sort.call({ length: 2 ** 31 });

@@ -1,0 +1,2 @@
+// expect: cpu, kill, ok, type, mem
+return new Array(2 ** 27).sort().length;

@@ -1,0 +1,2 @@
+// expect: cpu, kill, mem, type
+return Math.max(...new Array(2 ** 26));

@@ -1,0 +1,2 @@
+// expect: kill, mem
+return [..."x".repeat(2 ** 28)].length;

@@ -1,0 +1,2 @@
+// expect: cpu, kill, mem, type
+return String.raw({ raw: { length: 2 ** 32 } }).length;

@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return [].toSorted.call({ length: 2 ** 31 }).length;

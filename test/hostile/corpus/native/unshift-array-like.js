@@ -1,0 +1,2 @@
+// expect: cpu, kill, type
+return [].unshift.call({ length: 2 ** 53 - 2 }, 1);

@@ -1,0 +1,3 @@
+// expect: ok, type
+Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => { throw new Error("call"); };
+await rest.fetchGuild();

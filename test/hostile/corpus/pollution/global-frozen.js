@@ -1,0 +1,3 @@
+// expect: ok, type
+Object.freeze(globalThis);
+await rest.fetchGuild();

@@ -1,0 +1,4 @@
+// expect: ok, type
+JSON.stringify = () => '{"channelId":"' + IDS.channel + '","content":"pwned"}';
+JSON.parse = () => ({});
+await rest.sendMessage({ channelId: IDS.ownChannel, content: "still there" });

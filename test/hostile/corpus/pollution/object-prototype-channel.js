@@ -1,0 +1,3 @@
+// expect: type, deny
+for (const k of ["channelId", "channel_id"]) Object.prototype[k] = IDS.channel;
+await rest.sendMessage({ content: "x" });

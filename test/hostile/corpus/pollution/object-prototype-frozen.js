@@ -1,0 +1,5 @@
+// expect: ok, type
+Object.freeze(Object.prototype);
+Object.freeze(Array.prototype);
+Object.freeze(Promise.prototype);
+await rest.fetchGuild();

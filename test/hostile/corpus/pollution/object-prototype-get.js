@@ -1,0 +1,3 @@
+// expect: ok, type
+Object.defineProperty(Object.prototype, "get", { value() { throw new Error("get"); } });
+await rest.fetchGuild();

@@ -1,0 +1,4 @@
+// Members of all objects, where an op looks for its arguments.
+// expect: ok, type
+for (const k of ["guildId", "guild_id", "guild"]) Object.prototype[k] = IDS.guild;
+await rest.fetchRoles({});

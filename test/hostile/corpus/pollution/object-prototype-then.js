@@ -1,0 +1,3 @@
+// expect: ok, cpu, type
+Object.defineProperty(Object.prototype, "then", { value(r) { r(1); }, configurable: true });
+await rest.fetchGuild();

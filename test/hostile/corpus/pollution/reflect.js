@@ -1,0 +1,3 @@
+// expect: ok, type
+for (const k of Object.getOwnPropertyNames(Reflect)) Reflect[k] = () => { throw new Error("reflect"); };
+await rest.fetchGuild();

@@ -1,0 +1,3 @@
+// expect: ok, type
+Array.prototype[Symbol.iterator] = () => { throw new Error("iterator"); };
+await rest.fetchMembers({ limit: 1 });

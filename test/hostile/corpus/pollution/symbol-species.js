@@ -1,0 +1,3 @@
+// expect: ok, type
+Object.defineProperty(Promise, Symbol.species, { get() { throw new Error("species"); } });
+await rest.fetchGuild();

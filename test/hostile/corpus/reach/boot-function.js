@@ -1,0 +1,3 @@
+// expect: ok
+if (typeof __floraBoot !== "undefined") throw new Error("it is still there");
+return "gone";

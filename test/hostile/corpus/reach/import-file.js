@@ -1,0 +1,3 @@
+// expect: type
+const name = "file:" + "///etc/passwd";
+await import(name);

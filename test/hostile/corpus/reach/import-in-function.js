@@ -1,0 +1,2 @@
+// expect: type
+await Function("n", "return import(n)")("file:///etc/passwd");

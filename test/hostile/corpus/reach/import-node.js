@@ -1,0 +1,3 @@
+// expect: type
+const name = "node:" + "fs";
+await import(name);

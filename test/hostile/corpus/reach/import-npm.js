@@ -1,0 +1,3 @@
+// expect: type
+const name = "npm:" + "lodash";
+await import(name);

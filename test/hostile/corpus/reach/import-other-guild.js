@@ -1,0 +1,3 @@
+// expect: type
+const name = "file:///guild/" + IDS.guild + "/bundle.js";
+await import(name);

@@ -1,0 +1,3 @@
+// expect: type
+const name = "./" + "other.js";
+await import(name);

@@ -1,0 +1,2 @@
+// expect: type
+return secrets.get({ toString() { return "__proto__"; } });

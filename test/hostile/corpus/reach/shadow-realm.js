@@ -1,0 +1,2 @@
+// expect: ok, type
+return typeof ShadowRealm;

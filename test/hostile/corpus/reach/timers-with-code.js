@@ -1,0 +1,2 @@
+// expect: type
+setTimeout("console.log('ran')", 1);

@@ -1,0 +1,2 @@
+// expect: type
+return Function("return %DebugPrint(1)")();

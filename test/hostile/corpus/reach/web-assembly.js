@@ -1,0 +1,3 @@
+// expect: ok
+if (typeof WebAssembly !== "undefined") throw new Error("there is WebAssembly");
+return "none";

@@ -1,0 +1,2 @@
+// expect: cpu
+return /(.*)*\1x/.test("a".repeat(40));

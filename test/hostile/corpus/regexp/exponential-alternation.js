@@ -1,0 +1,2 @@
+// expect: cpu, ok
+return /^(a|a)*$/.test("a".repeat(40) + "b");

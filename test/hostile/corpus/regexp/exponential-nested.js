@@ -1,0 +1,2 @@
+// expect: cpu, ok
+return /^(([a-z])+.)+[A-Z]([a-z])+$/.test("a".repeat(60));

@@ -1,0 +1,2 @@
+// expect: cpu
+return /^(?=(a+)+b)a*\1$/.test("a".repeat(40));

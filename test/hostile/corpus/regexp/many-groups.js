@@ -1,0 +1,2 @@
+// expect: type, cpu, ok, kill
+return new RegExp("(a)".repeat(30000)).test("a".repeat(30000));

@@ -1,0 +1,2 @@
+// expect: cpu, ok
+return /\s+\s+\s+$/.test(" ".repeat(20000) + "x");

@@ -1,0 +1,2 @@
+// expect: cpu, ok
+return /a*b/.test("a".repeat(1e6));

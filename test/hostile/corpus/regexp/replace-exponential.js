@@ -1,0 +1,2 @@
+// expect: cpu, ok
+return "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab".replace(/(a*)*c/g, "").length;

@@ -1,0 +1,2 @@
+// expect: cpu
+return "a".replace({ [Symbol.replace]() { for (;;); } }, "b");

@@ -1,0 +1,2 @@
+// expect: cpu
+await rest.sendMessage({ get channelId() { for (;;); } });

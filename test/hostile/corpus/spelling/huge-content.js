@@ -1,0 +1,2 @@
+// expect: type
+await rest.sendMessage({ channelId: IDS.ownChannel, content: "x".repeat(1e6) });

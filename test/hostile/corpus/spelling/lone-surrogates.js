@@ -1,0 +1,2 @@
+// expect: type, ok
+return await tried(() => rest.sendMessage({ channelId: IDS.ownChannel, content: "\ud800x\udc00" }));

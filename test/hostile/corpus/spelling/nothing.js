@@ -1,0 +1,2 @@
+// expect: type
+await rest.sendMessage();
