@@ -1,7 +1,6 @@
 package hostile
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -10,18 +9,7 @@ import (
 
 var bin string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	dir, cleanup, err := rig.Binaries()
-	defer cleanup()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	bin = dir
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(rig.Main(m, &bin)) }
 
 // soak tells whether everything runs in full.
 func soak() bool { return os.Getenv("FLORA_SOAK") != "" }

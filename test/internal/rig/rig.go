@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -25,9 +26,21 @@ import (
 // ten times that: the tests run on busy machines.
 const Patience = 60 * time.Second
 
-// Binaries gives the folder of the built binaries: that in FLORA_BIN, else a
+// Main runs a package's tests; bin gets the folder of the built binaries.
+func Main(m *testing.M, bin *string) int {
+	dir, cleanup, err := binaries()
+	defer cleanup()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	*bin = dir
+	return m.Run()
+}
+
+// binaries gives the folder of the built binaries: that in FLORA_BIN, else a
 // new one; cleanup removes that again.
-func Binaries() (dir string, cleanup func(), err error) {
+func binaries() (dir string, cleanup func(), err error) {
 	cleanup = func() {}
 	dir = os.Getenv("FLORA_BIN")
 	if dir == "" {
