@@ -53,7 +53,7 @@ const turnsPerCore = 8
 // penaltyWorkers is how many processes there are, beside runtime.max_workers,
 // for scripts that brought a worker down or may have. They run while somebody
 // is in them.
-const penaltyWorkers = 2
+const penaltyWorkers = 4
 
 // runtime is a control process and what it consists of.
 type runtime struct {
@@ -285,7 +285,8 @@ func botLimits(c config.Config) bot.Limits {
 }
 
 // start runs the parts in order and returns when the bot is connected and
-// every stored script was loaded once.
+// every stored script was tried once, but for those that are slow to load: the
+// events of their guilds wait.
 func (rt *runtime) start(ctx context.Context) error {
 	server := rt.api.Server()
 	rt.life.run("HTTP", func(ctx context.Context) error { return serve(ctx, rt.listen, server) })
@@ -299,7 +300,8 @@ func (rt *runtime) start(ctx context.Context) error {
 	if err := rt.gateway.Identity(ctx); err != nil {
 		return err
 	}
-	if err := rt.bot.LoadAll(ctx); err != nil {
+	tried, err := rt.bot.LoadAll(ctx)
+	if err != nil {
 		return err
 	}
 	rt.life.run("gateway", rt.gateway.Run)
@@ -307,7 +309,6 @@ func (rt *runtime) start(ctx context.Context) error {
 	defer timer.Stop()
 	select {
 	case <-rt.connected:
-		return nil
 	case err := <-rt.life.failed:
 		return err
 	case <-timer.C:
@@ -315,6 +316,15 @@ func (rt *runtime) start(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	timer.Reset(loadsLimit)
+	select {
+	case <-tried:
+	case <-timer.C:
+		rt.log.Warn("some scripts are still being loaded; their guilds' events wait")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }
 
 // firstGuild waits until it is known which guilds the bot is in, and gives the

@@ -124,27 +124,49 @@ func (b *Bot) background(f func(ctx context.Context)) bool {
 	return true
 }
 
-// loadsAtOnce bounds how many scripts load at the same time at boot.
-const loadsAtOnce = 4
+const (
+	// loadsAtOnce bounds how many scripts load at the same time at boot.
+	loadsAtOnce = 4
+	// slowLoad is when a load does not count among those any more: it waits for
+	// something, or uses up its limit, and the others shall not wait for it.
+	slowLoad = time.Second
+)
 
-// LoadAll loads every guild's current deployment and returns when each was
-// tried once; those that failed are tried again in the background.
-func (b *Bot) LoadAll(ctx context.Context) error {
+// LoadAll begins to load every guild's current deployment. When it returns, the
+// events of all those guilds wait for their scripts, so the bot may connect.
+// The channel is closed when each script was tried once; those that failed are
+// tried again.
+func (b *Bot) LoadAll(ctx context.Context) (tried <-chan struct{}, err error) {
 	all, err := b.cfg.Store.List(ctx)
 	if err != nil {
-		return fmt.Errorf("list deployments: %w", err)
+		return nil, fmt.Errorf("list deployments: %w", err)
 	}
-	sem := make(chan struct{}, loadsAtOnce)
-	var wg sync.WaitGroup
 	for _, d := range all {
-		sem <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-sem }()
-			b.guild(d.Guild).wake(ctx)
-		})
+		g := b.guild(d.Guild)
+		g.expect(true)
+		b.wanted.update(g)
 	}
-	wg.Wait()
-	return ctx.Err()
+	done := make(chan struct{})
+	b.background(func(ctx context.Context) {
+		defer close(done)
+		room := make(chan struct{}, loadsAtOnce)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for _, d := range all {
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			leave := sync.OnceFunc(func() { <-room })
+			wg.Go(func() {
+				defer leave()
+				defer time.AfterFunc(slowLoad, leave).Stop()
+				b.guild(d.Guild).wake(ctx)
+			})
+		}
+	})
+	return done, nil
 }
 
 func (b *Bot) guild(id snowflake.GuildID) *guild {

@@ -46,6 +46,7 @@ type guild struct {
 	latest   *script // The active one or, while awaiting, the one before it.
 	left     bool    // The bot is not in the guild: nothing loads by itself.
 	reviving bool    // The goroutine of revive runs.
+	inTurn   bool    // LoadAll will come to it.
 	queue    queue   // Waiting for a script or for room in it.
 	pause    time.Duration
 	failures int // Loads that failed since a script served.
@@ -236,7 +237,7 @@ func (g *guild) place(inside bool) (load bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = !inside
-	return inside && g.active == nil && !g.reviving
+	return inside && g.active == nil && !g.reviving && !g.inTurn
 }
 
 // stop unloads the guild's script, unless the bot has come back meanwhile.
@@ -251,13 +252,20 @@ func (g *guild) stop() {
 // wake loads the guild's stored deployment and returns when that was tried
 // once; further tries follow in the background.
 func (g *guild) wake(ctx context.Context) {
+	g.expect(false)
+	g.restore(ctx)
+	g.revive()
+}
+
+// expect has events wait for a script that is on its way. inTurn says that
+// LoadAll will load it, and so nobody else has to.
+func (g *guild) expect(inTurn bool) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inTurn = inTurn
 	if g.active == nil && !g.left && !g.record.Quarantined() {
 		g.awaiting = true
 	}
-	g.mu.Unlock()
-	g.restore(ctx)
-	g.revive()
 }
 
 // lost is called when the active script's isolate is gone by itself.
@@ -284,7 +292,11 @@ func (g *guild) lost(s *script, reason error) {
 	}
 	g.mu.Unlock()
 	if g.bot.base.Err() == nil {
-		g.log("error", logs.TargetRuntime, fmt.Sprintf("the script's isolate ended: %s; it is loaded again", reason))
+		level := "error"
+		if errors.Is(reason, errEvicted) {
+			level = "warn"
+		}
+		g.log(level, logs.TargetRuntime, fmt.Sprintf("the script's isolate ended: %s; it is loaded again", reason))
 	}
 	g.revive()
 }

@@ -156,12 +156,27 @@ func (s *script) addCron(value string) bool {
 	return true
 }
 
+// Why a script is gone that was told to go.
+var (
+	errUnloaded = errors.New("it was unloaded")
+	errEvicted  = errors.New("its worker process had nearly no memory left, and of the scripts with nothing to do it held the most")
+)
+
+func (s *script) gives() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.evicted
+}
+
 // Gone implements supervisor.Host. Events whose handlers had not begun wait for
 // the script that comes next; the others are lost with this one.
 func (s *script) Gone(lost error, begun uint64) {
 	s.cancel()
 	if s.lost = lost; lost == nil {
-		s.lost = errors.New("it was unloaded")
+		s.lost = errUnloaded
+		if s.gives() {
+			s.lost = errEvicted
+		}
 	}
 	s.mu.Lock()
 	s.ended = true

@@ -35,7 +35,7 @@ func (s *script) Op(c wire.OpCall) {
 		return
 	}
 	s.mu.Lock()
-	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes
+	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes || !s.inst.Hold(len(c.Args))
 	if !over {
 		s.ops.ops++
 		s.ops.bytes += len(c.Args)
@@ -52,6 +52,7 @@ func (s *script) Op(c wire.OpCall) {
 			defer s.mu.Unlock()
 			s.ops.ops--
 			s.ops.bytes -= len(c.Args)
+			s.inst.Drop(len(c.Args))
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.guild.bot.cfg.Limits.Op)
 		defer cancel()

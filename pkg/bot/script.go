@@ -40,6 +40,7 @@ type script struct {
 	ops      load          // Being answered.
 	mapping  int           // Log lines whose positions are being resolved.
 	retired  bool
+	evicted  bool // It goes, and the next one gets what comes.
 	ended    bool // Nothing can be sent to it any more.
 	up       bool // Loaded and serving; what it declares counts at once.
 }
@@ -162,12 +163,30 @@ func (s *script) drain(ctx context.Context, d time.Duration) {
 	s.retire()
 }
 
+// Busy implements supervisor.Host.
+func (s *script) Busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.inflight) > 0 || s.ops.ops > 0
+}
+
+// Evict implements supervisor.Host. Only one that serves is loaded again.
+func (s *script) Evict() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.up || s.ended || s.retired || s.evicted || len(s.inflight) > 0 || s.ops.ops > 0 {
+		return false
+	}
+	s.evicted = s.inst.Unload() == nil
+	return s.evicted
+}
+
 // begin sends the event to the isolate. It is false when too many are in
 // flight, or when the script is on its way out: the event waits for the next.
 func (s *script) begin(e event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
+	if s.ended || s.evicted || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
 		return false
 	}
 	id := s.guild.bot.dispatch.Add(1)

@@ -283,7 +283,7 @@ func (g *Guild) marks() v8.Marks {
 	if g.cfg.Mark == nil {
 		return v8.Marks{}
 	}
-	return v8.Marks{Turn: &g.cfg.Mark.Turn, Verdict: &g.cfg.Mark.Verdict}
+	return v8.Marks{Turn: &g.cfg.Mark.Turn, Verdict: &g.cfg.Mark.Verdict, Held: &g.cfg.Mark.Held}
 }
 
 // drain takes what has arrived; stop reports whether Stop was called.

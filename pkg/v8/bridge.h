@@ -63,7 +63,7 @@ void flora_dispose(FloraIsolate* f);
 
 // Gives the isolate words to write: turn while a turn runs, verdict when the
 // process dies by it. They must outlive the isolate.
-void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict);
+void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict, uint64_t* held);
 
 // Has the culprit of a crash marked from now on. Once, after V8 and the Go
 // runtime have started.

@@ -36,6 +36,7 @@ struct FloraIsolate {
   // Words that control reads; see flora_mark. Null when nobody does.
   std::atomic<uint64_t>* turn_mark = nullptr;
   std::atomic<uint64_t>* verdict = nullptr;
+  std::atomic<uint64_t>* held = nullptr;
   uint32_t turns = 0;
 
   // turn_mutex guards the members below against the watchdog's thread.

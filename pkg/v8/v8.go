@@ -135,6 +135,8 @@ type Marks struct {
 	// how: V8 gave up (1), the heap reached its limit (2), a signal (3), V8 did
 	// not come back (4), or the process had no memory left (5).
 	Verdict *atomic.Uint64
+	// Held is how many bytes the isolate had at the end of its last turn.
+	Held *atomic.Uint64
 }
 
 // Blob is a snapshot in memory that C may keep a pointer to.
@@ -169,10 +171,11 @@ func New(cfg Config) (*Isolate, error) {
 		iso.handle.Delete()
 		return nil, errors.New("make an isolate: the snapshot does not fit this V8")
 	}
-	if m := cfg.Marks; m.Turn != nil && m.Verdict != nil {
+	if m := cfg.Marks; m.Turn != nil && m.Verdict != nil && m.Held != nil {
 		iso.pins.Pin(m.Turn)
 		iso.pins.Pin(m.Verdict)
-		C.flora_mark(iso.ptr, (*C.uint64_t)(unsafe.Pointer(m.Turn)), (*C.uint64_t)(unsafe.Pointer(m.Verdict)))
+		iso.pins.Pin(m.Held)
+		C.flora_mark(iso.ptr, (*C.uint64_t)(unsafe.Pointer(m.Turn)), (*C.uint64_t)(unsafe.Pointer(m.Verdict)), (*C.uint64_t)(unsafe.Pointer(m.Held)))
 	}
 	names := strings.Join(cfg.Natives, "\n")
 	var failure *C.char
