@@ -20,6 +20,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
@@ -244,9 +245,16 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 		return nil, fmt.Errorf("find the runtime's own binary: %w", err)
 	}
 	r := rt.cfg.Runtime
-	e, err := supervisor.NewExecutable(ctx, supervisor.Executable{
+	spec := supervisor.Executable{
 		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
-	}, sdk)
+	}
+	if r.Sandbox != config.SandboxOff {
+		var err error
+		if spec.Groups, err = cgroup.Open(); err != nil {
+			spec.Ungrouped = err.Error()
+		}
+	}
+	e, err := supervisor.NewExecutable(ctx, spec, sdk)
 	if err != nil {
 		return nil, err
 	}
