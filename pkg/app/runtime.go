@@ -312,27 +312,35 @@ func (rt *runtime) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rt.life.run("gateway", rt.gateway.Run)
-	timer := time.NewTimer(connectLimit)
-	defer timer.Stop()
-	select {
-	case <-rt.connected:
-	case err := <-rt.life.failed:
+	// What the bot asks Discord for follows from what scripts handle.
+	if late, err := rt.within(ctx, loadsLimit, tried); err != nil {
 		return err
-	case <-timer.C:
-		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	timer.Reset(loadsLimit)
-	select {
-	case <-tried:
-	case <-timer.C:
+	} else if late {
 		rt.log.Warn("some scripts are still being loaded; their guilds' events wait")
-	case <-ctx.Done():
-		return ctx.Err()
+	}
+	rt.life.run("gateway", rt.gateway.Run)
+	if late, err := rt.within(ctx, connectLimit, rt.connected); err != nil {
+		return err
+	} else if late {
+		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
 	}
 	return nil
+}
+
+// within waits for done; late says that it was not in time.
+func (rt *runtime) within(ctx context.Context, limit time.Duration, done <-chan struct{}) (late bool, err error) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return false, nil
+	case err := <-rt.life.failed:
+		return false, err
+	case <-timer.C:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 }
 
 // firstGuild waits until it is known which guilds the bot is in, and gives the
