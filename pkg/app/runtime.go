@@ -26,6 +26,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -163,10 +164,18 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rt.gateway, err = discord.NewGateway(discord.GatewayConfig{
+	gateway := discord.GatewayConfig{
 		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
 		Sessions: sessions, Log: rt.log.Named("gateway"),
-	}, sink{rt})
+	}
+	if gateway.Privileged, err = catalog.ParsePrivileged(rt.cfg.Discord.PrivilegedIntents); err != nil {
+		return fmt.Errorf("discord.privileged_intents: %w", err)
+	}
+	if rt.sim != nil {
+		// It begins a session whenever it is asked to.
+		gateway.IdentifyEvery, gateway.GatherIntents = time.Millisecond, 10*time.Millisecond
+	}
+	rt.gateway, err = discord.NewGateway(gateway, sink{rt})
 	return err
 }
 
@@ -176,6 +185,8 @@ type sink struct{ *runtime }
 func (s sink) Wants(eventType string) bool                      { return s.bot.Wants(eventType) }
 func (s sink) HandleEvent(ctx context.Context, e discord.Event) { s.bot.HandleEvent(ctx, e) }
 func (s sink) Join(guild snowflake.GuildID)                     { s.bot.Join(guild) }
+
+func (s sink) Denied(intents catalog.Intents) { s.bot.Denied(intents) }
 
 func (s sink) Leave(guild snowflake.GuildID) {
 	s.bot.Leave(guild)
@@ -222,7 +233,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
-		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application,
+		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 	})
 	return nil
