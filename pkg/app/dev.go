@@ -27,8 +27,7 @@ const (
 	saveEvery = 200 * time.Millisecond
 	// connectLimit bounds the wait for the first connection to Discord.
 	connectLimit = 2 * time.Minute
-	// loadsLimit is how long the start waits, once connected, until all scripts
-	// were tried.
+	// loadsLimit is how long the start waits until all scripts were tried.
 	loadsLimit = 10 * time.Second
 )
 

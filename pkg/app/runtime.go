@@ -20,11 +20,13 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -162,10 +164,18 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rt.gateway, err = discord.NewGateway(discord.GatewayConfig{
+	gateway := discord.GatewayConfig{
 		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
 		Sessions: sessions, Log: rt.log.Named("gateway"),
-	}, sink{rt})
+	}
+	if gateway.Privileged, err = catalog.ParsePrivileged(rt.cfg.Discord.PrivilegedIntents); err != nil {
+		return fmt.Errorf("discord.privileged_intents: %w", err)
+	}
+	if rt.sim != nil {
+		// It begins a session whenever it is asked to.
+		gateway.IdentifyEvery, gateway.GatherIntents = time.Millisecond, 10*time.Millisecond
+	}
+	rt.gateway, err = discord.NewGateway(gateway, sink{rt})
 	return err
 }
 
@@ -175,6 +185,8 @@ type sink struct{ *runtime }
 func (s sink) Wants(eventType string) bool                      { return s.bot.Wants(eventType) }
 func (s sink) HandleEvent(ctx context.Context, e discord.Event) { s.bot.HandleEvent(ctx, e) }
 func (s sink) Join(guild snowflake.GuildID)                     { s.bot.Join(guild) }
+
+func (s sink) Denied(intents catalog.Intents) { s.bot.Denied(intents) }
 
 func (s sink) Leave(guild snowflake.GuildID) {
 	s.bot.Leave(guild)
@@ -221,7 +233,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
-		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application,
+		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 	})
 	return nil
@@ -244,9 +256,16 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 		return nil, fmt.Errorf("find the runtime's own binary: %w", err)
 	}
 	r := rt.cfg.Runtime
-	e, err := supervisor.NewExecutable(ctx, supervisor.Executable{
+	spec := supervisor.Executable{
 		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
-	}, sdk)
+	}
+	if r.Sandbox != config.SandboxOff {
+		var err error
+		if spec.Groups, err = cgroup.Open(); err != nil {
+			spec.Ungrouped = err.Error()
+		}
+	}
+	e, err := supervisor.NewExecutable(ctx, spec, sdk)
 	if err != nil {
 		return nil, err
 	}
@@ -304,27 +323,35 @@ func (rt *runtime) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rt.life.run("gateway", rt.gateway.Run)
-	timer := time.NewTimer(connectLimit)
-	defer timer.Stop()
-	select {
-	case <-rt.connected:
-	case err := <-rt.life.failed:
+	// What the bot asks Discord for follows from what scripts handle.
+	if late, err := rt.within(ctx, loadsLimit, tried); err != nil {
 		return err
-	case <-timer.C:
-		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	timer.Reset(loadsLimit)
-	select {
-	case <-tried:
-	case <-timer.C:
+	} else if late {
 		rt.log.Warn("some scripts are still being loaded; their guilds' events wait")
-	case <-ctx.Done():
-		return ctx.Err()
+	}
+	rt.life.run("gateway", rt.gateway.Run)
+	if late, err := rt.within(ctx, connectLimit, rt.connected); err != nil {
+		return err
+	} else if late {
+		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
 	}
 	return nil
+}
+
+// within waits for done; late says that it was not in time.
+func (rt *runtime) within(ctx context.Context, limit time.Duration, done <-chan struct{}) (late bool, err error) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return false, nil
+	case err := <-rt.life.failed:
+		return false, err
+	case <-timer.C:
+		return true, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 }
 
 // firstGuild waits until it is known which guilds the bot is in, and gives the

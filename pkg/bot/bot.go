@@ -63,6 +63,8 @@ type Config struct {
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
 	Limits      Limits
+	// Intents, if not nil, is asked for the events that scripts handle.
+	Intents Intents
 	// Hits, if not nil, counts the limits that scripts run into.
 	Hits func(name limit.Name, n int)
 	Log  *zap.Logger
@@ -95,10 +97,13 @@ func New(cfg Config) *Bot {
 	if cfg.Metrics == nil {
 		cfg.Metrics = unmetered{}
 	}
+	if cfg.Intents == nil {
+		cfg.Intents = unlimited{}
+	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
 	b.base, b.cancel = context.WithCancel(context.Background())
 	b.dispatch.Store(supervisor.LoadID)
-	b.wanted.init()
+	b.wanted.init(cfg.Intents.Want)
 	b.maps.init(cfg.Bundle)
 	return b
 }

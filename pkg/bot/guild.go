@@ -226,6 +226,7 @@ func (g *guild) declared(s *script, kind string) {
 	switch kind {
 	case "event", "mark":
 		g.bot.wanted.update(g)
+		g.tellUnheard(s, maxLate)
 	case "commands":
 		g.bot.background(func(ctx context.Context) { g.syncCommands(ctx, s) })
 	}
@@ -366,6 +367,7 @@ func (g *guild) restore(ctx context.Context) {
 		return
 	}
 	g.swap(s, false)
+	g.tellUnheard(s, maxUnheard)
 	g.syncCommands(ctx, s)
 }
 

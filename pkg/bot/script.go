@@ -11,6 +11,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -32,7 +33,9 @@ type script struct {
 
 	mu       sync.Mutex // Guards the members below.
 	events   map[string]struct{}
-	marks    []string // What begins the messages it handles; none when it handles none or all.
+	told     map[string]struct{} // Events that were looked at for warnings.
+	unheard  int                 // Of which there was a warning.
+	marks    []string            // What begins the messages it handles; none when it handles none or all.
 	crons    []cron.Job
 	slash    json.RawMessage // Declared and not yet sent to Discord.
 	inflight map[uint64]event
@@ -61,7 +64,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	rev.Bundle, rev.Files = "", nil
 	s := &script{
 		guild: g, revision: rev, loaded: make(chan *wire.Failure, 1), gone: make(chan struct{}),
-		events: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(), trial: trial,
+		events: map[string]struct{}{}, told: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(), trial: trial,
 	}
 	s.ctx, s.cancel = context.WithCancel(g.bot.base)
 	info, err := json.Marshal(map[string]any{
@@ -216,7 +219,7 @@ func (s *script) subscribed(name string) bool {
 func (s *script) handles(e discord.Event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range discord.Names(e.Type) {
+	for _, name := range catalog.Names(e.Type) {
 		if _, ok := s.events[name]; ok || name == messageCreate && s.isCommand(e) {
 			return true
 		}
@@ -235,14 +238,12 @@ func (s *script) types() map[string]struct{} {
 	defer s.mu.Unlock()
 	out := map[string]struct{}{}
 	for name := range s.events {
-		for _, t := range discord.Types(name) {
-			out[t] = struct{}{}
+		if e := catalog.ByName(name); e != nil {
+			out[e.Type] = struct{}{}
 		}
 	}
 	if len(s.marks) > 0 {
-		for _, t := range discord.Types(messageCreate) {
-			out[t] = struct{}{}
-		}
+		out[catalog.ByName(messageCreate).Type] = struct{}{}
 	}
 	return out
 }

@@ -16,10 +16,20 @@ var checks = map[string]struct {
 	allowed string
 	ok      func(string) bool
 }{
-	"filled": {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
-	"token":  {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
-	"ip":     {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
-	"url":    {"an http or https address with host, without query and without a slash at its end", webAddress},
+	"filled":     {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
+	"token":      {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
+	"ip":         {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
+	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
+	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
+}
+
+func privilegedIntents(v string) bool {
+	for name := range strings.SplitSeq(v, ",") {
+		if !slices.Contains([]string{"", "none", "message_content", "guild_members", "guild_presences"}, strings.ToLower(strings.TrimSpace(name))) {
+			return false
+		}
+	}
+	return true
 }
 
 func webAddress(v string) bool {
@@ -48,6 +58,9 @@ func (s setting) convert(raw any) (any, bool) {
 		b, ok := raw.(bool)
 		return b, ok
 	default:
+		if list, ok := raw.([]any); ok && s.check == "privileged" {
+			text, isText = joined(list)
+		}
 		if !isText {
 			return nil, false
 		}
@@ -57,6 +70,19 @@ func (s setting) convert(raw any) (any, bool) {
 		}
 		return text, s.check == "" || checks[s.check].ok(text)
 	}
+}
+
+// joined makes one text of a list of them, as TOML may have it.
+func joined(list []any) (string, bool) {
+	out := make([]string, len(list))
+	for i, v := range list {
+		text, ok := v.(string)
+		if !ok {
+			return "", false
+		}
+		out[i] = text
+	}
+	return strings.Join(out, ","), true
 }
 
 // refusal is the error about a value.

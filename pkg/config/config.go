@@ -30,6 +30,9 @@ type Discord struct {
 	BotToken string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
 	APIBase  string `koanf:"api_base" check:"url"`
 	Compress bool   `koanf:"compress"`
+	// PrivilegedIntents are the privileged intents that the bot may ask Discord
+	// for, as names with commas between them.
+	PrivilegedIntents string `koanf:"privileged_intents" check:"privileged"`
 	// GlobalLimit is how many requests a second Discord takes of this bot; 0 is
 	// no limit.
 	GlobalLimit int `koanf:"global_limit" min:"0" max:"1000000"`
@@ -108,7 +111,7 @@ func Default() Config {
 		DataDir:   "data",
 		LogLevel:  "info",
 		LogFormat: "console",
-		Discord:   Discord{APIBase: "https://discord.com/api/v10", Compress: true, GlobalLimit: 50},
+		Discord:   Discord{APIBase: "https://discord.com/api/v10", Compress: true, PrivilegedIntents: "message_content,guild_members", GlobalLimit: 50},
 		API:       API{Address: "0.0.0.0", Port: 3000},
 		Runtime: Runtime{
 			MaxWorkers:          min(max(runtime.NumCPU(), 1), 64),

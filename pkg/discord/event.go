@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -34,6 +35,8 @@ type Sink interface {
 	// outage is neither.
 	Join(guild snowflake.GuildID)
 	Leave(guild snowflake.GuildID)
+	// Denied says that Discord refuses the bot privileged intents.
+	Denied(intents catalog.Intents)
 }
 
 // InteractionToken gives the id and the token of an INTERACTION_CREATE event,

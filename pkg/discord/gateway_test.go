@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -30,10 +31,11 @@ type recorder struct {
 	joined  []snowflake.GuildID
 	left    []snowflake.GuildID
 	shards  map[int]int
+	denied  catalog.Intents
 }
 
 func newRecorder() *recorder {
-	return &recorder{changed: make(chan struct{}), types: map[string]int{}, shards: map[int]int{}, wants: func(t string) bool { return Names(t) != nil }}
+	return &recorder{changed: make(chan struct{}), types: map[string]int{}, shards: map[int]int{}, wants: func(t string) bool { return catalog.Names(t) != nil }}
 }
 
 func (r *recorder) change(f func()) {
@@ -65,6 +67,7 @@ func (r *recorder) Ready(user json.RawMessage) {
 	r.change(func() { r.ready = append(r.ready, string(user)) })
 }
 func (r *recorder) Join(g snowflake.GuildID)  { r.change(func() { r.joined = append(r.joined, g) }) }
+func (r *recorder) Denied(i catalog.Intents)  { r.change(func() { r.denied |= i }) }
 func (r *recorder) Leave(g snowflake.GuildID) { r.change(func() { r.left = append(r.left, g) }) }
 
 // wait waits until ok, which is called with mu held.
@@ -140,7 +143,8 @@ func newWorld(t *testing.T, sim discordsim.Config) *world {
 	w := &world{t: t, sim: s, url: server.URL, logs: logs}
 	w.cfg = GatewayConfig{
 		Token: "tok3n", REST: w.rest(RESTConfig{}), RetryMin: time.Millisecond, RetryMax: 20 * time.Millisecond,
-		InvalidWait: 5 * time.Millisecond, IdentifyEvery: time.Millisecond, Log: zap.New(core),
+		InvalidWait: 5 * time.Millisecond, IdentifyEvery: time.Millisecond, GatherIntents: time.Millisecond, Log: zap.New(core),
+		Intents: catalog.GuildMessages | catalog.MessageContent, Privileged: catalog.Privileged,
 	}
 	w.control(&w.guilds, "GET", "")
 	return w

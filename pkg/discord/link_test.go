@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
 const hello = `{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}`
@@ -166,7 +168,7 @@ func TestGatewayWhatItSends(t *testing.T) {
 		o.heard(c)
 	})
 	sink := newRecorder()
-	oddGateway(t, o, sink, func(c *GatewayConfig) { c.Shards = 1; c.Intents = IntentGuilds })
+	oddGateway(t, o, sink, func(c *GatewayConfig) { c.Shards = 1; c.Intents = catalog.Guilds })
 	sink.waitMessages(t, "a", "b")
 	var got []string
 	sink.wait(t, "what was sent", func() bool {
@@ -225,7 +227,7 @@ func BenchmarkDispatch(b *testing.B) {
 			}
 			defer func() { _ = slot.Close() }()
 			s := &shard{gateway: &Gateway{sink: c.sink, state: newState()}, slot: slot, kinds: kinds{}, log: zap.NewNop()}
-			l := newLink(s, 0, func() {})
+			l := newLink(s, Session{}, func() {})
 			payload := []byte(`{"t":"MESSAGE_CREATE","s":00000000001,"op":0,"d":` + message1K + `}`)
 			at := strings.Index(string(payload), "00000000001")
 			b.ReportAllocs()

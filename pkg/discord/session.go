@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
 // Session is what a RESUME needs.
@@ -19,13 +21,15 @@ type Session struct {
 	ID  string
 	URL string // Where Discord wants it resumed.
 	Seq int64  // Of the last dispatch that was handed over.
+	// Intents are what it was begun with.
+	Intents catalog.Intents
 }
 
 // SessionStore keeps the shards' sessions over restarts, so that Discord
 // replays what a process that ended had not handed over.
 type SessionStore interface {
 	// Open gives the place of one shard. What was kept for another number of
-	// shards or another identity (bot, intents, Discord) is not used.
+	// shards or another identity (bot, Discord) is not used.
 	Open(shard, shards int, identity uint64) (SessionSlot, error)
 }
 
@@ -56,12 +60,12 @@ var _ SessionStore = FileSessions{}
 // that is whole counts. The sequence word carries the low bits of its slot's
 // generation, so that the number of one session is never taken for another's.
 const (
-	sessionMagic = "FLORASQ1"
+	sessionMagic = "FLORASQ2"
 	sessionSize  = 4096
 	seqOffset    = 64
 	slotOffset   = 1024
 	slotSize     = 1024
-	slotHeader   = 4 + 8 + 8 + 8 + 2 + 2 // crc, generation, identity, seq, two lengths.
+	slotHeader   = 4 + 8 + 8 + 8 + 2 + 2 + 4 // crc, generation, identity, seq, two lengths, intents.
 	seqBits      = 48
 )
 
@@ -140,7 +144,8 @@ func (m *mappedSession) read(slot int) (s Session, generation, identity uint64, 
 	text := b[slotHeader:]
 	return Session{
 		ID: string(text[:id]), URL: string(text[id : id+url]),
-		Seq: int64(binary.LittleEndian.Uint64(b[20:])), //nolint:gosec // Written from an int64.
+		Seq:     int64(binary.LittleEndian.Uint64(b[20:])), //nolint:gosec // Written from an int64.
+		Intents: catalog.Intents(binary.LittleEndian.Uint32(b[32:])),
 	}, binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:]), true
 }
 
@@ -161,6 +166,7 @@ func (m *mappedSession) Save(s Session) error {
 	binary.LittleEndian.PutUint64(b[20:], uint64(s.Seq))      //nolint:gosec // Read back as an int64.
 	binary.LittleEndian.PutUint16(b[28:], uint16(len(s.ID)))  //nolint:gosec // Below slotSize.
 	binary.LittleEndian.PutUint16(b[30:], uint16(len(s.URL))) //nolint:gosec // Below slotSize.
+	binary.LittleEndian.PutUint32(b[32:], uint32(s.Intents))
 	n := slotHeader + copy(b[slotHeader:], s.ID+s.URL)
 	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:n], castagnoli))
 	m.session = s

@@ -78,7 +78,7 @@ func (s *Sim) dispatchIn(c *channel, name string, d any) {
 // decides about each session beside its shard and intents.
 func (s *Sim) dispatchIf(guild snowflake.GuildID, name string, d any, also func(*session) bool) {
 	var e *event
-	intent := eventIntents[name]
+	intent := eventIntents(name)
 	for _, ss := range s.sessions {
 		if !ss.takes(guild, intent) || also != nil && !also(ss) {
 			continue
