@@ -44,12 +44,11 @@ func TestTypesAndCatalogAgree(t *testing.T) {
 	}
 	want := map[string]string{catalog.Ready: "ReadyEvent"}
 	for _, e := range catalog.Events() {
-		objects := strings.Split(e.Object, " | ")
-		for i, name := range e.Names {
-			want[name] = objects[i]
-		}
-		if len(e.Names) == 1 && !strings.Contains(body, "/** "+e.When+" */\n    "+e.Names[0]+": ") {
-			t.Errorf("the comment of %s is not %q", e.Names[0], e.When)
+		for _, s := range e.Scripts {
+			want[s.Name] = s.Object
+			if !strings.Contains(body, "/** "+s.When+" */\n    "+s.Name+": ") {
+				t.Errorf("the comment of %s is not %q", s.Name, s.When)
+			}
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -187,7 +187,7 @@ declare namespace flora {
     typingStart: BaseContext<TypingEvent>;
 
     // Interactions.
-    /** Somebody used a command: slash command or context menu. */
+    /** Somebody used a command, or a context menu. */
     interactionCreate: InteractionContext;
     /** Somebody clicked a button or chose from a menu. */
     componentInteraction: ComponentContext;
