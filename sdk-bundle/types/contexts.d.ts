@@ -130,21 +130,6 @@ declare namespace flora {
     args: string[];
   }
 
-  interface Events {
-    ready: BaseContext<ReadyEvent>;
-    messageCreate: MessageContext;
-    messageUpdate: BaseContext<MessageUpdateEvent>;
-    messageDelete: BaseContext<MessageDeleteEvent>;
-    messageDeleteBulk: BaseContext<MessageDeleteBulkEvent>;
-    interactionCreate: InteractionContext;
-    componentInteraction: ComponentContext;
-    modalSubmit: ModalContext;
-    reactionAdd: BaseContext<ReactionEvent>;
-    reactionRemove: BaseContext<ReactionEvent>;
-    reactionRemoveEmoji: BaseContext<ReactionEvent>;
-    reactionRemoveAll: BaseContext<ReactionRemoveAllEvent>;
-  }
-
   type EventName = keyof Events;
   type Ctx<E extends EventName> = Events[E];
 
