@@ -18,6 +18,7 @@ const (
 	maxEvents       = 256
 	maxEventName    = 128
 	maxMark         = 4 * maxEventName // In bytes.
+	maxMarks        = 8
 	maxCommandBytes = 4 << 20
 	// mappingAtOnce bounds a script's log lines whose positions are being
 	// resolved; more are logged as they are.
@@ -103,9 +104,9 @@ func (s *script) Declared(kind, value string) {
 	case "event":
 		changed = s.addEvent(value)
 	case "mark":
-		changed = s.mark == "" && value != "" && len(value) <= maxMark
+		changed = len(s.marks) < maxMarks && value != "" && len(value) <= maxMark && !slices.Contains(s.marks, value)
 		if changed {
-			s.mark = value
+			s.marks = append(s.marks, value)
 		}
 	case "commands":
 		changed = s.addCommands(value)

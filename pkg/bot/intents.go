@@ -123,7 +123,7 @@ func (s *script) untold() []string {
 		}
 	}
 	// A script of commands listens to messages without a name.
-	if _, told := s.told[messageCreate]; s.mark != "" && !told {
+	if _, told := s.told[messageCreate]; len(s.marks) > 0 && !told {
 		s.told[messageCreate] = struct{}{}
 		out = append(out, messageCreate)
 	}

@@ -35,7 +35,7 @@ type script struct {
 	events   map[string]struct{}
 	told     map[string]struct{} // Events that were looked at for warnings.
 	unheard  int                 // Of which there was a warning.
-	mark     string              // What begins the messages it handles; "" when it handles none or all.
+	marks    []string            // What begins the messages it handles; none when it handles none or all.
 	crons    []cron.Job
 	slash    json.RawMessage // Declared and not yet sent to Discord.
 	inflight map[uint64]event
@@ -211,7 +211,7 @@ func (s *script) subscribed(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.events[name]
-	return ok || name == messageCreate && s.mark != ""
+	return ok || name == messageCreate && len(s.marks) > 0
 }
 
 // handles reports whether a handler may take the event. A message that is no
@@ -220,11 +220,17 @@ func (s *script) handles(e discord.Event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range catalog.Names(e.Type) {
-		if _, ok := s.events[name]; ok || name == messageCreate && s.mark != "" && discord.IsCommand(e.Data, s.mark) {
+		if _, ok := s.events[name]; ok || name == messageCreate && s.isCommand(e) {
 			return true
 		}
 	}
 	return false
+}
+
+// isCommand reports whether the message begins with one of the marks. The
+// caller holds mu.
+func (s *script) isCommand(e discord.Event) bool {
+	return slices.ContainsFunc(s.marks, func(mark string) bool { return discord.IsCommand(e.Data, mark) })
 }
 
 func (s *script) types() map[string]struct{} {
@@ -236,7 +242,7 @@ func (s *script) types() map[string]struct{} {
 			out[e.Type] = struct{}{}
 		}
 	}
-	if s.mark != "" {
+	if len(s.marks) > 0 {
 		out[catalog.ByName(messageCreate).Type] = struct{}{}
 	}
 	return out

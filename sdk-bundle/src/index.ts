@@ -6,14 +6,17 @@ import * as components from "./components";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
-import { flattenInteractionOptions } from "./context";
+import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { cron, enter, on } from "./events";
 import { boot, info, natives, type Native } from "./host";
 import { KvStore, kv, store } from "./kv";
 import { rest } from "./ops";
+import { PermissionFlags } from "./permissions";
 import { ErrorCtor, ObjectDefineProperty, ObjectKeys, PromiseCtor, TypeErrorCtor, hide, put } from "./primordials";
+import { onComponent, onModal } from "./route";
 import * as selects from "./selects";
+import { formatDuration, parseDuration } from "./words";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
 
 export const secrets = {
@@ -35,6 +38,8 @@ export function fetch(_input?: unknown, _init?: unknown): Promise<never> {
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
   on,
+  onComponent,
+  onModal,
   cron,
   secrets,
   rest,
@@ -48,6 +53,9 @@ export const surface = {
   ...components,
   ...selects,
   ...constants,
+  PermissionFlags,
+  parseDuration,
+  formatDuration,
 };
 
 /** What scripts see as globals only. */

@@ -194,7 +194,7 @@ declare namespace flora {
     /** Somebody sent a modal. */
     modalSubmit: ModalContext;
     /** Somebody types an option that completes itself. */
-    autocomplete: BaseContext<AutocompleteInteraction>;
+    autocomplete: AutocompleteContext;
     /** Who may use a command was changed. */
     applicationCommandPermissionsUpdate: BaseContext<CommandPermissionsEvent>;
 
