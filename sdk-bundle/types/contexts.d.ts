@@ -232,7 +232,7 @@ declare namespace flora {
 
   /** Somebody is typing an option that completes itself. */
   interface AutocompleteContext {
-    msg: Interaction<CommandData> & { commandName: string };
+    msg: AutocompleteInteraction;
     user: User;
     member: Member | null;
     channelId: Snowflake;
@@ -268,21 +268,6 @@ declare namespace flora {
   function onComponent<const P extends string | RegExp>(pattern: P, handler: (ctx: ComponentContext<ParamsOf<P>>) => unknown): void;
   /** The same for modals that were sent. */
   function onModal<const P extends string | RegExp>(pattern: P, handler: (ctx: ModalContext<ParamsOf<P>>) => unknown): void;
-
-  interface Events {
-    ready: BaseContext<ReadyEvent>;
-    messageCreate: MessageContext;
-    messageUpdate: BaseContext<MessageUpdateEvent>;
-    messageDelete: BaseContext<MessageDeleteEvent>;
-    messageDeleteBulk: BaseContext<MessageDeleteBulkEvent>;
-    interactionCreate: InteractionContext;
-    componentInteraction: ComponentContext;
-    modalSubmit: ModalContext;
-    reactionAdd: BaseContext<ReactionEvent>;
-    reactionRemove: BaseContext<ReactionEvent>;
-    reactionRemoveEmoji: BaseContext<ReactionEvent>;
-    reactionRemoveAll: BaseContext<ReactionRemoveAllEvent>;
-  }
 
   type EventName = keyof Events;
   type Ctx<E extends EventName> = Events[E];

@@ -32,7 +32,12 @@ on("componentInteraction", async (ctx) => {
 });
 on("modalSubmit", (ctx) => ctx.reply(ctx.msg.data.custom_id));
 on("reactionAdd", (ctx) => console.log(ctx.msg.emoji.name, ctx.msg.burst));
-on("guildMemberAdd", (ctx) => console.log(ctx.msg.anything));
+on("guildMemberAdd", (ctx) => {
+  const joined: string | null = ctx.msg.joinedAt;
+  // @ts-expect-error A member has no such field.
+  console.log(ctx.msg.anything, joined);
+});
+on("aNameOfTheFuture", (ctx) => console.log(ctx.msg.anything));
 // @ts-expect-error The handler is missing.
 on("ready");
 

@@ -10,9 +10,10 @@ import "slices"
 type Event struct {
 	// Type is Discord's name: MESSAGE_CREATE.
 	Type string
-	// Names are what scripts call it. There are several where the payload
-	// decides.
-	Names []string
+	// Scripts are the events of scripts that it may be; several where the payload
+	// decides. Names are theirs.
+	Scripts []Script
+	Names   []string
 	// Intents bring the event, any one of them; 0 when it comes without.
 	Intents Intents
 	// Whole are intents without which the event comes with less in it, or less
@@ -20,10 +21,13 @@ type Event struct {
 	Whole Intents
 	// Guild is the member of the payload that holds the guild's id.
 	Guild string
-	// When says in a few words when the event comes.
-	When string
-	// Object is the type of the payload in the types for authors.
-	Object string
+}
+
+// Script is an event as a script sees it.
+type Script struct {
+	Name   string
+	Object string // The type of the payload in the declarations for authors.
+	When   string // In a few words, when it comes.
 }
 
 // Group is a subject with its events.
@@ -38,7 +42,15 @@ const (
 )
 
 func one(eventType, name string, intents Intents, object, when string) Event {
-	return Event{Type: eventType, Names: []string{name}, Intents: intents, Guild: inGuild, Object: object, When: when}
+	return several(eventType, intents, Script{name, object, when})
+}
+
+func several(eventType string, intents Intents, scripts ...Script) Event {
+	e := Event{Type: eventType, Scripts: scripts, Intents: intents, Guild: inGuild}
+	for _, s := range scripts {
+		e.Names = append(e.Names, s.Name)
+	}
+	return e
 }
 
 func (e Event) whole(intents Intents) Event { e.Whole = intents; return e }
@@ -62,11 +74,12 @@ var Groups = []Group{
 		one("TYPING_START", "typingStart", GuildMessageTyping, "TypingEvent", "Somebody began to type."),
 	}},
 	{"Interactions", []Event{
-		{
-			Type: "INTERACTION_CREATE", Names: []string{"interactionCreate", "componentInteraction", "modalSubmit", "autocomplete"}, Guild: inGuild,
-			Object: "CommandInteraction | ComponentInteraction | ModalInteraction | AutocompleteInteraction",
-			When:   "Somebody used a command, clicked a component, sent a modal, or types an option that completes itself.",
-		},
+		several("INTERACTION_CREATE", 0,
+			Script{"interactionCreate", "CommandInteraction", "Somebody used a command, or a context menu."},
+			Script{"componentInteraction", "ComponentInteraction", "Somebody clicked a button or chose from a menu."},
+			Script{"modalSubmit", "ModalInteraction", "Somebody sent a modal."},
+			Script{"autocomplete", "AutocompleteInteraction", "Somebody types an option that completes itself."},
+		),
 		one("APPLICATION_COMMAND_PERMISSIONS_UPDATE", "applicationCommandPermissionsUpdate", 0, "CommandPermissionsEvent", "Who may use a command was changed."),
 	}},
 	{"Members", []Event{

@@ -24,7 +24,7 @@ func TestEventsAreWhole(t *testing.T) {
 				t.Errorf("%q is not found", name)
 			}
 		}
-		if e.Guild != "guild_id" && e.Guild != "id" || e.When == "" || e.Object == "" || (e.Intents|e.Whole)&^catalog.All != 0 {
+		if e.Guild != "guild_id" && e.Guild != "id" || len(e.Scripts) != len(e.Names) || e.Scripts[0].When == "" || e.Scripts[0].Object == "" || (e.Intents|e.Whole)&^catalog.All != 0 {
 			t.Errorf("%+v is not whole", e)
 		}
 		if reason, both := catalog.Omitted[e.Type]; both {
