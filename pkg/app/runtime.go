@@ -52,6 +52,10 @@ const operator = "operator"
 // operating system shares the cores among them.
 const turnsPerCore = 8
 
+// handlersEnd is how long running handlers may take to end when the runtime is
+// to stop.
+const handlersEnd = 3 * time.Second
+
 // penaltyWorkers is how many processes there are, beside runtime.max_workers,
 // for scripts that brought a worker down or may have. They run while somebody
 // is in them.
@@ -315,6 +319,7 @@ func (rt *runtime) start(ctx context.Context) error {
 	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
+	rt.life.release("handlers", func() error { rt.bot.Drain(handlersEnd); return nil })
 	rt.life.run("cron", rt.crons.Run)
 	if err := rt.gateway.Identity(ctx); err != nil {
 		return err
