@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -179,16 +178,4 @@ func inflate(r *bufio.Reader) (io.Reader, error) {
 		return zlib.NewReader(r)
 	}
 	return flate.NewReader(r), nil
-}
-
-// text reads a header's value, which is bytes.
-func text(v string) string {
-	if utf8.ValidString(v) {
-		return v
-	}
-	out := make([]rune, len(v))
-	for i := range len(v) {
-		out[i] = rune(v[i])
-	}
-	return string(out)
 }

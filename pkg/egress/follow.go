@@ -118,6 +118,7 @@ func (c *Client) finish(ctx context.Context, g *guild, h hop, res *http.Response
 	defer func() { _ = res.Body.Close() }()
 	out := &Response{Status: res.StatusCode, URL: h.at.Href(true), Redirected: redirected, Headers: pairs(res.Header), host: h.at.Host()}
 	out.StatusText = strings.TrimSpace(strings.TrimPrefix(res.Status, res.Status[:min(3, len(res.Status))]))
+	out.StatusText = fromBytes(out.StatusText)
 	if strings.ContainsFunc(out.StatusText, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
 		out.StatusText = ""
 	}
@@ -131,13 +132,12 @@ func (c *Client) finish(ctx context.Context, g *guild, h hop, res *http.Response
 	return out, nil
 }
 
-// pairs lists the headers by name, the values of one in their order. They come
-// as bytes; what is not UTF-8 is read as Latin-1, as browsers do.
+// pairs lists the headers by name, the values of one in their order.
 func pairs(h http.Header) []Pair {
 	out := make([]Pair, 0, len(h))
 	for name, values := range h {
 		for _, v := range values {
-			out = append(out, Pair{strings.ToLower(name), text(v)})
+			out = append(out, Pair{strings.ToLower(name), fromBytes(v)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Pair) int { return strings.Compare(a[0], b[0]) })

@@ -1,11 +1,9 @@
 package egress
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -188,26 +186,6 @@ func (p *Policy) isSelf(a netip.Addr) bool {
 	}
 	_, ok := p.self[a]
 	return ok
-}
-
-// ParseRanges reads a list of CIDR ranges and addresses, separated by commas.
-func ParseRanges(list string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for part := range strings.SplitSeq(list, ",") {
-		if part = strings.TrimSpace(part); part == "" {
-			continue
-		}
-		if a, err := netip.ParseAddr(part); err == nil && a.Zone() == "" {
-			out = append(out, netip.PrefixFrom(a, a.BitLen()))
-			continue
-		}
-		r, err := netip.ParsePrefix(part)
-		if err != nil {
-			return nil, fmt.Errorf("%q is no range such as 10.1.0.0/16 or fd00::/8", part)
-		}
-		out = append(out, r.Masked())
-	}
-	return out, nil
 }
 
 // badPorts are what the fetch standard blocks above 1023: services that take a

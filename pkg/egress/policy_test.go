@@ -52,15 +52,15 @@ func TestAddresses(t *testing.T) {
 
 func TestOperatorsRanges(t *testing.T) {
 	t.Parallel()
-	ranges := func(list string) []netip.Prefix {
-		out, err := ParseRanges(list)
-		if err != nil {
-			t.Fatal(err)
+	ranges := func(list ...string) []netip.Prefix {
+		out := make([]netip.Prefix, len(list))
+		for i, r := range list {
+			out[i] = netip.MustParsePrefix(r)
 		}
 		return out
 	}
-	everything := ranges("0.0.0.0/0, ::/0")
-	p := NewPolicy(ranges("10.1.0.0/16, fd00:1::/32,172.16.5.5"), ranges("10.1.9.0/24, 8.8.8.0/24,2606:4700::/32"))
+	everything := ranges("0.0.0.0/0", "::/0")
+	p := NewPolicy(ranges("10.1.0.0/16", "fd00:1::/32", "172.16.5.5/32"), ranges("10.1.9.0/24", "8.8.8.0/24", "2606:4700::/32"))
 	all := NewPolicy(everything, nil)
 	none := NewPolicy(everything, everything)
 	for _, row := range []struct {
@@ -79,11 +79,6 @@ func TestOperatorsRanges(t *testing.T) {
 	} {
 		if got := row.policy.Check(netip.MustParseAddr(row.address)); got != row.want {
 			t.Errorf("%s is %s, want %s", row.address, got, row.want)
-		}
-	}
-	for _, bad := range []string{"10.0.0.0/33", "example.com", "10.0.0.0/8;1.1.1.1", "fe80::1%eth0"} {
-		if _, err := ParseRanges(bad); err == nil {
-			t.Errorf("%q is taken", bad)
 		}
 	}
 }

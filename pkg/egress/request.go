@@ -20,7 +20,8 @@ const (
 	Manual Redirect = "manual"
 )
 
-// Pair is one header.
+// Pair is one header. Its texts stand for bytes, a character each, as the fetch
+// standard has it.
 type Pair [2]string
 
 // Request is what a script asks for.
@@ -161,13 +162,14 @@ func (c *Client) headers(r *Request) (http.Header, error) {
 	}
 	for _, h := range r.Headers {
 		name, value := strings.ToLower(h[0]), strings.Trim(h[1], " \t\r\n")
+		value, narrow := toBytes(value)
 		if size += len(name) + len(value) + 4; size > maxHeaderBytes {
 			return nil, failure(TooLarge, "EHEADERS", "the request's headers have more than "+strconv.Itoa(maxHeaderBytes)+" bytes")
 		}
 		if isForbidden(name) {
 			continue
 		}
-		if !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
+		if !narrow || !httpguts.ValidHeaderFieldName(name) || !httpguts.ValidHeaderFieldValue(value) {
 			return nil, failure(Invalid, "EHEADERS", "the header "+strconv.Quote(clip(name))+" cannot be sent")
 		}
 		out.Add(name, value)
@@ -184,4 +186,25 @@ func (c *Client) headers(r *Request) (http.Header, error) {
 	}
 	setDefault("Accept-Encoding", "gzip, deflate, br, zstd")
 	return out, nil
+}
+
+// toBytes makes the bytes that a header's text stands for.
+func toBytes(s string) (string, bool) {
+	out := make([]byte, 0, len(s))
+	for _, r := range s {
+		if r > 0xff {
+			return "", false
+		}
+		out = append(out, byte(r))
+	}
+	return string(out), true
+}
+
+// fromBytes makes the text that stands for a header's bytes.
+func fromBytes(s string) string {
+	out := make([]rune, len(s))
+	for i := range len(s) {
+		out[i] = rune(s[i])
+	}
+	return string(out)
 }
