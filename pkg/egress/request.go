@@ -8,6 +8,8 @@ import (
 
 	"github.com/nlnwa/whatwg-url/url"
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/flora-runtime/flora-runtime/pkg/platform"
 )
 
 // Redirect says what becomes of a redirect.
@@ -76,13 +78,11 @@ func parse(base *url.Url, text string) (*url.Url, error) {
 	if len(text) > MaxURL {
 		return nil, failure(Invalid, "EURL", "the URL is longer than "+strconv.Itoa(MaxURL)+" bytes")
 	}
-	var u *url.Url
-	var err error
+	from := ""
 	if base != nil {
-		u, err = base.Parse(text)
-	} else {
-		u, err = url.Parse(text)
+		from = base.Href(true)
 	}
+	u, err := platform.Parse(from, text)
 	switch {
 	case err != nil:
 		return nil, failure(Invalid, "EURL", "the URL is not valid")
