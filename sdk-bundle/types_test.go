@@ -89,16 +89,18 @@ func TestTypesForAuthors(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
-// examples are the scripts in docs/sdk.md.
+// examples are the scripts in the pages for authors.
 func examples(t *testing.T) []string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "docs", "sdk.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out []string
-	for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
-		out = append(out, m[1])
+	for _, name := range []string{"sdk.md", "fetch.md"} {
+		page, err := os.ReadFile(filepath.Join("..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
+			out = append(out, m[1])
+		}
 	}
 	return out
 }
