@@ -28,6 +28,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -83,6 +84,7 @@ type runtime struct {
 	rest    *discord.REST
 	gateway *discord.Gateway
 	scope   *scope.Scope
+	egress  *egress.Client
 	ops     *op.Table
 	bot     *bot.Bot
 	pool    *supervisor.Pool
@@ -211,10 +213,14 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := rt.openEgress(); err != nil {
+		return err
+	}
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application},
 		KV:      rt.kv,
+		Egress:  rt.egress,
 	})
 	if err != nil {
 		return err
