@@ -11,6 +11,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -151,7 +152,7 @@ func (g *guild) greet() bool {
 	if payload == nil || g.active.greeted {
 		return true
 	}
-	g.active.greeted = !g.active.subscribed(readyEvent) || g.active.begin(event{name: readyEvent, payload: *payload})
+	g.active.greeted = !g.active.subscribed(catalog.Ready) || g.active.begin(event{name: catalog.Ready, payload: *payload})
 	return g.active.greeted
 }
 

@@ -23,25 +23,25 @@ func TestLedgerAgreesWithAModel(t *testing.T) {
 		dir := t.TempDir()
 		slot := openSession(t, dir, 0)
 		save(t, slot, Session{ID: "a", Seq: 1})
-		model := map[int64]fate{}
+		model := map[int64]Fate{}
 		open := []int64{}
 		next := int64(1)
 		for range 400 {
 			switch n := random.IntN(10); {
 			case n < 3: // Nobody wants it.
 				next++
-				model[next] = fateSettled
+				model[next] = FateSettled
 				slot.Advance(next)
 			case n < 6:
 				next++
-				model[next] = fateWaits
+				model[next] = FateWaits
 				open = append(open, next)
 				slot.Keep(next)
 				slot.Advance(next)
 			case n < 9 && len(open) > 0:
 				i := random.IntN(len(open))
 				seq := open[i]
-				if f := fate(random.IntN(3)); f == fateSettled { //nolint:gosec // Small.
+				if f := Fate(random.IntN(3)); f == FateSettled { //nolint:gosec // Small.
 					model[seq] = f
 					slot.Note(seq, f)
 					open = slices.Delete(open, i, i+1)
@@ -56,11 +56,11 @@ func TestLedgerAgreesWithAModel(t *testing.T) {
 					known, received := model[seq]
 					got := again.Fate(seq)
 					switch {
-					case seq <= s.Seq && known != fateSettled:
+					case seq <= s.Seq && known != FateSettled:
 						t.Fatalf("seed %d: %d is not replayed, its fate is %d", seed, seq, known)
 					case seq > s.Seq && received && got != known:
 						t.Fatalf("seed %d: the fate of %d is %d, want %d", seed, seq, got, known)
-					case !received && got != fateWaits:
+					case !received && got != FateWaits:
 						t.Fatalf("seed %d: %d, which never came, has the fate %d", seed, seq, got)
 					}
 				}
@@ -89,13 +89,13 @@ func TestLedgerGivesOldEventsUp(t *testing.T) {
 	if got := slot.SettledTo(); got < 2*remembered-2 || got >= 3*remembered {
 		t.Errorf("settled to %d", got)
 	}
-	slot.Note(2, fateSettled)
+	slot.Note(2, FateSettled)
 	if got := slot.SettledTo(); got != 3*remembered-1 {
 		t.Errorf("settled to %d once nothing waits", got)
 	}
 	// Another session knows nothing of it.
 	save(t, slot, Session{ID: "b", Seq: 1})
-	if slot.Fate(5) != fateWaits || slot.SettledTo() != 1 {
+	if slot.Fate(5) != FateWaits || slot.SettledTo() != 1 {
 		t.Errorf("the next session has the fate %d, and is settled to %d", slot.Fate(5), slot.SettledTo())
 	}
 }
@@ -114,7 +114,7 @@ func TestLedgerIsNotedAfterItsClose(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for seq := int64(2); seq < 4; seq++ {
-		wg.Go(func() { slot.Note(seq, fateBegun); slot.Note(seq, fateSettled) })
+		wg.Go(func() { slot.Note(seq, FateBegun); slot.Note(seq, FateSettled) })
 	}
 	wg.Wait()
 	if s, _ := openSession(t, dir, 0).Load(); s.Seq != 3 {
