@@ -91,8 +91,9 @@ func (l *ledger) advance(seq int64) {
 	l.trim()
 }
 
-// keep notes that the event waits to be handed over. advance follows.
-func (l *ledger) keep(seq int64) {
+// keep notes that the event waits to be handed over. advance follows. The mark
+// stands for the event: its number and its session.
+func (l *ledger) keep(seq int64) (mark uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open.Load() == 0 {
@@ -103,6 +104,7 @@ func (l *ledger) keep(seq int64) {
 	l.receive(seq, FateWaits)
 	l.open.Add(1)
 	l.lowWord.Store(l.word(l.low))
+	return l.word(seq)
 }
 
 // receive gives an event, which is new, its first fate. mu is held.
@@ -122,14 +124,15 @@ func (l *ledger) receive(seq int64, f Fate) {
 	}
 }
 
-// set changes the fate of an event that is kept.
-func (l *ledger) set(seq int64, f Fate) {
+// set changes the fate of an event that is kept, unless it is of a session that
+// is over.
+func (l *ledger) set(mark uint64, f Fate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fates == nil {
 		return
 	}
-	if seq > l.low {
+	if seq := int64(mark & seqMask); seq > l.low && mark&^seqMask == l.tag { //nolint:gosec // 48 bits.
 		l.fates[seq%remembered] = byte(f)
 	}
 	if f != FateSettled {
@@ -186,27 +189,27 @@ func (l *ledger) unmap() {
 // for what comes from elsewhere.
 type Receipt struct {
 	slot SessionSlot
-	seq  int64
+	mark uint64
 }
 
 // Begun says that the event was given to its script: no other process will.
 func (r Receipt) Begun() {
 	if r.slot != nil {
-		r.slot.Note(r.seq, FateBegun)
+		r.slot.Note(r.mark, FateBegun)
 	}
 }
 
 // Waits takes Begun back: it turned out that the script had not begun.
 func (r Receipt) Waits() {
 	if r.slot != nil {
-		r.slot.Note(r.seq, FateWaits)
+		r.slot.Note(r.mark, FateWaits)
 	}
 }
 
 // Settled says, once, that nothing more becomes of the event.
 func (r Receipt) Settled() {
 	if r.slot != nil {
-		r.slot.Note(r.seq, FateSettled)
+		r.slot.Note(r.mark, FateSettled)
 	}
 }
 
@@ -216,6 +219,5 @@ func (e Event) Keep() Receipt {
 	if e.slot == nil {
 		return Receipt{}
 	}
-	e.slot.Keep(e.Seq)
-	return Receipt{slot: e.slot, seq: e.Seq}
+	return Receipt{slot: e.slot, mark: e.slot.Keep(e.Seq)}
 }
