@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -258,7 +259,7 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	g.deliver(event{name: "__cron:" + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
+	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
 }
 
 // Leave stops the script of a guild that the bot is no longer in. What is

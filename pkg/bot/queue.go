@@ -10,9 +10,6 @@ import (
 // answerBy is how long Discord waits for the first answer to an interaction.
 const answerBy = 3 * time.Second
 
-// readyEvent says once to each script that the bot is connected.
-const readyEvent = "ready"
-
 // event waits for a guild's script.
 type event struct {
 	name        string

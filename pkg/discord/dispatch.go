@@ -83,8 +83,8 @@ func (s *shard) hand(ctx context.Context, k *kind, wanted bool, e Event) {
 	if wanted {
 		// What an earlier process had done with is replayed when something before it
 		// was not.
-		if f := s.slot.Fate(e.Seq); f != fateSettled {
-			e.Lost = f == fateBegun
+		if f := s.slot.Fate(e.Seq); f != FateSettled {
+			e.Lost = f == FateBegun
 			sink.HandleEvent(ctx, e)
 		}
 	}

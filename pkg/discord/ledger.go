@@ -6,13 +6,13 @@ import (
 	"unsafe"
 )
 
-// fate is what an earlier process did with an event.
-type fate uint8
+// Fate is how far an event came.
+type Fate uint8
 
 const (
-	fateWaits   fate = iota // It was to be handed over. 0, as in fresh memory.
-	fateBegun               // It was given to its script, which did not settle.
-	fateSettled             // Nothing more becomes of it.
+	FateWaits   Fate = iota // It was to be handed over. 0, as in fresh memory.
+	FateBegun               // It was given to its script, which did not settle.
+	FateSettled             // Nothing more becomes of it.
 )
 
 // remembered is how many events after the oldest unsettled one are remembered one by
@@ -87,12 +87,13 @@ func (l *ledger) advance(seq int64) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.receive(seq, fateSettled)
+	l.receive(seq, FateSettled)
 	l.trim()
 }
 
-// keep notes that the event waits to be handed over. advance follows.
-func (l *ledger) keep(seq int64) {
+// keep notes that the event waits to be handed over. advance follows. The mark
+// stands for the event: its number and its session.
+func (l *ledger) keep(seq int64) (mark uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open.Load() == 0 {
@@ -100,16 +101,17 @@ func (l *ledger) keep(seq int64) {
 		l.low = seq - 1
 		l.received = seq - 1
 	}
-	l.receive(seq, fateWaits)
+	l.receive(seq, FateWaits)
 	l.open.Add(1)
 	l.lowWord.Store(l.word(l.low))
+	return l.word(seq)
 }
 
 // receive gives an event, which is new, its first fate. mu is held.
-func (l *ledger) receive(seq int64, f fate) {
+func (l *ledger) receive(seq int64, f Fate) {
 	for l.received < seq {
 		l.received++
-		l.fates[l.received%remembered] = byte(fateSettled)
+		l.fates[l.received%remembered] = byte(FateSettled)
 		if l.received == seq {
 			l.fates[seq%remembered] = byte(f)
 		}
@@ -122,17 +124,18 @@ func (l *ledger) receive(seq int64, f fate) {
 	}
 }
 
-// set changes the fate of an event that is kept.
-func (l *ledger) set(seq int64, f fate) {
+// set changes the fate of an event that is kept, unless it is of a session that
+// is over.
+func (l *ledger) set(mark uint64, f Fate) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.fates == nil {
 		return
 	}
-	if seq > l.low {
+	if seq := int64(mark & seqMask); seq > l.low && mark&^seqMask == l.tag { //nolint:gosec // 48 bits.
 		l.fates[seq%remembered] = byte(f)
 	}
-	if f != fateSettled {
+	if f != FateSettled {
 		return
 	}
 	l.trim()
@@ -148,19 +151,19 @@ func (l *ledger) set(seq int64, f fate) {
 
 // trim moves low over what is settled. mu is held.
 func (l *ledger) trim() {
-	for l.low < l.received && fate(l.fates[(l.low+1)%remembered]) == fateSettled {
+	for l.low < l.received && Fate(l.fates[(l.low+1)%remembered]) == FateSettled {
 		l.low++
 	}
 	l.lowWord.Store(l.word(l.low))
 }
 
 // fate is what became of an event in an earlier process.
-func (l *ledger) fate(seq int64) fate {
+func (l *ledger) fate(seq int64) Fate {
 	high := l.highWord.Load()
 	if high&^seqMask != l.tag || seq > int64(high&seqMask) { //nolint:gosec // 48 bits.
-		return fateWaits
+		return FateWaits
 	}
-	return fate(l.fates[seq%remembered])
+	return Fate(l.fates[seq%remembered])
 }
 
 // settledTo is the number up to which all is settled.
@@ -186,27 +189,27 @@ func (l *ledger) unmap() {
 // for what comes from elsewhere.
 type Receipt struct {
 	slot SessionSlot
-	seq  int64
+	mark uint64
 }
 
 // Begun says that the event was given to its script: no other process will.
 func (r Receipt) Begun() {
 	if r.slot != nil {
-		r.slot.Note(r.seq, fateBegun)
+		r.slot.Note(r.mark, FateBegun)
 	}
 }
 
 // Waits takes Begun back: it turned out that the script had not begun.
 func (r Receipt) Waits() {
 	if r.slot != nil {
-		r.slot.Note(r.seq, fateWaits)
+		r.slot.Note(r.mark, FateWaits)
 	}
 }
 
 // Settled says, once, that nothing more becomes of the event.
 func (r Receipt) Settled() {
 	if r.slot != nil {
-		r.slot.Note(r.seq, fateSettled)
+		r.slot.Note(r.mark, FateSettled)
 	}
 }
 
@@ -216,6 +219,5 @@ func (e Event) Keep() Receipt {
 	if e.slot == nil {
 		return Receipt{}
 	}
-	e.slot.Keep(e.Seq)
-	return Receipt{slot: e.slot, seq: e.Seq}
+	return Receipt{slot: e.slot, mark: e.slot.Keep(e.Seq)}
 }

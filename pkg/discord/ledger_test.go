@@ -23,31 +23,32 @@ func TestLedgerAgreesWithAModel(t *testing.T) {
 		dir := t.TempDir()
 		slot := openSession(t, dir, 0)
 		save(t, slot, Session{ID: "a", Seq: 1})
-		model := map[int64]fate{}
+		model := map[int64]Fate{}
 		open := []int64{}
+		marks := map[int64]uint64{}
 		next := int64(1)
 		for range 400 {
 			switch n := random.IntN(10); {
 			case n < 3: // Nobody wants it.
 				next++
-				model[next] = fateSettled
+				model[next] = FateSettled
 				slot.Advance(next)
 			case n < 6:
 				next++
-				model[next] = fateWaits
+				model[next] = FateWaits
 				open = append(open, next)
-				slot.Keep(next)
+				marks[next] = slot.Keep(next)
 				slot.Advance(next)
 			case n < 9 && len(open) > 0:
 				i := random.IntN(len(open))
 				seq := open[i]
-				if f := fate(random.IntN(3)); f == fateSettled { //nolint:gosec // Small.
+				if f := Fate(random.IntN(3)); f == FateSettled { //nolint:gosec // Small.
 					model[seq] = f
-					slot.Note(seq, f)
+					slot.Note(marks[seq], f)
 					open = slices.Delete(open, i, i+1)
 				} else {
 					model[seq] = f
-					slot.Note(seq, f)
+					slot.Note(marks[seq], f)
 				}
 			case n == 9:
 				again := openSession(t, dir, 0)
@@ -56,11 +57,11 @@ func TestLedgerAgreesWithAModel(t *testing.T) {
 					known, received := model[seq]
 					got := again.Fate(seq)
 					switch {
-					case seq <= s.Seq && known != fateSettled:
+					case seq <= s.Seq && known != FateSettled:
 						t.Fatalf("seed %d: %d is not replayed, its fate is %d", seed, seq, known)
 					case seq > s.Seq && received && got != known:
 						t.Fatalf("seed %d: the fate of %d is %d, want %d", seed, seq, got, known)
-					case !received && got != fateWaits:
+					case !received && got != FateWaits:
 						t.Fatalf("seed %d: %d, which never came, has the fate %d", seed, seq, got)
 					}
 				}
@@ -81,7 +82,7 @@ func TestLedgerGivesOldEventsUp(t *testing.T) {
 	dir := t.TempDir()
 	slot := openSession(t, dir, 0)
 	save(t, slot, Session{ID: "a", Seq: 1})
-	slot.Keep(2)
+	mark := slot.Keep(2)
 	slot.Advance(2)
 	for seq := int64(3); seq < 3*remembered; seq++ {
 		slot.Advance(seq)
@@ -89,14 +90,30 @@ func TestLedgerGivesOldEventsUp(t *testing.T) {
 	if got := slot.SettledTo(); got < 2*remembered-2 || got >= 3*remembered {
 		t.Errorf("settled to %d", got)
 	}
-	slot.Note(2, fateSettled)
+	slot.Note(mark, FateSettled)
 	if got := slot.SettledTo(); got != 3*remembered-1 {
 		t.Errorf("settled to %d once nothing waits", got)
 	}
-	// Another session knows nothing of it.
+	// Another session knows nothing of it, and what waits of the one before is not
+	// taken for one of its own events.
+	old := slot.Keep(3 * remembered)
+	slot.Advance(3 * remembered)
 	save(t, slot, Session{ID: "b", Seq: 1})
-	if slot.Fate(5) != fateWaits || slot.SettledTo() != 1 {
+	if slot.Fate(5) != FateWaits || slot.SettledTo() != 1 {
 		t.Errorf("the next session has the fate %d, and is settled to %d", slot.Fate(5), slot.SettledTo())
+	}
+	for seq := int64(2); seq < 3*remembered; seq++ {
+		slot.Advance(seq)
+	}
+	now := slot.Keep(3 * remembered)
+	slot.Advance(3 * remembered)
+	slot.Note(old, FateSettled)
+	if got := slot.Fate(3 * remembered); got != FateWaits || slot.SettledTo() != 3*remembered-1 {
+		t.Errorf("the fate is %d, settled to %d", got, slot.SettledTo())
+	}
+	slot.Note(now, FateSettled)
+	if slot.SettledTo() != 3*remembered {
+		t.Errorf("settled to %d in the end", slot.SettledTo())
 	}
 }
 
@@ -105,16 +122,17 @@ func TestLedgerIsNotedAfterItsClose(t *testing.T) {
 	dir := t.TempDir()
 	slot := openSession(t, dir, 0)
 	save(t, slot, Session{ID: "a", Seq: 1})
+	var marks []uint64
 	for seq := int64(2); seq < 4; seq++ {
-		slot.Keep(seq)
+		marks = append(marks, slot.Keep(seq))
 		slot.Advance(seq)
 	}
 	if err := slot.Close(); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for seq := int64(2); seq < 4; seq++ {
-		wg.Go(func() { slot.Note(seq, fateBegun); slot.Note(seq, fateSettled) })
+	for _, mark := range marks {
+		wg.Go(func() { slot.Note(mark, FateBegun); slot.Note(mark, FateSettled) })
 	}
 	wg.Wait()
 	if s, _ := openSession(t, dir, 0).Load(); s.Seq != 3 {

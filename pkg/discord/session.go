@@ -42,11 +42,11 @@ type SessionSlot interface {
 	// for every dispatch.
 	Advance(seq int64)
 	// Keep, called before Advance, says that the dispatch waits to be handed over;
-	// Note, which any goroutine may call, how far it came.
-	Keep(seq int64)
-	Note(seq int64, f fate)
+	// Note, which any goroutine may call with what Keep gave, how far it came.
+	Keep(seq int64) (mark uint64)
+	Note(mark uint64, f Fate)
 	// Fate is what an earlier process did with a dispatch that is replayed.
-	Fate(seq int64) fate
+	Fate(seq int64) Fate
 	// SettledTo is the number up to which nothing is to be done any more. Any
 	// goroutine may ask.
 	SettledTo() int64
@@ -192,13 +192,13 @@ func (m *mappedSession) Advance(seq int64) {
 }
 
 // Keep implements SessionSlot.
-func (m *mappedSession) Keep(seq int64) { m.ledger.keep(seq) }
+func (m *mappedSession) Keep(seq int64) uint64 { return m.ledger.keep(seq) }
 
 // Note implements SessionSlot.
-func (m *mappedSession) Note(seq int64, f fate) { m.ledger.set(seq, f) }
+func (m *mappedSession) Note(mark uint64, f Fate) { m.ledger.set(mark, f) }
 
 // Fate implements SessionSlot.
-func (m *mappedSession) Fate(seq int64) fate { return m.ledger.fate(seq) }
+func (m *mappedSession) Fate(seq int64) Fate { return m.ledger.fate(seq) }
 
 // SettledTo implements SessionSlot.
 func (m *mappedSession) SettledTo() int64 { return m.ledger.settledTo() }
@@ -234,8 +234,8 @@ type memorySession struct {
 func (m *memorySession) Load() (Session, bool) { return m.session, m.session.ID != "" }
 func (m *memorySession) Save(s Session) error  { m.session = s; m.seq.Store(s.Seq); return nil }
 func (m *memorySession) Advance(seq int64)     { m.session.Seq = seq; m.seq.Store(seq) }
-func (m *memorySession) Keep(int64)            {}
-func (m *memorySession) Note(int64, fate)      {}
-func (m *memorySession) Fate(int64) fate       { return fateWaits }
+func (m *memorySession) Keep(int64) uint64     { return 0 }
+func (m *memorySession) Note(uint64, Fate)     {}
+func (m *memorySession) Fate(int64) Fate       { return FateWaits }
 func (m *memorySession) SettledTo() int64      { return m.seq.Load() }
 func (m *memorySession) Close() error          { return nil }
