@@ -93,7 +93,7 @@ var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 func examples(t *testing.T) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"sdk.md", "events.md"} {
+	for _, name := range []string{"sdk.md", "events.md", "fetch.md"} {
 		page, err := os.ReadFile(filepath.Join("..", "docs", name))
 		if err != nil {
 			t.Fatal(err)

@@ -28,6 +28,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -51,6 +52,10 @@ const operator = "operator"
 // turnsPerCore is how many turns may run at once per core of the machine: the
 // operating system shares the cores among them.
 const turnsPerCore = 8
+
+// handlersEnd is how long running handlers may take to end when the runtime is
+// to stop.
+const handlersEnd = 3 * time.Second
 
 // penaltyWorkers is how many processes there are, beside runtime.max_workers,
 // for scripts that brought a worker down or may have. They run while somebody
@@ -79,6 +84,7 @@ type runtime struct {
 	rest    *discord.REST
 	gateway *discord.Gateway
 	scope   *scope.Scope
+	egress  *egress.Client
 	ops     *op.Table
 	bot     *bot.Bot
 	pool    *supervisor.Pool
@@ -207,10 +213,14 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := rt.openEgress(); err != nil {
+		return err
+	}
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application},
 		KV:      rt.kv,
+		Egress:  rt.egress,
 	})
 	if err != nil {
 		return err
@@ -315,6 +325,7 @@ func (rt *runtime) start(ctx context.Context) error {
 	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
+	rt.life.release("handlers", func() error { rt.bot.Drain(handlersEnd); return nil })
 	rt.life.run("cron", rt.crons.Run)
 	if err := rt.gateway.Identity(ctx); err != nil {
 		return err

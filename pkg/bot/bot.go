@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -80,6 +81,7 @@ type Bot struct {
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
 	maps     mapper
+	draining atomic.Bool // No more handlers begin.
 
 	mu     sync.Mutex // Guards guilds and closed.
 	guilds map[snowflake.GuildID]*guild
@@ -217,12 +219,16 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if !ok {
 		return
 	}
+	if e.Lost {
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("a handler of %s was running when the runtime ended; it is lost and not run again", name))
+		return
+	}
 	now := b.cfg.Now()
 	id, token, interaction := discord.InteractionToken(e)
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
 	}
-	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now)})
+	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep()})
 }
 
 // Ready keeps what "ready" handlers get. Each script gets it once, when it
@@ -253,7 +259,7 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	g.deliver(event{name: "__cron:" + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
+	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
 }
 
 // Leave stops the script of a guild that the bot is no longer in. What is

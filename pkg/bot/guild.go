@@ -11,6 +11,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -109,6 +110,9 @@ func (g *guild) deliver(e event) {
 		e.finish()
 		return
 	}
+	if g.tooLate(e) {
+		return
+	}
 	if g.active != nil && g.queue.empty() && !g.held() && g.active.begin(e) {
 		return
 	}
@@ -131,18 +135,26 @@ func (g *guild) feed() {
 	}
 	for !g.queue.empty() {
 		e := g.queue.events[0]
-		waited, late := e.late(g.bot.cfg.Now())
 		switch {
 		case !g.subscribed(e.name):
 			e.finish()
-		case late:
-			e.finish()
-			g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
+		case g.tooLate(e):
 		case !g.active.begin(e):
 			return
 		}
 		g.queue.shift()
 	}
+}
+
+// tooLate ends an interaction that can no longer be answered: it waited here, or
+// it was replayed. The caller holds mu.
+func (g *guild) tooLate(e event) bool {
+	waited, late := e.late(g.bot.cfg.Now())
+	if late {
+		e.finish()
+		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
+	}
+	return late
 }
 
 // greet delivers "ready" to a script that has not had it, once the bot was
@@ -152,7 +164,7 @@ func (g *guild) greet() bool {
 	if payload == nil || g.active.greeted {
 		return true
 	}
-	g.active.greeted = !g.active.subscribed(readyEvent) || g.active.begin(event{name: readyEvent, payload: *payload})
+	g.active.greeted = !g.active.subscribed(catalog.Ready) || g.active.begin(event{name: catalog.Ready, payload: *payload})
 	return g.active.greeted
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -211,7 +212,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 		case id <= begun:
 			lost++
 			e.finish()
-		case e.name == readyEvent:
+		case e.name == catalog.Ready:
 			// The next script is told of its own accord.
 		default:
 			ids = append(ids, id)

@@ -189,15 +189,17 @@ func (s *script) Evict() bool {
 func (s *script) begin(e event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || s.evicted || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
+	if s.ended || s.evicted || s.guild.bot.draining.Load() || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
 		return false
 	}
 	id := s.guild.bot.dispatch.Add(1)
 	s.inflight[id] = e
+	e.receipt.Begun()
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.cfg.Limits.Dispatch, e.cpu)
 	if err == nil {
 		return true
 	}
+	e.receipt.Waits()
 	delete(s.inflight, id)
 	if errors.Is(err, wire.ErrTooLarge) {
 		// It fits no script.

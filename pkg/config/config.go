@@ -23,6 +23,7 @@ type Config struct {
 	Runtime Runtime `koanf:"runtime"`
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
+	Egress  Egress  `koanf:"egress"`
 }
 
 // Discord says how Discord is reached.
@@ -105,6 +106,18 @@ type Logs struct {
 	Burst          int `koanf:"burst" min:"1" max:"1000000"`
 }
 
+// Egress bounds what scripts fetch.
+type Egress struct {
+	Allow            string `koanf:"allow" check:"ranges"`
+	Deny             string `koanf:"deny" check:"ranges"`
+	MaxRequestBytes  int    `koanf:"max_request_bytes" min:"0" max:"8388608"`
+	MaxResponseBytes int    `koanf:"max_response_bytes" min:"1024" max:"16777216"`
+	MaxHeldBytes     int    `koanf:"max_held_bytes" min:"65536" max:"1073741824"`
+	BytesPerMinute   int    `koanf:"bytes_per_minute" min:"1024" max:"1099511627776"`
+	Concurrency      int    `koanf:"concurrency" min:"1" max:"256"`
+	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
+}
+
 // Default is the configuration when nothing is said.
 func Default() Config {
 	return Config{
@@ -146,6 +159,9 @@ func Default() Config {
 			WritesPerMinute: 120,
 		}},
 		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+		Egress: Egress{
+			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, Concurrency: 16, TimeoutMS: 30_000,
+		},
 	}
 }
 

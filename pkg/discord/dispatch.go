@@ -62,7 +62,7 @@ func (l *link) dispatch(ctx context.Context, e envelope) error {
 		case !ok:
 			s.log.Warn("event is dropped: its data is no JSON object", zap.String("event", k.name), zap.Int64("seq", e.seq))
 		case !guild.IsZero():
-			s.hand(ctx, k, wanted, Event{Type: k.name, Guild: guild, Data: data, Shard: s.id, Seq: e.seq})
+			s.hand(ctx, k, wanted, Event{Type: k.name, Guild: guild, Data: data, Shard: s.id, Seq: e.seq, slot: s.slot})
 		}
 	}
 	l.seq.Store(e.seq)
@@ -81,7 +81,12 @@ func (s *shard) hand(ctx context.Context, k *kind, wanted bool, e Event) {
 		sink.Join(e.Guild)
 	}
 	if wanted {
-		sink.HandleEvent(ctx, e)
+		// What an earlier process had done with is replayed when something before it
+		// was not.
+		if f := s.slot.Fate(e.Seq); f != FateSettled {
+			e.Lost = f == FateBegun
+			sink.HandleEvent(ctx, e)
+		}
 	}
 	if leave {
 		sink.Leave(e.Guild)

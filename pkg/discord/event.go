@@ -18,6 +18,11 @@ type Event struct {
 	Data  json.RawMessage
 	Shard int
 	Seq   int64
+	// Lost says that an earlier process gave the event to its script and ended
+	// before the script had done with it. It is not to be handled again.
+	Lost bool
+
+	slot SessionSlot // Keeps receipts; nil for what did not come of a session.
 }
 
 // Sink is where the gateway's events go. Its methods are called from the

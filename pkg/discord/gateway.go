@@ -200,7 +200,7 @@ type botGateway struct {
 // Identity finds out who the bot is. Run does it too; calling it first makes
 // Application and User known earlier.
 func (g *Gateway) Identity(ctx context.Context) error {
-	app, flags, err := g.cfg.REST.CurrentApplication(ctx)
+	app, granted, err := g.cfg.REST.CurrentApplication(ctx)
 	if err != nil {
 		return fmt.Errorf("read the bot's application: %w", err)
 	}
@@ -209,7 +209,7 @@ func (g *Gateway) Identity(ctx context.Context) error {
 		return fmt.Errorf("read the bot's user: %w", err)
 	}
 	g.self.set(app, UserPayload(user))
-	g.grant(flags)
+	g.grant(granted)
 	return nil
 }
 

@@ -110,6 +110,7 @@ type world struct {
 	cfg    GatewayConfig
 	logs   *observer.ObservedLogs
 	wants  func(string) bool
+	sinkOf func(*recorder) Sink // What the gateway gets, if not the recorder.
 
 	gateway *Gateway
 	sink    *recorder
@@ -189,7 +190,11 @@ func (w *world) launch() {
 	if w.wants != nil {
 		w.sink.wants = w.wants
 	}
-	g, err := NewGateway(w.cfg, w.sink)
+	var sink Sink = w.sink
+	if w.sinkOf != nil {
+		sink = w.sinkOf(w.sink)
+	}
+	g, err := NewGateway(w.cfg, sink)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -308,6 +313,10 @@ func TestGatewayResumes(t *testing.T) {
 		{"after a broken connection", discordsim.GatewayFault{Kind: "drop"}, 1, "read from the gateway", false},
 		{"after a close code", discordsim.GatewayFault{Kind: "drop", Code: 4000}, 1, "code 4000", false},
 		{"after an unknown error", discordsim.GatewayFault{Kind: "drop", Code: 4001}, 1, "code 4001", false},
+		{"after a decode error", discordsim.GatewayFault{Kind: "drop", Code: 4002}, 1, "code 4002", false},
+		{"after too many payloads", discordsim.GatewayFault{Kind: "drop", Code: 4008}, 1, "code 4008", false},
+		{"not after 4003", discordsim.GatewayFault{Kind: "drop", Code: 4003, Forget: true}, 2, "code 4003", true},
+		{"not after 1000", discordsim.GatewayFault{Kind: "drop", Code: 1000}, 2, "code 1000", true},
 		{"after RECONNECT", discordsim.GatewayFault{Kind: "reconnect"}, 1, errReconnect.Error(), false},
 		{"after INVALID_SESSION that leaves the session", discordsim.GatewayFault{Kind: "invalid_session", Resumable: true}, 1, errInvalidKept.Error(), false},
 		{"not after INVALID_SESSION that ends it", discordsim.GatewayFault{Kind: "invalid_session"}, 2, errInvalidSession.Error(), true},

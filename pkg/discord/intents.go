@@ -60,12 +60,12 @@ func (g *Gateway) asks() catalog.Intents {
 	return asked
 }
 
-// grant takes the application's flags over: Discord closes a connection that
-// asks for a privileged intent without its flag.
-func (g *Gateway) grant(flags applicationFlags) {
+// grant takes over which privileged intents the application has: Discord closes
+// a connection that asks for another.
+func (g *Gateway) grant(granted catalog.Intents) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.intents.granted = flags.granted()
+	g.intents.granted = granted
 }
 
 // prove notes that a session with the intents was begun.

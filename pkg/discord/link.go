@@ -128,7 +128,8 @@ func (l *link) Send(_ context.Context, b []byte) error {
 		}
 		// arikawa sees no dispatch and so knows no sequence number.
 		b = []byte(`{"op":1,"d":null}`)
-		if seq := l.seq.Load(); seq > 0 {
+		// Discord may forget what is before the number; what waits is not.
+		if seq := l.shard.slot.SettledTo(); seq > 0 {
 			b = strconv.AppendInt([]byte(`{"op":1,"d":`), seq, 10)
 			b = append(b, '}')
 		}

@@ -35,22 +35,22 @@ func (f applicationFlags) granted() (out catalog.Intents) {
 }
 
 // CurrentApplication gives the id of the application that the token belongs to,
-// and its flags.
-func (r *REST) CurrentApplication(ctx context.Context) (snowflake.ApplicationID, applicationFlags, error) {
+// and the privileged intents that it has.
+func (r *REST) CurrentApplication(ctx context.Context) (snowflake.ApplicationID, catalog.Intents, error) {
 	const route = "/oauth2/applications/@me"
 	doc, err := r.Do(ctx, Request{Method: http.MethodGet, Route: route, Path: route})
 	if err != nil {
-		return 0, -1, err
+		return 0, 0, err
 	}
 	id := snowflake.ApplicationID(jsonscan.ID(jsonscan.Get(doc, "id")))
 	if id.IsZero() {
-		return 0, -1, fmt.Errorf("read %s: the application has no id", route)
+		return 0, 0, fmt.Errorf("read %s: the application has no id", route)
 	}
 	flags := applicationFlags(-1)
 	if raw := jsonscan.Get(doc, "flags"); len(raw) > 0 && raw[0] >= '0' && raw[0] <= '9' {
 		flags = applicationFlags(jsonscan.Int(raw))
 	}
-	return id, flags, nil
+	return id, flags.granted(), nil
 }
 
 // CurrentUser gives the bot's own user as Discord describes it.

@@ -155,7 +155,7 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "report"}
+var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "report", "url", "utf8Encode", "utf8Decode"}
 
 // Dispatch is one event for the script.
 type Dispatch struct {

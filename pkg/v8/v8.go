@@ -57,8 +57,9 @@ var initialize sync.Once
 // compilers and WebAssembly. The first call decides.
 func Init(jit bool) {
 	initialize.Do(func() {
+		// Base64 in native code is for the SDK, which hides it from scripts.
 		// 256 pages are 16 MiB of one WebAssembly memory.
-		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256"}
+		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256", "--js-base-64"}
 		if !jit {
 			flags = append(flags, "--jitless")
 		}

@@ -40,6 +40,9 @@ interface Natives {
   cronRegister: Native; // (0, 0, JSON {name, expr, skipIfRunning})
   secretPlaceholder: Native; // (0, 0, name)
   report: Native; // (0, 0, failure): an error that belongs to no dispatch
+  url: Native; // (0, 0, JSON [url] | [url, base] | [url, member, value]): JSON of the URL's parts
+  utf8Encode: Native; // (0, 0, text): its UTF-8 in base64
+  utf8Decode: Native; // (1 to throw on what is not UTF-8, 0, base64): text
 }
 
 export let natives: Natives;

@@ -1,6 +1,8 @@
 // The snapshot's source: it puts the SDK on the global object and leaves one
 // function for the host to boot an isolate with. The host deletes that function
 // before the script runs.
+import { AbortController, AbortSignal } from "./abort";
+import { takeBase64 } from "./bytes";
 import * as commands from "./commands";
 import * as components from "./components";
 import { confineWebAssembly } from "./confine";
@@ -8,16 +10,21 @@ import { console } from "./console";
 import * as constants from "./constants";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
+import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { cron, enter, on } from "./events";
+import { DOMException } from "./exception";
+import { Request, Response, fetch } from "./fetch";
+import { Headers } from "./headers";
 import { boot, info, natives, type Native } from "./host";
 import { KvStore, kv, store } from "./kv";
 import { rest } from "./ops";
 import { PermissionFlags } from "./permissions";
-import { ErrorCtor, ObjectDefineProperty, ObjectKeys, PromiseCtor, TypeErrorCtor, hide, put } from "./primordials";
+import { ObjectDefineProperty, ObjectKeys, TypeErrorCtor, hide } from "./primordials";
 import { onComponent, onModal } from "./route";
 import * as selects from "./selects";
 import { formatDuration, parseDuration } from "./words";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
+import { URL, URLSearchParams } from "./url";
 
 export const secrets = {
   get(name: string): string | undefined {
@@ -26,14 +33,6 @@ export const secrets = {
     return secretPlaceholder(0, 0, name) as string | undefined;
   },
 };
-
-export function fetch(_input?: unknown, _init?: unknown): Promise<never> {
-  return new PromiseCtor((_, reject) => {
-    const e = new ErrorCtor("fetch is not available in this version of Flora");
-    put(e, "code", "NOT_SUPPORTED");
-    reject(e);
-  });
-}
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -59,7 +58,27 @@ export const surface = {
 };
 
 /** What scripts see as globals only. */
-export const globals = { console, fetch, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask };
+export const globals = {
+  console,
+  setTimeout,
+  setInterval,
+  clearTimeout,
+  clearInterval,
+  queueMicrotask,
+  fetch,
+  Headers,
+  Request,
+  Response,
+  AbortController,
+  AbortSignal,
+  DOMException,
+  URL,
+  URLSearchParams,
+  TextEncoder,
+  TextDecoder,
+  atob,
+  btoa,
+};
 
 export const flora = {
   ...surface,
@@ -88,6 +107,7 @@ ObjectDefineProperty(globalThis, "__floraBoot", {
   configurable: true,
   value: (from: Record<string, Native | undefined>, text: string) => {
     confineWebAssembly();
+    takeBase64();
     boot(from, text);
     return enter;
   },

@@ -107,6 +107,3 @@ declare function setInterval<A extends unknown[]>(callback: (...args: A) => unkn
 declare function clearTimeout(id?: number): void;
 declare function clearInterval(id?: number): void;
 declare function queueMicrotask(callback: () => void): void;
-
-/** Not available in this version of Flora: it rejects. */
-declare function fetch(input: unknown, init?: unknown): Promise<never>;

@@ -89,6 +89,18 @@ const aliases: Record<Globals, unknown> = {
   clearTimeout,
   clearInterval,
   queueMicrotask,
+  Headers,
+  Request,
+  Response,
+  AbortController,
+  AbortSignal,
+  DOMException,
+  URL,
+  URLSearchParams,
+  TextEncoder,
+  TextDecoder,
+  atob,
+  btoa,
 };
 
 // The sources' types are wider in places (any), never narrower.

@@ -93,7 +93,7 @@ func TestIntentNames(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	for list, want := range map[string]catalog.Intents{
-		"": 0, "none": 0, " message_content, GUILD_MEMBERS ": catalog.MessageContent | catalog.GuildMembers, "guild_presences": catalog.GuildPresences,
+		"": 0, "none": 0, "message_content, GUILD_MEMBERS": catalog.MessageContent | catalog.GuildMembers, "guild_presences": catalog.GuildPresences,
 	} {
 		if got, err := catalog.ParsePrivileged(list); err != nil || got != want {
 			t.Errorf("%q: got %s, %v", list, got, err)

@@ -36,7 +36,7 @@ func TestDocumentation(t *testing.T) {
 	title := ""
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)
-		if after, ok := strings.CutPrefix(line, "## "); ok {
+		if after, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && strings.HasPrefix(line, "#") {
 			title = after
 		}
 		if strings.HasPrefix(line, "| `") {
