@@ -67,20 +67,21 @@ var passed = regexp.MustCompile(`(?m)^# pass (\d+)$`)
 func TestTheSDK(t *testing.T) {
 	t.Parallel()
 	dir := project(t)
-	tests, err := filepath.Glob("test/*.test.ts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range tests {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+	for pattern, name := range map[string]func(source string) string{
+		"test/*.test.ts": func(source string) string {
+			return filepath.Join("test", strings.TrimSuffix(filepath.Base(source), ".ts")+".mjs")
+		},
+		"../../examples/*/main.ts": func(source string) string {
+			return filepath.Join("examples", filepath.Base(filepath.Dir(source))+".js")
+		},
+	} {
+		sources, err := filepath.Glob(pattern)
+		if err != nil || len(sources) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
 		}
-		out := api.Transform(string(text), api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule, Target: api.ES2022})
-		if len(out.Errors) > 0 {
-			t.Fatalf("%s: %+v", name, out.Errors)
+		for _, source := range sources {
+			write(t, filepath.Join(dir, name(source)), javascript(t, source))
 		}
-		write(t, filepath.Join(dir, "test", strings.TrimSuffix(filepath.Base(name), ".ts")+".mjs"), string(out.Code))
 	}
 	report := run(t, dir, "node", "--test", "--test-reporter=tap", "test/")
 	m := passed.FindStringSubmatch(report)
@@ -90,4 +91,18 @@ func TestTheSDK(t *testing.T) {
 	if n, err := strconv.Atoi(m[1]); err != nil || n < 30 {
 		t.Errorf("only %s tests were run (%v)", m[1], err)
 	}
+}
+
+// javascript is a TypeScript file without its types.
+func javascript(t *testing.T, source string) string {
+	t.Helper()
+	text, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := api.Transform(string(text), api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule, Target: api.ES2022})
+	if len(out.Errors) > 0 {
+		t.Fatalf("%s: %+v", source, out.Errors)
+	}
+	return string(out.Code)
 }
