@@ -5,7 +5,7 @@ import test from "node:test";
 import { createTestBot } from "@flora/sdk/testing";
 
 test("birthdays: the bot congratulates in the morning", async () => {
-  const bot = await createTestBot({ file: "examples/birthdays.js" }, { now: new Date("2026-02-28T12:00:00Z") });
+  const bot = await createTestBot({ file: "examples/birthdays/main.ts" }, { now: new Date("2026-02-28T12:00:00Z") });
   await bot.slash("birthday set", { month: 3, day: 1 });
   assert.deepEqual((await bot.fire("birthdays")).replies, []);
   await bot.advance(86_400_000);
@@ -14,7 +14,7 @@ test("birthdays: the bot congratulates in the morning", async () => {
 });
 
 test("github: links are shown, once in five minutes fetched", async () => {
-  const bot = await createTestBot({ file: "examples/github.js" });
+  const bot = await createTestBot({ file: "examples/github/main.ts" });
   let fetched = 0;
   bot.onFetch((request) => {
     fetched++;
@@ -34,7 +34,7 @@ test("github: links are shown, once in five minutes fetched", async () => {
 });
 
 test("github: what is not there is not shown, what fails is marked", async () => {
-  const bot = await createTestBot({ file: "examples/github.js" });
+  const bot = await createTestBot({ file: "examples/github/main.ts" });
   bot.onFetch(() => ({ status: 404, json: {} }));
   assert.deepEqual((await bot.say("https://github.com/a/b/pull/1")).said.reactions, []);
   bot.onFetch(() => ({ status: 502, text: "bad gateway" }));
@@ -43,7 +43,7 @@ test("github: what is not there is not shown, what fails is marked", async () =>
 });
 
 test("levels: once a minute, and a level is cheered", async () => {
-  const bot = await createTestBot({ file: "examples/levels.js" });
+  const bot = await createTestBot({ file: "examples/levels/main.ts" });
   const cheers: string[] = [];
   for (let i = 0; i < 20; i++) {
     cheers.push(...(await bot.say("words")).replies.map((m) => m.content));
