@@ -72,7 +72,7 @@ func TestTypesForAuthors(t *testing.T) {
 		"flora.d.ts":    text,
 	}
 	all := examples(t)
-	if len(all) < 8 {
+	if len(all) < 20 {
 		t.Fatalf("found only %d examples in the documentation", len(all))
 	}
 	for i, example := range all {
@@ -92,9 +92,13 @@ var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 // examples are the scripts in the pages for authors.
 func examples(t *testing.T) []string {
 	t.Helper()
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out []string
-	for _, name := range []string{"sdk.md", "events.md", "fetch.md"} {
-		page, err := os.ReadFile(filepath.Join("..", "docs", name))
+	for _, name := range pages {
+		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
