@@ -188,7 +188,7 @@ func (l *loop) stopped(dispatch uint64, err error, cpu time.Duration) {
 func (l *loop) outOfMemory(err error) error {
 	used := ""
 	if m, ok := errors.AsType[*v8.OutOfMemory](err); ok {
-		used = fmt.Sprintf(" (%d MiB of values, %d MiB of buffers)", m.Heap>>20, m.Buffers>>20)
+		used = fmt.Sprintf(" (%d MiB of values, %d MiB of buffers, %d MiB of Intl)", m.Heap>>20, m.Buffers>>20, m.Native>>20)
 	}
 	return fmt.Errorf("%w: the script used more than its %d MiB of memory%s; keep less at a time, and what must stay in a store", err, l.g.cfg.Limits.MemoryBytes>>20, used)
 }

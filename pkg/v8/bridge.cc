@@ -255,11 +255,13 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
 // How the turn ended.
 static int End(FloraIsolate* f, Local<Context> context, bool threw, TurnScope& turn, TryCatch& caught, FloraOutcome* out) {
   Isolate* isolate = f->isolate;
+  flora_weighed(f);
   out->unkept = f->unkept;
   out->refused = f->allocator->budget().Refused();
   if (f->out_of_memory) {
     out->heap = f->allocator->budget().heap();
     out->buffers = f->allocator->budget().buffers() + f->allocator->budget().other();
+    out->native = f->allocator->budget().native();
     return FLORA_OUT_OF_MEMORY;
   }
   if (turn.stopped()) {
@@ -308,6 +310,7 @@ static bool Doomed(FloraIsolate* f, FloraOutcome* out) {
   *out = FloraOutcome{};
   f->unkept = 0;
   f->witnessed = false;
+  f->asked = false;
   return f->doomed.load();
 }
 

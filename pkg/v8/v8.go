@@ -36,7 +36,7 @@ func (*Terminated) Error() string { return ErrTerminated.Error() }
 func (*Terminated) Unwrap() error { return ErrTerminated }
 
 // OutOfMemory is an ErrOutOfMemory that knows what the memory was used for.
-type OutOfMemory struct{ Heap, Buffers int64 }
+type OutOfMemory struct{ Heap, Buffers, Native int64 }
 
 // Error is ErrOutOfMemory's text.
 func (*OutOfMemory) Error() string { return ErrOutOfMemory.Error() }
@@ -60,7 +60,9 @@ func Init(jit bool) {
 		// 256 pages are 16 MiB of one WebAssembly memory.
 		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256"}
 		if !jit {
-			flags = append(flags, "--jitless")
+			// The count, which compilers have no use for here, says after how many
+			// rounds a loop looks whether it is to be interrupted.
+			flags = append(flags, "--jitless", "--invocation-count-for-turbofan=500")
 		}
 		v8go.SetFlags(flags...)
 		C.flora_entropy()
@@ -211,13 +213,13 @@ type Notes struct {
 func (i *Isolate) Notes() Notes { return Notes{int(i.out.unkept), i.out.refused != 0} }
 
 // Stats are sizes in bytes.
-type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External int64 }
+type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External, Native int64 }
 
 // Stats reads the isolate's memory; not during a turn.
 func (i *Isolate) Stats() Stats {
 	var s C.FloraStats
 	C.flora_stats(i.ptr, &s)
-	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external)}
+	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external), int64(s.native)}
 }
 
 // Dispose frees the isolate; not during a turn.
@@ -242,7 +244,7 @@ func (i *Isolate) outcome(code C.int) error {
 	case C.FLORA_TERMINATED:
 		return &Terminated{float64(i.out.culprit)}
 	case C.FLORA_OUT_OF_MEMORY:
-		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers)}
+		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers), int64(i.out.native)}
 	default:
 		return exception(i.out.err)
 	}

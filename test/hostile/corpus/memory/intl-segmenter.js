@@ -1,0 +1,7 @@
+// Kilobytes outside of the heap for a few words of it.
+// expect: mem
+const keep = [];
+for (;;) {
+  for (let i = 0; i < 500; i++) keep.push(new Intl.Segmenter("de", { granularity: "word" }));
+  await new Promise((next) => setTimeout(next));
+}
