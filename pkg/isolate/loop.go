@@ -128,6 +128,11 @@ func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
 	l.g.cfg.Slots.take()
 	defer l.g.cfg.Slots.give()
 	err := l.turn(dispatch, func(cpu time.Duration) error {
+		// Here and not before: an event that waits for its turn when the process is
+		// lost has not begun, and is delivered to the next one.
+		if kind == enterDispatch && l.g.cfg.Mark != nil {
+			l.g.cfg.Mark.Begun.Store(dispatch)
+		}
 		defer watched()()
 		return l.g.iso.Turn(kind, id, float64(dispatch), a, b, cpu)
 	})
@@ -218,9 +223,6 @@ func (l *loop) begin(d Dispatch) {
 
 func (l *loop) dispatch(d Dispatch) {
 	l.begin(d)
-	if l.g.cfg.Mark != nil {
-		l.g.cfg.Mark.Begun.Store(d.ID)
-	}
 	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload)
 }
 

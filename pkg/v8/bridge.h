@@ -60,7 +60,8 @@ void flora_entropy(void);
 FloraBlob flora_snapshot(const char* source, int len);
 
 // Makes an isolate and its context from the blob, which must outlive it.
-FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, uintptr_t handle);
+// Texts of more than text_limit characters are not given to natives.
+FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle);
 void flora_dispose(FloraIsolate* f);
 
 // Gives the isolate words to write: turn while a turn runs, verdict when the

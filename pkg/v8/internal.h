@@ -24,6 +24,7 @@ struct FloraIsolate {
   v8::StartupData blob{nullptr, 0};
   CountingAllocator* allocator = nullptr;
   uintptr_t handle = 0;
+  size_t text_limit = 0;  // Characters that a native takes.
   v8::Global<v8::Context> context;
   v8::Global<v8::Function> entry;
   std::vector<Rejection> rejections;

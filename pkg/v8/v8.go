@@ -9,6 +9,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/cgo"
 	"strings"
@@ -124,7 +125,11 @@ type Config struct {
 	Natives     []string // Names; their order gives the index.
 	Info        string   // Second argument of __floraBoot.
 	Call        Native
-	Marks       Marks
+	// TextLimit is how many characters a native's text may have; TooLong answers
+	// a call with more, of which the text is not even copied. 0 is no limit.
+	TextLimit int
+	TooLong   func(index, characters int) Result
+	Marks     Marks
 }
 
 // Marks are words that the engine writes, if they are there. They may lie in
@@ -165,8 +170,12 @@ type Isolate struct {
 // New makes an isolate from the blob and boots it.
 func New(cfg Config) (*Isolate, error) {
 	iso := &Isolate{}
-	iso.handle = cgo.NewHandle(cfg.Call)
-	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.uintptr_t(iso.handle))
+	most := cfg.TextLimit
+	if most == 0 || cfg.TooLong == nil {
+		most = math.MaxInt
+	}
+	iso.handle = cgo.NewHandle(&cfg)
+	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.size_t(most), C.uintptr_t(iso.handle))
 	if iso.ptr == nil {
 		iso.handle.Delete()
 		return nil, errors.New("make an isolate: the snapshot does not fit this V8")
