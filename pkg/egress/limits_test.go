@@ -100,7 +100,7 @@ func TestCancelAndTimeout(t *testing.T) {
 		gone <- struct{}{}
 	}))
 	for _, path := range []string{"/silent", "/drip"} {
-		if f := w.fails(egress.Request{URL: "http://example.com" + path}, "ETIMEDOUT"); f.Fault().Code != fault.Timeout {
+		if f := w.failure(egress.Request{URL: "http://example.com" + path}, "ETIMEDOUT"); f.Fault().Code != fault.Timeout {
 			t.Errorf("%s: %+v", path, f.Fault())
 		}
 		<-arrived
@@ -132,7 +132,7 @@ func TestBytesOfAMinute(t *testing.T) {
 		_, _ = rw.Write(make([]byte, 60_000))
 	}))
 	w.must(egress.Request{URL: "http://example.com/"})
-	if f := w.fails(egress.Request{URL: "http://example.com/"}, "EBUDGET"); f.Fault().Code != fault.RateLimited {
+	if f := w.failure(egress.Request{URL: "http://example.com/"}, "EBUDGET"); f.Fault().Code != fault.RateLimited {
 		t.Errorf("got %+v", f.Fault())
 	}
 	w.fails(egress.Request{URL: "http://example.com/", Method: "POST", Body: make([]byte, 100_001)}, "EBUDGET")

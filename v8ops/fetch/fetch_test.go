@@ -179,7 +179,9 @@ func TestAbort(t *testing.T) {
 	}
 	hold() // The id is free again.
 	abort(guildA, "one")
-	<-ended
+	if err := <-ended; err == nil {
+		t.Error("it was not aborted")
+	}
 }
 
 // FuzzArguments: whatever a worker sends as arguments is answered or refused.
