@@ -105,10 +105,6 @@
 // op_kv_delete                            store, key                                               -
 // op_kv_list_keys                         store, prefix?, limit? (1..1000), cursor?                {keys: {name, expiration?, metadata?}[], listComplete, cursor?}
 //   expiration: unix seconds, integer. metadata: any JSON.
-// -- fetch (rule: self)
-// op_fetch                                url, method?, headers?: [name, value][], text? | bytes? (base64), redirect?, id?
-//                                                                                                  {status, statusText, url, redirected, headers, body (base64)}
-// op_abort_fetch                          id                                                       -
 import { callOp } from "./host";
 import { ObjectDefineProperty, charCodeAt, slice, toUpperCase } from "./primordials";
 
