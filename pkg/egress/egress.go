@@ -102,6 +102,8 @@ func transport(d *dialer, cfg Config) *http.Transport {
 		IdleConnTimeout:        idleConn,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		ForceAttemptHTTP2:      true,
+		// What a server may send ahead of us is memory that no budget counts.
+		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerConnection: 1 << 20, MaxReceiveBufferPerStream: 256 << 10},
 	}
 }
 
