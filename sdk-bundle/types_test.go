@@ -51,7 +51,7 @@ func installed() bool {
 
 func TestTypeScriptAgrees(t *testing.T) {
 	t.Parallel()
-	for _, project := range []string{"tsconfig.json", filepath.Join("typetest", "tsconfig.json")} {
+	for _, project := range []string{"tsconfig.json", filepath.Join("typetest", "tsconfig.json"), filepath.Join("testing", "tsconfig.json"), filepath.Join("testing", "test", "tsconfig.json")} {
 		check(t, "-p", project)
 	}
 }
