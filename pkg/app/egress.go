@@ -24,7 +24,7 @@ func (rt *runtime) openEgress() error {
 		Policy: egress.NewPolicy(allow, deny),
 		Limits: egress.Limits{
 			RequestBytes: int64(c.MaxRequestBytes), ResponseBytes: int64(c.MaxResponseBytes), HeldBytes: int64(c.MaxHeldBytes),
-			BytesPerMinute: int64(c.BytesPerMinute), Concurrency: c.Concurrency, Timeout: time.Duration(c.TimeoutMS) * time.Millisecond,
+			BytesPerMinute: int64(c.BytesPerMinute), BytesAtOnce: int64(c.BytesAtOnce), Concurrency: c.Concurrency, Timeout: time.Duration(c.TimeoutMS) * time.Millisecond,
 		},
 		UserAgent: "Flora/" + Version,
 		Count:     telemetry.Fetches(rt.stats, egress.Outcomes()),

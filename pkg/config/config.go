@@ -114,6 +114,7 @@ type Egress struct {
 	MaxResponseBytes int    `koanf:"max_response_bytes" min:"1024" max:"16777216"`
 	MaxHeldBytes     int    `koanf:"max_held_bytes" min:"65536" max:"1073741824"`
 	BytesPerMinute   int    `koanf:"bytes_per_minute" min:"1024" max:"1099511627776"`
+	BytesAtOnce      int    `koanf:"bytes_at_once" min:"1024" max:"1099511627776"`
 	Concurrency      int    `koanf:"concurrency" min:"1" max:"256"`
 	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
 }
@@ -160,7 +161,7 @@ func Default() Config {
 		}},
 		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
 		Egress: Egress{
-			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, Concurrency: 16, TimeoutMS: 30_000,
+			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
 	}
 }

@@ -153,9 +153,12 @@ func TestRefused(t *testing.T) {
 		"a long value is cut":      {"log_level = '" + strings.Repeat("x", 500) + "'", nil, nil, []string{"xxx... (from FILE)"}},
 		"a level of the original":  {"", []string{"RUST_LOG=loud"}, nil, []string{`log_level is "loud" (from the environment variable RUST_LOG), but it must be one of debug, info, warn, error`}},
 		"everything that is wrong": {"a = 1\n[api]\nport = -1", []string{"FLORA_LOG_FORMAT=xml"}, nil, []string{"a (in FILE)", "api.port is -1", `log_format is "xml"`}},
-		"quotas that do not fit":   {"[kv.limits]\nmax_entry_bytes = 10\nmax_guild_bytes = 10", nil, nil, []string{"kv.limits.max_entry_bytes (10) must not be below kv.limits.max_value_bytes (1048576)", "kv.limits.max_guild_bytes (10) must not be below"}},
-		"no TOML":                  {"[api]\nport = ", nil, nil, []string{"FILE:2:8: "}},
-		"the same key twice":       {"log_level = 'info'\nlog_level = 'warn'", nil, nil, []string{"FILE"}},
+		"ranges": {"[egress]\nallow = \"10.0.0.0/8, example.com\"\ndeny = \"fe80::1%eth0\"\nmax_held_bytes = 65536", nil, nil, []string{
+			`egress.allow is "10.0.0.0/8, example.com"`, `egress.deny is "fe80::1%eth0"`, "it must be ranges such as 10.1.0.0/16"}},
+		"held bytes":             {"[egress]\nmax_held_bytes = 65536", nil, nil, []string{"egress.max_held_bytes (65536) must not be below egress.max_response_bytes (8388608)"}},
+		"quotas that do not fit": {"[kv.limits]\nmax_entry_bytes = 10\nmax_guild_bytes = 10", nil, nil, []string{"kv.limits.max_entry_bytes (10) must not be below kv.limits.max_value_bytes (1048576)", "kv.limits.max_guild_bytes (10) must not be below"}},
+		"no TOML":                {"[api]\nport = ", nil, nil, []string{"FILE:2:8: "}},
+		"the same key twice":     {"log_level = 'info'\nlog_level = 'warn'", nil, nil, []string{"FILE"}},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

@@ -25,14 +25,14 @@ const maxWindow = 8 << 20
 
 // metered counts bytes as they come from the network.
 type metered struct {
-	from      io.Reader
-	guild     *guild
-	perMinute int64
+	from   io.Reader
+	guild  *guild
+	limits Limits
 }
 
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.from.Read(p)
-	if n > 0 && !m.guild.spend(time.Now(), n, m.perMinute) {
+	if n > 0 && !m.guild.spend(time.Now(), n, m.limits) {
 		return 0, overLimit()
 	}
 	return n, err
@@ -44,11 +44,16 @@ func (c *Client) read(g *guild, res *http.Response, most int64) ([]byte, error) 
 	if res.ContentLength > most && res.Header.Get("Content-Encoding") == "" {
 		return nil, tooLarge(most)
 	}
-	body, closeAll, err := decoded(&metered{res.Body, g, c.cfg.Limits.BytesPerMinute}, res.Header.Values("Content-Encoding"))
+	plain := &metered{res.Body, g, c.cfg.Limits}
+	body, closeAll, err := decoded(plain, res.Header.Values("Content-Encoding"))
 	if err != nil {
 		return nil, err
 	}
 	defer closeAll()
+	if body != io.Reader(plain) {
+		// A little on the network may be much here, and in the worker.
+		body = &metered{body, g, c.cfg.Limits}
+	}
 	var out bytes.Buffer
 	held := int64(0)
 	defer func() { g.hold(-held, 0) }()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -17,18 +18,21 @@ import (
 
 // Limits bound the requests of one guild.
 type Limits struct {
-	RequestBytes   int64         // Body of a request.
-	ResponseBytes  int64         // Body of a response, decompressed.
-	Concurrency    int           // Requests under way; more wait.
-	BytesPerMinute int64         // Of all bodies, as they cross the network.
-	HeldBytes      int64         // Of all responses that are in memory at once.
-	Timeout        time.Duration // Of a whole request, redirects and waiting included.
+	RequestBytes  int64 // Body of a request.
+	ResponseBytes int64 // Body of a response, decompressed.
+	Concurrency   int   // Requests under way; more wait.
+	// BytesPerMinute is for all bodies, as they cross the network and, if that is
+	// another size, decompressed. BytesAtOnce is how many may come before that:
+	// they wait in the worker's memory for a script that is busy.
+	BytesPerMinute, BytesAtOnce int64
+	HeldBytes                   int64         // Of all responses that are in memory at once.
+	Timeout                     time.Duration // Of a whole request, redirects and waiting included.
 }
 
 // DefaultLimits are the limits when nothing is said.
 func DefaultLimits() Limits {
 	return Limits{
-		RequestBytes: 8 << 20, ResponseBytes: 8 << 20, Concurrency: 16, BytesPerMinute: 256 << 20, HeldBytes: 32 << 20, Timeout: 30 * time.Second,
+		RequestBytes: 8 << 20, ResponseBytes: 8 << 20, Concurrency: 16, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, HeldBytes: 32 << 20, Timeout: 30 * time.Second,
 	}
 }
 
@@ -98,6 +102,8 @@ func transport(d *dialer, cfg Config) *http.Transport {
 		IdleConnTimeout:        idleConn,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		ForceAttemptHTTP2:      true,
+		// What a server may send ahead of us is memory that no budget counts.
+		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerConnection: 1 << 20, MaxReceiveBufferPerStream: 256 << 10},
 	}
 }
 
@@ -142,14 +148,18 @@ func (c *Client) do(ctx context.Context, id snowflake.GuildID, r Request) (*Resp
 	return c.follow(ctx, g, first, r)
 }
 
-// Fetch gets what an address holds, for ops that attach a file by its URL.
+// Fetch gets what an address holds, at most that many bytes, for ops that attach
+// a file by its URL. Its errors are faults that a script may see.
 func (c *Client) Fetch(ctx context.Context, id snowflake.GuildID, url string, most int64) (body []byte, contentType string, err error) {
 	res, err := c.Do(ctx, id, Request{Method: http.MethodGet, URL: url, Max: most})
+	if err == nil && (res.Status < 200 || res.Status > 299) {
+		err = failure(Invalid, "ESTATUS", res.host+" answered with "+res.StatusLine())
+	}
+	if f, failed := errors.AsType[*Failure](err); failed {
+		return nil, "", f.Fault()
+	}
 	if err != nil {
 		return nil, "", err
-	}
-	if res.Status < 200 || res.Status > 299 {
-		return nil, "", failure(Invalid, "ESTATUS", res.host+" answered with "+res.StatusLine())
 	}
 	return res.Body, res.Header("content-type"), nil
 }

@@ -56,17 +56,16 @@ func (f *Failure) Unwrap() error { return f.cause }
 // Fault is the failure as scripts see it: a TypeError like other runtimes
 // throw, with the reason as its cause, or a TimeoutError.
 func (f *Failure) Fault() *fault.Fault {
+	code, name := fault.FetchFailed, ""
 	switch f.Outcome {
 	case TimedOut:
-		out := fault.Wrap(f, fault.Timeout, "fetch failed: %s", f.Text)
-		out.Name = "TimeoutError"
-		return out
+		code, name = fault.Timeout, "TimeoutError"
 	case OverLimit:
-		return fault.Wrap(f, fault.RateLimited, "fetch failed: %s", f.Text)
-	default:
-		return fault.Wrap(f, fault.FetchFailed, "fetch failed: %s", f.Text).
-			With("cause", map[string]string{"code": f.Code, "message": f.Text})
+		code = fault.RateLimited
 	}
+	out := fault.Wrap(f, code, "fetch failed: %s", f.Text).With("cause", map[string]string{"code": f.Code, "message": f.Text})
+	out.Name = name
+	return out
 }
 
 func failure(o Outcome, code, text string) *Failure {

@@ -90,7 +90,7 @@ func (c *Client) send(ctx context.Context, g *guild, h hop) (*http.Response, err
 	var body io.Reader
 	if len(h.body) > 0 {
 		body = bytes.NewReader(h.body)
-		if !g.spend(time.Now(), len(h.body), c.cfg.Limits.BytesPerMinute) {
+		if !g.spend(time.Now(), len(h.body), c.cfg.Limits) {
 			return nil, overLimit()
 		}
 	}
@@ -110,7 +110,7 @@ func (c *Client) send(ctx context.Context, g *guild, h hop) (*http.Response, err
 }
 
 func overLimit() *Failure {
-	return failure(OverLimit, "EBUDGET", "this server's scripts have moved too many bytes in the last minute; try again later")
+	return failure(OverLimit, "EBUDGET", "this server's scripts have moved too many bytes lately; try again in a minute")
 }
 
 // finish reads the response.

@@ -85,14 +85,11 @@ func (g *guild) slot(ctx context.Context) (func(), error) {
 	}
 }
 
-// spend takes bytes from the guild's minute.
-func (g *guild) spend(now time.Time, n int, perMinute int64) bool {
-	if perMinute <= 0 {
-		return true
-	}
+// spend takes bytes from what the guild may move.
+func (g *guild) spend(now time.Time, n int, l Limits) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	_, ok := g.bytes.Take(now, float64(n), float64(perMinute)/60, float64(perMinute), 0)
+	_, ok := g.bytes.Take(now, float64(n), float64(l.BytesPerMinute)/60, float64(l.BytesAtOnce), 0)
 	return ok
 }
 

@@ -100,7 +100,7 @@ func TestCancelAndTimeout(t *testing.T) {
 		gone <- struct{}{}
 	}))
 	for _, path := range []string{"/silent", "/drip"} {
-		if f := w.fails(egress.Request{URL: "http://example.com" + path}, "ETIMEDOUT"); f.Fault().Code != fault.Timeout {
+		if f := w.failure(egress.Request{URL: "http://example.com" + path}, "ETIMEDOUT"); f.Fault().Code != fault.Timeout {
 			t.Errorf("%s: %+v", path, f.Fault())
 		}
 		<-arrived
@@ -127,12 +127,12 @@ func TestCancelAndTimeout(t *testing.T) {
 
 func TestBytesOfAMinute(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *egress.Config) { c.Limits.BytesPerMinute = 100_000 })
+	w := newWorld(t, func(c *egress.Config) { c.Limits.BytesPerMinute, c.Limits.BytesAtOnce = 6000, 100_000 })
 	w.Serve(t, "93.184.216.34:80", "example.com", http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		_, _ = rw.Write(make([]byte, 60_000))
 	}))
 	w.must(egress.Request{URL: "http://example.com/"})
-	if f := w.fails(egress.Request{URL: "http://example.com/"}, "EBUDGET"); f.Fault().Code != fault.RateLimited {
+	if f := w.failure(egress.Request{URL: "http://example.com/"}, "EBUDGET"); f.Fault().Code != fault.RateLimited {
 		t.Errorf("got %+v", f.Fault())
 	}
 	w.fails(egress.Request{URL: "http://example.com/", Method: "POST", Body: make([]byte, 100_001)}, "EBUDGET")
@@ -141,6 +141,11 @@ func TestBytesOfAMinute(t *testing.T) {
 	if _, err := w.client.Do(ctx, guildB, egress.Request{URL: "http://example.com/"}); err != nil {
 		t.Errorf("another guild: %v", err)
 	}
+	// What is small on the network counts as what it becomes.
+	bomb := newWorld(t, func(c *egress.Config) { c.Limits.BytesPerMinute, c.Limits.BytesAtOnce = 6000, 100_000 })
+	serveEncoded(bomb, packed(t, make([]byte, 90_000)))
+	bomb.must(egress.Request{URL: "http://example.com/br?as=br"})
+	bomb.fails(egress.Request{URL: "http://example.com/br?as=br"}, "EBUDGET")
 }
 
 // Bodies that are read at the same time share a guild's memory, and give it

@@ -195,7 +195,7 @@ func toBytes(s string) (string, bool) {
 		if r > 0xff {
 			return "", false
 		}
-		out = append(out, byte(r))
+		out = append(out, byte(r)) //nolint:gosec // It was just checked.
 	}
 	return string(out), true
 }

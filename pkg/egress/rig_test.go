@@ -69,7 +69,13 @@ func (w *world) must(r egress.Request) *egress.Response {
 }
 
 // fails expects a failure with this code.
-func (w *world) fails(r egress.Request, code string) *egress.Failure {
+func (w *world) fails(r egress.Request, code string) {
+	w.t.Helper()
+	_ = w.failure(r, code)
+}
+
+// failure is fails, and gives it.
+func (w *world) failure(r egress.Request, code string) *egress.Failure {
 	w.t.Helper()
 	res, err := w.do(r)
 	f, ok := errors.AsType[*egress.Failure](err)

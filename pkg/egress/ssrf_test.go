@@ -205,14 +205,14 @@ func TestAFailureTellsNoAddress(t *testing.T) {
 	w.Name("inside.example", "10.11.12.13")
 	w.Name("closed.example", "93.184.216.77")
 	for url, code := range map[string]string{"http://inside.example/": "ENOTFOUND", "http://closed.example/": "ECONNREFUSED"} {
-		f := w.fails(egress.Request{URL: url}, code)
+		f := w.failure(egress.Request{URL: url}, code)
 		said := f.Fault().Message
 		if strings.Contains(said, "10.11") || strings.Contains(said, "93.184") || !strings.HasPrefix(said, "fetch failed: ") {
 			t.Errorf("%s: %q", url, said)
 		}
 	}
 	// A name that leads inside looks like one that does not exist.
-	a, b := w.fails(egress.Request{URL: "http://inside.example/"}, "ENOTFOUND"), w.fails(egress.Request{URL: "http://nowhere.example/"}, "ENOTFOUND")
+	a, b := w.failure(egress.Request{URL: "http://inside.example/"}, "ENOTFOUND"), w.failure(egress.Request{URL: "http://nowhere.example/"}, "ENOTFOUND")
 	if strings.ReplaceAll(a.Text, "inside", "") != strings.ReplaceAll(b.Text, "nowhere", "") {
 		t.Errorf("%q and %q tell names apart", a.Text, b.Text)
 	}

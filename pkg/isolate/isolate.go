@@ -266,6 +266,7 @@ func (g *Guild) boot() error {
 	iso, err := v8.New(v8.Config{
 		Blob: g.cfg.Blob, MemoryLimit: g.cfg.Limits.MemoryBytes,
 		Natives: names, Info: g.cfg.Info, Call: g.loop.native, Marks: g.marks(),
+		TextLimit: g.cfg.Limits.OpBytes, TooLong: g.loop.tooLong,
 	})
 	if err != nil {
 		return fmt.Errorf("start an isolate: %w", err)

@@ -80,6 +80,15 @@ func (l *loop) refuse(name limit.Name, format string, args ...any) v8.Result {
 	return v8.RangeError("%s", text)
 }
 
+// tooLong answers a call whose text has more characters than any may have bytes.
+func (l *loop) tooLong(index, characters int) v8.Result {
+	most := l.g.cfg.Limits.OpBytes
+	if index < len(l.g.cfg.Ops) {
+		return l.refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have at least %d", most, characters)
+	}
+	return l.refuse(limit.OpBytes, "A text may have %d bytes here, this one has at least %d", most, characters)
+}
+
 func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
 	if len(l.calls) >= l.g.cfg.Limits.PendingOps {
 		return l.refuse(limit.PendingOps, "More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)

@@ -9,6 +9,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/cgo"
 	"strings"
@@ -36,7 +37,7 @@ func (*Terminated) Error() string { return ErrTerminated.Error() }
 func (*Terminated) Unwrap() error { return ErrTerminated }
 
 // OutOfMemory is an ErrOutOfMemory that knows what the memory was used for.
-type OutOfMemory struct{ Heap, Buffers int64 }
+type OutOfMemory struct{ Heap, Buffers, Native int64 }
 
 // Error is ErrOutOfMemory's text.
 func (*OutOfMemory) Error() string { return ErrOutOfMemory.Error() }
@@ -61,7 +62,9 @@ func Init(jit bool) {
 		// 256 pages are 16 MiB of one WebAssembly memory.
 		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256", "--js-base-64"}
 		if !jit {
-			flags = append(flags, "--jitless")
+			// The count, which compilers have no use for here, says after how many
+			// rounds a loop looks whether it is to be interrupted.
+			flags = append(flags, "--jitless", "--invocation-count-for-turbofan=500")
 		}
 		v8go.SetFlags(flags...)
 		C.flora_entropy()
@@ -123,7 +126,11 @@ type Config struct {
 	Natives     []string // Names; their order gives the index.
 	Info        string   // Second argument of __floraBoot.
 	Call        Native
-	Marks       Marks
+	// TextLimit is how many characters a native's text may have; TooLong answers
+	// a call with more, of which the text is not even copied. 0 is no limit.
+	TextLimit int
+	TooLong   func(index, characters int) Result
+	Marks     Marks
 }
 
 // Marks are words that the engine writes, if they are there. They may lie in
@@ -166,8 +173,12 @@ type Isolate struct {
 // New makes an isolate from the blob and boots it.
 func New(cfg Config) (*Isolate, error) {
 	iso := &Isolate{}
-	iso.handle = cgo.NewHandle(cfg.Call)
-	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.uintptr_t(iso.handle))
+	most := cfg.TextLimit
+	if most == 0 || cfg.TooLong == nil {
+		most = math.MaxInt
+	}
+	iso.handle = cgo.NewHandle(&cfg)
+	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.size_t(most), C.uintptr_t(iso.handle))
 	if iso.ptr == nil {
 		iso.handle.Delete()
 		return nil, errors.New("make an isolate: the snapshot does not fit this V8")
@@ -215,13 +226,13 @@ type Notes struct {
 func (i *Isolate) Notes() Notes { return Notes{int(i.out.unkept), i.out.refused != 0} }
 
 // Stats are sizes in bytes.
-type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External int64 }
+type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External, Native int64 }
 
 // Stats reads the isolate's memory; not during a turn.
 func (i *Isolate) Stats() Stats {
 	var s C.FloraStats
 	C.flora_stats(i.ptr, &s)
-	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external)}
+	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external), int64(s.native)}
 }
 
 // Dispose frees the isolate; not during a turn.
@@ -246,7 +257,7 @@ func (i *Isolate) outcome(code C.int) error {
 	case C.FLORA_TERMINATED:
 		return &Terminated{float64(i.out.culprit)}
 	case C.FLORA_OUT_OF_MEMORY:
-		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers)}
+		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers), int64(i.out.native)}
 	default:
 		return exception(i.out.err)
 	}

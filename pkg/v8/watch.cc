@@ -61,8 +61,7 @@ TurnScope::~TurnScope() {
   }
   // Without this the isolate would stay terminated for good.
   if (stopped) f_->isolate->CancelTerminateExecution();
-  const Budget& budget = f_->allocator->budget();
-  if (f_->held != nullptr) f_->held->store(budget.heap() + budget.buffers() + budget.other(), std::memory_order_relaxed);
+  if (f_->held != nullptr) f_->held->store(f_->allocator->budget().all(), std::memory_order_relaxed);
   if (f_->turn_mark != nullptr) f_->turn_mark->store(0, std::memory_order_release);
   flora_current = nullptr;
 }

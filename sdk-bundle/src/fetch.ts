@@ -1,4 +1,7 @@
 // fetch, Request and Response, by the fetch standard as far as whole bodies go.
+//
+// op_fetch takes {url, method?, headers?: [name, value][], text? or bytes? (base64), redirect?, id?} and answers
+// {status, statusText, url, redirected, headers, body (base64)}; op_abort_fetch takes the {id} that was given.
 import { isAbortSignal, onAbort, type AbortSignal } from "./abort";
 import { Body, contentIn, contentOf, use, type Content } from "./body";
 import { Headers, rawList, type Pair } from "./headers";

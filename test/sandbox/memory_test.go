@@ -23,7 +23,9 @@ func executable(t *testing.T, e supervisor.Executable) *supervisor.Executable {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Path = released
+	if e.Path == "" {
+		e.Path = released
+	}
 	made, err := supervisor.NewExecutable(t.Context(), e, sdk)
 	if err != nil {
 		t.Fatal(err)
