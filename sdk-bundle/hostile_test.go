@@ -59,7 +59,7 @@ func play(t *testing.T, script string) []string {
 		"op_fetch_member":  `{"user":{"id":"100000000000000044","global_name":"G"},"joined_at":"j","roles":[]}`,
 		"op_fetch_channel": `{"id":"100000000000000055","parent_id":"1"}`,
 		"op_fetch_roles":   `[{"id":"7","name":"Big Mods"},{"id":"100000000000000077","name":"other"}]`,
-		"op_kv_get": `"v"`, "op_kv_get_with_metadata": `{"value":"v","metadata":{"a":[1]},"expiration":5}`, "op_kv_list_keys": `{"keys":[{"name":"k"}],"listComplete":true}`,
+		"op_kv_get":        `"v"`, "op_kv_get_with_metadata": `{"value":"v","metadata":{"a":[1]},"expiration":5}`, "op_kv_list_keys": `{"keys":[{"name":"k"}],"listComplete":true}`,
 	}
 	r := isolatetest.Load(t, script, isolatetest.Options{Ops: ops, Answer: func(c isolatetest.Call) (string, bool, bool) {
 		if c.Op == "op_kick_member" {
