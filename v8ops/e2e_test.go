@@ -140,6 +140,13 @@ func TestInteractionsEndToEnd(t *testing.T) {
 		t.Errorf("%d commands are there", n)
 	}
 
+	s.equal("permissions", s.must("op_get_guild_commands_permissions", m{}).Raw, "[]")
+	for name := range noBots {
+		if _, err := s.try(name, m{"commandId": id, "permissions": []m{}}); !fault.Is(err, fault.DiscordHTTP) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
 	out := s.act(discordsim.Action{Command: "hello"}, func(i interaction) {
 		sent := s.must("op_send_interaction_response", m{
 			"interactionId": i.ID, "token": i.Token, "content": "hi", "ephemeral": true,

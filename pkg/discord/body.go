@@ -108,10 +108,10 @@ func addAttachments(doc []byte, files []File, nested bool) ([]byte, error) {
 	}
 	for i, f := range files {
 		entry := struct {
-			ID          int    `json:"id"`
+			ID          string `json:"id"`
 			Filename    string `json:"filename"`
 			Description string `json:"description,omitempty"`
-		}{i, fileName(f.Name), f.Description}
+		}{strconv.Itoa(i), fileName(f.Name), f.Description}
 		raw, err := marshal(entry)
 		if err != nil {
 			return nil, err

@@ -155,14 +155,19 @@ func (c *client) unpack(data []byte) []byte {
 	return out
 }
 
-// next returns the next payload.
+// next returns the next payload; entries of the audit log, which follow what
+// the bot does, are left out.
 func (c *client) next() payload {
 	c.t.Helper()
-	p, err := c.read()
-	if err != nil {
-		c.t.Fatal(err)
+	for {
+		p, err := c.read()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if p.T != "GUILD_AUDIT_LOG_ENTRY_CREATE" {
+			return p
+		}
 	}
-	return p
 }
 
 // want returns the next payload, which must have the opcode.

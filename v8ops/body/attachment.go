@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -76,7 +77,7 @@ func (m *Message) attach(ctx context.Context, d *outbound.Discord, guild snowfla
 func named(files []discord.File) []map[string]any {
 	out := make([]map[string]any, len(files))
 	for i, f := range files {
-		out[i] = map[string]any{"id": i, "filename": f.Name}
+		out[i] = map[string]any{"id": strconv.Itoa(i), "filename": f.Name}
 		if f.Description != "" {
 			out[i]["description"] = f.Description
 		}

@@ -63,8 +63,8 @@ var threads = []Endpoint{
 	{Name: "add_thread_member", Method: put, Path: inThread + "/{user.id}", Doc: "Adds a member to a thread."},
 	{Name: "remove_thread_member", Method: remove, Path: inThread + "/{user.id}", Doc: "Removes a member from a thread."},
 	{
-		Name: "fetch_thread_member", Method: get, Path: inThread + "/{user.id=@me}", Query: []Field{flag("withMember")}, Gives: "ApiThreadMember",
-		Doc: "Who joined when; without `userId` the bot.",
+		Name: "fetch_thread_member", Method: get, Path: inThread + "/{user.id}", Query: []Field{flag("withMember")}, Gives: "ApiThreadMember",
+		Doc: "When a member joined a thread.",
 	},
 	{
 		Name: "fetch_thread_members", Method: get, Path: inThread, Query: []Field{flag("withMember"), at("after"), limit(100)}, Gives: "ApiThreadMember[]",
