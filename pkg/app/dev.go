@@ -35,7 +35,7 @@ type devOptions struct {
 	port    int
 	guilds  int
 	free    bool
-	record  string // Folder that the simulated Discord writes what it sees into.
+	record  string   // Folder that the simulated Discord writes what it sees into.
 	project *project // nil is the starter, for a guild without a deployment.
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -156,13 +157,13 @@ func (d *Document) body(o *Operation, x discordsim.Exchange) []Violation {
 		}
 		return nil
 	}
-	kind := "application/json"
+	media := "application/json"
 	if x.Form {
-		kind = "multipart/form-data"
+		media = "multipart/form-data"
 	}
-	pointer := o.body(kind)
+	pointer := o.body(media)
 	if pointer == "" {
-		return []Violation{o.violation("request", "body", "is %s, which the document does not have", kind)}
+		return []Violation{o.violation("request", "body", "is %s, which the document does not have", media)}
 	}
 	if len(x.Files) > 0 && o.body("multipart/form-data") == "" {
 		return []Violation{o.violation("request", "body", "has files, which the document does not have")}
@@ -220,6 +221,17 @@ func (d *Document) validate(o *Operation, side, pointer string, v any) []Violati
 
 var english = message.NewPrinter(language.English)
 
+// otherType is a complaint that the value is another alternative's.
+func otherType(e *jsonschema.ValidationError) bool {
+	switch e.ErrorKind.(type) {
+	case *kind.Enum, *kind.Const:
+		return true
+	case *kind.Type:
+		return strings.HasSuffix(e.ErrorKind.LocalizedString(english), "want null")
+	}
+	return false
+}
+
 // deepest are the complaints that say most: of alternatives those of the one
 // that fitted furthest.
 func deepest(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
@@ -229,6 +241,10 @@ func deepest(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	var out []*jsonschema.ValidationError
 	for _, c := range e.Causes {
 		out = append(out, deepest(c)...)
+	}
+	// Alternatives of another type say nothing about the one that was meant.
+	if meant := slices.DeleteFunc(slices.Clone(out), otherType); len(meant) > 0 {
+		out = meant
 	}
 	depth := func(a *jsonschema.ValidationError) int { return len(a.InstanceLocation) }
 	slices.SortStableFunc(out, func(a, b *jsonschema.ValidationError) int { return depth(b) - depth(a) })
