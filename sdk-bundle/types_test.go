@@ -51,9 +51,24 @@ func installed() bool {
 
 func TestTypeScriptAgrees(t *testing.T) {
 	t.Parallel()
-	for _, project := range []string{"tsconfig.json", filepath.Join("typetest", "tsconfig.json"), filepath.Join("testing", "tsconfig.json"), filepath.Join("testing", "test", "tsconfig.json")} {
+	for _, project := range []string{"tsconfig.json", filepath.Join("testing", "tsconfig.json"), filepath.Join("testing", "test", "tsconfig.json")} {
 		check(t, "-p", project)
 	}
+	// What is made of the endpoint table goes beside what is written by hand.
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	project := t.TempDir()
+	config := fmt.Sprintf(`{"extends": %[1]q, "include": [%[2]q, %[3]q, %[4]q, "rest.d.ts"]}`,
+		filepath.Join(dir, "typetest", "tsconfig.json"), filepath.Join(dir, "types", "*.d.ts"),
+		filepath.Join(dir, "typetest", "*.ts"), filepath.Join(dir, "..", "examples", "*", "src", "**", "*.ts"))
+	for name, text := range map[string]string{"tsconfig.json": config, "rest.d.ts": sdkbundle.RestTypes()} {
+		if err := os.WriteFile(filepath.Join(project, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, "-p", project)
 }
 
 // The declarations that authors get are one text; it must be right alone, and
@@ -71,7 +86,7 @@ func TestTypesForAuthors(t *testing.T) {
 		"tsconfig.json": `{"compilerOptions":{"strict":true,"noEmit":true,"types":[],"target":"ES2022","module":"ESNext","lib":["ES2023"]},"include":["*.ts"]}`,
 		"flora.d.ts":    text,
 	}
-	all := examples(t)
+	all := examples(t, "sdk.md", "events.md", "fetch.md", "rest.md")
 	if len(all) < 8 {
 		t.Fatalf("found only %d examples in the documentation", len(all))
 	}
@@ -90,10 +105,10 @@ func TestTypesForAuthors(t *testing.T) {
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
 // examples are the scripts in the pages for authors.
-func examples(t *testing.T) []string {
+func examples(t *testing.T, pages ...string) []string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"sdk.md", "events.md", "fetch.md"} {
+	for _, name := range pages {
 		page, err := os.ReadFile(filepath.Join("..", "docs", name))
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +123,7 @@ func examples(t *testing.T) []string {
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples(t) {
+	for _, example := range examples(t, "sdk.md", "events.md", "fetch.md") {
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)

@@ -149,7 +149,7 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	if token == "" {
 		token = "simulated"
 		base = rt.url + "/api/v10"
-		rt.sim, err = discordsim.New(discordsim.Config{Guilds: rt.opts.guilds, Token: token, NoRateLimits: rt.opts.free, Logger: rt.log.Named("discordsim")})
+		rt.sim, err = discordsim.New(discordsim.Config{Guilds: rt.opts.guilds, Token: token, NoRateLimits: rt.opts.free, Record: rt.opts.record, Logger: rt.log.Named("discordsim")})
 		if err != nil {
 			return err
 		}
