@@ -1,6 +1,6 @@
 // Package sdkbundle holds the TypeScript SDK and bundles it into the one
-// script that isolates start from. The bundle is made at boot and never
-// committed.
+// script that isolates start from. The functions and types of rest are made
+// from the table of endpoints. The bundle is made at boot and never committed.
 package sdkbundle
 
 import (
@@ -19,7 +19,7 @@ import (
 var files embed.FS
 
 // Types is the ambient declaration file for authors: one text, made of the
-// files in types.
+// files in types and of the endpoint table.
 func Types() (string, error) {
 	names, err := fs.Glob(files, "types/*.d.ts")
 	if err != nil {
@@ -39,6 +39,7 @@ func Types() (string, error) {
 		}
 		out.Write(b)
 	}
+	out.WriteString("\n" + RestTypes())
 	return out.String(), nil
 }
 
@@ -78,6 +79,10 @@ func embedded(tree fs.FS) api.Plugin {
 			return api.OnResolveResult{Path: p, Namespace: "sdk"}, nil
 		})
 		b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "sdk"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+			if a.Path == "src/endpoints.ts" {
+				made := endpointsModule()
+				return api.OnLoadResult{Contents: &made, Loader: api.LoaderTS}, nil
+			}
 			text, err := fs.ReadFile(tree, a.Path)
 			if err != nil {
 				return api.OnLoadResult{}, err

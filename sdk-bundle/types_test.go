@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,9 +52,24 @@ func installed() bool {
 
 func TestTypeScriptAgrees(t *testing.T) {
 	t.Parallel()
-	for _, project := range []string{"tsconfig.json", filepath.Join("typetest", "tsconfig.json"), filepath.Join("testing", "tsconfig.json"), filepath.Join("testing", "test", "tsconfig.json")} {
+	for _, project := range []string{"tsconfig.json", filepath.Join("testing", "tsconfig.json"), filepath.Join("testing", "test", "tsconfig.json")} {
 		check(t, "-p", project)
 	}
+	// What is made of the endpoint table goes beside what is written by hand.
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	project := t.TempDir()
+	config := fmt.Sprintf(`{"extends": %[1]q, "include": [%[2]q, %[3]q, %[4]q, %[5]q, "rest.d.ts"]}`,
+		filepath.Join(dir, "typetest", "tsconfig.json"), filepath.Join(dir, "types", "*.d.ts"),
+		filepath.Join(dir, "typetest", "*.ts"), filepath.Join(dir, "..", "examples", "*", "src", "**", "*.ts"), filepath.Join(dir, "..", "examples", "*", "main.ts"))
+	for name, text := range map[string]string{"tsconfig.json": config, "rest.d.ts": sdkbundle.RestTypes()} {
+		if err := os.WriteFile(filepath.Join(project, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check(t, "-p", project)
 }
 
 // The declarations that authors get are one text; it must be right alone, and
@@ -89,30 +105,33 @@ func TestTypesForAuthors(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
-// examples are the scripts in the pages for authors.
-func examples(t *testing.T) []string {
+// examples are the scripts in the pages for authors, but those left out.
+func examples(t *testing.T, out ...string) []string {
 	t.Helper()
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []string
+	var all []string
 	for _, name := range pages {
+		if slices.Contains(out, filepath.Base(name)) {
+			continue
+		}
 		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
-			out = append(out, m[1])
+			all = append(all, m[1])
 		}
 	}
-	return out
+	return all
 }
 
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples(t) {
+	for _, example := range examples(t, "rest.md") {
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)

@@ -3,57 +3,22 @@ package v8ops_test
 import (
 	"encoding/json"
 	"errors"
-	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
-	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-// confined are the arguments that name something which could be another
-// guild's, with what another guild has and with what nobody has.
-var confined = map[string]struct{ foreign, unknown string }{
-	"channelId": {channelB.String(), "300000000000000077"},
-	"threadId":  {channelB.String(), "300000000000000077"},
-	"webhookId": {webhookB.String(), "700000000000000077"},
-	"guildId":   {guildB.String(), "100000000000000077"},
-	"token":     {tokenB, "aW50ZXJhY3Rpb24-nobody"},
-}
-
-// local are ids that Discord looks for inside what the path has proven: a
-// message in its channel, a member in the guild.
-var local = map[string]bool{
-	"messageId": true, "messageIds": true, "replyTo": true, "before": true, "after": true, "around": true,
-	"userId": true, "roleId": true, "commandId": true, "interactionId": true,
-}
-
-// idPackage is where the types of ids are.
-var idPackage = reflect.TypeFor[snowflake.GuildID]().PkgPath()
-
-// argument is one member of an op's arguments.
-type argument struct {
-	name     string
-	id, list bool
-}
-
-func arguments(o op.Op) []argument {
-	var out []argument
-	for i := range o.Args.NumField() {
-		f := o.Args.Field(i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" {
-			continue
-		}
-		t, list := f.Type, false
-		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
-			list = list || t.Kind() == reflect.Slice
-			t = t.Elem()
-		}
-		out = append(out, argument{name: name, id: t.PkgPath() == idPackage, list: list})
-	}
-	return out
+// confined are what arguments of each rule may not name: what another guild
+// has, and what nobody has.
+var confined = map[op.Rule]struct{ foreign, unknown string }{
+	op.Channel:     {channelB.String(), "300000000000000077"},
+	op.Thread:      {channelB.String(), "300000000000000077"},
+	op.Webhook:     {webhookB.String(), "700000000000000077"},
+	op.Guild:       {guildB.String(), "100000000000000077"},
+	op.Invite:      {inviteB, "nobodys"},
+	op.Interaction: {tokenB, "aW50ZXJhY3Rpb24-nobody"},
 }
 
 // with gives the arguments with one member replaced.
@@ -109,28 +74,29 @@ func TestConfinement(t *testing.T) {
 	rows := 0
 	cases := primary(t)
 	for _, o := range newRig(t).table.All() {
-		for _, a := range arguments(o) {
-			ids, ok := confined[a.name]
-			if a.id && !ok && !local[a.name] {
-				t.Errorf("%s: nobody said whether %s must be proven", o.Name, a.name)
+		for _, p := range o.Params {
+			ids, ok := confined[p.Rule]
+			if p.Kind == op.ID || p.Kind == op.IDs {
+				if !ok && p.Rule != op.Within && p.Rule != op.Everybody {
+					t.Errorf("%s: nobody said whether %s must be proven", o.Name, p.Name)
+				}
 			}
-			// A webhook's token is proven by Discord, together with the webhook.
-			if !ok || a.name == "token" && o.Rule != op.Interaction {
+			if !ok {
 				continue
 			}
 			rows++
-			t.Run(o.Name+"/"+a.name, func(t *testing.T) {
+			t.Run(o.Name+"/"+p.Name, func(t *testing.T) {
 				t.Parallel()
 				args := cases[o.Name].args
-				foreign := refused(t, o.Name, with(t, args, a.name, quoted(ids.foreign)), fault.ScopeForbidden)
-				unknown := refused(t, o.Name, with(t, args, a.name, quoted(ids.unknown)), fault.ScopeForbidden)
+				foreign := refused(t, o.Name, with(t, args, p.Name, quoted(ids.foreign)), fault.ScopeForbidden)
+				unknown := refused(t, o.Name, with(t, args, p.Name, quoted(ids.unknown)), fault.ScopeForbidden)
 				if foreign.Message != unknown.Message {
 					t.Errorf("%q for another guild's, %q for nobody's", foreign.Message, unknown.Message)
 				}
 			})
 		}
 	}
-	if rows < 60 {
+	if rows < 130 {
 		t.Errorf("only %d arguments were found", rows)
 	}
 }
@@ -199,27 +165,27 @@ func TestEveryID(t *testing.T) {
 	rows := 0
 	cases := primary(t)
 	for _, o := range newRig(t).table.All() {
-		for _, a := range arguments(o) {
-			if !a.id {
+		for _, a := range o.Params {
+			if a.Kind != op.ID && a.Kind != op.IDs {
 				continue
 			}
 			rows++
-			t.Run(o.Name+"/"+a.name, func(t *testing.T) {
+			t.Run(o.Name+"/"+a.Name, func(t *testing.T) {
 				t.Parallel()
 				r := newRig(t)
 				for _, value := range bad {
-					if a.list {
+					if a.Kind == op.IDs {
 						value = "[" + value + "]"
 					}
-					f := r.refuses(t, o.Name, with(t, cases[o.Name].args, a.name, json.RawMessage(value)), fault.InvalidInput)
-					if !strings.HasPrefix(f.Message, "Invalid input for "+a.name+": ") {
-						t.Errorf("%s: the message does not name %s: %s", value, a.name, f.Message)
+					f := r.refuses(t, o.Name, with(t, cases[o.Name].args, a.Name, json.RawMessage(value)), fault.InvalidInput)
+					if !strings.HasPrefix(f.Message, "Invalid input for "+a.Name+": ") {
+						t.Errorf("%s: the message does not name %s: %s", value, a.Name, f.Message)
 					}
 				}
 			})
 		}
 	}
-	if rows < 80 {
+	if rows < 200 {
 		t.Errorf("only %d arguments were found", rows)
 	}
 }
@@ -232,14 +198,13 @@ func TestRequired(t *testing.T) {
 		if strings.HasPrefix(o.Name, "op_kv_") {
 			continue
 		}
-		for i := range o.Args.NumField() {
-			tag := o.Args.Field(i).Tag.Get("json")
-			if tag == "" || strings.Contains(tag, ",omitempty") {
+		for _, p := range o.Params {
+			if !p.Required {
 				continue
 			}
-			f := refused(t, o.Name, with(t, cases[o.Name].args, tag, json.RawMessage("null")), fault.InvalidInput)
-			if f.Message != "Invalid input for "+tag+": it is missing" {
-				t.Errorf("%s without %s: %s", o.Name, tag, f.Message)
+			f := refused(t, o.Name, with(t, cases[o.Name].args, p.Name, json.RawMessage("null")), fault.InvalidInput)
+			if f.Message != "Invalid input for "+p.Name+": it is missing" {
+				t.Errorf("%s without %s: %s", o.Name, p.Name, f.Message)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package v8ops_test
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,13 @@ func TestInteractionsEndToEnd(t *testing.T) {
 		t.Errorf("%d commands are there", n)
 	}
 
+	s.equal("permissions", s.must("op_get_guild_commands_permissions", m{}).Raw, "[]")
+	for name := range noBots {
+		if _, err := s.try(name, m{"commandId": id, "permissions": []m{}}); !fault.Is(err, fault.DiscordHTTP) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
 	out := s.act(discordsim.Action{Command: "hello"}, func(i interaction) {
 		sent := s.must("op_send_interaction_response", m{
 			"interactionId": i.ID, "token": i.Token, "content": "hi", "ephemeral": true,
@@ -212,52 +220,63 @@ func TestWebhooksEndToEnd(t *testing.T) {
 	s.must("op_delete_webhook", m{"webhookId": id, "token": token})
 }
 
-// TestConfinementEndToEnd names the neighbour's channel, webhook and token:
-// nothing but the scope's own questions reaches Discord.
+// TestConfinementEndToEnd names the neighbour's channel, webhook, invite and
+// token, and what nobody has, in every argument that could name one: nothing but
+// the scope's own questions reaches Discord.
 func TestConfinementEndToEnd(t *testing.T) {
 	t.Parallel()
 	s := simulate(t)
 	theirs := s.channel[s.guilds[1]]
-	raw, err := s.rest.Do(t.Context(), discord.Request{
-		Method: "POST", Route: "/channels/{channel.id}/webhooks", Path: "/channels/" + theirs + "/webhooks", Body: m{"name": "hook"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hook := gjson.GetBytes(raw, "id").String()
+	hook := s.neighbour("POST", "/channels/"+theirs+"/webhooks", m{"name": "hook"}).Get("id").String()
+	code := s.neighbour("POST", "/channels/"+theirs+"/invites", m{}).Get("code").String()
 	s.scope.Remember(s.guilds[1], 1, "their-token", time.Now())
 	before := len(s.sim.Requests(0))
+	const nobodys = "999999999999999999"
+	ids := map[op.Rule][]string{
+		op.Channel: {theirs, nobodys}, op.Thread: {theirs, nobodys}, op.Webhook: {hook, nobodys}, op.Guild: {s.guilds[1].String(), nobodys},
+		op.Invite: {code, "nobodys"}, op.Interaction: {"their-token", "nobodys-token"},
+	}
+	mine := m{
+		"channelId": s.channel[s.guilds[0]], "threadId": s.channel[s.guilds[0]], "guildId": s.guilds[0].String(),
+		"webhookChannelId": s.channel[s.guilds[0]], "sourceGuildId": s.guilds[0].String(),
+	}
 	for name, g := range primary(t) {
-		var args m
-		if err := json.Unmarshal([]byte(g.args), &args); err != nil {
-			t.Fatal(err)
-		}
-		delete(args, "payload")
 		o, _ := s.table.Lookup(name)
-		switch o.Rule {
-		case op.Channel:
-			args["channelId"] = theirs
-		case op.Thread:
-			args["threadId"] = theirs
-		case op.Webhook:
-			args["webhookId"] = hook
-		case op.Interaction:
-			args["token"] = "their-token"
-		case op.Guild:
-			args["guildId"] = s.guilds[1].String()
-		}
-		for _, a := range arguments(o) {
-			if a.name == "payload" {
-				args["payload"] = m{"name": "x"}
+		for _, p := range o.Params {
+			for _, id := range ids[p.Rule] {
+				var args m
+				if err := json.Unmarshal([]byte(g.args), &args); err != nil {
+					t.Fatal(err)
+				}
+				for key := range args {
+					if own, ok := mine[key]; ok {
+						args[key] = own
+					}
+				}
+				if o.Rule == op.Webhook && p.Rule != op.Webhook {
+					continue // The webhook itself is nobody's here.
+				}
+				args[p.Name] = id
+				if _, err := s.try(name, args); !fault.Is(err, fault.ScopeForbidden) {
+					t.Errorf("%s with %s %s: %v", name, p.Name, id, err)
+				}
 			}
 		}
-		if _, err := s.try(name, args); !fault.Is(err, fault.ScopeForbidden) {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
+	lookups := regexp.MustCompile(`^/(channels|webhooks|invites)/[^/]+$`)
 	for _, r := range s.sim.Requests(0)[before:] {
-		if r.Method != "GET" || r.Path != "/webhooks/"+hook {
+		if r.Method != "GET" || !lookups.MatchString(r.Path) {
 			t.Errorf("%s %s was asked", r.Method, r.Path)
 		}
 	}
+}
+
+// neighbour makes a request past the ops.
+func (s *simulated) neighbour(method, path string, body any) gjson.Result {
+	s.t.Helper()
+	raw, err := s.rest.Do(s.t.Context(), discord.Request{Method: method, Route: path, Path: path, Body: body})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return gjson.ParseBytes(raw)
 }

@@ -67,9 +67,9 @@ func TestRefusals(t *testing.T) {
 		{"too much JSON", "op_send_message", send(`"content":"` + strings.Repeat("x", body.MaxMessage) + `"`), fault.TooLarge, "the message has"},
 		{"too deep", "op_send_message", send(`"components":` + strings.Repeat(`[{"components":`, 40) + `[]` + strings.Repeat(`}]`, 40)), fault.InvalidInput, "nested more than 64 levels"},
 
-		{"a file by URL", "op_send_message", send(`"attachments":[{"Url":{"url":"https://e.x/a.png"}}]`), fault.NotSupported, "Invalid input for attachments[0]: an attachment by URL is not available"},
-		{"a file by url", "op_send_message", send(`"attachments":[{"data":"aGk="},{"url":{"url":"https://e.x/a.png"}}]`), fault.NotSupported, "Invalid input for attachments[1]: an attachment by URL"},
-		{"a file by its bare URL", "op_create_followup_message", answer(`,"attachments":[{"url":"https://e.x/a.png"}]`), fault.NotSupported, "comes with fetch"},
+		{"a file by URL", "op_send_message", send(`"attachments":[{"Url":{"url":"https://e.x/a.png"}}]`), fault.NotSupported, "Invalid input for attachments[0].Url: attachments by URL are not available"},
+		{"a file by url", "op_send_message", send(`"attachments":[{"data":"aGk="},{"url":{"url":"https://e.x/a.png"}}]`), fault.NotSupported, "Invalid input for attachments[1].url: attachments by URL"},
+		{"a file by its bare URL", "op_create_followup_message", answer(`,"attachments":[{"url":"https://e.x/a.png"}]`), fault.NotSupported, "attachments by URL are not available"},
 		{"a file without data", "op_send_message", send(`"attachments":[{"filename":"a"}]`), fault.InvalidInput, "Invalid input for attachments[0]: it has no data"},
 		{"a file with wrong data", "op_send_message", send(`"attachments":[{"Base64":{"data":"no base64!","filename":"a"}}]`), fault.InvalidInput, "Invalid input for attachments[0].Base64.data: it is not base64"},
 		{"a file with a number", "op_send_message", send(`"attachments":[{"base64":{"data":5}}]`), fault.InvalidInput, "Invalid input for attachments[0].base64.data"},

@@ -15,6 +15,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim/contract"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -63,7 +64,9 @@ func (k *sink) HandleEvent(_ context.Context, e discord.Event) {
 
 func simulate(t *testing.T) *simulated {
 	t.Helper()
-	sim, err := discordsim.New(discordsim.Config{NoRateLimits: true})
+	cfg := discordsim.Config{NoRateLimits: true}
+	contract.Watch(t, &cfg)
+	sim, err := discordsim.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,6 +146,9 @@ func (s *simulated) try(name string, args map[string]any) (gjson.Result, error) 
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	v, err := o.Handler(ctx, op.Call{Guild: s.guilds[0], Args: raw})
+	if err == nil {
+		answered.Store(name, true)
+	}
 	if err != nil || v == nil {
 		return gjson.Result{}, err
 	}

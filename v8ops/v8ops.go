@@ -4,20 +4,19 @@ package v8ops
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
-	"github.com/flora-runtime/flora-runtime/v8ops/channel"
 	"github.com/flora-runtime/flora-runtime/v8ops/command"
+	"github.com/flora-runtime/flora-runtime/v8ops/endpoint"
 	"github.com/flora-runtime/flora-runtime/v8ops/fetch"
-	"github.com/flora-runtime/flora-runtime/v8ops/guild"
 	"github.com/flora-runtime/flora-runtime/v8ops/interaction"
 	kvops "github.com/flora-runtime/flora-runtime/v8ops/kv"
-	"github.com/flora-runtime/flora-runtime/v8ops/member"
 	"github.com/flora-runtime/flora-runtime/v8ops/message"
 	"github.com/flora-runtime/flora-runtime/v8ops/outbound"
-	"github.com/flora-runtime/flora-runtime/v8ops/reaction"
+	"github.com/flora-runtime/flora-runtime/v8ops/rest"
 	"github.com/flora-runtime/flora-runtime/v8ops/thread"
 	"github.com/flora-runtime/flora-runtime/v8ops/webhook"
 )
@@ -34,13 +33,42 @@ func Table(d Deps) (*op.Table, error) {
 	if d.Discord == nil || d.Discord.REST == nil || d.Discord.Scope == nil || d.Discord.Application == nil || d.KV == nil {
 		return nil, errors.New("ops need Discord's REST, a scope, the application's id and a key-value store")
 	}
+	discord, err := ofDiscord(d.Discord)
+	if err != nil {
+		return nil, err
+	}
 	var out []op.Op
 	if d.Egress != nil {
 		out = fetch.Ops(d.Egress)
 	}
-	return op.NewTable(
-		message.Ops(d.Discord), reaction.Ops(d.Discord), interaction.Ops(d.Discord), command.Ops(d.Discord),
-		member.Ops(d.Discord), channel.Ops(d.Discord), thread.Ops(d.Discord), webhook.Ops(d.Discord),
-		guild.Ops(d.Discord), kvops.Ops(d.KV), out,
-	)
+	return op.NewTable(discord, kvops.Ops(d.KV), out)
+}
+
+// ofDiscord makes an op of every row of the endpoint table, in its order.
+func ofDiscord(d *outbound.Discord) ([]op.Op, error) {
+	own := map[string]op.Op{}
+	for _, family := range [][]op.Op{message.Ops(d), interaction.Ops(d), command.Ops(d), thread.Ops(d), webhook.Ops(d)} {
+		for _, o := range family {
+			own[o.Name] = o
+		}
+	}
+	var out []op.Op
+	for _, e := range endpoint.All() {
+		o, written := own[e.Op()]
+		if written != e.Own || written && o.Rule != e.Rule {
+			return nil, fmt.Errorf("%s: its row and its code do not agree", e.Op())
+		}
+		delete(own, e.Op())
+		if !written {
+			var err error
+			if o, err = rest.Op(d, e); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, o)
+	}
+	for name := range own {
+		return nil, fmt.Errorf("%s has no row in the endpoint table", name)
+	}
+	return out, nil
 }

@@ -3,6 +3,7 @@ package v8ops_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,9 @@ func (l lookups) Do(_ context.Context, r discord.Request) (json.RawMessage, erro
 	if !ok {
 		return nil, fault.New(fault.DiscordHTTP, "Discord HTTP error (404)").With("status", 404)
 	}
+	if strings.HasPrefix(r.Path, "/invites/") {
+		return json.RawMessage(`{"guild":{"id":"` + guild.String() + `"}}`), nil
+	}
 	return json.RawMessage(`{"guild_id":"` + guild.String() + `"}`), nil
 }
 
@@ -40,7 +44,10 @@ func newScope(tb testing.TB) outbound.Scope {
 	tb.Helper()
 	s := scope.New(scope.Config{
 		State: state{channelA: guildA, threadA: guildA, channelB: guildB},
-		REST:  lookups{"/webhooks/" + webhookA.String(): guildA, "/webhooks/" + webhookB.String(): guildB},
+		REST: lookups{
+			"/webhooks/" + webhookA.String(): guildA, "/webhooks/" + webhookB.String(): guildB,
+			"/invites/" + inviteA: guildA, "/invites/" + inviteB: guildB,
+		},
 	})
 	s.Remember(guildA, 800000000000000001, tokenA, time.Now())
 	s.Remember(guildB, 800000000000000002, tokenB, time.Now())

@@ -37,6 +37,7 @@ type devOptions struct {
 	port    int
 	guilds  int
 	free    bool
+	record  string   // Folder that the simulated Discord writes what it sees into.
 	project *project // nil is the starter, for a guild without a deployment.
 }
 
@@ -65,6 +66,7 @@ the starter bot.`,
 			if err != nil {
 				return err
 			}
+			o.record = recordFolder(s)
 			return runDev(c.Context(), s, cfg, o)
 		},
 	}

@@ -149,7 +149,7 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	if token == "" {
 		token = "simulated"
 		base = rt.url + "/api/v10"
-		rt.sim, err = discordsim.New(discordsim.Config{Guilds: rt.opts.guilds, Token: token, NoRateLimits: rt.opts.free, Logger: rt.log.Named("discordsim")})
+		rt.sim, err = discordsim.New(discordsim.Config{Guilds: rt.opts.guilds, Token: token, NoRateLimits: rt.opts.free, Record: rt.opts.record, Logger: rt.log.Named("discordsim")})
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	}
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
-		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application},
+		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
 		KV:      rt.kv,
 		Egress:  rt.egress,
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,13 +22,25 @@ func simCommand(s State) *cobra.Command {
 		Use: "discordsim", Short: "Run a simulated Discord on loopback, for any Discord library", Args: cobra.NoArgs,
 		Example: "  flora-runtime discordsim --port 4000 --guilds 3",
 		RunE: func(c *cobra.Command, _ []string) error {
-			return runSim(c.Context(), s, port, discordsim.Config{Guilds: guilds, NoRateLimits: free})
+			return runSim(c.Context(), s, port, discordsim.Config{Guilds: guilds, NoRateLimits: free, Record: recordFolder(s)})
 		},
 	}
 	c.Flags().IntVar(&port, "port", 4000, "port on 127.0.0.1; 0 takes a free one")
 	c.Flags().IntVar(&guilds, "guilds", 2, "number of simulated guilds")
 	c.Flags().BoolVar(&free, "no-rate-limits", false, "never answer 429, and send no rate-limit headers")
 	return c
+}
+
+// recordFolder is for the tests: there the simulated Discord writes all that it
+// is sent and sends, to be held against Discord's OpenAPI document.
+func recordFolder(s State) string {
+	folder := ""
+	for _, v := range s.Env { // Of a variable given twice the last one counts.
+		if value, ok := strings.CutPrefix(v, "DISCORDSIM_RECORD="); ok {
+			folder = value
+		}
+	}
+	return folder
 }
 
 func runSim(ctx context.Context, s State, port int, cfg discordsim.Config) (err error) {

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,6 +26,13 @@ type File struct {
 	Name        string
 	Description string
 	Data        []byte
+}
+
+// Form is an upload whose other members are parts of their own, which is how
+// Discord takes stickers.
+type Form struct {
+	Fields map[string]string
+	File   File // The part "file".
 }
 
 // maxFiles is Discord's limit of attachments.
@@ -40,6 +49,9 @@ type body struct {
 
 // encodeBody gives nil for a request without a body.
 func encodeBody(req Request) (*body, error) {
+	if req.Form != nil {
+		return formBody(req.Form)
+	}
 	if req.Body == nil && len(req.Files) == 0 {
 		return nil, nil
 	}
@@ -96,10 +108,10 @@ func addAttachments(doc []byte, files []File, nested bool) ([]byte, error) {
 	}
 	for i, f := range files {
 		entry := struct {
-			ID          int    `json:"id"`
+			ID          string `json:"id"`
 			Filename    string `json:"filename"`
 			Description string `json:"description,omitempty"`
-		}{i, fileName(f.Name), f.Description}
+		}{strconv.Itoa(i), fileName(f.Name), f.Description}
 		raw, err := marshal(entry)
 		if err != nil {
 			return nil, err
@@ -135,26 +147,50 @@ func fileName(name string) string {
 
 // multipartBody is the body with files, as multipart/form-data.
 func multipartBody(doc []byte, files []File) (*body, error) {
-	random := make([]byte, 16)
-	if _, err := rand.Read(random); err != nil {
-		return nil, fmt.Errorf("make a multipart boundary: %w", err)
+	boundary, err := newBoundary()
+	if err != nil {
+		return nil, err
 	}
-	boundary := "flora-" + hex.EncodeToString(random)
 	pieces := [][]byte{
 		[]byte("--" + boundary + "\r\nContent-Disposition: form-data; name=\"payload_json\"\r\nContent-Type: application/json\r\n\r\n"), doc,
 	}
 	for i, f := range files {
-		name := fileName(f.Name)
-		kind := mime.TypeByExtension(path.Ext(name))
-		if kind == "" {
-			kind = "application/octet-stream"
-		}
-		pieces = append(pieces,
-			[]byte("\r\n--"+boundary+"\r\nContent-Disposition: form-data; name=\"files["+strconv.Itoa(i)+"]\"; filename=\""+name+"\"\r\nContent-Type: "+kind+"\r\n\r\n"),
-			f.Data)
+		pieces = append(pieces, []byte("\r\n--"+boundary+"\r\n"+fileHead("files["+strconv.Itoa(i)+"]", f.Name)), f.Data)
 	}
 	pieces = append(pieces, []byte("\r\n--"+boundary+"--\r\n"))
 	return newBody("multipart/form-data; boundary="+boundary, doc, pieces), nil
+}
+
+func newBoundary() (string, error) {
+	random := make([]byte, 16)
+	if _, err := rand.Read(random); err != nil {
+		return "", fmt.Errorf("make a multipart boundary: %w", err)
+	}
+	return "flora-" + hex.EncodeToString(random), nil
+}
+
+// fileHead is the head of a part that is a file.
+func fileHead(part, name string) string {
+	name = fileName(name)
+	kind := mime.TypeByExtension(path.Ext(name))
+	if kind == "" {
+		kind = "application/octet-stream"
+	}
+	return "Content-Disposition: form-data; name=\"" + part + "\"; filename=\"" + name + "\"\r\nContent-Type: " + kind + "\r\n\r\n"
+}
+
+// formBody is a form of texts and one file. The names of its parts are ours.
+func formBody(f *Form) (*body, error) {
+	boundary, err := newBoundary()
+	if err != nil {
+		return nil, err
+	}
+	var pieces [][]byte
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		pieces = append(pieces, []byte("--"+boundary+"\r\nContent-Disposition: form-data; name=\""+name+"\"\r\n\r\n"+f.Fields[name]+"\r\n"))
+	}
+	pieces = append(pieces, []byte("--"+boundary+"\r\n"+fileHead("file", f.File.Name)), f.File.Data, []byte("\r\n--"+boundary+"--\r\n"))
+	return newBody("multipart/form-data; boundary="+boundary, nil, pieces), nil
 }
 
 func (b *body) reader() io.ReadCloser {

@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim/contract"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -128,6 +129,7 @@ type simGuild struct {
 func newWorld(t *testing.T, sim discordsim.Config) *world {
 	t.Helper()
 	sim.NoRateLimits = true
+	contract.Watch(t, &sim)
 	s, err := discordsim.New(sim)
 	if err != nil {
 		t.Fatal(err)

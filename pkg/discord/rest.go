@@ -105,6 +105,8 @@ type Request struct {
 	Body any
 	// Files are uploaded with the body.
 	Files []File
+	// Form is sent instead of Body and Files.
+	Form *Form
 	// Reason goes to the audit log.
 	Reason string
 }

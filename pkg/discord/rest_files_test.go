@@ -64,19 +64,19 @@ func TestRESTSendsFiles(t *testing.T) {
 	}{
 		{
 			"a message", "/channels/{channel.id}/messages", "/channels/1/messages", map[string]string{"content": "<hi>"},
-			`{"attachments":[{"id":0,"filename":"a.png","description":"a \"picture\""},{"id":1,"filename":"b__X: y_.unknown"}],"content":"<hi>"}`,
+			`{"attachments":[{"id":"0","filename":"a.png","description":"a \"picture\""},{"id":"1","filename":"b__X: y_.unknown"}],"content":"<hi>"}`,
 		},
 		{
 			"attachments that stay", "/channels/{channel.id}/messages", "/channels/1/messages", json.RawMessage(`{"attachments":[{"id":"99"}]}`),
-			`{"attachments":[{"id":"99"},{"id":0,"filename":"a.png","description":"a \"picture\""},{"id":1,"filename":"b__X: y_.unknown"}]}`,
+			`{"attachments":[{"id":"99"},{"id":"0","filename":"a.png","description":"a \"picture\""},{"id":"1","filename":"b__X: y_.unknown"}]}`,
 		},
 		{
 			"a callback", "/interactions/{interaction.id}/{interaction.token}/callback", "/interactions/1/t/callback", json.RawMessage(`{"type":4,"data":{"content":"x"}}`),
-			`{"type":4,"data":{"content":"x","attachments":[{"id":0,"filename":"a.png","description":"a \"picture\""},{"id":1,"filename":"b__X: y_.unknown"}]}}`,
+			`{"type":4,"data":{"content":"x","attachments":[{"id":"0","filename":"a.png","description":"a \"picture\""},{"id":"1","filename":"b__X: y_.unknown"}]}}`,
 		},
 		{
 			"nothing but files", "/channels/{channel.id}/messages", "/channels/1/messages", nil,
-			`{"attachments":[{"id":0,"filename":"a.png","description":"a \"picture\""},{"id":1,"filename":"b__X: y_.unknown"}]}`,
+			`{"attachments":[{"id":"0","filename":"a.png","description":"a \"picture\""},{"id":"1","filename":"b__X: y_.unknown"}]}`,
 		},
 	} {
 		if _, err := r.Do(t.Context(), Request{Method: "POST", Route: c.route, Path: c.path, Body: c.body, Files: files}); err != nil {

@@ -34,8 +34,9 @@ type channel struct {
 	*place
 	*threadPart
 
-	guild    *guild
-	messages messageLog
+	guild       *guild
+	messages    messageLog
+	voiceStatus *string
 	// threadMembers are the users who joined; nil for channels.
 	threadMembers map[snowflake.UserID]*threadMember
 }

@@ -282,7 +282,13 @@ func (r *componentReader) media(f form, out map[string]any, key string) {
 	if !m.sent("url") {
 		m.required("url")
 	}
+	media["proxy_url"], media["id"] = media["url"], "1" // Which people never see.
 	out[key] = media
+	if key == "file" {
+		out["name"], out["size"] = nil, nil
+		return
+	}
+	out["description"] = nil
 	if text := f.text("description", 1024); text != "" {
 		out["description"] = text
 	}

@@ -22,7 +22,7 @@ type draft struct {
 	tts        bool
 	mentions   mentionRules
 	hasRules   bool
-	poll       any
+	poll       *poll
 	nonce      any
 	enforce    bool
 	files      []*attachment
@@ -64,7 +64,7 @@ func (s *Sim) readDraft(f form, files []upload, rules draftRules) *draft {
 	d.mentions = readMentionRules(f)
 	d.readNonce(f)
 	d.readReference(f)
-	d.readPoll(f)
+	d.poll = readPoll(f, s.now())
 	if ids, ok := f.ids("sticker_ids", 3); ok && len(ids) > 0 {
 		f.complain("sticker_ids", "STICKER_UNKNOWN", "Unknown sticker")
 	}
@@ -132,42 +132,6 @@ func (d *draft) readReference(f form) {
 	must, sent := r.flag("fail_if_not_exists")
 	d.reference = &draftReference{
 		kind: kind, channel: snowflake.ChannelID(channel), message: snowflake.MessageID(id), mayBeAbsent: sent && !must,
-	}
-}
-
-func (d *draft) readPoll(f form) {
-	p, ok := f.sub("poll")
-	if !ok {
-		return
-	}
-	question := ""
-	if q, ok := p.sub("question"); ok {
-		question = q.needText("text", 1, 300)
-	} else {
-		p.required("question")
-	}
-	list, _ := p.subs("answers", 10)
-	if len(list) == 0 {
-		p.required("answers")
-	}
-	answers := make([]any, 0, len(list))
-	for i, a := range list {
-		media, ok := a.sub("poll_media")
-		if !ok {
-			a.required("poll_media")
-			continue
-		}
-		text := media.needText("text", 1, 55)
-		answers = append(answers, map[string]any{"answer_id": i + 1, "poll_media": map[string]any{"text": text}})
-	}
-	hours, ok := p.number("duration", 1, 768)
-	if !ok {
-		hours = 24
-	}
-	multi, _ := p.flag("allow_multiselect")
-	d.poll = map[string]any{
-		"question": map[string]any{"text": question}, "answers": answers, "expiry": nil, "duration": hours,
-		"allow_multiselect": multi, "layout_type": 1,
 	}
 }
 

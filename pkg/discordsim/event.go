@@ -85,6 +85,9 @@ func (s *Sim) dispatchIf(guild snowflake.GuildID, name string, d any, also func(
 		}
 		if e == nil {
 			e = newEvent(name, encodePayload(d))
+			if s.cfg.Observer != nil {
+				s.cfg.Observer.Sent(Sent{Event: name, Invented: s.inventing, Data: e.data})
+			}
 		}
 		ss.push(e)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim/contract"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -63,6 +64,7 @@ type object = map[string]any
 
 func newWorld(t *testing.T, cfg discordsim.Config) *world {
 	t.Helper()
+	contract.WatchAnswers(t, &cfg)
 	sim, err := discordsim.New(cfg)
 	if err != nil {
 		t.Fatal(err)

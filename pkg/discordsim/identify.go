@@ -96,8 +96,8 @@ func (s *Sim) self() any {
 		Verified   bool    `json:"verified"`
 		MFAEnabled bool    `json:"mfa_enabled"`
 		Email      *string `json:"email"`
-		Flags      int     `json:"flags"`
-	}{user: s.bot, Verified: true, MFAEnabled: true}
+		Locale     string  `json:"locale"`
+	}{user: s.bot, Verified: true, MFAEnabled: true, Locale: "en-US"}
 }
 
 // guildCreate is the full guild as a session with these intents gets it.
@@ -123,8 +123,9 @@ func (s *Sim) guildCreate(g *guild, intents int) map[string]any {
 	for k, v := range map[string]any{
 		"joined_at": timestamp(g.Joined), "large": false, "unavailable": false, "member_count": len(g.members),
 		"members": members, "presences": presences, "channels": g.sortedChannels(false), "threads": threads,
-		"voice_states": []any{}, "stage_instances": []any{}, "guild_scheduled_events": []any{}, "soundboard_sounds": []any{},
-		"lazy": true,
+		"voice_states": g.voiceStates(), "stage_instances": values(g.stages, stageKey), "guild_scheduled_events": values(g.events, eventKey),
+		"soundboard_sounds": values(g.sounds, soundKey),
+		"lazy":              true,
 	} {
 		d[k] = v
 	}

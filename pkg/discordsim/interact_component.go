@@ -142,7 +142,7 @@ func (s *Sim) startModal(g *guild, who *member, a Action) (*interaction, error) 
 		data["resolved"] = doc
 	}
 	delete(s.interactions.modals, key)
-	in := &interaction{kind: interactModal, channel: opened.channel, who: who, source: opened.source}
+	in := &interaction{kind: interactModal, channel: opened.channel, who: who, source: opened.source, opener: opened}
 	s.beginInteraction(in, data)
 	return in, nil
 }

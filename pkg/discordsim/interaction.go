@@ -38,6 +38,8 @@ type interaction struct {
 	// source is the message whose component was used, or below which the modal
 	// was opened.
 	source *message
+	// opener is what was answered with the modal, for its submission.
+	opener *interaction
 
 	// answer is the type of the first answer; 0 while there is none.
 	answer int
@@ -192,27 +194,37 @@ func (s *Sim) interactionChannel(ch *channel, who *member) map[string]any {
 	return d
 }
 
+// metadata is what a message tells of the interaction that it answers.
+func (in *interaction) metadata() map[string]any {
+	out := map[string]any{
+		"id": in.id, "type": in.kind, "user": in.who.User, "authorizing_integration_owners": map[string]any{"0": in.channel.GuildID},
+	}
+	if in.kind == interactCommand {
+		out["name"], out["command_type"] = in.command, commandChat
+	}
+	if in.source != nil {
+		out["interacted_message_id"] = in.source.ID
+	}
+	if in.opener != nil {
+		out["triggering_interaction_metadata"] = in.opener.metadata()
+	}
+	return out
+}
+
 // newAnswer is a message of the bot that answers the interaction.
 func (s *Sim) newAnswer(in *interaction, ephemeral bool) *message {
 	m := s.newMessage(in.channel, s.bot)
 	m.ApplicationID = ptr(uint64String(s.application.ID))
 	m.WebhookID = ptr(snowflake.WebhookID(s.application.ID))
 	who := in.who.User
-	about := map[string]any{
-		"id": in.id, "type": in.kind, "user": who, "authorizing_integration_owners": map[string]any{"0": in.channel.GuildID},
-	}
-	switch in.kind {
-	case interactCommand:
+	switch {
+	case in.kind == interactCommand:
 		m.Type = messageCommand
 		m.Interaction = map[string]any{"id": in.id, "type": in.kind, "name": in.command, "user": who}
-		about["name"], about["command_type"] = in.command, commandChat
-	default:
-		if in.source != nil {
-			about["interacted_message_id"] = in.source.ID
-			s.refer(m, in.source, 0)
-		}
+	case in.source != nil:
+		s.refer(m, in.source, 0)
 	}
-	m.Metadata = about
+	m.Metadata = in.metadata()
 	if ephemeral {
 		m.Flags |= flagEphemeral
 		m.seenBy = who.ID

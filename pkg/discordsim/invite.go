@@ -26,7 +26,7 @@ func (i *invite) document() map[string]any {
 		"type": 0, "code": i.code, "inviter": i.inviter, "expires_at": nil,
 		"guild": map[string]any{
 			"id": g.ID, "name": g.Name, "icon": g.Icon, "description": g.Description, "banner": nil, "splash": nil,
-			"features": []string{}, "verification_level": 0, "vanity_url_code": nil, "nsfw_level": 0, "premium_subscription_count": 0,
+			"features": []string{}, "verification_level": 0, "vanity_url_code": nil, "nsfw": false, "nsfw_level": 0, "premium_subscription_count": 0,
 		},
 		"guild_id": g.ID,
 		"channel":  map[string]any{"id": i.channel.ID, "name": i.channel.Name, "type": i.channel.Type},
@@ -129,6 +129,7 @@ func (c *call) findInvite() (*invite, error) {
 	code := c.param("code")
 	for _, g := range c.sim.guildOrder {
 		if i := g.invites[code]; i != nil && !i.over(c.sim.now()) {
+			c.guild = g
 			return i, nil
 		}
 	}

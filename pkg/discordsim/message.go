@@ -20,6 +20,7 @@ const (
 // The message flags that mean something here.
 const (
 	flagCrossposted           = 1 << 0
+	flagIsCrosspost           = 1 << 1
 	flagSuppressEmbeds        = 1 << 2
 	flagHasThread             = 1 << 5
 	flagEphemeral             = 1 << 6

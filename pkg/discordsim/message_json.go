@@ -125,6 +125,8 @@ func appendUser(b []byte, u *user, m *member) []byte {
 		b = append(b, `,"bot":true`...)
 	}
 	b = strconv.AppendInt(append(b, `,"public_flags":`...), int64(u.PublicFlags), 10)
+	b = strconv.AppendInt(append(b, `,"flags":`...), int64(u.Flags), 10)
+	b = append(b, `,"primary_guild":null`...)
 	if m != nil {
 		b = appendMember(append(b, `,"member":`...), m)
 	}

@@ -47,6 +47,11 @@ const (
 	permSendInThreads       permission = 1 << 38
 	permModerateMembers     permission = 1 << 40
 	permCreateExpressions   permission = 1 << 43
+	permCreateEvents        permission = 1 << 44
+	permManageEvents        permission = 1 << 33
+	permRequestToSpeak      permission = 1 << 32
+	permUseSoundboard       permission = 1 << 42
+	permSetVoiceStatus      permission = 1 << 48
 	permPinMessages         permission = 1 << 51
 
 	permAll permission = 1<<52 - 1

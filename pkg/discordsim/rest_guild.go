@@ -1,6 +1,7 @@
 package discordsim
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -16,6 +17,7 @@ func (c *call) pathGuild() (*guild, error) {
 	if g == nil {
 		return nil, errUnknownGuild
 	}
+	c.guild = g
 	return g, nil
 }
 
@@ -40,7 +42,8 @@ func (s *Sim) guildRoutes() []route {
 		{method: "GET", pattern: one, handle: s.getGuild},
 		{method: "PATCH", pattern: one, handle: s.editGuild},
 		{method: "GET", pattern: one + "/invites", handle: s.listGuildInvites},
-	}, s.memberRoutes(), s.roleRoutes(), s.banRoutes(), s.emojiRoutes())
+	}, s.memberRoutes(), s.roleRoutes(), s.banRoutes(), s.emojiRoutes(), s.settingsRoutes(), s.templateRoutes(), s.stickerRoutes(),
+		s.soundRoutes(), s.scheduledRoutes(), s.automodRoutes(), s.stageRoutes(), s.voiceRoutes(), s.auditRoutes())
 }
 
 func (s *Sim) getGuild(c *call) (any, error) {
@@ -70,6 +73,7 @@ func (s *Sim) editGuild(c *call) (any, error) {
 	name, named := f.textBetween("name", 2, 100)
 	about := g.Description
 	setText(f, "description", 300, &about)
+	changed := g.readChanges(f)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -77,6 +81,14 @@ func (s *Sim) editGuild(c *call) (any, error) {
 		g.Name = name
 	}
 	g.Description = about
+	if icon, ok := changed["icon"]; ok {
+		g.Icon, _ = icon.(*string)
+		delete(changed, "icon")
+	}
+	if g.changed == nil {
+		g.changed = map[string]any{}
+	}
+	maps.Copy(g.changed, changed)
 	s.dispatch(g, "GUILD_UPDATE", g.document())
 	return g.document(), nil
 }

@@ -184,14 +184,13 @@ func (s *Sim) editMember(c *call) (any, error) {
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	for _, key := range []string{"mute", "deaf", "channel_id"} {
-		if f.has(key) {
-			return nil, errNotInVoice
-		}
-	}
 	if err := s.mayEditMember(g, m, &after, f); err != nil {
 		return nil, err
 	}
+	if err := s.changeMemberVoice(g, m, f); err != nil {
+		return nil, err
+	}
+	after.Mute, after.Deaf = m.Mute, m.Deaf
 	*m = after
 	s.memberChanged(g, m)
 	return m, nil

@@ -12,7 +12,11 @@ func (c *call) pathChannel(need permission) (*channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.sim.channelByID(id, need)
+	ch, err := c.sim.channelByID(id, need)
+	if err == nil {
+		c.guild = ch.guild
+	}
+	return ch, err
 }
 
 // pathMessage finds the channel and the message of the path.

@@ -146,7 +146,22 @@ func (s *Sim) crosspost(c *call) (any, error) {
 	}
 	m.Flags |= flagCrossposted
 	s.tell("MESSAGE_UPDATE", m)
+	s.deliver(m)
 	return m, nil
+}
+
+// deliver posts a published message into the channels that follow its own.
+func (s *Sim) deliver(m *message) {
+	for _, w := range s.webhooks {
+		if w.from != m.channel {
+			continue
+		}
+		copied := s.newMessage(w.channel, w.author("", ""))
+		copied.by, copied.WebhookID, copied.Flags = 0, &w.ID, flagIsCrosspost
+		copied.Content, copied.Embeds, copied.Components = m.Content, m.Embeds, m.Components
+		copied.Reference = &reference{MessageID: m.ID, ChannelID: m.ChannelID, GuildID: m.channel.GuildID}
+		s.post(copied)
+	}
 }
 
 func (s *Sim) startTyping(c *call) (any, error) {

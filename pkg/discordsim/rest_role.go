@@ -15,6 +15,7 @@ func (s *Sim) roleRoutes() []route {
 		{method: "GET", pattern: list, handle: s.listRoles},
 		{method: "POST", pattern: list, handle: s.createRole},
 		{method: "PATCH", pattern: list, handle: s.moveRoles},
+		{method: "GET", pattern: list + "/member-counts", handle: s.countRoles},
 		{method: "GET", pattern: list + "/{role}", handle: s.getRole},
 		{method: "PATCH", pattern: list + "/{role}", handle: s.editRole},
 		{method: "DELETE", pattern: list + "/{role}", handle: s.deleteRole},
@@ -47,6 +48,26 @@ func (s *Sim) getRole(c *call) (any, error) {
 		return nil, err
 	}
 	return c.roleOf(g)
+}
+
+// countRoles says how many members have each role, @everyone aside.
+func (s *Sim) countRoles(c *call) (any, error) {
+	g, err := c.pathGuild()
+	if err != nil {
+		return nil, err
+	}
+	out := map[snowflake.RoleID]int{}
+	for id, r := range g.roles {
+		if r != g.everyone() {
+			out[id] = 0
+		}
+	}
+	for _, m := range g.members {
+		for _, id := range m.Roles {
+			out[id]++
+		}
+	}
+	return out, nil
 }
 
 // roleChanged tells the sessions.

@@ -1,6 +1,10 @@
 package discordsim
 
-import "github.com/flora-runtime/flora-runtime/pkg/snowflake"
+import (
+	"strconv"
+
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
 
 func (s *Sim) getGateway(*call) (any, error) {
 	return map[string]any{"url": s.gatewayURL()}, nil
@@ -20,13 +24,13 @@ func (s *Sim) getGatewayBot(*call) (any, error) {
 func (s *Sim) getApplication(*call) (any, error) {
 	return map[string]any{
 		"id": s.application.ID, "name": s.bot.Username, "icon": nil, "description": "", "summary": "", "type": nil,
-		"bot_public": true, "bot_require_code_grant": false, "terms_of_service_url": nil, "privacy_policy_url": nil,
+		"bot_public": true, "bot_require_code_grant": false,
 		"verify_key": "0000000000000000000000000000000000000000000000000000000000000000",
-		"flags":      s.application.Flags, "hook": true, "is_monetized": false, "is_verified": false,
+		"flags":      s.application.Flags, "flags_new": strconv.Itoa(s.application.Flags), "hook": true, "is_monetized": false, "is_verified": false,
 		"owner": s.person(0), "team": nil, "bot": s.bot, "redirect_uris": []string{},
-		"interactions_endpoint_url": nil, "role_connections_verification_url": nil, "custom_install_url": nil,
-		"tags": []string{}, "approximate_guild_count": len(s.guildOrder), "approximate_user_install_count": 0,
-		"integration_types_config": map[string]any{"0": map[string]any{}}, "install_params": nil, "storefront_available": false,
+		"interactions_endpoint_url": nil, "role_connections_verification_url": nil, "explicit_content_filter": 0,
+		"tags": []string{}, "approximate_guild_count": len(s.guildOrder), "approximate_user_install_count": 0, "approximate_user_authorization_count": 0,
+		"integration_types_config": map[string]any{"0": map[string]any{}}, "storefront_available": false, "eligible_oauth2_scopes": []string{"bot", "applications.commands"},
 	}, nil
 }
 

@@ -13,6 +13,7 @@ func (s *Sim) webhookRoutes() []route {
 	const message = held + "/messages/{message}"
 	return []route{
 		{method: "POST", pattern: "/channels/{channel}/webhooks", handle: s.createWebhook},
+		{method: "POST", pattern: "/channels/{channel}/followers", handle: s.followChannel},
 		{method: "GET", pattern: "/channels/{channel}/webhooks", handle: s.listChannelWebhooks},
 		{method: "GET", pattern: "/guilds/{guild}/webhooks", handle: s.listGuildWebhooks},
 		{method: "GET", pattern: one, handle: s.getWebhook},
@@ -38,6 +39,7 @@ func (c *call) pathWebhook() (*webhook, error) {
 	if w == nil {
 		return nil, errUnknownWebhook
 	}
+	c.guild = w.channel.guild
 	if token := c.param("token"); token != "" {
 		if token != w.Token {
 			return nil, errWebhookToken
@@ -95,6 +97,44 @@ func (s *Sim) createWebhook(c *call) (any, error) {
 	s.webhooks[w.ID] = w
 	s.webhooksChanged(ch)
 	return w, nil
+}
+
+// followChannel makes a webhook by which an announcement channel's published
+// messages come into another one.
+func (s *Sim) followChannel(c *call) (any, error) {
+	from, err := c.pathChannel(0)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.form()
+	if err != nil {
+		return nil, err
+	}
+	id, ok := f.id("webhook_channel_id")
+	if !ok && !f.sent("webhook_channel_id") {
+		f.required("webhook_channel_id")
+	}
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	to, err := s.channelByID(snowflake.ChannelID(id), permManageWebhooks)
+	if err != nil {
+		return nil, err
+	}
+	if from.Type != channelAnnouncement || to.Type != channelText && to.Type != channelAnnouncement {
+		return nil, errChannelType
+	}
+	if len(s.webhooksOf(to.guild, to)) >= maxWebhooks {
+		return nil, errMaxWebhooks
+	}
+	w := &webhook{
+		ID: snowflake.WebhookID(s.ids.next()), Type: 2, GuildID: to.GuildID, ChannelID: to.ID, Name: from.guild.Name + " #" + from.Name,
+		User: s.bot, channel: to, from: from,
+		SourceGuild: map[string]any{"id": from.guild.ID, "name": from.guild.Name, "icon": from.guild.Icon}, SourceChannel: map[string]any{"id": from.ID, "name": from.Name},
+	}
+	s.webhooks[w.ID] = w
+	s.webhooksChanged(to)
+	return map[string]any{"channel_id": from.ID, "webhook_id": w.ID}, nil
 }
 
 func (s *Sim) listChannelWebhooks(c *call) (any, error) {

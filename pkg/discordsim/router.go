@@ -44,8 +44,15 @@ type call struct {
 	body   []byte
 	files  []upload
 	status int
-	// isJSON is set once the body has been read as JSON.
-	isJSON bool
+	// isJSON is set once the body has been read as JSON, and isForm when it is
+	// made of a form's fields.
+	isJSON, isForm bool
+	// scripted is set when a fault says what is answered.
+	scripted bool
+	// wasRead is set once the body has been taken in.
+	wasRead bool
+	// guild is whose audit log an entry goes to.
+	guild *guild
 	// received is when the request came in.
 	received time.Time
 }
@@ -102,6 +109,7 @@ func (s *Sim) serveCall(ctx context.Context, w http.ResponseWriter, c *call) {
 	status, body := s.answer(ctx, w, c, &seen)
 	seen.Status = status
 	s.requests.add(seen)
+	s.exchanged(c, status, body)
 	writeJSON(w, status, body)
 }
 
@@ -115,6 +123,7 @@ func (s *Sim) answer(ctx context.Context, w http.ResponseWriter, c *call, seen *
 	if fault.Drop && !fault.Done {
 		hangUp()
 	}
+	c.scripted = fault.Status != 0
 	if fault.Status != 0 && !fault.Done {
 		return fault.answer(w.Header())
 	}
@@ -140,6 +149,7 @@ func (s *Sim) process(w http.ResponseWriter, c *call, seen *Request) (int, []byt
 	if err := c.read(w); err != nil {
 		return encodeError(err)
 	}
+	c.wasRead = true
 	seen.Files = fileNames(c.files)
 	defer func() {
 		if c.isJSON || json.Valid(c.body) {
@@ -155,7 +165,9 @@ func (s *Sim) process(w http.ResponseWriter, c *call, seen *Request) (int, []byt
 	if err != nil {
 		return encodeError(err)
 	}
-	return c.encode(out)
+	status, body := c.encode(out)
+	s.audit(c, body)
+	return status, body
 }
 
 func (c *call) encode(out any) (int, []byte) {

@@ -89,6 +89,8 @@ func (s *Sim) messageRoutes() []route {
 		{method: "GET", pattern: "/channels/{channel}/pins", handle: s.listPins},
 		{method: "PUT", pattern: "/channels/{channel}/pins/{message}", handle: s.pinMessage, bucket: per(5, 5*time.Second)},
 		{method: "DELETE", pattern: "/channels/{channel}/pins/{message}", handle: s.unpinMessage, bucket: per(5, 5*time.Second)},
+		{method: "GET", pattern: "/channels/{channel}/polls/{message}/answers/{answer}", handle: s.listVoters},
+		{method: "POST", pattern: "/channels/{channel}/polls/{message}/expire", handle: s.endPoll},
 		{method: "GET", pattern: list + "/pins", handle: s.pagePins},
 		{method: "PUT", pattern: list + "/pins/{message}", handle: s.pinMessage, bucket: per(5, 5*time.Second)},
 		{method: "DELETE", pattern: list + "/pins/{message}", handle: s.unpinMessage, bucket: per(5, 5*time.Second)},

@@ -39,6 +39,10 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets what happens on connections; nil logs nothing.
 	Logger *zap.Logger
+	// Observer sees all requests, answers and events; nil sees nothing. With
+	// Record they are written into a new file in that folder instead.
+	Observer Observer
+	Record   string
 }
 
 func (c *Config) setDefaults() error {
@@ -80,9 +84,10 @@ type Sim struct {
 	rest    *router
 	control *controlTree
 
-	requests *requestLog
-	limits   *limiter
-	faults   *faultScript
+	requests  *requestLog
+	recording *recording
+	limits    *limiter
+	faults    *faultScript
 
 	// mu guards everything below: the world and the gateway sessions.
 	mu           sync.Mutex
@@ -97,6 +102,7 @@ type Sim struct {
 	commands     commandSet
 	interactions interactionSet
 	sessions     map[string]*session
+	inventing    bool // An event is dispatched that somebody made up.
 	conns        map[*conn]struct{}
 	floods       []*flood
 	// starts counts the sessions that were begun, and window those of a day.
@@ -116,16 +122,25 @@ func New(cfg Config) (*Sim, error) {
 	if err := cfg.setDefaults(); err != nil {
 		return nil, err
 	}
+	var recording *recording
+	if cfg.Record != "" {
+		var err error
+		if recording, err = newRecording(cfg.Record, cfg.Logger); err != nil {
+			return nil, err
+		}
+		cfg.Observer = recording
+	}
 	s := &Sim{
-		cfg:      cfg,
-		log:      cfg.Logger,
-		now:      cfg.Now,
-		users:    map[snowflake.UserID]*user{},
-		guilds:   map[snowflake.GuildID]*guild{},
-		channels: map[snowflake.ChannelID]*channel{},
-		webhooks: map[snowflake.WebhookID]*webhook{},
-		sessions: map[string]*session{},
-		conns:    map[*conn]struct{}{},
+		recording: recording,
+		cfg:       cfg,
+		log:       cfg.Logger,
+		now:       cfg.Now,
+		users:     map[snowflake.UserID]*user{},
+		guilds:    map[snowflake.GuildID]*guild{},
+		channels:  map[snowflake.ChannelID]*channel{},
+		webhooks:  map[snowflake.WebhookID]*webhook{},
+		sessions:  map[string]*session{},
+		conns:     map[*conn]struct{}{},
 	}
 	s.ids.now = cfg.Now
 	s.requests = newRequestLog()
@@ -164,5 +179,8 @@ func (s *Sim) Close() error {
 		c.close(1001, "going away")
 	}
 	s.running.Wait()
+	if s.recording != nil {
+		return s.recording.close()
+	}
 	return nil
 }

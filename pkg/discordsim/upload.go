@@ -10,6 +10,7 @@ import (
 
 // upload is one file of a multipart request.
 type upload struct {
+	part        string // Its name in the form.
 	index       string // n of files[n].
 	name        string
 	contentType string
@@ -48,12 +49,13 @@ func (c *call) readMultipart(body io.Reader, contentType string) error {
 			c.body = data
 		case m != nil:
 			kind := part.Header.Get("Content-Type")
-			c.files = append(c.files, upload{index: m[1] + m[2], name: part.FileName(), contentType: kind, data: data})
+			c.files = append(c.files, upload{part: name, index: m[1] + m[2], name: part.FileName(), contentType: kind, data: data})
 		default:
 			fields[name] = string(data)
 		}
 	}
 	if c.body == nil && len(fields) > 0 {
+		c.isForm = true
 		c.body, err = encodeJSON(fields)
 	}
 	return err

@@ -19,8 +19,11 @@ type webhook struct {
 	Token         string                   `json:"token,omitempty"`
 	URL           string                   `json:"url,omitempty"`
 	User          *user                    `json:"user,omitempty"`
+	SourceGuild   map[string]any           `json:"source_guild,omitempty"`
+	SourceChannel map[string]any           `json:"source_channel,omitempty"`
 
 	channel *channel
+	from    *channel // What it follows.
 }
 
 // withoutUser is the webhook as its own token sees it.

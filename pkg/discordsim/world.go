@@ -1,6 +1,7 @@
 package discordsim
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -22,6 +23,8 @@ type user struct {
 	Avatar        *string          `json:"avatar"`
 	Bot           bool             `json:"bot,omitempty"`
 	PublicFlags   int              `json:"public_flags"`
+	Flags         int              `json:"flags"`
+	PrimaryGuild  *struct{}        `json:"primary_guild"` // Nobody has one here.
 }
 
 type guild struct {
@@ -40,6 +43,8 @@ type guild struct {
 	bans     map[snowflake.UserID]ban
 	emojis   []*emoji
 	invites  map[string]*invite
+	settings
+	holdings
 	// commands are those registered for this guild only.
 	commands commandSet
 }
@@ -171,17 +176,19 @@ func (g *guild) document() map[string]any {
 	if emojis == nil {
 		emojis = []*emoji{}
 	}
-	return map[string]any{
+	d := map[string]any{
 		"id": g.ID, "name": g.Name, "owner_id": g.OwnerID, "icon": g.Icon, "description": g.Description,
 		"splash": nil, "discovery_splash": nil, "banner": nil, "features": []string{},
 		"afk_channel_id": nil, "afk_timeout": 300, "system_channel_id": nil, "system_channel_flags": 0,
 		"rules_channel_id": nil, "public_updates_channel_id": nil, "safety_alerts_channel_id": nil,
-		"widget_enabled": false, "widget_channel_id": nil, "verification_level": 0,
+		"widget_enabled": g.widget.Enabled, "widget_channel_id": g.widget.ChannelID, "verification_level": 0,
 		"default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0, "nsfw_level": 0,
 		"application_id": nil, "max_presences": nil, "max_members": 25_000_000, "vanity_url_code": nil,
 		"max_video_channel_users": 25, "max_stage_video_channel_users": 50, "home_header": nil,
 		"premium_tier": 0, "premium_subscription_count": 0, "premium_progress_bar_enabled": false,
-		"preferred_locale": "en-US", "nsfw": false, "region": "deprecated", "incidents_data": nil,
-		"roles": g.sortedRoles(), "emojis": emojis, "stickers": []any{}, "inventory_settings": nil,
+		"preferred_locale": "en-US", "nsfw": false, "region": "deprecated", "incidents_data": g.incidents,
+		"roles": g.sortedRoles(), "emojis": emojis, "stickers": values(g.stickers, stickerKey), "inventory_settings": nil,
 	}
+	maps.Copy(d, g.changed)
+	return d
 }

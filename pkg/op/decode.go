@@ -47,6 +47,33 @@ func DecodeMember(name string, raw json.RawMessage, into any) error {
 	return decode(name, raw, into)
 }
 
+// Members are those of an argument document; a null is left out, which is what
+// it means. Of a key given twice the last one counts.
+func Members(raw json.RawMessage) (Rest, error) {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		raw = json.RawMessage("{}")
+	}
+	members, err := split("arguments", raw)
+	if err != nil {
+		return nil, err
+	}
+	for name, m := range members {
+		if string(m) == "null" {
+			delete(members, name)
+		}
+	}
+	return members, nil
+}
+
+// DecodeValue reads one member of an argument document into what into points
+// to. The fault of a value that does not fit names the member.
+func DecodeValue(name string, raw json.RawMessage, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return explain(name, err)
+	}
+	return nil
+}
+
 // decode is for the document itself when at is "".
 func decode(at string, raw json.RawMessage, into any) error {
 	whole, prefix := "arguments", ""

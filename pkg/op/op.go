@@ -27,6 +27,15 @@ const (
 	Thread      Rule = "thread"      // threadId must be a thread of the guild.
 	Webhook     Rule = "webhook"     // webhookId must be a webhook of the guild.
 	Interaction Rule = "interaction" // token must be one the guild received in the last 15 minutes.
+	Invite      Rule = "invite"      // code must be that of an invite to the guild.
+
+	// Within is for arguments only: Discord looks for the thing inside what the
+	// path has proven (a message in its channel, a role in its guild), so it
+	// only has to be an id.
+	Within Rule = "within"
+	// Everybody is for what is nobody's: a user's public profile, the list of
+	// Discord's own sounds.
+	Everybody Rule = "everybody"
 )
 
 // Call is one invocation, as control knows it.
@@ -43,7 +52,7 @@ type Handler func(ctx context.Context, c Call) (any, error)
 type Op struct {
 	Name    string // op_<verb>_<noun>
 	Rule    Rule
-	Args    reflect.Type // The struct of its argument document.
+	Params  []Param // The members of its argument document.
 	Handler Handler
 	Local   bool // It asks nobody outside, so a script may call it more often.
 	// Timeout bounds the handler; 0 is the runtime's limit for ops.
@@ -53,7 +62,7 @@ type Op struct {
 // Define makes an op whose argument document is decoded into the struct A; see
 // Decode for the rules. A may implement Validate() error.
 func Define[A any](name string, rule Rule, handle func(ctx context.Context, guild snowflake.GuildID, args A) (any, error)) Op {
-	return Op{Name: name, Rule: rule, Args: reflect.TypeFor[A](), Handler: func(ctx context.Context, c Call) (any, error) {
+	return Op{Name: name, Rule: rule, Params: paramsOf(reflect.TypeFor[A](), rule), Handler: func(ctx context.Context, c Call) (any, error) {
 		var args A
 		if err := Decode(c.Args, &args); err != nil {
 			return nil, err

@@ -1,5 +1,5 @@
 // Package scope proves that what a script names belongs to its guild: a
-// channel or thread, a webhook, an interaction token. Only a proof can be used
+// channel or thread, a webhook, an invite, an interaction token. Only a proof can be used
 // for a request. What is another guild's and what does not exist are refused
 // alike, so a refusal tells nothing.
 package scope
@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -48,6 +47,12 @@ type Webhook struct{ id snowflake.WebhookID }
 
 // ID is the webhook's id.
 func (w Webhook) ID() snowflake.WebhookID { return w.id }
+
+// Invite is the proof that an invite is to the asking guild.
+type Invite struct{ code string }
+
+// Code is the invite's code.
+func (i Invite) Code() string { return i.code }
 
 // Forbidden is the one refusal.
 func Forbidden() error {
@@ -92,17 +97,19 @@ type kind string
 const (
 	aChannel kind = "channel"
 	aWebhook kind = "webhook"
+	anInvite kind = "invite"
 )
 
 // routes are where Discord tells what a thing belongs to.
 var routes = map[kind]struct{ route, path string }{
 	aChannel: {"/channels/{channel.id}", "/channels/"},
 	aWebhook: {"/webhooks/{webhook.id}", "/webhooks/"},
+	anInvite: {"/invites/{invite.code}", "/invites/"},
 }
 
 type key struct {
 	kind kind
-	id   uint64
+	id   string
 }
 
 type found struct {
@@ -127,7 +134,7 @@ func New(cfg Config) *Scope {
 	cfg.State.OnDelete(func(id snowflake.ChannelID) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.known, key{aChannel, uint64(id)})
+		delete(s.known, key{aChannel, id.String()})
 	})
 	return s
 }
@@ -140,7 +147,7 @@ func (s *Scope) Channel(ctx context.Context, guild snowflake.GuildID, id snowfla
 		}
 		return Channel{id}, nil
 	}
-	if err := s.prove(ctx, guild, key{aChannel, uint64(id)}); err != nil {
+	if err := s.prove(ctx, guild, key{aChannel, id.String()}); err != nil {
 		return Channel{}, err
 	}
 	return Channel{id}, nil
@@ -148,15 +155,24 @@ func (s *Scope) Channel(ctx context.Context, guild snowflake.GuildID, id snowfla
 
 // Webhook proves that the webhook is the guild's.
 func (s *Scope) Webhook(ctx context.Context, guild snowflake.GuildID, id snowflake.WebhookID) (Webhook, error) {
-	if err := s.prove(ctx, guild, key{aWebhook, uint64(id)}); err != nil {
+	if err := s.prove(ctx, guild, key{aWebhook, id.String()}); err != nil {
 		return Webhook{}, err
 	}
 	return Webhook{id}, nil
 }
 
+// Invite proves that the invite is to the guild. The code must be one that
+// needs no escaping in a path.
+func (s *Scope) Invite(ctx context.Context, guild snowflake.GuildID, code string) (Invite, error) {
+	if err := s.prove(ctx, guild, key{anInvite, code}); err != nil {
+		return Invite{}, err
+	}
+	return Invite{code}, nil
+}
+
 // prove asks what is remembered, then Discord.
 func (s *Scope) prove(ctx context.Context, guild snowflake.GuildID, k key) error {
-	if k.id == 0 {
+	if k.id == "0" || k.id == "" {
 		return Forbidden()
 	}
 	owner, ask, err := s.recall(guild, k)
@@ -195,7 +211,7 @@ func (s *Scope) recall(id snowflake.GuildID, k key) (owner snowflake.GuildID, as
 		g.minute, g.asked = now, 0
 	}
 	if g.asked >= lookups {
-		return 0, false, fault.New(fault.RateLimited, "this guild named more than %d unknown channels or webhooks in a minute; try again in %d seconds",
+		return 0, false, fault.New(fault.RateLimited, "this guild named more than %d unknown channels, webhooks or invites in a minute; try again in %d seconds",
 			lookups, int(time.Minute.Seconds()-now.Sub(g.minute).Seconds())+1)
 	}
 	g.asked++
@@ -205,21 +221,26 @@ func (s *Scope) recall(id snowflake.GuildID, k key) (owner snowflake.GuildID, as
 // lookUp asks Discord, once for all who ask the same at the same time. The
 // question outlives the first of them.
 func (s *Scope) lookUp(ctx context.Context, guild snowflake.GuildID, k key) (snowflake.GuildID, error) {
-	id := strconv.FormatUint(k.id, 10)
-	done := s.flight.DoChan(guild.String()+"/"+string(k.kind)+"/"+id, func() (any, error) {
+	done := s.flight.DoChan(guild.String()+"/"+string(k.kind)+"/"+k.id, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupWithin)
 		defer cancel()
 		r := routes[k.kind]
-		raw, err := s.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: r.route, Path: r.path + id})
+		raw, err := s.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: r.route, Path: r.path + k.id})
 		if err != nil {
 			return snowflake.GuildID(0), s.explain(err)
 		}
 		var thing struct {
 			GuildID snowflake.GuildID `json:"guild_id"`
+			Guild   struct {
+				ID snowflake.GuildID `json:"id"`
+			} `json:"guild"` // Of an invite.
 		}
 		// A channel without a guild is somebody's private one: nobody's here.
 		if err := json.Unmarshal(raw, &thing); err != nil {
 			return snowflake.GuildID(0), fault.Wrap(err, fault.Upstream, "Discord's answer about a %s was not understood; try again", k.kind)
+		}
+		if k.kind == anInvite {
+			return thing.Guild.ID, nil
 		}
 		return thing.GuildID, nil
 	})

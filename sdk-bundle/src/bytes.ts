@@ -61,6 +61,13 @@ export function isBytes(v: unknown): boolean {
   }
 }
 
+/** Bytes as an argument of an op: base64; undefined for what is no bytes, or wider than bytes. */
+export function base64Of(v: unknown): string | undefined {
+  const name = typedName(v);
+  if (name === undefined ? isView(v) || !isBytes(v) : name !== "Uint8Array" && name !== "Uint8ClampedArray") return undefined;
+  return bytesToBase64(viewOf(v, "bytes"));
+}
+
 /** A view of the bytes of a buffer or of a view, without a copy. */
 export function viewOf(v: unknown, what: string): Uint8Array {
   if (isView(v)) {

@@ -3,6 +3,7 @@
 // natives below, which are answered at once. Natives take (number, number,
 // string). An op answers a call id; its result comes back through the entry
 // function. Neither is ever reachable for a script.
+import { base64Of } from "./bytes";
 import { opError } from "./failure";
 import {
   ArrayIsArray,
@@ -119,7 +120,8 @@ const deepest = 64;
 /**
  * Copies a value into what JSON.stringify takes without running a script's
  * code: builders and dates become their JSON, however deep they sit, bigints
- * become numbers, or texts when they are too large for one (ids).
+ * become numbers, or texts when they are too large for one (ids), and bytes
+ * base64.
  */
 export function plain(v: any, depth: number): any {
   if (typeof v === "bigint") return v >= -9007199254740991n && v <= 9007199254740991n ? NumberOf(v) : `${v}`;
@@ -131,9 +133,18 @@ export function plain(v: any, depth: number): any {
     for (let i = 0, n = v.length; i < n; i++) add(out, plain(v[i], depth + 1));
     return out;
   }
-  if (typedName(v) !== undefined) throw new TypeErrorCtor(`A ${typedName(v)} cannot be sent; give bytes as base64 text`);
-  const out = dict<any>();
+  const name = typedName(v);
+  if (name !== undefined) {
+    const bytes = base64Of(v);
+    if (bytes === undefined) throw new TypeErrorCtor(`A ${name} cannot be sent; give bytes as a Uint8Array`);
+    return bytes;
+  }
   const keys = ObjectKeys(v);
+  if (keys.length === 0) {
+    const bytes = base64Of(v);
+    if (bytes !== undefined) return bytes;
+  }
+  const out = dict<any>();
   for (let i = 0; i < keys.length; i++) out[keys[i]!] = plain(v[keys[i]!], depth + 1);
   return out;
 }

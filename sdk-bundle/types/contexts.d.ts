@@ -42,8 +42,8 @@ declare namespace flora {
   }
 
   type UrlAttachment = AttachmentSource & { url: string };
-  /** `data` is base64. */
-  type DataAttachment = AttachmentSource & { data: string };
+  /** `data` is bytes, or base64. */
+  type DataAttachment = AttachmentSource & { data: Uint8Array | ArrayBuffer | string };
   type Attachment = UrlAttachment | DataAttachment | { url: UrlAttachment } | { base64: DataAttachment } | { Url: UrlAttachment } | { Base64: DataAttachment };
 
   /** A builder, or the JSON it would make. */

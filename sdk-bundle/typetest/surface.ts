@@ -130,6 +130,4 @@ type Instances =
 
 const declaredConsole: Console = globals.console;
 const realTimeout: typeof setTimeout = globals.setTimeout;
-type MissingRest = Exclude<keyof flora.Rest, keyof typeof real.rest> | Exclude<keyof typeof real.rest, keyof flora.Rest>;
-const restIsComplete: [MissingRest] extends [never] ? true : MissingRest = true;
-export { aliases, declaredConsole, nothingIsMissing, nothingIsUndeclared, realTimeout, restIsComplete, values };
+export { aliases, declaredConsole, nothingIsMissing, nothingIsUndeclared, realTimeout, values };

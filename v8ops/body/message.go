@@ -55,7 +55,7 @@ func NewMessage(ctx context.Context, d *outbound.Discord, guild snowflake.GuildI
 	if err := m.refer(ctx, d, guild, rules); err != nil {
 		return nil, err
 	}
-	if err := m.attach(rules.Edit); err != nil {
+	if err := m.attach(ctx, d, guild, rules.Edit); err != nil {
 		return nil, err
 	}
 	if err := m.checkEmpty(rules.Edit); err != nil {

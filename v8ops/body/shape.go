@@ -7,15 +7,21 @@ package body
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strconv"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/flora-runtime/flora-runtime/v8ops/endpoint"
 )
 
 // shape says which members of an object are renamed and which of them hold
 // objects, or arrays of objects, with renamed members of their own.
 type shape struct {
 	rename map[string]string
+	// snake renames every name in camelCase, however deep it is. It is for
+	// bodies without maps whose keys are data.
+	snake  bool
 	inside map[string]*shape // By Discord's name.
 	// text reads a string that stands for an object; nil leaves strings alone.
 	text func(string) json.RawMessage
@@ -28,7 +34,6 @@ var (
 	icon  = &shape{rename: map[string]string{"iconUrl": "icon_url", "proxyIconUrl": "proxy_icon_url"}}
 	media = &shape{rename: map[string]string{"proxyUrl": "proxy_url"}}
 	embed = &shape{inside: map[string]*shape{"footer": icon, "author": icon, "image": media, "thumbnail": media, "video": media}}
-	emoji = &shape{rename: map[string]string{"emojiId": "emoji_id", "emojiName": "emoji_name"}}
 	poll  = &shape{
 		rename: map[string]string{"allowMultiselect": "allow_multiselect", "layoutType": "layout_type"},
 		inside: map[string]*shape{"answers": {rename: map[string]string{"pollMedia": "poll_media"}}},
@@ -45,19 +50,9 @@ var (
 	}
 	modal = &shape{rename: map[string]string{"customId": "custom_id"}, inside: map[string]*shape{"components": component}}
 
-	// payload is for channels, threads, members and webhooks.
-	payload = &shape{
-		rename: map[string]string{
-			"parentId": "parent_id", "channelId": "channel_id", "rateLimitPerUser": "rate_limit_per_user",
-			"permissionOverwrites": "permission_overwrites", "userLimit": "user_limit", "rtcRegion": "rtc_region",
-			"videoQualityMode": "video_quality_mode", "autoArchiveDuration": "auto_archive_duration",
-			"defaultAutoArchiveDuration": "default_auto_archive_duration", "defaultReactionEmoji": "default_reaction_emoji",
-			"availableTags": "available_tags", "appliedTags": "applied_tags", "defaultSortOrder": "default_sort_order",
-			"defaultForumLayout": "default_forum_layout", "defaultThreadRateLimitPerUser": "default_thread_rate_limit_per_user",
-			"communicationDisabledUntil": "communication_disabled_until",
-		},
-		inside: map[string]*shape{"default_reaction_emoji": emoji, "available_tags": emoji},
-	}
+	// payload is for bodies that scripts write in Discord's words.
+	// A thread's first message has a shape of its own.
+	payload = &shape{snake: true, inside: map[string]*shape{"message": nil}}
 )
 
 // componentShape is recursive: rows, sections, containers and labels hold
@@ -82,17 +77,36 @@ func componentShape() *shape {
 	return s
 }
 
+// name is what Discord calls a member.
+func (s *shape) name(key string) (name string, renamed bool) {
+	if s.snake && camelCase.MatchString(key) {
+		return endpoint.Snake(key), true
+	}
+	if name, renamed = s.rename[key]; renamed {
+		return name, true
+	}
+	return key, false
+}
+
+// within is the shape of what the member holds.
+func (s *shape) within(name string) *shape {
+	if one, known := s.inside[name]; known || !s.snake {
+		return one
+	}
+	return s
+}
+
+var camelCase = regexp.MustCompile(`^[a-z][a-z0-9]*(?:[A-Z][a-z0-9]*)+$`)
+
 // members renames the members of an object; of two spellings Discord's wins.
 func (s *shape) members(in map[string]json.RawMessage) map[string]json.RawMessage {
 	out := make(map[string]json.RawMessage, len(in))
 	for key, raw := range in {
-		name, renamed := s.rename[key]
-		if !renamed {
-			name = key
-		} else if _, twice := in[name]; twice {
+		name, renamed := s.name(key)
+		if _, twice := in[name]; twice && renamed {
 			continue
 		}
-		out[name] = s.inside[name].apply(raw)
+		out[name] = s.within(name).apply(raw)
 	}
 	return out
 }
@@ -117,16 +131,14 @@ func (s *shape) apply(raw json.RawMessage) json.RawMessage {
 	case v.IsObject():
 		b.WriteByte('{')
 		v.ForEach(func(k, e gjson.Result) bool {
-			name, renamed := s.rename[k.String()]
-			if !renamed {
-				name = k.String()
-			} else if v.Get(name).Exists() {
+			name, renamed := s.name(k.String())
+			if renamed && v.Get(name).Exists() {
 				return true
 			}
 			separate(&b, '{')
 			b.WriteString(quoted(name))
 			b.WriteByte(':')
-			b.Write(s.inside[name].apply(json.RawMessage(e.Raw)))
+			b.Write(s.within(name).apply(json.RawMessage(e.Raw)))
 			return true
 		})
 		if s.missing != nil {

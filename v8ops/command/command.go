@@ -1,4 +1,5 @@
-// Package command holds the ops on the guild's application commands.
+// Package command holds the ops that write the guild's application commands:
+// scripts write them in their own words.
 package command
 
 import (
@@ -18,12 +19,7 @@ func Ops(d *outbound.Discord) []op.Op {
 		op.Define("op_upsert_guild_commands", op.Guild, f.upsert),
 		op.Define("op_create_guild_command", op.Guild, f.create),
 		op.Define("op_edit_guild_command", op.Guild, f.edit),
-		op.Define("op_delete_guild_command", op.Guild, f.remove),
-		op.Define("op_get_guild_commands", op.Guild, f.list),
-		op.Define("op_get_guild_command", op.Guild, f.fetch),
 		op.Define("op_edit_guild_command_permissions", op.Guild, f.editPermissions),
-		op.Define("op_get_guild_commands_permissions", op.Guild, f.listPermissions),
-		op.Define("op_get_guild_command_permissions", op.Guild, f.fetchPermissions),
 	}
 }
 
@@ -85,39 +81,6 @@ func one(t outbound.Target, id snowflake.CommandID) outbound.Target {
 	return t.Sub("/{command.id}", id.String())
 }
 
-type commandArgs struct {
-	Guild *snowflake.GuildID  `json:"guildId,omitempty"`
-	ID    snowflake.CommandID `json:"commandId"`
-}
-
-func (f *family) remove(ctx context.Context, guild snowflake.GuildID, a commandArgs) (any, error) {
-	t, err := f.Commands(guild, a.Guild)
-	if err != nil {
-		return nil, err
-	}
-	return f.Tell(ctx, "DELETE", one(t, a.ID), outbound.Content{})
-}
-
-type guildArgs struct {
-	Guild *snowflake.GuildID `json:"guildId,omitempty"`
-}
-
-func (f *family) list(ctx context.Context, guild snowflake.GuildID, a guildArgs) (any, error) {
-	t, err := f.Commands(guild, a.Guild)
-	if err != nil {
-		return nil, err
-	}
-	return f.Do(ctx, "GET", t, outbound.Content{})
-}
-
-func (f *family) fetch(ctx context.Context, guild snowflake.GuildID, a commandArgs) (any, error) {
-	t, err := f.Commands(guild, a.Guild)
-	if err != nil {
-		return nil, err
-	}
-	return f.Do(ctx, "GET", one(t, a.ID), outbound.Content{})
-}
-
 // maxPermissions is how many overwrites Discord takes for one command.
 const maxPermissions = 100
 
@@ -153,20 +116,4 @@ func permissions(raw json.RawMessage) (any, error) {
 		return nil, op.Invalid("permissions", "expected an array, or an object with permissions")
 	}
 	return object, nil
-}
-
-func (f *family) listPermissions(ctx context.Context, guild snowflake.GuildID, a guildArgs) (any, error) {
-	t, err := f.Commands(guild, a.Guild)
-	if err != nil {
-		return nil, err
-	}
-	return f.Do(ctx, "GET", t.Sub("/permissions"), outbound.Content{})
-}
-
-func (f *family) fetchPermissions(ctx context.Context, guild snowflake.GuildID, a commandArgs) (any, error) {
-	t, err := f.Commands(guild, a.Guild)
-	if err != nil {
-		return nil, err
-	}
-	return f.Do(ctx, "GET", one(t, a.ID).Sub("/permissions"), outbound.Content{})
 }

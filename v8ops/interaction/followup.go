@@ -12,26 +12,6 @@ import (
 
 const original = "/messages/@original"
 
-type originalArgs struct {
-	Token string `json:"token"`
-}
-
-func (f *family) fetchOriginal(ctx context.Context, guild snowflake.GuildID, a originalArgs) (any, error) {
-	t, err := f.FollowUp(guild, a.Token)
-	if err != nil {
-		return nil, err
-	}
-	return f.Do(ctx, "GET", t.Sub(original), outbound.Content{})
-}
-
-func (f *family) deleteOriginal(ctx context.Context, guild snowflake.GuildID, a originalArgs) (any, error) {
-	t, err := f.FollowUp(guild, a.Token)
-	if err != nil {
-		return nil, err
-	}
-	return f.Tell(ctx, "DELETE", t.Sub(original), outbound.Content{})
-}
-
 type originalBody struct {
 	Token string `json:"token"`
 	Body  op.Rest
@@ -65,27 +45,6 @@ func (f *family) followUp(ctx context.Context, guild snowflake.GuildID, a origin
 	c := m.Content()
 	c.Query = url.Values{"wait": {"true"}}
 	return f.Do(ctx, "POST", t, c)
-}
-
-type followUpArgs struct {
-	Token   string              `json:"token"`
-	Message snowflake.MessageID `json:"messageId"`
-}
-
-func (f *family) fetchFollowUp(ctx context.Context, guild snowflake.GuildID, a followUpArgs) (any, error) {
-	t, err := f.FollowUp(guild, a.Token)
-	if err != nil {
-		return nil, err
-	}
-	return f.Do(ctx, "GET", t.Message(a.Message), outbound.Content{})
-}
-
-func (f *family) deleteFollowUp(ctx context.Context, guild snowflake.GuildID, a followUpArgs) (any, error) {
-	t, err := f.FollowUp(guild, a.Token)
-	if err != nil {
-		return nil, err
-	}
-	return f.Tell(ctx, "DELETE", t.Message(a.Message), outbound.Content{})
 }
 
 type followUpBody struct {

@@ -25,13 +25,9 @@ func Ops(d *outbound.Discord) []op.Op {
 		op.Define("op_defer_interaction_update", op.Interaction, f.deferUpdate),
 		op.Define("op_show_modal", op.Interaction, f.showModal),
 		op.Define("op_send_autocomplete_result", op.Interaction, f.autocomplete),
-		op.Define("op_fetch_original_interaction_response", op.Interaction, f.fetchOriginal),
 		op.Define("op_edit_original_interaction_response", op.Interaction, f.editOriginal),
-		op.Define("op_delete_original_interaction_response", op.Interaction, f.deleteOriginal),
 		op.Define("op_create_followup_message", op.Interaction, f.followUp),
-		op.Define("op_fetch_followup_message", op.Interaction, f.fetchFollowUp),
 		op.Define("op_edit_followup_message", op.Interaction, f.editFollowUp),
-		op.Define("op_delete_followup_message", op.Interaction, f.deleteFollowUp),
 	}
 }
 

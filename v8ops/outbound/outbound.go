@@ -29,14 +29,23 @@ type Caller interface {
 type Scope interface {
 	Channel(ctx context.Context, guild snowflake.GuildID, id snowflake.ChannelID) (scope.Channel, error)
 	Webhook(ctx context.Context, guild snowflake.GuildID, id snowflake.WebhookID) (scope.Webhook, error)
+	Invite(ctx context.Context, guild snowflake.GuildID, code string) (scope.Invite, error)
 	Check(guild snowflake.GuildID, token string) error
 	CheckAnswer(guild snowflake.GuildID, id snowflake.InteractionID, token string) error
+}
+
+// Fetcher gets a file from the web for a script. It refuses addresses that
+// scripts must not reach, and bodies larger than max bytes, by name.
+type Fetcher interface {
+	Fetch(ctx context.Context, guild snowflake.GuildID, url string, max int64) (body []byte, contentType string, err error)
 }
 
 // Discord is what the ops of all families share.
 type Discord struct {
 	REST  Caller
 	Scope Scope
+	// Fetcher gets attachments that are given by URL; without one they are refused.
+	Fetcher Fetcher
 	// Application gives the application's id, zero until Discord told it.
 	Application func() snowflake.ApplicationID
 	// Nonce makes a message's nonce, by which Discord takes it only once however
@@ -107,6 +116,50 @@ func (d *Discord) Webhook(ctx context.Context, guild snowflake.GuildID, id snowf
 	return t, nil
 }
 
+// Stage is what is on in a stage channel of the guild.
+func (d *Discord) Stage(ctx context.Context, guild snowflake.GuildID, id snowflake.ChannelID) (Target, error) {
+	proof, err := d.Scope.Channel(ctx, guild, id)
+	if err != nil {
+		return Target{}, err
+	}
+	return Target{guild: guild}.Sub("/stage-instances/{channel.id}", proof.ID().String()), nil
+}
+
+// maxCode is how long a code may be, in characters.
+const maxCode = 64
+
+// Code refuses what is no code of an invite or a template.
+func Code(name, code string) error {
+	if code == "" || len(code) > maxCode || strings.ContainsFunc(code, notToken) {
+		return op.Invalid(name, "expected a code of up to %d letters, digits, - and _", maxCode)
+	}
+	return nil
+}
+
+// Invite is an invite to the guild.
+func (d *Discord) Invite(ctx context.Context, guild snowflake.GuildID, code string) (Target, error) {
+	if err := Code("code", code); err != nil {
+		return Target{}, err
+	}
+	proof, err := d.Scope.Invite(ctx, guild, code)
+	if err != nil {
+		return Target{}, err
+	}
+	return Target{guild: guild}.Sub("/invites/{invite.code}", proof.Code()), nil
+}
+
+// nobodys are the places that belong to no guild: they tell everybody the
+// same. What stands in a body that goes there is proven on its own.
+var nobodys = map[string]bool{"/users/{user.id}": true, "/soundboard-default-sounds": true, "/stage-instances": true}
+
+// Everybody is a place that belongs to no guild.
+func (d *Discord) Everybody(guild snowflake.GuildID, template string, values ...string) (Target, error) {
+	if !nobodys[template] {
+		return Target{}, fault.New(fault.Internal, "%s is not a place for everybody", template)
+	}
+	return Target{guild: guild}.Sub(template, values...), nil
+}
+
 // notToken is true for what no token of Discord has.
 func notToken(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
@@ -166,7 +219,8 @@ type Content struct {
 	Query  url.Values
 	Body   any // JSON; nil sends none.
 	Files  []discord.File
-	Reason string // For the audit log.
+	Form   *discord.Form // Instead of Body and Files.
+	Reason string        // For the audit log.
 }
 
 // maxReason is Discord's limit, in characters.
@@ -179,7 +233,7 @@ func (d *Discord) Raw(ctx context.Context, method string, t Target, c Content) (
 	}
 	return d.REST.Do(ctx, discord.Request{
 		Guild: t.guild, Method: method, Route: t.template, Path: t.path,
-		Query: c.Query, Body: c.Body, Files: c.Files, Reason: c.Reason,
+		Query: c.Query, Body: c.Body, Files: c.Files, Form: c.Form, Reason: c.Reason,
 	})
 }
 

@@ -1,4 +1,4 @@
-// Package webhook holds the ops that run, change and remove webhooks.
+// Package webhook holds the ops that send and change messages of webhooks.
 package webhook
 
 import (
@@ -18,8 +18,7 @@ func Ops(d *outbound.Discord) []op.Op {
 	f := &family{d}
 	return []op.Op{
 		op.Define("op_execute_webhook", op.Webhook, f.execute),
-		op.Define("op_edit_webhook", op.Webhook, f.edit),
-		op.Define("op_delete_webhook", op.Webhook, f.remove),
+		op.Define("op_edit_webhook_message", op.Webhook, f.edit),
 	}
 }
 
@@ -47,16 +46,11 @@ func (f *family) execute(ctx context.Context, guild snowflake.GuildID, a execute
 	if err != nil {
 		return nil, err
 	}
-	q := url.Values{"wait": {strconv.FormatBool(a.Wait)}}
-	if a.Thread != nil {
-		if _, err := f.Channel(ctx, guild, *a.Thread); err != nil {
-			return nil, err
-		}
-		q.Set("thread_id", a.Thread.String())
+	q, err := f.query(ctx, guild, a.Thread, a.WithComponents)
+	if err != nil {
+		return nil, err
 	}
-	if a.WithComponents {
-		q.Set("with_components", "true")
-	}
+	q.Set("wait", strconv.FormatBool(a.Wait))
 	m, err := body.NewMessage(ctx, f.Discord, guild, a.Body, body.Rules{})
 	if err != nil {
 		return nil, err
@@ -71,10 +65,20 @@ func (f *family) execute(ctx context.Context, guild snowflake.GuildID, a execute
 }
 
 type editArgs struct {
-	Webhook snowflake.WebhookID        `json:"webhookId"`
-	Token   string                     `json:"token,omitempty"`
-	Payload map[string]json.RawMessage `json:"payload"`
-	Reason  string                     `json:"reason,omitempty"`
+	Webhook        snowflake.WebhookID  `json:"webhookId"`
+	Token          string               `json:"token"`
+	Message        snowflake.MessageID  `json:"messageId"`
+	Thread         *snowflake.ChannelID `json:"threadId,omitempty"`
+	WithComponents bool                 `json:"withComponents,omitempty"`
+	Body           op.Rest
+}
+
+// Validate implements what op.Define asks for.
+func (a *editArgs) Validate() error {
+	if a.Token == "" {
+		return op.Invalid("token", "it is empty")
+	}
+	return nil
 }
 
 func (f *family) edit(ctx context.Context, guild snowflake.GuildID, a editArgs) (any, error) {
@@ -82,23 +86,30 @@ func (f *family) edit(ctx context.Context, guild snowflake.GuildID, a editArgs) 
 	if err != nil {
 		return nil, err
 	}
-	fields, err := body.Payload(ctx, f.Discord, guild, a.Payload)
+	q, err := f.query(ctx, guild, a.Thread, a.WithComponents)
 	if err != nil {
 		return nil, err
 	}
-	return f.Do(ctx, "PATCH", t, outbound.Content{Body: fields, Reason: a.Reason})
-}
-
-type removeArgs struct {
-	Webhook snowflake.WebhookID `json:"webhookId"`
-	Token   string              `json:"token,omitempty"`
-	Reason  string              `json:"reason,omitempty"`
-}
-
-func (f *family) remove(ctx context.Context, guild snowflake.GuildID, a removeArgs) (any, error) {
-	t, err := f.Webhook(ctx, guild, a.Webhook, a.Token)
+	m, err := body.NewMessage(ctx, f.Discord, guild, a.Body, body.Rules{Edit: true})
 	if err != nil {
 		return nil, err
 	}
-	return f.Tell(ctx, "DELETE", t, outbound.Content{Reason: a.Reason})
+	c := m.Content()
+	c.Query = q
+	return f.Do(ctx, "PATCH", t.Message(a.Message), c)
+}
+
+// query says in which thread the message is, and whether components count.
+func (f *family) query(ctx context.Context, guild snowflake.GuildID, thread *snowflake.ChannelID, components bool) (url.Values, error) {
+	q := url.Values{}
+	if thread != nil {
+		if _, err := f.Channel(ctx, guild, *thread); err != nil {
+			return nil, err
+		}
+		q.Set("thread_id", thread.String())
+	}
+	if components {
+		q.Set("with_components", "true")
+	}
+	return q, nil
 }

@@ -14,12 +14,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim/contract"
 )
 
 // Patience bounds every wait. Where a promise names a time, this is at least
@@ -35,7 +38,44 @@ func Main(m *testing.M, bin *string) int {
 		return 1
 	}
 	*bin = dir
-	return m.Run()
+	if records, err = os.MkdirTemp("", "flora-records"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(records) //nolint:errcheck // It is in the temporary folder.
+	code := m.Run()
+	if err := validate(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// records is the folder that simulated Discords of started processes write
+// into.
+var records string
+
+// validate holds what went over the wire in all tests against Discord's OpenAPI
+// document.
+func validate() error {
+	path := os.Getenv(contract.Variable)
+	if path == "" {
+		fmt.Printf("nothing was held against Discord's OpenAPI document: %s does not say where it is\n", contract.Variable)
+		return nil
+	}
+	d, err := contract.Load(path)
+	if err != nil {
+		return err
+	}
+	requests, violations, err := d.Recorded(records)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d requests were held against Discord's OpenAPI document\n", requests)
+	if len(violations) > 0 {
+		return fmt.Errorf("Discord's OpenAPI document does not allow:\n%s", strings.Join(violations, "\n"))
+	}
+	return nil
 }
 
 // binaries gives the folder of the built binaries: that in FLORA_BIN, else a
@@ -84,7 +124,8 @@ var readyLine = regexp.MustCompile(`^ready (http://127\.0\.0\.1:\d+)(?: guild=(\
 func Start(bin, dir string, env []string, args ...string) (*Process, error) {
 	p := &Process{Done: make(chan struct{}), Stderr: &Tail{}}
 	p.Cmd = exec.Command(filepath.Join(bin, "flora-runtime"), args...) //nolint:gosec,noctx // Our own binary; Signal ends it.
-	p.Cmd.Dir, p.Cmd.Env, p.Cmd.Stderr = dir, env, p.Stderr
+	p.Cmd.Dir, p.Cmd.Stderr = dir, p.Stderr
+	p.Cmd.Env = append(slices.Clone(env), "DISCORDSIM_RECORD="+records)
 	out, err := p.Cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
