@@ -78,7 +78,7 @@ func TestContextOfInteractions(t *testing.T) {
 			calls: []call{first, {"op_create_followup_message", `{"token":"tok","content":"b"}`}}, logs: []string{"op_create_followup_message 2"}},
 		{name: "without waiting, too", event: "interactionCreate", payload: interaction, code: `await Promise.all([ctx.reply("a"), ctx.reply("b"), ctx.edit("c")])`,
 			calls: []call{first, {"op_create_followup_message", `{"token":"tok","content":"b"}`}, {"op_edit_original_interaction_response", `{"token":"tok","content":"c"}`}}},
-		{name: "edit edits the answer", event: "interactionCreate", payload: interaction, code: `await ctx.reply("a"); await ctx.edit({ content: "b", ephemeral: true, flags: 68 })`,
+		{name: "edit edits the answer", event: "interactionCreate", payload: interaction, code: `await ctx.reply("a"); await ctx.edit({ content: "b", ephemeral: true, flags: 68n })`,
 			calls: []call{first, {"op_edit_original_interaction_response", `{"token":"tok","content":"b","flags":4}`}}},
 		{name: "ephemeral is added to the flags", event: "interactionCreate", payload: interaction, code: `await ctx.reply({ content: "a", ephemeral: true, flags: 4 }); await ctx.followUp({ content: "b", ephemeral: true })`,
 			calls: []call{{"op_send_interaction_response", `{"interactionId":"55","token":"tok","content":"a","flags":68}`}, {"op_create_followup_message", `{"token":"tok","content":"b","flags":64}`}}},

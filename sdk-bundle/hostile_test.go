@@ -29,7 +29,8 @@ var builtins = strings.Fields(`Object Function Array String Number Boolean Symbo
 // preamble lays accessors for them into Object.prototype.
 var inherited = strings.Fields(`0 1 2 3 value get set writable enumerable configurable name message stack type content embeds components data options args flags ephemeral
 	replyTo channelId messageId interactionId token store key metadata expiration ttl fields title color footer author custom_id label emoji style url accessory items
-	default_values channel_types expr skipIfRunning subcommands run description msg conversation event id at ok err text code discord_code depth left path refs prefix raw next`)
+	default_values channel_types expr skipIfRunning subcommands run description msg conversation event id at ok err text code discord_code depth left path refs prefix raw next
+	options params match customId fields selected target focused author member channelId cooldown roles permissions aliases required default choices groups index told until uses seconds per`)
 
 func hostilePreamble(t *testing.T) string {
 	t.Helper()
@@ -51,9 +52,14 @@ func hostilePreamble(t *testing.T) string {
 // play runs the whole bot through its events and tells all that it did.
 func play(t *testing.T, script string) []string {
 	t.Helper()
-	ops := append(append([]string{"op_ban_member", "op_kick_member"}, kvOps...), answerOps...)
+	ops := append(append([]string{"op_ban_member", "op_kick_member", "op_fetch_guild", "op_fetch_member", "op_fetch_channel", "op_fetch_roles", "op_add_reaction",
+		"op_delete_message", "op_trigger_typing", "op_send_autocomplete_result", "op_delete_original_interaction_response"}, kvOps...), answerOps...)
 	answers := map[string]string{
-		"op_kv_get": `"v"`, "op_kv_get_with_metadata": `{"value":"v","metadata":{"a":[1]},"expiration":5}`, "op_kv_list_keys": `{"keys":[{"name":"k"}],"listComplete":true}`,
+		"op_fetch_guild":   `{"owner_id":"1","roles":[{"id":"100000000000000001","permissions":"0"},{"id":"7","permissions":"4"}]}`,
+		"op_fetch_member":  `{"user":{"id":"100000000000000044","global_name":"G"},"joined_at":"j","roles":[]}`,
+		"op_fetch_channel": `{"id":"100000000000000055","parent_id":"1"}`,
+		"op_fetch_roles":   `[{"id":"7","name":"Big Mods"},{"id":"100000000000000077","name":"other"}]`,
+		"op_kv_get":        `"v"`, "op_kv_get_with_metadata": `{"value":"v","metadata":{"a":[1]},"expiration":5}`, "op_kv_list_keys": `{"keys":[{"name":"k"}],"listComplete":true}`,
 	}
 	r := isolatetest.Load(t, script, isolatetest.Options{Ops: ops, Answer: func(c isolatetest.Call) (string, bool, bool) {
 		if c.Op == "op_kick_member" {
@@ -67,6 +73,19 @@ func play(t *testing.T, script string) []string {
 	var out []string
 	for _, e := range [][2]string{
 		{"messageCreate", `{"id":"11","channelId":"22","content":"!all a b","author":{"bot":false},"member":{"roles":["7"]}}`},
+		{"messageCreate", typedMessage(`!t "a \"b\"" 5 yes 1h30m <@100000000000000044> <#100000000000000055> "big mods" x and more`)},
+		{"messageCreate", typedMessage(`<@900000000000000001> typed a 5 <@100000000000000066> 100000000000000055 <@&100000000000000077> y`)},
+		{"messageCreate", typedMessage(`!!t a 50`)},
+		{"messageCreate", typedMessage(`!help`)},
+		{"messageCreate", typedMessage(`!help t`)},
+		{"messageCreate", typedMessage(`natural`)},
+		{"interactionCreate", picked},
+		{"interactionCreate", picked},
+		{"interactionCreate", `{"interactionId":"5","interactionToken":"t","commandName":"Look","data":{"type":3,"target_id":"8","resolved":{"messages":{"8":{"content":"c"}}}}}`},
+		{"autocomplete", `{"interactionId":"6","interactionToken":"u","commandName":"pick","data":{"options":[{"name":"text","type":3,"value":"ab","focused":true}]}}`},
+		{"componentInteraction", `{"interactionId":"7","interactionToken":"v","data":{"custom_id":"vote:a:b","component_type":5,"values":["9"],"resolved":{"users":{"9":{"id":"9"}}}}}`},
+		{"componentInteraction", `{"interactionId":"8","interactionToken":"w","data":{"custom_id":"n42","component_type":2}}`},
+		{"modalSubmit", `{"interactionId":"9","interactionToken":"x","messageId":"1","data":{"custom_id":"form:a:b","components":[{"type":18,"component":{"type":4,"custom_id":"t","value":"v"}},{"type":1,"components":[{"type":8,"custom_id":"c","values":["9"]}]}],"resolved":{"channels":{"9":{"id":"9","name":"n"}}}}}`},
 		{"interactionCreate", used("mod", `[{"name":"user","type":2,"options":[{"name":"ban","type":1,"options":[{"name":"who","type":6,"value":"9"}]}]}]`)},
 		{"componentInteraction", component},
 		{"fails", `{}`},
@@ -92,6 +111,17 @@ var (
 	soon   = regexp.MustCompile(`"expiration":\d{10,}`)
 	frames = regexp.MustCompile(`\n    at [^\n]*`)
 )
+
+func typedMessage(content string) string {
+	quoted, err := json.Marshal(content)
+	if err != nil {
+		panic(err)
+	}
+	return `{"id":"11","channelId":"22","guildId":"33","content":` + string(quoted) + `,"author":{"id":"44","bot":false},"member":{"roles":["7"]},"mentions":[{"id":"100000000000000044","username":"u","member":{"roles":[]}}]}`
+}
+
+const picked = `{"interactionId":"4","interactionToken":"s","channelId":"22","user":{"id":"44"},"member":{"roles":["7"]},"commandName":"pick","data":{"type":1,"options":[{"name":"who","type":6,"value":"9"},{"name":"where","type":7,"value":"8"},{"name":"any","type":9,"value":"7"},{"name":"file","type":11,"value":"6"}],` +
+	`"resolved":{"users":{"9":{"id":"9","username":"u"}},"members":{"9":{"nick":"n"}},"roles":{"7":{"id":"7","name":"r"}},"attachments":{"6":{"id":"6","filename":"f"}}}}}`
 
 // samples are values that a script can no longer fill once its built-ins are
 // broken.

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
+	"github.com/flora-runtime/flora-runtime/v8ops/endpoint"
 )
 
 // tsc gives TypeScript's compiler, in the version that package.json pins.
@@ -86,8 +88,8 @@ func TestTypesForAuthors(t *testing.T) {
 		"tsconfig.json": `{"compilerOptions":{"strict":true,"noEmit":true,"types":[],"target":"ES2022","module":"ESNext","lib":["ES2023"]},"include":["*.ts"]}`,
 		"flora.d.ts":    text,
 	}
-	all := examples(t, "sdk.md", "events.md", "fetch.md", "rest.md")
-	if len(all) < 8 {
+	all := examples(t)
+	if len(all) < 20 {
 		t.Fatalf("found only %d examples in the documentation", len(all))
 	}
 	for i, example := range all {
@@ -105,11 +107,15 @@ func TestTypesForAuthors(t *testing.T) {
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
 // examples are the scripts in the pages for authors.
-func examples(t *testing.T, pages ...string) []string {
+func examples(t *testing.T) []string {
 	t.Helper()
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var out []string
 	for _, name := range pages {
-		page, err := os.ReadFile(filepath.Join("..", "docs", name))
+		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,14 +129,18 @@ func examples(t *testing.T, pages ...string) []string {
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples(t, "sdk.md", "events.md", "fetch.md") {
+	ops := slices.Clone(kvOps)
+	for _, e := range endpoint.All() {
+		ops = append(ops, e.Op())
+	}
+	for _, example := range examples(t) {
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)
 			continue
 		}
 		_, failure := isolatetest.TryLoad(t, string(out.Code), isolatetest.Options{
-			Ops: append([]string{"op_delete_message"}, kvOps...),
+			Ops: ops,
 			Answer: func(c isolatetest.Call) (string, bool, bool) {
 				switch c.Op {
 				case "op_kv_get_with_metadata":
@@ -138,7 +148,10 @@ func TestExamplesLoad(t *testing.T) {
 				case "op_kv_list_keys":
 					return `{"keys":[],"listComplete":true}`, true, true
 				}
-				return `{"class":"Error","message":"no","code":"NOT_FOUND"}`, c.Op != "op_delete_message", true
+				if c.Op == "op_delete_message" {
+					return `{"class":"Error","message":"no","code":"NOT_FOUND"}`, false, true
+				}
+				return `{"id":"5","audit_log_entries":[]}`, true, true
 			},
 		})
 		if failure != nil {

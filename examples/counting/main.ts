@@ -17,8 +17,17 @@ createBot({
   ],
 });
 
-on("messageCreate", async (ctx) => {
+// Handlers overlap where they wait; numbers are judged one after another.
+let last: Promise<unknown> = Promise.resolve();
+
+on("messageCreate", (ctx) => {
   if (ctx.author.bot || !/^\d+$/.test(ctx.msg.content)) return;
+  const mine = last.then(() => judge(ctx));
+  last = mine.catch(() => undefined);
+  return mine;
+});
+
+async function judge(ctx: flora.MessageContext): Promise<void> {
   if ((await game.get("channel")) !== ctx.channelId) return;
   const state: { next: number; by: string | null; best: number } = JSON.parse((await game.get("state"))!);
   const right = Number(ctx.msg.content) === state.next && ctx.author.id !== state.by;
@@ -30,4 +39,4 @@ on("messageCreate", async (ctx) => {
   await game.set("state", JSON.stringify({ ...state, next: 1, by: null }));
   await ctx.react("❌");
   await ctx.reply(`${ctx.author.id === state.by ? "Nobody counts twice in a row" : `It should have been ${state.next}`}. Back to 1; the record is ${state.best}.`);
-});
+}

@@ -11,6 +11,15 @@ async function put(userId: string, coins: number): Promise<void> {
   await wallets.set(userId, String(coins), { metadata: { coins } });
 }
 
+// Handlers overlap where they wait, so what reads a balance and writes it again
+// takes its turn.
+let last: Promise<unknown> = Promise.resolve();
+function inTurn<T>(f: () => Promise<T>): Promise<T> {
+  const mine = last.then(f);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
 createBot({
   prefix: "$",
   help: true,
@@ -28,29 +37,31 @@ createBot({
     prefix({
       name: "daily",
       description: "Your wage, once in a day",
-      run: async (ctx) => {
-        const paid = kv.store("wages");
-        const { value, expiration } = await paid.getWithMetadata(ctx.author.id);
-        if (value !== null) return ctx.reply(`You were paid already; come back <t:${expiration}:R>.`);
-        await paid.set(ctx.author.id, "paid", { ttl: 86_400 });
-        await put(ctx.author.id, (await balance(ctx.author.id)) + wage);
-        return ctx.reply(`Here are ${wage} coins.`);
-      },
+      run: (ctx) =>
+        inTurn(async () => {
+          const paid = kv.store("wages");
+          const { value, expiration } = await paid.getWithMetadata(ctx.author.id);
+          if (value !== null) return ctx.reply(`You were paid already; come back <t:${expiration}:R>.`);
+          await paid.set(ctx.author.id, "paid", { ttl: 86_400 });
+          await put(ctx.author.id, (await balance(ctx.author.id)) + wage);
+          return ctx.reply(`Here are ${wage} coins.`);
+        }),
     }),
     prefix({
       name: "pay",
       description: "Gives coins to somebody",
       cooldown: { seconds: 10, uses: 3 },
       args: [{ name: "member", type: "user" }, { name: "coins", type: "integer", min: 1 }],
-      run: async (ctx) => {
-        const { member, coins } = ctx.options;
-        const have = await balance(ctx.author.id);
-        if (member.id === ctx.author.id || member.bot) return ctx.reply("That would be pointless.");
-        if (have < coins) return ctx.reply(`You have ${have} coins only.`);
-        await put(ctx.author.id, have - coins);
-        await put(member.id, (await balance(member.id)) + coins);
-        return ctx.reply(`${member.username} got ${coins} coins.`);
-      },
+      run: (ctx) =>
+        inTurn(async () => {
+          const { member, coins } = ctx.options;
+          const have = await balance(ctx.author.id);
+          if (member.id === ctx.author.id || member.bot) return ctx.reply("That would be pointless.");
+          if (have < coins) return ctx.reply(`You have ${have} coins only.`);
+          await put(ctx.author.id, have - coins);
+          await put(member.id, (await balance(member.id)) + coins);
+          return ctx.reply(`${member.username} got ${coins} coins.`);
+        }),
     }),
     prefix({
       name: "rich",

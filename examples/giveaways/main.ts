@@ -5,15 +5,27 @@ interface Giveaway {
   winners: number;
   ends: number;
   channelId: string;
-  entrants: string[];
 }
 
 const giveaways = kv.store("giveaways");
 const messages = kv.store("giveaway-messages");
+// A key for each who takes part: two who click at once do not get in each other's way.
+const entries = kv.store("giveaway-entries");
 
-function show(g: Giveaway, id: string) {
+async function entrants(id: string): Promise<string[]> {
+  const out: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await entries.list({ prefix: `${id}:`, limit: 1000, cursor });
+    for (const k of page.keys) out.push(k.name.slice(id.length + 1));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return out;
+}
+
+function show(id: string, g: Giveaway, count: number) {
   return {
-    embeds: [embed().setTitle(`🎁 ${g.prize}`).setDescription(`Ends <t:${Math.floor(g.ends / 1000)}:R>. ${g.winners} to win, ${g.entrants.length} taking part.`)],
+    embeds: [embed().setTitle(`🎁 ${g.prize}`).setDescription(`Ends <t:${Math.floor(g.ends / 1000)}:R>. ${g.winners} to win, ${count} taking part.`)],
     components: [actionRow().addComponents(button().setCustomId(`giveaway:${id}`).setLabel("Take part").setStyle(ButtonStyle.Success))],
   };
 }
@@ -33,10 +45,10 @@ createBot({
         const ms = parseDuration(ctx.options.time);
         if (ms === undefined || ms < 1000) return ctx.reply({ content: "Give a time such as 1h or 2d.", ephemeral: true });
         const id = ctx.msg.interactionId;
-        const g: Giveaway = { prize: ctx.options.prize, winners: ctx.options.winners ?? 1, ends: Date.now() + ms, channelId: ctx.channelId, entrants: [] };
+        const g: Giveaway = { prize: ctx.options.prize, winners: ctx.options.winners ?? 1, ends: Date.now() + ms, channelId: ctx.channelId };
         // Kept before anybody can click.
         await giveaways.set(id, JSON.stringify(g));
-        const sent = await ctx.reply(show(g, id));
+        const sent = await ctx.reply(show(id, g, 0));
         return messages.set(id, sent.id);
       },
     }),
@@ -44,13 +56,14 @@ createBot({
 });
 
 onComponent("giveaway:{id}", async (ctx) => {
-  const stored = await giveaways.get(ctx.params.id);
+  const { id } = ctx.params;
+  const stored = await giveaways.get(id);
   if (stored === null) return ctx.reply({ content: "This giveaway is over.", ephemeral: true });
-  const g: Giveaway = JSON.parse(stored);
-  const entered = g.entrants.includes(ctx.user.id);
-  g.entrants = entered ? g.entrants.filter((e) => e !== ctx.user.id) : [...g.entrants, ctx.user.id];
-  await giveaways.set(ctx.params.id, JSON.stringify(g));
-  await ctx.update(show(g, ctx.params.id));
+  const key = `${id}:${ctx.user.id}`;
+  const entered = (await entries.get(key)) !== null;
+  if (entered) await entries.delete(key);
+  else await entries.set(key, "in");
+  await ctx.update(show(id, JSON.parse(stored), (await entrants(id)).length));
   return ctx.reply({ content: entered ? "You no longer take part." : "You take part. Good luck!", ephemeral: true });
 });
 
@@ -58,16 +71,16 @@ cron(
   "giveaways",
   "*/5 * * * * *",
   async () => {
-    for (const { name } of (await giveaways.list()).keys) {
-      const g: Giveaway = JSON.parse((await giveaways.get(name))!);
-      if (g.ends > Date.now()) continue;
-      await giveaways.delete(name);
-      const left = [...g.entrants];
+    for (const { name: id } of (await giveaways.list()).keys) {
+      const g: Giveaway = JSON.parse((await giveaways.get(id))!);
+      const messageId = await messages.get(id);
+      if (g.ends > Date.now() || messageId === null) continue;
+      await giveaways.delete(id);
+      await messages.delete(id);
+      const left = await entrants(id);
+      for (const userId of left) await entries.delete(`${id}:${userId}`);
       const won: string[] = [];
       while (won.length < g.winners && left.length > 0) won.push(...left.splice(Math.floor(Math.random() * left.length), 1));
-      const messageId = await messages.get(name);
-      if (messageId === null) continue;
-      await messages.delete(name);
       await rest.editMessage({ channelId: g.channelId, messageId, components: [] });
       const text = won.length === 0 ? `Nobody took part in the giveaway of ${g.prize}.` : `${won.map((w) => `<@${w}>`).join(", ")} won ${g.prize}!`;
       await rest.sendMessage({ channelId: g.channelId, content: text, replyTo: messageId, allowedMentions: { users: won } });

@@ -3,13 +3,21 @@
 interface Poll {
   question: string;
   answers: string[];
-  votes: Record<string, number>;
 }
 
 const polls = kv.store("polls");
+// A key for each vote: two people who vote at once do not get in each other's way.
+const votes = kv.store("poll-votes");
+const month = 30 * 86_400;
 
-function show(id: string, poll: Poll) {
-  const counts = poll.answers.map((_, i) => Object.values(poll.votes).filter((v) => v === i).length);
+async function show(id: string, poll: Poll) {
+  const counts = poll.answers.map(() => 0);
+  let cursor: string | undefined;
+  do {
+    const page = await votes.list({ prefix: `${id}:`, limit: 1000, cursor });
+    for (const k of page.keys) counts[k.metadata.answer]!++;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
   const total = counts.reduce((a, b) => a + b, 0);
   const lines = poll.answers.map((answer, i) => {
     const share = total === 0 ? 0 : counts[i]! / total;
@@ -33,10 +41,10 @@ createBot({
       run: async (ctx) => {
         const answers = ctx.options.answers.split(",").map((a) => a.trim()).filter((a) => a !== "");
         if (answers.length < 2 || answers.length > 5) return ctx.reply({ content: "Give two to five answers with commas between.", ephemeral: true });
-        const poll: Poll = { question: ctx.options.question, answers, votes: {} };
         const id = ctx.msg.interactionId;
-        await polls.set(id, JSON.stringify(poll), { ttl: 30 * 86_400 });
-        return ctx.reply(show(id, poll));
+        const poll: Poll = { question: ctx.options.question, answers };
+        await polls.set(id, JSON.stringify(poll), { ttl: month });
+        return ctx.reply(await show(id, poll));
       },
     }),
   ],
@@ -46,8 +54,6 @@ onComponent("poll:{id}:{answer}", async (ctx) => {
   const { id, answer } = ctx.params;
   const stored = await polls.get(id);
   if (stored === null) return ctx.reply({ content: "This poll is over.", ephemeral: true });
-  const poll: Poll = JSON.parse(stored);
-  poll.votes[ctx.user.id] = Number(answer);
-  await polls.set(id, JSON.stringify(poll), { ttl: 30 * 86_400 });
-  return ctx.update(show(id, poll));
+  await votes.set(`${id}:${ctx.user.id}`, answer, { ttl: month, metadata: { answer: Number(answer) } });
+  return ctx.update(await show(id, JSON.parse(stored)));
 });

@@ -20,7 +20,8 @@ export function flagged(o: Options): Options {
 /** An edit cannot change who sees the message. */
 function visible(o: Options): Options {
   const { ephemeral: _, ...rest } = o;
-  return typeof rest.flags === "number" ? { ...rest, flags: rest.flags & ~ephemeralFlag } : rest;
+  const { flags } = rest;
+  return typeof flags === "number" || typeof flags === "bigint" ? { ...rest, flags: NumberOf(flags) & ~ephemeralFlag } : rest;
 }
 
 const open = 0; // Nothing was answered.

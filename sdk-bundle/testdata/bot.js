@@ -17,8 +17,26 @@ const everything = () => [
 const report = () => embed({ color: 1 }).setTitle("t").setFooter("f", "i").setAuthor("a").addField("n", "v").addFields([{ name: "m", value: "w" }]).setTimestamp(0);
 
 createBot({
-  prefix: "!",
+  prefix: ["!", "!!"],
+  mentionPrefix: true,
+  help: true,
   commands: [
+    prefix({
+      name: "typed",
+      aliases: ["t"],
+      description: "takes all kinds",
+      permissions: ["BanMembers"],
+      roles: ["7"],
+      cooldown: { seconds: 60, uses: 2 },
+      args: [
+        { name: "text" }, { name: "whole", type: "integer", max: 9 }, { name: "flag", type: "boolean", required: false }, { name: "time", type: "duration", default: 5 },
+        { name: "who", type: "user" }, { name: "where", type: "channel" }, { name: "role", type: "role" }, { name: "choice", choices: ["x", "y"] }, { name: "rest", type: "rest", required: false },
+      ],
+      run: (ctx) => {
+        console.log(ctx.options, ctx.author, ctx.channelId);
+        return ctx.send("sent");
+      },
+    }),
     prefix({
       name: "all",
       run: async (ctx) => {
@@ -41,6 +59,22 @@ createBot({
   ],
   slashCommands: [
     slash({
+      name: "pick",
+      description: "d",
+      permissions: ["KickMembers"],
+      cooldown: 60,
+      roles: ["7"],
+      options: [
+        { name: "who", description: "d", type: "user" }, { name: "where", description: "d", type: "channel" }, { name: "any", description: "d", type: "mentionable" },
+        { name: "file", description: "d", type: "attachment" }, { name: "text", description: "d", autocomplete: (ctx) => [ctx.focused.value, 5, { name: "n", value: "v" }] },
+      ],
+      run: (ctx) => {
+        console.log(ctx.options, ctx.user, ctx.subcommand);
+        throw new Error("on purpose");
+      },
+    }),
+    slash({ name: "Look", type: "message", errorReply: false, run: (ctx) => ctx.reply(ctx.target.content) }),
+    slash({
       name: "mod",
       description: "d",
       defaultMemberPermissions: 8n,
@@ -56,6 +90,22 @@ createBot({
       ],
     }),
   ],
+});
+
+onComponent("b", (ctx) => console.log(ctx.params, ctx.customId, ctx.values));
+onComponent("vote:{poll}:{choice}", (ctx) => console.log(ctx.params, ctx.selected));
+onComponent(/^n(?<n>[0-9]+)$/, (ctx) => console.log(ctx.params, ctx.match));
+onModal("form:{id}", async (ctx) => {
+  console.log(ctx.params, ctx.fields);
+  await ctx.deferUpdate();
+  await ctx.deleteReply();
+});
+on("messageCreate", async (ctx) => {
+  if (ctx.msg.content !== "natural") return;
+  await ctx.react("x");
+  await ctx.deleteMessage("spam");
+  await ctx.typing();
+  console.log(parseDuration("1h 30m"), formatDuration(93784000), PermissionFlags.BanMembers);
 });
 
 on("componentInteraction", async (ctx) => {

@@ -2,6 +2,7 @@ package sdkpackage_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,12 +29,19 @@ func project(t *testing.T) string {
 		write(t, filepath.Join(source, name), text)
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "package.json"), `{"name":"bot","private":true,"type":"module"}`)
+	for _, name := range []string{"package.json", "package-lock.json", ".npmrc"} {
+		text, err := os.ReadFile(filepath.Join("test", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, name), string(text))
+	}
+	run(t, dir, "npm", "ci", "--prefer-offline", "--no-audit", "--no-fund")
 	var packed []struct{ Filename string }
 	if err := json.Unmarshal([]byte(run(t, dir, "npm", "pack", "--json", source)), &packed); err != nil || len(packed) != 1 {
 		t.Fatalf("npm pack: %v %+v", err, packed)
 	}
-	run(t, dir, "npm", "install", "--offline", "--no-audit", "--no-fund", "./"+packed[0].Filename)
+	run(t, dir, "npm", "install", "--no-save", "--offline", "--no-audit", "--no-fund", "./"+packed[0].Filename)
 	return dir
 }
 
@@ -72,16 +80,21 @@ func TestTheSDK(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range tests {
+		write(t, filepath.Join(dir, "test", strings.TrimSuffix(filepath.Base(name), ".ts")+".mjs"), javascript(t, name))
+	}
+	// The examples stay TypeScript: authors have esbuild for that.
+	examples, err := filepath.Glob("../../examples/*/main.ts")
+	if err != nil || len(examples) < 20 {
+		t.Fatalf("%d examples (%v)", len(examples), err)
+	}
+	for _, name := range examples {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := api.Transform(string(text), api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule, Target: api.ES2022})
-		if len(out.Errors) > 0 {
-			t.Fatalf("%s: %+v", name, out.Errors)
-		}
-		write(t, filepath.Join(dir, "test", strings.TrimSuffix(filepath.Base(name), ".ts")+".mjs"), string(out.Code))
+		write(t, filepath.Join(dir, "examples", filepath.Base(filepath.Dir(name)), "main.ts"), string(text))
 	}
+	documented(t, dir)
 	report := run(t, dir, "node", "--test", "--test-reporter=tap", "test/")
 	m := passed.FindStringSubmatch(report)
 	if m == nil {
@@ -89,5 +102,41 @@ func TestTheSDK(t *testing.T) {
 	}
 	if n, err := strconv.Atoi(m[1]); err != nil || n < 30 {
 		t.Errorf("only %s tests were run (%v)", m[1], err)
+	}
+}
+
+// javascript is a TypeScript file without its types.
+func javascript(t *testing.T, source string) string {
+	t.Helper()
+	text, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := api.Transform(string(text), api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule, Target: api.ES2022})
+	if len(out.Errors) > 0 {
+		t.Fatalf("%s: %+v", source, out.Errors)
+	}
+	return string(out.Code)
+}
+
+var (
+	script    = regexp.MustCompile("(?s)```ts\n(.*?)```")
+	unitTests = regexp.MustCompile("(?s)```js\n(.*?)```")
+)
+
+// documented puts the script of docs/testing.md and its tests into the project.
+func documented(t *testing.T, dir string) {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, tests := script.FindSubmatch(page), unitTests.FindAllSubmatch(page, -1)
+	if main == nil || len(tests) < 3 {
+		t.Fatalf("docs/testing.md has no script or only %d tests", len(tests))
+	}
+	write(t, filepath.Join(dir, "src", "main.ts"), string(main[1]))
+	for i, m := range tests {
+		write(t, filepath.Join(dir, "test", fmt.Sprintf("documented%d.test.mjs", i)), string(m[1]))
 	}
 }

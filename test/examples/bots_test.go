@@ -90,6 +90,10 @@ var bots = map[string]func(g *guild){
 		g.want(g.submit("alice", "feedback", options{"rating": []string{"4"}, "text": "Nice place"}), "Thank you!")
 		g.see("⭐⭐⭐⭐", "Nice place", "alice · 4.0 on average")
 	},
+	"github": func(g *guild) {
+		// The tests' runtime reaches no address; the preview itself is tested in sdk-bundle/testing.
+		g.reacted(g.say("alice", "look at https://github.com/flora-runtime/flora-runtime/issues/1").ID, "⚠️")
+	},
 	"giveaways": func(g *guild) {
 		o := g.want(g.use("owner", "giveaway", options{"prize": "a book", "time": "4s"}), "🎁 a book", "0 taking part")
 		g.click("alice", o.Message, o.Message.button(g.t, "Take part"))

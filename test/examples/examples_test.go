@@ -39,7 +39,7 @@ func TestExamples(t *testing.T) {
 		t.Fatalf("only %d examples", len(names))
 	}
 	dir := t.TempDir()
-	p, err := rig.Start(bin, dir, append(os.Environ(), "HOME="+dir), "dev", "--port", "0", "--no-rate-limits", "--guilds", strconv.Itoa(len(names)))
+	p, err := rig.Start(bin, dir, append(os.Environ(), "HOME="+dir, "FLORA_EGRESS_DENY=0.0.0.0/0,::/0"), "dev", "--port", "0", "--no-rate-limits", "--guilds", strconv.Itoa(len(names)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -248,13 +248,6 @@ func (g *guild) use(author, command string, o options) outcome {
 	return g.act(author, map[string]any{"command": name, "subcommand": sub, "options": o})
 }
 
-// useIn is use in another channel.
-func (g *guild) useIn(channel, author, command string, o options) outcome {
-	g.t.Helper()
-	name, sub, _ := strings.Cut(command, " ")
-	return g.act(author, map[string]any{"command": name, "subcommand": sub, "options": o, "channel": channel})
-}
-
 // menu lets somebody use a context-menu command.
 func (g *guild) menu(author, command, target string) outcome {
 	g.t.Helper()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,7 +17,11 @@ var block = regexp.MustCompile("(?s)```ts\n(.*?)```")
 func TestDocumentedScriptsLoad(t *testing.T) {
 	t.Parallel()
 	var scripts []string
-	for _, name := range []string{"../../README.md", "../../docs/sdk.md", "../../docs/events.md", "../../docs/fetch.md"} {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(pages, "../../README.md") {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -25,7 +30,7 @@ func TestDocumentedScriptsLoad(t *testing.T) {
 			scripts = append(scripts, m[1])
 		}
 	}
-	if len(scripts) < 8 {
+	if len(scripts) < 20 {
 		t.Fatalf("only %d scripts were found", len(scripts))
 	}
 	// A guild each: deploys are limited by guild.

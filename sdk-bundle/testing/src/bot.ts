@@ -6,6 +6,7 @@ import { Stores, type TestStore } from "./kv";
 import { type Script, codeOf, evaluate } from "./load";
 import { Ids, type Person, memberOf, roleOf, userOf } from "./people";
 import { commandData, modalData } from "./payload";
+import { utf8Decode, utf8Encode } from "./platform";
 import { Refusal } from "./refusal";
 
 /** One call of Discord's API. */
@@ -344,6 +345,7 @@ export class TestBot {
 
   async #answer(op: string, args: any): Promise<unknown> {
     if (op === "op_fetch") return this.#fetched(args);
+    if (op === "op_abort_fetch") return undefined;
     const name = restName(op);
     this.#calls.push({ name, args });
     if (this.#overrides.has(name)) {
@@ -355,11 +357,10 @@ export class TestBot {
 
   async #fetched(args: any): Promise<unknown> {
     if (this.#fetch === undefined) throw new Refusal("NOT_SUPPORTED", `the script fetches ${args.url}: say with bot.onFetch what comes back`);
-    const a = await this.#fetch({ url: args.url, method: args.method ?? "GET", headers: Object.fromEntries(args.headers ?? []), text: args.text ?? "" });
+    const a = await this.#fetch({ url: args.url, method: args.method ?? "GET", headers: Object.fromEntries(args.headers ?? []), text: args.text ?? utf8Decode(args.bytes ?? "", false) });
     const text = a.json !== undefined ? JSON.stringify(a.json) : (a.text ?? "");
     const headers = Object.entries({ "content-type": a.json !== undefined ? "application/json" : "text/plain;charset=utf-8", ...a.headers });
-    const body = btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-    return { status: a.status ?? 200, statusText: "", url: args.url, redirected: false, headers, body };
+    return { status: a.status ?? 200, statusText: "", url: args.url, redirected: false, headers, body: utf8Encode(text) };
   }
 
   #mark(): { sent: number; calls: number; logs: number } {
@@ -468,8 +469,3 @@ function find(components: any[], customId: string): any {
   }
   return undefined;
 }
-
-declare class TextEncoder {
-  encode(s: string): any;
-}
-declare function btoa(s: string): string;

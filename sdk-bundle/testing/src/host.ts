@@ -3,6 +3,7 @@
 import * as vm from "node:vm";
 import source from "flora:sdk";
 import { Clock, turn } from "./clock";
+import * as platform from "./platform";
 import { Refusal } from "./refusal";
 
 export interface LogLine {
@@ -27,6 +28,26 @@ interface Setup {
   answer: Answer;
 }
 
+// What an isolate has and a realm of Node's has not: a clock of its own, and
+// V8's base64.
+const preparation = `(now, bytes, base64) => {
+  const Real = Date;
+  globalThis.Date = class Date extends Real {
+    constructor(...a) {
+      if (a.length === 0) super(now());
+      else super(...a);
+    }
+    static now() {
+      return now();
+    }
+  };
+  const define = (o, name, value) => Object.defineProperty(o, name, { value, writable: true, configurable: true });
+  define(Uint8Array, "fromBase64", (s) => new Uint8Array(bytes(s)));
+  define(Uint8Array.prototype, "toBase64", function () {
+    return base64(this);
+  });
+}`;
+
 const levels = ["trace", "debug", "info", "warn", "error"] as const;
 
 export class Host {
@@ -48,10 +69,7 @@ export class Host {
     this.clock = new Clock(setup.start, (id) => this.#enter(3, id));
     this.realm = vm.createContext({});
     // The SDK takes what it needs of the language when it starts: the clock must be there before.
-    const now = () => this.clock.now();
-    vm.runInContext("(now) => { const Real = Date; globalThis.Date = class Date extends Real { constructor(...a) { if (a.length === 0) super(now()); else super(...a); } static now() { return now(); } }; }", this.realm, {
-      filename: "flora:clock",
-    })(now);
+    vm.runInContext(preparation, this.realm, { filename: "flora:preparation" })(() => this.clock.now(), platform.bytes, platform.base64);
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
     delete this.realm.__floraBoot;
@@ -69,6 +87,9 @@ export class Host {
       commands: (_, __, text) => void (this.commands = JSON.parse(text)),
       cronRegister: (_, __, text) => this.#cron(JSON.parse(text)),
       secretPlaceholder: (_, __, name) => this.#setup.secrets[name],
+      url: (_, __, args) => platform.url(args),
+      utf8Encode: (_, __, text) => platform.utf8Encode(text),
+      utf8Decode: (fatal, _, base64) => platform.utf8Decode(base64, fatal === 1),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {

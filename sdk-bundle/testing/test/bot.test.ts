@@ -109,3 +109,26 @@ test("calls of Discord's API, and other answers", async () => {
   await bot.emit("go");
   assert.equal(bot.logs[2]!.text, "{ nick: 'N' } Test guild");
 });
+
+test("fetch, URLs and UTF-8", async () => {
+  const bot = await createTestBot(`on("go", async () => {
+    const url = new URL("a?b=ü", "https://example.com/x/");
+    url.searchParams.append("c", "1");
+    const res = await fetch(url, { method: "POST", headers: { "x-a": "b" }, body: JSON.stringify({ a: "ä" }) });
+    console.log(res.status, res.headers.get("content-type"), (await res.json()).ok, new TextDecoder().decode(new TextEncoder().encode("ß")));
+    console.log(await (await fetch("https://example.com/t")).text());
+    await fetch("https://example.com/down").catch((e) => console.log(e.name));
+    try { new URL("nonsense"); } catch (e) { console.log(e.message); }
+  });`);
+  const asked: any[] = [];
+  bot.onFetch((request) => {
+    asked.push(request);
+    if (request.url.endsWith("/down")) throw new Error("down");
+    return request.method === "POST" ? { status: 201, json: { ok: "yes, ä" } } : { text: "téxt" };
+  });
+  await bot.emit("go");
+  assert.deepEqual(bot.logs.map((l) => l.text), ["201 application/json yes, ä ß", "téxt", "Error", "Invalid URL: 'nonsense'"]);
+  assert.equal(asked[0].url, "https://example.com/x/a?b=%C3%BC&c=1");
+  assert.equal(asked[0].text, '{"a":"ä"}');
+  assert.equal(asked[0].headers["x-a"], "b");
+});
