@@ -1,6 +1,7 @@
 # make run    start a Flora runtime with a simulated Discord
 # make test   lint and test everything
 # make build  put the binaries into bin/
+# make sdk    make the npm package @flora/sdk in bin/sdk
 # make bench  measure, against baselines in the same run
 # make fuzz   run every fuzz target for FUZZTIME each
 # make soak   the long counts of what make test runs briefly
@@ -18,7 +19,7 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build generate test lint unit bench fuzz soak clean
+.PHONY: run build sdk generate test lint unit bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -26,6 +27,9 @@ run: build
 build: generate
 	$(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/app.Version=$(VERSION)' -o bin/flora-runtime ./cmd/flora-runtime
 	CGO_ENABLED=0 $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/cli.Version=$(VERSION)' -o bin/flora ./cmd/flora
+
+sdk:
+	$(GO) run ./sdk-bundle/testing/pack bin/sdk
 
 # V8's headers come with the v8go module.
 generate:

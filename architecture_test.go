@@ -46,6 +46,8 @@ var rules = []rule{
 	{from: "v8ops/endpoint", to: []string{"pkg/discord", "pkg/scope", "v8ops/outbound", "v8ops/body"}, deep: true, why: "the table is data: the SDK's types and the documentation are made of it"},
 	{from: "sdk-bundle", to: []string{"pkg/discord", "pkg/v8", "pkg/isolate"}, deep: true, why: "the SDK is bundled without knowing Discord's client or the engine"},
 	{from: "pkg/...", except: []string{"pkg/discordsim/contract"}, to: []string{"pkg/discordsim/contract", "github.com/santhosh-tekuri/jsonschema/v6/..."}, why: "only tests hold the wire against Discord's document"},
+	{from: "pkg/egress", to: []string{"pkg/discord", "pkg/bot", "pkg/api", "pkg/supervisor", "pkg/v8", "pkg/isolate", "pkg/store/...", "v8ops/..."}, deep: true, why: "what goes out knows only which guild asks"},
+	{from: "pkg/platform", to: []string{"pkg/...", "v8ops/..."}, why: "what a script's strings meet in a worker stands alone"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},
 	{from: "pkg/snowflake", to: []string{"pkg/..."}, why: "everything may depend on ids"},
 }

@@ -83,7 +83,7 @@ func TestSlashCommands(t *testing.T) {
 		{"plain", used("plain", `[{"name":"a","type":3,"value":"x"},{"name":"b","type":4,"value":2}]`), []string{"plain plain { a: 'x', b: 2 } function"}},
 		{"without options", used("plain", `null`), []string{"plain plain {} function"}},
 		{"subcommand", used("mod", `[{"name":"list","type":1,"options":[{"name":"n","type":4,"value":1}]}]`), []string{"list list { n: 1 } function"}},
-		{"group", used("mod", `[{"name":"user","type":2,"options":[{"name":"ban","type":1,"options":[{"name":"who","type":6,"value":"9"}]}]}]`), []string{"ban ban { who: '9' } function"}},
+		{"group", used("mod", `[{"name":"user","type":2,"options":[{"name":"ban","type":1,"options":[{"name":"who","type":6,"value":"9"}]}]}]`), []string{"ban ban { who: { id: '9' } } function"}},
 		{"unknown subcommand", used("mod", `[{"name":"none","type":1}]`), nil},
 		{"unknown in a group", used("mod", `[{"name":"user","type":2,"options":[{"name":"none","type":1}]}]`), nil},
 		{"run takes what no subcommand does", used("open", `[{"name":"b","type":1,"options":[{"name":"n","type":4,"value":1}]}]`), []string{"open open { n: 1 } function"}},

@@ -52,21 +52,33 @@ func installed() bool {
 func TestTypeScriptAgrees(t *testing.T) {
 	t.Parallel()
 	check(t, "-p", "tsconfig.json")
-	// What is made of the endpoint table goes beside what is written by hand.
-	dir, err := filepath.Abs(".")
+	check(t, "-p", filepath.Join("testing", "tsconfig.json"))
+	checkWithRest(t, "typetest", "types/*.d.ts", "typetest/*.ts", "../examples/*/src/**/*.ts")
+	checkWithRest(t, "testing/test", "testing/test/*.ts", "testing/index.d.ts", "types/*.d.ts")
+}
+
+// checkWithRest checks a project together with what is made of the endpoint
+// table.
+func checkWithRest(t *testing.T, project string, include ...string) {
+	t.Helper()
+	here, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	project := t.TempDir()
-	config := fmt.Sprintf(`{"extends": %[1]q, "include": [%[2]q, %[3]q, %[4]q, "rest.d.ts"]}`,
-		filepath.Join(dir, "typetest", "tsconfig.json"), filepath.Join(dir, "types", "*.d.ts"),
-		filepath.Join(dir, "typetest", "*.ts"), filepath.Join(dir, "..", "examples", "*", "src", "**", "*.ts"))
-	for name, text := range map[string]string{"tsconfig.json": config, "rest.d.ts": sdkbundle.RestTypes()} {
-		if err := os.WriteFile(filepath.Join(project, name), []byte(text), 0o600); err != nil {
+	for i, name := range include {
+		include[i] = filepath.Join(here, name)
+	}
+	config, err := json.Marshal(map[string]any{"extends": filepath.Join(here, project, "tsconfig.json"), "include": append(include, "rest.d.ts")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"tsconfig.json": string(config), "rest.d.ts": sdkbundle.RestTypes()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	check(t, "-p", project)
+	check(t, "-p", dir)
 }
 
 // The declarations that authors get are one text; it must be right alone, and
@@ -84,7 +96,7 @@ func TestTypesForAuthors(t *testing.T) {
 		"tsconfig.json": `{"compilerOptions":{"strict":true,"noEmit":true,"types":[],"target":"ES2022","module":"ESNext","lib":["ES2023"]},"include":["*.ts"]}`,
 		"flora.d.ts":    text,
 	}
-	all := append(examples(t, "sdk.md"), examples(t, "rest.md")...)
+	all := append(examples(t), fenced(t, "rest.md")...)
 	if len(all) < 8 {
 		t.Fatalf("found only %d examples in the documentation", len(all))
 	}
@@ -102,16 +114,25 @@ func TestTypesForAuthors(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
-// examples are the scripts in a page of docs.
-func examples(t *testing.T, name string) []string {
+// examples are the scripts in the pages for authors that load without a
+// Discord behind them.
+func examples(t *testing.T) []string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "docs", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	return fenced(t, "sdk.md", "events.md", "fetch.md")
+}
+
+// fenced are the scripts in pages of docs.
+func fenced(t *testing.T, names ...string) []string {
+	t.Helper()
 	var out []string
-	for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
-		out = append(out, m[1])
+	for _, name := range names {
+		page, err := os.ReadFile(filepath.Join("..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
+			out = append(out, m[1])
+		}
 	}
 	return out
 }
@@ -119,7 +140,7 @@ func examples(t *testing.T, name string) []string {
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples(t, "sdk.md") {
+	for _, example := range examples(t) {
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)

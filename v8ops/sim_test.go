@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim/contract"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -52,6 +53,7 @@ type sink struct {
 func (*sink) Wants(t string) bool     { return t == "INTERACTION_CREATE" }
 func (*sink) Join(snowflake.GuildID)  {}
 func (*sink) Leave(snowflake.GuildID) {}
+func (*sink) Denied(catalog.Intents)  {}
 func (k *sink) Ready(json.RawMessage) { close(k.ready) }
 func (k *sink) HandleEvent(_ context.Context, e discord.Event) {
 	if id, token, ok := discord.InteractionToken(e); ok {

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/v8ops/command"
 	"github.com/flora-runtime/flora-runtime/v8ops/endpoint"
+	"github.com/flora-runtime/flora-runtime/v8ops/fetch"
 	"github.com/flora-runtime/flora-runtime/v8ops/interaction"
 	kvops "github.com/flora-runtime/flora-runtime/v8ops/kv"
 	"github.com/flora-runtime/flora-runtime/v8ops/message"
@@ -23,6 +25,7 @@ import (
 type Deps struct {
 	Discord *outbound.Discord
 	KV      kv.Store
+	Egress  *egress.Client // nil: there is no fetch.
 }
 
 // Table makes the whole set.
@@ -34,7 +37,11 @@ func Table(d Deps) (*op.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.NewTable(discord, kvops.Ops(d.KV))
+	groups := [][]op.Op{discord, kvops.Ops(d.KV)}
+	if d.Egress != nil {
+		groups = append(groups, fetch.Ops(d.Egress))
+	}
+	return op.NewTable(groups...)
 }
 
 // ofDiscord makes an op of every row of the endpoint table, in its order.

@@ -27,6 +27,8 @@ const (
 	saveEvery = 200 * time.Millisecond
 	// connectLimit bounds the wait for the first connection to Discord.
 	connectLimit = 2 * time.Minute
+	// loadsLimit is how long the start waits until all scripts were tried.
+	loadsLimit = 10 * time.Second
 )
 
 type devOptions struct {

@@ -20,12 +20,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
+	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -50,10 +53,14 @@ const operator = "operator"
 // operating system shares the cores among them.
 const turnsPerCore = 8
 
+// handlersEnd is how long running handlers may take to end when the runtime is
+// to stop.
+const handlersEnd = 3 * time.Second
+
 // penaltyWorkers is how many processes there are, beside runtime.max_workers,
 // for scripts that brought a worker down or may have. They run while somebody
 // is in them.
-const penaltyWorkers = 2
+const penaltyWorkers = 4
 
 // runtime is a control process and what it consists of.
 type runtime struct {
@@ -77,6 +84,7 @@ type runtime struct {
 	rest    *discord.REST
 	gateway *discord.Gateway
 	scope   *scope.Scope
+	egress  *egress.Client
 	ops     *op.Table
 	bot     *bot.Bot
 	pool    *supervisor.Pool
@@ -162,10 +170,18 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	rt.gateway, err = discord.NewGateway(discord.GatewayConfig{
+	gateway := discord.GatewayConfig{
 		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
 		Sessions: sessions, Log: rt.log.Named("gateway"),
-	}, sink{rt})
+	}
+	if gateway.Privileged, err = catalog.ParsePrivileged(rt.cfg.Discord.PrivilegedIntents); err != nil {
+		return fmt.Errorf("discord.privileged_intents: %w", err)
+	}
+	if rt.sim != nil {
+		// It begins a session whenever it is asked to.
+		gateway.IdentifyEvery, gateway.GatherIntents = time.Millisecond, 10*time.Millisecond
+	}
+	rt.gateway, err = discord.NewGateway(gateway, sink{rt})
 	return err
 }
 
@@ -175,6 +191,8 @@ type sink struct{ *runtime }
 func (s sink) Wants(eventType string) bool                      { return s.bot.Wants(eventType) }
 func (s sink) HandleEvent(ctx context.Context, e discord.Event) { s.bot.HandleEvent(ctx, e) }
 func (s sink) Join(guild snowflake.GuildID)                     { s.bot.Join(guild) }
+
+func (s sink) Denied(intents catalog.Intents) { s.bot.Denied(intents) }
 
 func (s sink) Leave(guild snowflake.GuildID) {
 	s.bot.Leave(guild)
@@ -195,10 +213,14 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := rt.openEgress(); err != nil {
+		return err
+	}
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
-		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application},
+		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Fetcher: rt.egress, Application: rt.gateway.Application},
 		KV:      rt.kv,
+		Egress:  rt.egress,
 	})
 	if err != nil {
 		return err
@@ -221,7 +243,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
-		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application,
+		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 	})
 	return nil
@@ -244,9 +266,16 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 		return nil, fmt.Errorf("find the runtime's own binary: %w", err)
 	}
 	r := rt.cfg.Runtime
-	e, err := supervisor.NewExecutable(ctx, supervisor.Executable{
+	spec := supervisor.Executable{
 		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
-	}, sdk)
+	}
+	if r.Sandbox != config.SandboxOff {
+		var err error
+		if spec.Groups, err = cgroup.Open(); err != nil {
+			spec.Ungrouped = err.Error()
+		}
+	}
+	e, err := supervisor.NewExecutable(ctx, spec, sdk)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +314,8 @@ func botLimits(c config.Config) bot.Limits {
 }
 
 // start runs the parts in order and returns when the bot is connected and
-// every stored script was loaded once.
+// every stored script was tried once, but for those that are slow to load: the
+// events of their guilds wait.
 func (rt *runtime) start(ctx context.Context) error {
 	server := rt.api.Server()
 	rt.life.run("HTTP", func(ctx context.Context) error { return serve(ctx, rt.listen, server) })
@@ -295,25 +325,43 @@ func (rt *runtime) start(ctx context.Context) error {
 	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
+	rt.life.release("handlers", func() error { rt.bot.Drain(handlersEnd); return nil })
 	rt.life.run("cron", rt.crons.Run)
 	if err := rt.gateway.Identity(ctx); err != nil {
 		return err
 	}
-	if err := rt.bot.LoadAll(ctx); err != nil {
+	tried, err := rt.bot.LoadAll(ctx)
+	if err != nil {
 		return err
 	}
+	// What the bot asks Discord for follows from what scripts handle.
+	if late, err := rt.within(ctx, loadsLimit, tried); err != nil {
+		return err
+	} else if late {
+		rt.log.Warn("some scripts are still being loaded; their guilds' events wait")
+	}
 	rt.life.run("gateway", rt.gateway.Run)
-	timer := time.NewTimer(connectLimit)
+	if late, err := rt.within(ctx, connectLimit, rt.connected); err != nil {
+		return err
+	} else if late {
+		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
+	}
+	return nil
+}
+
+// within waits for done; late says that it was not in time.
+func (rt *runtime) within(ctx context.Context, limit time.Duration, done <-chan struct{}) (late bool, err error) {
+	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case <-rt.connected:
-		return nil
+	case <-done:
+		return false, nil
 	case err := <-rt.life.failed:
-		return err
+		return false, err
 	case <-timer.C:
-		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
+		return true, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }
 

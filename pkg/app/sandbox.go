@@ -23,7 +23,12 @@ func (rt *runtime) details() any {
 	if features == nil {
 		features = sandbox.Report{}
 	}
-	return map[string]any{"sandbox": confinement{rt.mode(), features}}
+	type gateway struct {
+		Intents []string `json:"intents"`
+		Missing []string `json:"missing_intents"`
+	}
+	asked, missing := rt.gateway.Intents()
+	return map[string]any{"sandbox": confinement{rt.mode(), features}, "gateway": gateway{asked.Names(), missing.Names()}}
 }
 
 // features are the parts of the sandbox and whether all workers have them.

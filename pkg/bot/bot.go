@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -63,6 +64,8 @@ type Config struct {
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
 	Limits      Limits
+	// Intents, if not nil, is asked for the events that scripts handle.
+	Intents Intents
 	// Hits, if not nil, counts the limits that scripts run into.
 	Hits func(name limit.Name, n int)
 	Log  *zap.Logger
@@ -78,6 +81,7 @@ type Bot struct {
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
 	maps     mapper
+	draining atomic.Bool // No more handlers begin.
 
 	mu     sync.Mutex // Guards guilds and closed.
 	guilds map[snowflake.GuildID]*guild
@@ -95,10 +99,13 @@ func New(cfg Config) *Bot {
 	if cfg.Metrics == nil {
 		cfg.Metrics = unmetered{}
 	}
+	if cfg.Intents == nil {
+		cfg.Intents = unlimited{}
+	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
 	b.base, b.cancel = context.WithCancel(context.Background())
 	b.dispatch.Store(supervisor.LoadID)
-	b.wanted.init()
+	b.wanted.init(cfg.Intents.Want)
 	b.maps.init(cfg.Bundle)
 	return b
 }
@@ -124,27 +131,49 @@ func (b *Bot) background(f func(ctx context.Context)) bool {
 	return true
 }
 
-// loadsAtOnce bounds how many scripts load at the same time at boot.
-const loadsAtOnce = 4
+const (
+	// loadsAtOnce bounds how many scripts load at the same time at boot.
+	loadsAtOnce = 4
+	// slowLoad is when a load does not count among those any more: it waits for
+	// something, or uses up its limit, and the others shall not wait for it.
+	slowLoad = time.Second
+)
 
-// LoadAll loads every guild's current deployment and returns when each was
-// tried once; those that failed are tried again in the background.
-func (b *Bot) LoadAll(ctx context.Context) error {
+// LoadAll begins to load every guild's current deployment. When it returns, the
+// events of all those guilds wait for their scripts, so the bot may connect.
+// The channel is closed when each script was tried once; those that failed are
+// tried again.
+func (b *Bot) LoadAll(ctx context.Context) (tried <-chan struct{}, err error) {
 	all, err := b.cfg.Store.List(ctx)
 	if err != nil {
-		return fmt.Errorf("list deployments: %w", err)
+		return nil, fmt.Errorf("list deployments: %w", err)
 	}
-	sem := make(chan struct{}, loadsAtOnce)
-	var wg sync.WaitGroup
 	for _, d := range all {
-		sem <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-sem }()
-			b.guild(d.Guild).wake(ctx)
-		})
+		g := b.guild(d.Guild)
+		g.expect(true)
+		b.wanted.update(g)
 	}
-	wg.Wait()
-	return ctx.Err()
+	done := make(chan struct{})
+	b.background(func(ctx context.Context) {
+		defer close(done)
+		room := make(chan struct{}, loadsAtOnce)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for _, d := range all {
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			leave := sync.OnceFunc(func() { <-room })
+			wg.Go(func() {
+				defer leave()
+				defer time.AfterFunc(slowLoad, leave).Stop()
+				b.guild(d.Guild).wake(ctx)
+			})
+		}
+	})
+	return done, nil
 }
 
 func (b *Bot) guild(id snowflake.GuildID) *guild {
@@ -190,12 +219,16 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if !ok {
 		return
 	}
+	if e.Lost {
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("a handler of %s was running when the runtime ended; it is lost and not run again", name))
+		return
+	}
 	now := b.cfg.Now()
 	id, token, interaction := discord.InteractionToken(e)
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
 	}
-	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now)})
+	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep()})
 }
 
 // Ready keeps what "ready" handlers get. Each script gets it once, when it
@@ -226,7 +259,7 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	g.deliver(event{name: "__cron:" + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
+	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
 }
 
 // Leave stops the script of a guild that the bot is no longer in. What is

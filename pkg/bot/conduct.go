@@ -55,24 +55,39 @@ func (g *guild) charge(s *script, loss *supervisor.Loss, retired bool) {
 	case supervisor.Innocent:
 	case supervisor.Suspect:
 		g.mu.Lock()
-		g.record.Suspect(time.Now())
+		apart := g.record.Suspect(time.Now())
 		g.mu.Unlock()
-		g.log("warn", logs.TargetRuntime, fmt.Sprintf("the worker process ended while this script, and perhaps others, ran in it; it runs apart from them for %s, as far as there is room, to find out which one does that", conduct.Suspicion))
+		g.log("warn", logs.TargetRuntime, fmt.Sprintf("the worker process ended while this script, and perhaps others, ran in it or filled its memory; it runs apart from them for %s, as far as there is room, to find out which one does that", apart))
 	case supervisor.Culprit:
-		g.mu.Lock()
-		serves := !retired && (g.active == s || !s.trial)
-		g.mu.Unlock()
-		g.strike(loss.What, "the script brought its worker process down: "+loss.What, serves)
+		weight := conduct.Trial
+		switch serves := !retired && g.relies(s); {
+		case serves && loss.Shared:
+			weight = conduct.Doubtful
+		case serves:
+			weight = conduct.Certain
+		}
+		g.strike(loss.What, "the script brought its worker process down: "+loss.What, weight)
 	}
+}
+
+// relies reports whether the guild's authors rely on the script: it serves, or
+// is loaded because it is to serve again. One that was replaced and ends its
+// last handlers is neither.
+func (g *guild) relies(s *script) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return g.active == s || !s.trial && !s.up
 }
 
 // strike charges the guild's script, and quarantines the guild when it is
 // enough.
-func (g *guild) strike(reason, message string, counts bool) {
+func (g *guild) strike(reason, message string, weight conduct.Weight) {
 	g.mu.Lock()
 	now := time.Now()
-	quarantined := g.record.Strike(now, reason, counts)
-	pause := g.record.Pause(now)
+	quarantined := g.record.Strike(now, reason, weight)
+	pause, apart := g.record.Pause(now), g.record.ApartUntil().Sub(now).Round(time.Second)
 	g.mu.Unlock()
 	g.bot.cfg.Metrics.Struck()
 	g.bot.cfg.Log.Warn("a script is charged", zap.Stringer("guild_id", g.id), zap.String("reason", reason), zap.Bool("quarantined", quarantined))
@@ -81,10 +96,12 @@ func (g *guild) strike(reason, message string, counts bool) {
 		g.log("error", logs.TargetRuntime, fmt.Sprintf("%s. That is %d times within %s: the script is quarantined. It is not loaded, its cron jobs do not run, its events are dropped and interactions stay unanswered until a deployment succeeds or an operator releases it", message, conduct.Strikes, conduct.Window))
 		g.bot.cfg.Metrics.Quarantined(1)
 		g.confine()
-	case counts:
-		g.log("error", logs.TargetRuntime, fmt.Sprintf("%s. It runs apart from other scripts for %s, and is loaded again after %s; %d times within %s quarantine it", message, conduct.Window, pause, conduct.Strikes, conduct.Window))
+	case weight == conduct.Certain:
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("%s. It runs apart from other scripts for %s, and is loaded again after %s; %d times within %s quarantine it", message, apart, pause, conduct.Strikes, conduct.Window))
+	case weight == conduct.Doubtful:
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("%s. It runs apart from other scripts for %s, and is loaded again after %s; others run apart beside it, so this does not count towards a quarantine", message, apart, pause))
 	default:
-		g.log("error", logs.TargetRuntime, fmt.Sprintf("%s. This guild's scripts run apart from others for %s", message, conduct.Window))
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("%s. This guild's scripts run apart from others for %s", message, apart))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,11 @@ import (
 // processes launches real worker processes.
 func processes(t *testing.T) supervisor.Launcher {
 	t.Helper()
+	return launching(t, supervisor.Executable{})
+}
+
+func launching(t *testing.T, e supervisor.Executable) supervisor.Launcher {
+	t.Helper()
 	sdk, err := sdkbundle.Bundle()
 	if err != nil {
 		t.Fatal(err)
@@ -32,12 +38,13 @@ func processes(t *testing.T) supervisor.Launcher {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := supervisor.NewExecutable(context.Background(), supervisor.Executable{Path: self}, sdk)
+	e.Path = self
+	made, err := supervisor.NewExecutable(context.Background(), e, sdk)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Close() })
-	return e
+	t.Cleanup(func() { _ = made.Close() })
+	return made
 }
 
 // split is the quickest of them: V8 gives up at once.
@@ -238,5 +245,76 @@ func TestInnocentsAreBackSoon(t *testing.T) {
 	t.Logf("%d guilds were back, and had their events, after %s", neighbours, took)
 	if limit := 20 * time.Second; took > limit {
 		t.Errorf("they were back after %s, more than %s", took, limit)
+	}
+}
+
+// TestTheLargestIdleScriptGivesWay has scripts keep what they may until their
+// process is nearly full: the largest is loaded anew, as often as that is
+// needed, and nobody's process ends.
+func TestTheLargestIdleScriptGivesWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{launch: launching(t, supervisor.Executable{Memory: 256 << 20})})
+	keeper := func(mib int) string {
+		return fmt.Sprintf(`const kept = []; console.log("loads"); on("messageCreate", () => {
+			if (kept.length < %d) kept.push(new Uint8Array(1 << 20).fill(1));
+			console.log("kept " + kept.length);
+		});`, mib)
+	}
+	guilds := []snowflake.GuildID{guildA, guildB, 1003, 1004, 1005, 1006}
+	for _, g := range guilds {
+		w.deploy(g, keeper(100))
+	}
+	pid := w.pool.PIDs()[0]
+	const ceiling = (256 + 16*2 + 16*2) << 10 // In KiB: for the process, its scripts and its own threads.
+	for n := 1; taken(t, pid) < ceiling/100*83; n++ {
+		for _, g := range guilds {
+			w.message(g, "more")
+			w.wait(g, n, "kept ")
+		}
+	}
+	w.until("somebody to give way", func() bool {
+		return slices.ContainsFunc(guilds, func(g snowflake.GuildID) bool { return w.count(g, "nearly no memory left") > 0 })
+	})
+	for _, g := range guilds {
+		w.until("the script to serve", func() bool { return serves(w.bot.Status(g).State) })
+		if n := w.count(g, "apart"); n > 0 {
+			t.Errorf("guild %s is blamed", g)
+		}
+	}
+	if got := w.pool.PIDs()[0]; got != pid {
+		t.Errorf("the worker process was replaced")
+	}
+}
+
+// taken is how much of its ceiling a process uses, in KiB.
+func taken(t *testing.T, pid int) int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(b), "VmData:")
+	n, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestAReplacedScriptIsNotHeldAgainstTheNewOne has the script before the
+// deployment bring the worker down while it ends its last handler.
+func TestAReplacedScriptIsNotHeldAgainstTheNewOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{launch: processes(t), pool: withPenalty(1)})
+	w.deploy(guildA, `on("messageCreate", async () => { await kv.store("s").get("k"); `+split+` });`)
+	w.message(guildA, "wait")
+	w.ops.wait(t, 1, "get k")
+	w.deploy(guildA, says("new"))
+	w.ops.release("k")
+	w.wait(guildA, 1, "This guild's scripts run apart")
+	w.message(guildA, "hi")
+	w.wait(guildA, 1, "new hi")
+	if n := w.count(guildA, "quarantine it"); n != 0 {
+		t.Errorf("the new script is charged %d times", n)
 	}
 }

@@ -51,6 +51,7 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
 	}
 	rev.Warnings = append(rev.Warnings, g.cronWarnings()...)
+	rev.Warnings = append(rev.Warnings, g.eventWarnings(ctx, s)...)
 	if warning := g.syncCommands(ctx, s); warning != "" {
 		rev.Warnings = append(rev.Warnings, warning)
 	}

@@ -37,12 +37,14 @@ func TestOnlyCommandsReachAScriptThatHandlesNothingElse(t *testing.T) {
 	t.Parallel()
 	w, _, p, load := puppetWorld(t, options{}, "messageDelete")
 	p.send(t, wire.Declared{Instance: load.Instance, Kind: "mark", Value: "!"})
-	w.until("the mark", func() bool { return w.bot.Wants("MESSAGE_CREATE") })
-	for _, content := range []string{"hello", "!ping", "hello!", "  !pong"} {
+	p.send(t, wire.Declared{Instance: load.Instance, Kind: "mark", Value: "<@7>"})
+	p.declare(t, load.Instance, "messageDeleteBulk")
+	w.until("the marks", func() bool { return w.bot.Wants("MESSAGE_DELETE_BULK") })
+	for _, content := range []string{"hello", "!ping", "hello!", "  !pong", "<@8> x", "<@7> help"} {
 		w.message(guildA, content)
 	}
-	for _, want := range []string{"!ping", "  !pong"} {
-		if d := next[wire.Dispatch](t, p); !strings.Contains(string(d.Payload), `"`+want+`"`) {
+	for _, want := range []string{"!ping", "  !pong", "<@7> help"} {
+		if d := next[wire.Dispatch](t, p); !strings.Contains(string(d.Payload), strings.NewReplacer("<", `\u003c`, ">", `\u003e`).Replace(want)+`"`) {
 			t.Fatalf("got %s, want %q", d.Payload, want)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -46,6 +47,7 @@ type guild struct {
 	latest   *script // The active one or, while awaiting, the one before it.
 	left     bool    // The bot is not in the guild: nothing loads by itself.
 	reviving bool    // The goroutine of revive runs.
+	inTurn   bool    // LoadAll will come to it.
 	queue    queue   // Waiting for a script or for room in it.
 	pause    time.Duration
 	failures int // Loads that failed since a script served.
@@ -108,6 +110,9 @@ func (g *guild) deliver(e event) {
 		e.finish()
 		return
 	}
+	if g.tooLate(e) {
+		return
+	}
 	if g.active != nil && g.queue.empty() && !g.held() && g.active.begin(e) {
 		return
 	}
@@ -130,18 +135,26 @@ func (g *guild) feed() {
 	}
 	for !g.queue.empty() {
 		e := g.queue.events[0]
-		waited, late := e.late(g.bot.cfg.Now())
 		switch {
 		case !g.subscribed(e.name):
 			e.finish()
-		case late:
-			e.finish()
-			g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
+		case g.tooLate(e):
 		case !g.active.begin(e):
 			return
 		}
 		g.queue.shift()
 	}
+}
+
+// tooLate ends an interaction that can no longer be answered: it waited here, or
+// it was replayed. The caller holds mu.
+func (g *guild) tooLate(e event) bool {
+	waited, late := e.late(g.bot.cfg.Now())
+	if late {
+		e.finish()
+		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
+	}
+	return late
 }
 
 // greet delivers "ready" to a script that has not had it, once the bot was
@@ -151,7 +164,7 @@ func (g *guild) greet() bool {
 	if payload == nil || g.active.greeted {
 		return true
 	}
-	g.active.greeted = !g.active.subscribed(readyEvent) || g.active.begin(event{name: readyEvent, payload: *payload})
+	g.active.greeted = !g.active.subscribed(catalog.Ready) || g.active.begin(event{name: catalog.Ready, payload: *payload})
 	return g.active.greeted
 }
 
@@ -225,6 +238,7 @@ func (g *guild) declared(s *script, kind string) {
 	switch kind {
 	case "event", "mark":
 		g.bot.wanted.update(g)
+		g.tellUnheard(s, maxLate)
 	case "commands":
 		g.bot.background(func(ctx context.Context) { g.syncCommands(ctx, s) })
 	}
@@ -236,7 +250,7 @@ func (g *guild) place(inside bool) (load bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = !inside
-	return inside && g.active == nil && !g.reviving
+	return inside && g.active == nil && !g.reviving && !g.inTurn
 }
 
 // stop unloads the guild's script, unless the bot has come back meanwhile.
@@ -251,13 +265,20 @@ func (g *guild) stop() {
 // wake loads the guild's stored deployment and returns when that was tried
 // once; further tries follow in the background.
 func (g *guild) wake(ctx context.Context) {
+	g.expect(false)
+	g.restore(ctx)
+	g.revive()
+}
+
+// expect has events wait for a script that is on its way. inTurn says that
+// LoadAll will load it, and so nobody else has to.
+func (g *guild) expect(inTurn bool) {
 	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inTurn = inTurn
 	if g.active == nil && !g.left && !g.record.Quarantined() {
 		g.awaiting = true
 	}
-	g.mu.Unlock()
-	g.restore(ctx)
-	g.revive()
 }
 
 // lost is called when the active script's isolate is gone by itself.
@@ -284,7 +305,11 @@ func (g *guild) lost(s *script, reason error) {
 	}
 	g.mu.Unlock()
 	if g.bot.base.Err() == nil {
-		g.log("error", logs.TargetRuntime, fmt.Sprintf("the script's isolate ended: %s; it is loaded again", reason))
+		level := "error"
+		if errors.Is(reason, errEvicted) {
+			level = "warn"
+		}
+		g.log(level, logs.TargetRuntime, fmt.Sprintf("the script's isolate ended: %s; it is loaded again", reason))
 	}
 	g.revive()
 }
@@ -354,6 +379,7 @@ func (g *guild) restore(ctx context.Context) {
 		return
 	}
 	g.swap(s, false)
+	g.tellUnheard(s, maxUnheard)
 	g.syncCommands(ctx, s)
 }
 

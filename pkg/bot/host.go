@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -18,6 +19,7 @@ const (
 	maxEvents       = 256
 	maxEventName    = 128
 	maxMark         = 4 * maxEventName // In bytes.
+	maxMarks        = 8
 	maxCommandBytes = 4 << 20
 	// mappingAtOnce bounds a script's log lines whose positions are being
 	// resolved; more are logged as they are.
@@ -103,9 +105,9 @@ func (s *script) Declared(kind, value string) {
 	case "event":
 		changed = s.addEvent(value)
 	case "mark":
-		changed = s.mark == "" && value != "" && len(value) <= maxMark
+		changed = len(s.marks) < maxMarks && value != "" && len(value) <= maxMark && !slices.Contains(s.marks, value)
 		if changed {
-			s.mark = value
+			s.marks = append(s.marks, value)
 		}
 	case "commands":
 		changed = s.addCommands(value)
@@ -156,12 +158,27 @@ func (s *script) addCron(value string) bool {
 	return true
 }
 
+// Why a script is gone that was told to go.
+var (
+	errUnloaded = errors.New("it was unloaded")
+	errEvicted  = errors.New("its worker process had nearly no memory left, and of the scripts with nothing to do it held the most")
+)
+
+func (s *script) gives() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.evicted
+}
+
 // Gone implements supervisor.Host. Events whose handlers had not begun wait for
 // the script that comes next; the others are lost with this one.
 func (s *script) Gone(lost error, begun uint64) {
 	s.cancel()
 	if s.lost = lost; lost == nil {
-		s.lost = errors.New("it was unloaded")
+		s.lost = errUnloaded
+		if s.gives() {
+			s.lost = errEvicted
+		}
 	}
 	s.mu.Lock()
 	s.ended = true
@@ -195,7 +212,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 		case id <= begun:
 			lost++
 			e.finish()
-		case e.name == readyEvent:
+		case e.name == catalog.Ready:
 			// The next script is told of its own accord.
 		default:
 			ids = append(ids, id)

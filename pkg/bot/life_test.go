@@ -13,6 +13,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -157,13 +158,47 @@ func TestLoadAllBringsBackWhatIsStored(t *testing.T) {
 	first.deploy(guildB, says("B"))
 	store = first.store
 	w := newWorld(t, options{store: func(deploy.Store) deploy.Store { return store }})
-	if err := w.bot.LoadAll(context.Background()); err != nil {
+	tried, err := w.bot.LoadAll(context.Background())
+	if err != nil {
 		t.Fatal(err)
 	}
 	w.message(guildA, "hi")
 	w.message(guildB, "hi")
 	w.wait(guildA, 1, "A hi")
 	w.wait(guildB, 1, "B hi")
+	<-tried
+}
+
+// TestASlowLoadHoldsNobodyUp has as many scripts as load at once hang, this
+// time: the others come, and their guilds' events were not lost meanwhile.
+func TestASlowLoadHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	first := newWorld(t, options{})
+	first.ops.release("k")
+	const hang = 6 // More than load at the same time.
+	for i := range snowflake.GuildID(hang) {
+		first.deploy(1000+i, `await kv.store("s").get("k"); on("messageCreate", () => {});`)
+	}
+	first.deploy(guildB, says("B"))
+	store := first.store
+	w := newWorld(t, options{store: func(deploy.Store) deploy.Store { return store }})
+	tried, err := w.bot.LoadAll(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.bot.Join(guildB)
+	w.message(guildB, "hi")
+	w.wait(guildB, 1, "B hi")
+	select {
+	case <-tried:
+		t.Error("all are said to be tried while some hang")
+	default:
+	}
+	if w.bot.Status(1000).State != conduct.Loading {
+		t.Errorf("a script that hangs is %s", w.bot.Status(1000).State)
+	}
+	w.bot.Close() // Ends what hangs.
+	<-tried
 }
 
 // TestAWorkerProcessMayDie kills a real worker process.

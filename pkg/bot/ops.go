@@ -35,7 +35,7 @@ func (s *script) Op(c wire.OpCall) {
 		return
 	}
 	s.mu.Lock()
-	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes
+	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes || !s.inst.Hold(len(c.Args))
 	if !over {
 		s.ops.ops++
 		s.ops.bytes += len(c.Args)
@@ -52,8 +52,9 @@ func (s *script) Op(c wire.OpCall) {
 			defer s.mu.Unlock()
 			s.ops.ops--
 			s.ops.bytes -= len(c.Args)
+			s.inst.Drop(len(c.Args))
 		}()
-		ctx, cancel := context.WithTimeout(s.ctx, s.guild.bot.cfg.Limits.Op)
+		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
 		defer cancel()
 		pause(ctx, wait)                                          //nolint:contextcheck // The script ends its ops.
 		if result, err := s.perform(ctx, c); s.ctx.Err() == nil { //nolint:contextcheck // The script ends its ops, and the core its scripts.
@@ -80,11 +81,18 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 		s.extend(c.Dispatch)
 	}
 	if _, told := errors.AsType[*fault.Fault](err); !told && errors.Is(err, context.DeadlineExceeded) {
-		f := fault.Wrap(err, fault.Timeout, "the operation did not end within %s", s.guild.bot.cfg.Limits.Op)
+		f := fault.Wrap(err, fault.Timeout, "the operation did not end within %s", s.opTimeout(o))
 		f.Name = "TimeoutError"
 		return nil, f
 	}
 	return result, err
+}
+
+func (s *script) opTimeout(o op.Op) time.Duration {
+	if o.Timeout > 0 {
+		return o.Timeout
+	}
+	return s.guild.bot.cfg.Limits.Op
 }
 
 // extend gives the handler of an answered interaction until its token ends.

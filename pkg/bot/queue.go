@@ -3,14 +3,12 @@ package bot
 import (
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // answerBy is how long Discord waits for the first answer to an interaction.
 const answerBy = 3 * time.Second
-
-// readyEvent says once to each script that the bot is connected.
-const readyEvent = "ready"
 
 // event waits for a guild's script.
 type event struct {
@@ -20,9 +18,11 @@ type event struct {
 	interaction bool
 	received    time.Time // An interaction: when Discord made it.
 	done        func()    // Called once when its handler has settled or it was dropped.
+	receipt     discord.Receipt
 }
 
 func (e event) finish() {
+	e.receipt.Settled()
 	if e.done != nil {
 		e.done()
 	}
@@ -97,6 +97,7 @@ func (q *queue) shift() {
 // the limits until they are delivered.
 func (q *queue) unshift(events []event) {
 	for _, e := range events {
+		e.receipt.Waits()
 		q.bytes += len(e.payload)
 	}
 	if len(events) > 0 {

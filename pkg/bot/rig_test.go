@@ -74,6 +74,7 @@ type options struct {
 	pool    func(*supervisor.Config)
 	store   func(deploy.Store) deploy.Store
 	bundler bot.Bundler
+	ops     []op.Op // Beside the journal's.
 	sync    func(ctx context.Context, guild snowflake.GuildID, commands json.RawMessage) error
 }
 
@@ -125,7 +126,7 @@ func newWorld(t *testing.T, o options) *world {
 		}
 		o.bundler = bundle.NewChild(self, bundle.Limits{})
 	}
-	table, err := op.NewTable(w.ops.table())
+	table, err := op.NewTable(w.ops.table(), o.ops)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -32,7 +33,9 @@ type script struct {
 
 	mu       sync.Mutex // Guards the members below.
 	events   map[string]struct{}
-	mark     string // What begins the messages it handles; "" when it handles none or all.
+	told     map[string]struct{} // Events that were looked at for warnings.
+	unheard  int                 // Of which there was a warning.
+	marks    []string            // What begins the messages it handles; none when it handles none or all.
 	crons    []cron.Job
 	slash    json.RawMessage // Declared and not yet sent to Discord.
 	inflight map[uint64]event
@@ -40,6 +43,7 @@ type script struct {
 	ops      load          // Being answered.
 	mapping  int           // Log lines whose positions are being resolved.
 	retired  bool
+	evicted  bool // It goes, and the next one gets what comes.
 	ended    bool // Nothing can be sent to it any more.
 	up       bool // Loaded and serving; what it declares counts at once.
 }
@@ -60,7 +64,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	rev.Bundle, rev.Files = "", nil
 	s := &script{
 		guild: g, revision: rev, loaded: make(chan *wire.Failure, 1), gone: make(chan struct{}),
-		events: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(), trial: trial,
+		events: map[string]struct{}{}, told: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(), trial: trial,
 	}
 	s.ctx, s.cancel = context.WithCancel(g.bot.base)
 	info, err := json.Marshal(map[string]any{
@@ -162,20 +166,40 @@ func (s *script) drain(ctx context.Context, d time.Duration) {
 	s.retire()
 }
 
+// Busy implements supervisor.Host.
+func (s *script) Busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.inflight) > 0 || s.ops.ops > 0
+}
+
+// Evict implements supervisor.Host. Only one that serves is loaded again.
+func (s *script) Evict() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.up || s.ended || s.retired || s.evicted || len(s.inflight) > 0 || s.ops.ops > 0 {
+		return false
+	}
+	s.evicted = s.inst.Unload() == nil
+	return s.evicted
+}
+
 // begin sends the event to the isolate. It is false when too many are in
 // flight, or when the script is on its way out: the event waits for the next.
 func (s *script) begin(e event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
+	if s.ended || s.evicted || s.guild.bot.draining.Load() || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
 		return false
 	}
 	id := s.guild.bot.dispatch.Add(1)
 	s.inflight[id] = e
+	e.receipt.Begun()
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.cfg.Limits.Dispatch, e.cpu)
 	if err == nil {
 		return true
 	}
+	e.receipt.Waits()
 	delete(s.inflight, id)
 	if errors.Is(err, wire.ErrTooLarge) {
 		// It fits no script.
@@ -189,7 +213,7 @@ func (s *script) subscribed(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.events[name]
-	return ok || name == messageCreate && s.mark != ""
+	return ok || name == messageCreate && len(s.marks) > 0
 }
 
 // handles reports whether a handler may take the event. A message that is no
@@ -197,12 +221,18 @@ func (s *script) subscribed(name string) bool {
 func (s *script) handles(e discord.Event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, name := range discord.Names(e.Type) {
-		if _, ok := s.events[name]; ok || name == messageCreate && s.mark != "" && discord.IsCommand(e.Data, s.mark) {
+	for _, name := range catalog.Names(e.Type) {
+		if _, ok := s.events[name]; ok || name == messageCreate && s.isCommand(e) {
 			return true
 		}
 	}
 	return false
+}
+
+// isCommand reports whether the message begins with one of the marks. The
+// caller holds mu.
+func (s *script) isCommand(e discord.Event) bool {
+	return slices.ContainsFunc(s.marks, func(mark string) bool { return discord.IsCommand(e.Data, mark) })
 }
 
 func (s *script) types() map[string]struct{} {
@@ -210,14 +240,12 @@ func (s *script) types() map[string]struct{} {
 	defer s.mu.Unlock()
 	out := map[string]struct{}{}
 	for name := range s.events {
-		for _, t := range discord.Types(name) {
-			out[t] = struct{}{}
+		if e := catalog.ByName(name); e != nil {
+			out[e.Type] = struct{}{}
 		}
 	}
-	if s.mark != "" {
-		for _, t := range discord.Types(messageCreate) {
-			out[t] = struct{}{}
-		}
+	if len(s.marks) > 0 {
+		out[catalog.ByName(messageCreate).Type] = struct{}{}
 	}
 	return out
 }

@@ -4,13 +4,14 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
 // subscriptions counts the guilds that handle each gateway type, so that an
 // event that no script handles costs one look-up.
 type subscriptions struct {
 	wanted atomic.Pointer[interest]
+	want   func(catalog.Intents) // Told what the types need.
 
 	mu     sync.Mutex // Guards the members below; taken before a guild's mu.
 	counts map[string]int
@@ -24,7 +25,8 @@ type interest struct {
 	every bool
 }
 
-func (s *subscriptions) init() {
+func (s *subscriptions) init(want func(catalog.Intents)) {
+	s.want = want
 	s.counts = map[string]int{}
 	s.had = map[*guild]interest{}
 	s.wanted.Store(&interest{})
@@ -35,7 +37,7 @@ func (s *subscriptions) wants(eventType string) bool {
 	if _, ok := w.types[eventType]; ok {
 		return true
 	}
-	return w.every && discord.Names(eventType) != nil
+	return w.every && catalog.Names(eventType) != nil
 }
 
 // update asks the guild anew what it wants.
@@ -60,6 +62,7 @@ func (s *subscriptions) update(g *guild) {
 		next.types[t] = struct{}{}
 	}
 	s.wanted.Store(next)
+	s.want(intents(next.types))
 }
 
 // add counts the interest n times and reports whether that may change what all

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 )
 
@@ -33,7 +34,7 @@ func (g *guild) overran(s *script, times int) {
 	g.mu.Unlock()
 	switch {
 	case strike:
-		g.strike("it burned its CPU limit again and again", "the script burned its CPU limit again and again", true)
+		g.strike("it burned its CPU limit again and again", "the script burned its CPU limit again and again", conduct.Certain)
 		g.restart(s)
 	case first:
 		g.log("warn", logs.TargetRuntime, fmt.Sprintf("the script runs into its CPU limit again and again: its next event waits %s, and later ones longer", gap))

@@ -16,10 +16,41 @@ var checks = map[string]struct {
 	allowed string
 	ok      func(string) bool
 }{
-	"filled": {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
-	"token":  {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
-	"ip":     {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
-	"url":    {"an http or https address with host, without query and without a slash at its end", webAddress},
+	"filled":     {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
+	"token":      {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
+	"ip":         {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
+	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
+	"ranges":     {"ranges such as 10.1.0.0/16 or fd00::/8, separated by commas", func(v string) bool { _, err := Ranges(v); return err == nil }},
+	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
+}
+
+func privilegedIntents(v string) bool {
+	for name := range strings.SplitSeq(v, ",") {
+		if !slices.Contains([]string{"", "none", "message_content", "guild_members", "guild_presences"}, strings.ToLower(strings.TrimSpace(name))) {
+			return false
+		}
+	}
+	return true
+}
+
+// Ranges reads a list of CIDR ranges and addresses, separated by commas.
+func Ranges(list string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for part := range strings.SplitSeq(list, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		if a, err := netip.ParseAddr(part); err == nil && a.Zone() == "" {
+			out = append(out, netip.PrefixFrom(a, a.BitLen()))
+			continue
+		}
+		r, err := netip.ParsePrefix(part)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no range such as 10.1.0.0/16 or fd00::/8", part)
+		}
+		out = append(out, r.Masked())
+	}
+	return out, nil
 }
 
 func webAddress(v string) bool {
@@ -48,6 +79,9 @@ func (s setting) convert(raw any) (any, bool) {
 		b, ok := raw.(bool)
 		return b, ok
 	default:
+		if list, ok := raw.([]any); ok && s.check == "privileged" {
+			text, isText = joined(list)
+		}
 		if !isText {
 			return nil, false
 		}
@@ -57,6 +91,19 @@ func (s setting) convert(raw any) (any, bool) {
 		}
 		return text, s.check == "" || checks[s.check].ok(text)
 	}
+}
+
+// joined makes one text of a list of them, as TOML may have it.
+func joined(list []any) (string, bool) {
+	out := make([]string, len(list))
+	for i, v := range list {
+		text, ok := v.(string)
+		if !ok {
+			return "", false
+		}
+		out[i] = text
+	}
+	return strings.Join(out, ","), true
 }
 
 // refusal is the error about a value.
@@ -80,6 +127,9 @@ func together(c Config) []error {
 	l := c.KV.Limits
 	if l.MaxEntryBytes < l.MaxValueBytes {
 		errs = append(errs, fmt.Errorf("kv.limits.max_entry_bytes (%d) must not be below kv.limits.max_value_bytes (%d)", l.MaxEntryBytes, l.MaxValueBytes))
+	}
+	if e := c.Egress; e.MaxHeldBytes < e.MaxResponseBytes {
+		errs = append(errs, fmt.Errorf("egress.max_held_bytes (%d) must not be below egress.max_response_bytes (%d)", e.MaxHeldBytes, e.MaxResponseBytes))
 	}
 	if l.MaxGuildBytes < l.MaxStoreBytes {
 		errs = append(errs, fmt.Errorf("kv.limits.max_guild_bytes (%d) must not be below kv.limits.max_store_bytes (%d)", l.MaxGuildBytes, l.MaxStoreBytes))

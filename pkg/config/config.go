@@ -23,6 +23,7 @@ type Config struct {
 	Runtime Runtime `koanf:"runtime"`
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
+	Egress  Egress  `koanf:"egress"`
 }
 
 // Discord says how Discord is reached.
@@ -30,6 +31,9 @@ type Discord struct {
 	BotToken string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
 	APIBase  string `koanf:"api_base" check:"url"`
 	Compress bool   `koanf:"compress"`
+	// PrivilegedIntents are the privileged intents that the bot may ask Discord
+	// for, as names with commas between them.
+	PrivilegedIntents string `koanf:"privileged_intents" check:"privileged"`
 	// GlobalLimit is how many requests a second Discord takes of this bot; 0 is
 	// no limit.
 	GlobalLimit int `koanf:"global_limit" min:"0" max:"1000000"`
@@ -102,13 +106,26 @@ type Logs struct {
 	Burst          int `koanf:"burst" min:"1" max:"1000000"`
 }
 
+// Egress bounds what scripts fetch.
+type Egress struct {
+	Allow            string `koanf:"allow" check:"ranges"`
+	Deny             string `koanf:"deny" check:"ranges"`
+	MaxRequestBytes  int    `koanf:"max_request_bytes" min:"0" max:"8388608"`
+	MaxResponseBytes int    `koanf:"max_response_bytes" min:"1024" max:"16777216"`
+	MaxHeldBytes     int    `koanf:"max_held_bytes" min:"65536" max:"1073741824"`
+	BytesPerMinute   int    `koanf:"bytes_per_minute" min:"1024" max:"1099511627776"`
+	BytesAtOnce      int    `koanf:"bytes_at_once" min:"1024" max:"1099511627776"`
+	Concurrency      int    `koanf:"concurrency" min:"1" max:"256"`
+	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
+}
+
 // Default is the configuration when nothing is said.
 func Default() Config {
 	return Config{
 		DataDir:   "data",
 		LogLevel:  "info",
 		LogFormat: "console",
-		Discord:   Discord{APIBase: "https://discord.com/api/v10", Compress: true, GlobalLimit: 50},
+		Discord:   Discord{APIBase: "https://discord.com/api/v10", Compress: true, PrivilegedIntents: "message_content,guild_members", GlobalLimit: 50},
 		API:       API{Address: "0.0.0.0", Port: 3000},
 		Runtime: Runtime{
 			MaxWorkers:          min(max(runtime.NumCPU(), 1), 64),
@@ -143,6 +160,9 @@ func Default() Config {
 			WritesPerMinute: 120,
 		}},
 		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+		Egress: Egress{
+			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
+		},
 	}
 }
 

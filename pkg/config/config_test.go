@@ -61,6 +61,7 @@ data_dir = "/srv/flora"
 log_level = "WARN"
 [discord]
 compress = false
+privileged_intents = ["guild_presences", "message_content"]
 [api]
 port = 1000
 [runtime]
@@ -97,6 +98,7 @@ max_guild_bytes = 1099511627776
 		"an empty variable is not set":         {[]string{"API_PORT=", "FLORA_DATA_DIR="}, nil, func(*Config) {}},
 		"a service link is not ours":           {[]string{"FLORA_API_PORT=tcp://10.0.0.1:80", "FLORA_API_SERVICE_HOST=10.0.0.1", "FLORA_API_PORT_80_TCP_ADDR=10.0.0.1", "FLORA_API_SERVICE_PORT_HTTP=80"}, nil, func(*Config) {}},
 		"the command line tool's are not ours": {[]string{"FLORA_TOKEN=x", "FLORA_API_URL=http://x", "FLORA_GUILD=1", "FLORA_SOMETHING=1"}, nil, func(*Config) {}},
+		"a list in the environment":            {[]string{"FLORA_DISCORD_PRIVILEGED_INTENTS=none"}, nil, func(c *Config) { c.Discord.PrivilegedIntents = "none" }},
 		"a plain level of the original":        {[]string{"RUST_LOG=trace"}, nil, func(c *Config) { c.LogLevel = "debug" }},
 	}
 	for name, row := range rows {
@@ -104,6 +106,7 @@ max_guild_bytes = 1099511627776
 			t.Parallel()
 			want := Default()
 			want.DataDir, want.LogLevel, want.Discord.Compress, want.API.Port = "/srv/flora", "warn", false, 1000
+			want.Discord.PrivilegedIntents = "guild_presences,message_content"
 			want.Runtime.MaxWorkers, want.Runtime.JIT, want.KV.Limits.MaxGuildBytes = 3, "on", 1<<40
 			row.want(&want)
 			got, err := Load(Options{File: write(t, file), Env: row.env, Flags: row.flags})
@@ -144,14 +147,18 @@ func TestRefused(t *testing.T) {
 		"a number for a string":    {"data_dir = 5", nil, nil, []string{"data_dir is 5 (from FILE), but it must be a path that is not empty"}},
 		"a choice":                 {"[runtime]\nisolation = 'container'", nil, nil, []string{`runtime.isolation is "container" (from FILE), but it must be one of process, none`}},
 		"an address":               {"[api]\naddress = 'localhost'", nil, nil, []string{`api.address is "localhost" (from FILE), but it must be an IP address`}},
+		"an intent":                {"[discord]\nprivileged_intents = ['guilds']", nil, nil, []string{`discord.privileged_intents is [guilds] (from FILE), but it must be names with commas between them`}},
 		"a base":                   {"[discord]\napi_base = 'discord.com/api'", nil, nil, []string{`discord.api_base is "discord.com/api" (from FILE), but it must be an http or https address`}},
 		"a secret is not shown":    {"[discord]\nbot_token = 'Bot s3cret'", nil, nil, []string{"discord.bot_token is <hidden> (from FILE), but it must be a bot token without spaces"}},
 		"a long value is cut":      {"log_level = '" + strings.Repeat("x", 500) + "'", nil, nil, []string{"xxx... (from FILE)"}},
 		"a level of the original":  {"", []string{"RUST_LOG=loud"}, nil, []string{`log_level is "loud" (from the environment variable RUST_LOG), but it must be one of debug, info, warn, error`}},
 		"everything that is wrong": {"a = 1\n[api]\nport = -1", []string{"FLORA_LOG_FORMAT=xml"}, nil, []string{"a (in FILE)", "api.port is -1", `log_format is "xml"`}},
-		"quotas that do not fit":   {"[kv.limits]\nmax_entry_bytes = 10\nmax_guild_bytes = 10", nil, nil, []string{"kv.limits.max_entry_bytes (10) must not be below kv.limits.max_value_bytes (1048576)", "kv.limits.max_guild_bytes (10) must not be below"}},
-		"no TOML":                  {"[api]\nport = ", nil, nil, []string{"FILE:2:8: "}},
-		"the same key twice":       {"log_level = 'info'\nlog_level = 'warn'", nil, nil, []string{"FILE"}},
+		"ranges": {"[egress]\nallow = \"10.0.0.0/8, example.com\"\ndeny = \"fe80::1%eth0\"\nmax_held_bytes = 65536", nil, nil, []string{
+			`egress.allow is "10.0.0.0/8, example.com"`, `egress.deny is "fe80::1%eth0"`, "it must be ranges such as 10.1.0.0/16"}},
+		"held bytes":             {"[egress]\nmax_held_bytes = 65536", nil, nil, []string{"egress.max_held_bytes (65536) must not be below egress.max_response_bytes (8388608)"}},
+		"quotas that do not fit": {"[kv.limits]\nmax_entry_bytes = 10\nmax_guild_bytes = 10", nil, nil, []string{"kv.limits.max_entry_bytes (10) must not be below kv.limits.max_value_bytes (1048576)", "kv.limits.max_guild_bytes (10) must not be below"}},
+		"no TOML":                {"[api]\nport = ", nil, nil, []string{"FILE:2:8: "}},
+		"the same key twice":     {"log_level = 'info'\nlog_level = 'warn'", nil, nil, []string{"FILE"}},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

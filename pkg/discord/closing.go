@@ -3,6 +3,8 @@ package discord
 import (
 	"errors"
 	"fmt"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
 // CloseError is the end of a gateway connection by a close frame.
@@ -44,7 +46,7 @@ const (
 )
 
 // newCloseError makes the error of a code; for the fatal ones it says what to do.
-func newCloseError(code int, reason string, intents Intents) *CloseError {
+func newCloseError(code int, reason string, intents catalog.Intents) *CloseError {
 	e := &CloseError{Code: code, Reason: reason}
 	switch code {
 	case closeAuthentication:
@@ -56,9 +58,9 @@ func newCloseError(code int, reason string, intents Intents) *CloseError {
 	case closeInvalidVersion:
 		e.Advice = "this runtime speaks version 10 of the gateway, which Discord no longer takes; update it"
 	case closeInvalidIntents:
-		e.Advice = fmt.Sprintf("Discord does not know all of the intents %s; check discord.intents", intents)
+		e.Advice = fmt.Sprintf("Discord does not know all of the intents %s; update this runtime", intents)
 	case closeDeniedIntents:
-		e.Advice = fmt.Sprintf("the application may not use the privileged intents %s; turn them on in the developer portal under Bot, Privileged Gateway Intents, or leave them out of discord.intents", intents&privileged)
+		e.Advice = fmt.Sprintf("the application may not use the privileged intents %s; turn them on in the developer portal under Bot, Privileged Gateway Intents, or leave them out of discord.privileged_intents", intents&catalog.Privileged)
 	}
 	return e
 }
@@ -76,5 +78,6 @@ var (
 	errMissedAck      = errors.New("a heartbeat was not acknowledged")
 	errNotReady       = errors.New("the session did not become ready in time")
 	errUsed           = errors.New("a gateway connection is used once")
+	errIntents        = errors.New("the bot asks for more events")
 	errHello          = errors.New("the gateway announced no usable heartbeat interval")
 )

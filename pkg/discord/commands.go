@@ -42,7 +42,7 @@ func (c *Commands) SyncCommands(ctx context.Context, guild snowflake.GuildID, co
 	}
 	app := c.Application()
 	if app.IsZero() {
-		if app, err = c.REST.CurrentApplication(ctx); err != nil {
+		if app, _, err = c.REST.CurrentApplication(ctx); err != nil {
 			return err
 		}
 	}

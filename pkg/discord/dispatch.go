@@ -6,6 +6,7 @@ import (
 	"github.com/diamondburned/arikawa/v3/gateway"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -19,6 +20,7 @@ const (
 // kind is what a type of event means to the runtime itself.
 type kind struct {
 	name  string // The same text every time, so that events make no garbage.
+	guild string // The member of the data that holds the guild's id.
 	state func(*State, int, snowflake.GuildID, []byte) (join, leave bool)
 	own   func(*link, []byte, int64) error // READY and RESUMED.
 }
@@ -30,7 +32,10 @@ func (k kinds) of(typ []byte) *kind {
 	if t := k[string(typ)]; t != nil {
 		return t
 	}
-	t := &kind{name: string(typ), state: stateEvents[string(typ)]}
+	t := &kind{name: string(typ), guild: "guild_id", state: stateEvents[string(typ)]}
+	if e := catalog.ByType(t.name); e != nil {
+		t.guild = e.Guild
+	}
 	switch t.name {
 	case "READY":
 		t.own = (*link).ready
@@ -52,12 +57,12 @@ func (l *link) dispatch(ctx context.Context, e envelope) error {
 	}
 	wanted := s.gateway.sink.Wants(k.name)
 	if wanted || k.state != nil {
-		guild, data, ok := inspect(k.name, e.d)
+		guild, data, ok := inspect(k.guild, e.d)
 		switch {
 		case !ok:
 			s.log.Warn("event is dropped: its data is no JSON object", zap.String("event", k.name), zap.Int64("seq", e.seq))
 		case !guild.IsZero():
-			s.hand(ctx, k, wanted, Event{Type: k.name, Guild: guild, Data: data, Shard: s.id, Seq: e.seq})
+			s.hand(ctx, k, wanted, Event{Type: k.name, Guild: guild, Data: data, Shard: s.id, Seq: e.seq, slot: s.slot})
 		}
 	}
 	l.seq.Store(e.seq)
@@ -76,7 +81,12 @@ func (s *shard) hand(ctx context.Context, k *kind, wanted bool, e Event) {
 		sink.Join(e.Guild)
 	}
 	if wanted {
-		sink.HandleEvent(ctx, e)
+		// What an earlier process had done with is replayed when something before it
+		// was not.
+		if f := s.slot.Fate(e.Seq); f != FateSettled {
+			e.Lost = f == FateBegun
+			sink.HandleEvent(ctx, e)
+		}
 	}
 	if leave {
 		sink.Leave(e.Guild)
@@ -107,8 +117,9 @@ func (l *link) ready(d []byte, seq int64) error {
 	if !ok || session.ID == "" {
 		return errEnvelope
 	}
-	session.Seq = seq
+	session.Seq, session.Intents = seq, l.intents
 	l.seq.Store(seq)
+	s.gateway.prove(l.intents)
 	if err := s.slot.Save(session); err != nil {
 		s.log.Warn("gateway session is not kept: a restart will not resume it", zap.Error(err))
 	}

@@ -85,18 +85,13 @@ func rest(b []byte) []byte {
 	return b[:n]
 }
 
-// inspect reads the data of a dispatch: it gives the guild that it belongs to,
-// or zero, and the data without what may follow it in the envelope. It is false
-// for data that is no well-formed object.
-func inspect(eventType string, d []byte) (snowflake.GuildID, []byte, bool) {
-	name := "guild_id"
-	switch eventType {
-	case "GUILD_CREATE", "GUILD_UPDATE", "GUILD_DELETE":
-		name = "id"
-	}
+// inspect reads the data of a dispatch: it gives the guild that it belongs to by
+// the member of that name, or zero, and the data without what may follow it in
+// the envelope. It is false for data that is no well-formed object.
+func inspect(member string, d []byte) (snowflake.GuildID, []byte, bool) {
 	var guild snowflake.GuildID
 	end := jsonscan.Object(d, func(key, value []byte) bool {
-		if string(key) == name {
+		if string(key) == member {
 			guild = snowflake.GuildID(jsonscan.ID(value))
 		}
 		return true

@@ -71,7 +71,7 @@ func TestInspect(t *testing.T) {
 		if c.data == "" {
 			c.data = c.d
 		}
-		guild, data, ok := inspect(c.eventType, []byte(c.d))
+		guild, data, ok := inspect(kinds{}.of([]byte(c.eventType)).guild, []byte(c.d))
 		if ok == c.bad || !c.bad && (guild != c.guild || string(data) != c.data) {
 			t.Errorf("%s %s: got %d, %q, %v", c.eventType, c.d, guild, data, ok)
 		}
@@ -90,7 +90,7 @@ func FuzzScanEnvelope(f *testing.F) {
 			}
 			return
 		}
-		inspect(string(e.typ), e.d)
+		inspect("guild_id", e.d)
 		var want struct {
 			Op int             `json:"op"`
 			D  json.RawMessage `json:"d"`

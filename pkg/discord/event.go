@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -17,6 +18,11 @@ type Event struct {
 	Data  json.RawMessage
 	Shard int
 	Seq   int64
+	// Lost says that an earlier process gave the event to its script and ended
+	// before the script had done with it. It is not to be handled again.
+	Lost bool
+
+	slot SessionSlot // Keeps receipts; nil for what did not come of a session.
 }
 
 // Sink is where the gateway's events go. Its methods are called from the
@@ -34,6 +40,8 @@ type Sink interface {
 	// outage is neither.
 	Join(guild snowflake.GuildID)
 	Leave(guild snowflake.GuildID)
+	// Denied says that Discord refuses the bot privileged intents.
+	Denied(intents catalog.Intents)
 }
 
 // InteractionToken gives the id and the token of an INTERACTION_CREATE event,

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -27,8 +28,14 @@ type GatewayConfig struct {
 	Token string
 	// REST finds the gateway and the bot's own user.
 	REST *REST
-	// Intents are DefaultIntents when 0.
-	Intents Intents
+	// Intents are asked for from the start; the guilds' are always among them.
+	// Want adds more.
+	Intents catalog.Intents
+	// Privileged are the privileged intents that the bot may ask for.
+	Privileged catalog.Intents
+	// GatherIntents is how long a growth of the intents waits for more, since
+	// each begins sessions anew; 250 ms by default.
+	GatherIntents time.Duration
 	// Shards is the number of shards; 0 takes Discord's recommendation.
 	Shards int
 	// Compress asks for zlib-stream.
@@ -62,9 +69,7 @@ func (c *GatewayConfig) Validate() error {
 	case c.Shards < 0 || c.Shards > maxShards:
 		return fmt.Errorf("discord.shards must be from 0 to %d", maxShards)
 	}
-	if c.Intents == 0 {
-		c.Intents = DefaultIntents
-	}
+	c.Intents |= catalog.Guilds
 	if c.Sessions == nil {
 		c.Sessions = MemorySessions{}
 	}
@@ -76,7 +81,7 @@ func (c *GatewayConfig) Validate() error {
 		standard time.Duration
 	}{
 		{&c.RetryMin, time.Second}, {&c.RetryMax, time.Minute}, {&c.InvalidWait, 5 * time.Second},
-		{&c.IdentifyEvery, 5 * time.Second}, {&c.ReadyWithin, time.Minute},
+		{&c.IdentifyEvery, 5 * time.Second}, {&c.ReadyWithin, time.Minute}, {&c.GatherIntents, 250 * time.Millisecond},
 	} {
 		if *d.at <= 0 {
 			*d.at = d.standard
@@ -96,11 +101,15 @@ type Gateway struct {
 	url  string
 	gate *gate
 
-	mu     sync.Mutex // Guards the members below.
-	shards []*shard
-	up     map[int]struct{} // Shards that were connected once.
-	seeds  bool             // REST must tell the guilds.
-	seed   chan struct{}    // Asks for that.
+	seed chan struct{} // Asks for the guilds by REST.
+	grow chan struct{} // Asks for a look at the sessions' intents.
+
+	mu      sync.Mutex // Guards the members below.
+	shards  []*shard
+	up      map[int]struct{} // Shards that were connected once.
+	seeds   bool             // REST must tell the guilds.
+	intents intents
+	news    chan struct{} // Closed and replaced when a session changes.
 }
 
 // self is the bot's own identity.
@@ -126,7 +135,10 @@ func NewGateway(cfg GatewayConfig, sink Sink) (*Gateway, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Gateway{cfg: cfg, sink: sink, state: newState(), up: map[int]struct{}{}, seed: make(chan struct{}, 1)}, nil
+	return &Gateway{
+		cfg: cfg, sink: sink, state: newState(), seed: make(chan struct{}, 1), grow: make(chan struct{}, 1),
+		up: map[int]struct{}{}, intents: intents{wanted: cfg.Intents, granted: catalog.Privileged}, news: make(chan struct{}),
+	}, nil
 }
 
 // State is which guilds and channels the gateway knows.
@@ -188,7 +200,7 @@ type botGateway struct {
 // Identity finds out who the bot is. Run does it too; calling it first makes
 // Application and User known earlier.
 func (g *Gateway) Identity(ctx context.Context) error {
-	app, err := g.cfg.REST.CurrentApplication(ctx)
+	app, granted, err := g.cfg.REST.CurrentApplication(ctx)
 	if err != nil {
 		return fmt.Errorf("read the bot's application: %w", err)
 	}
@@ -197,6 +209,7 @@ func (g *Gateway) Identity(ctx context.Context) error {
 		return fmt.Errorf("read the bot's user: %w", err)
 	}
 	g.self.set(app, UserPayload(user))
+	g.grant(granted)
 	return nil
 }
 
@@ -231,6 +244,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		group.Go(func() error { return s.run(ctx) })
 	}
 	group.Go(func() error { return g.seedState(ctx) })
+	group.Go(func() error { return g.keepIntents(ctx) })
 	return group.Wait()
 }
 
@@ -243,7 +257,7 @@ func (g *Gateway) discover(ctx context.Context) (*botGateway, error) {
 			return found, nil
 		}
 		if f, ok := errors.AsType[*fault.Fault](err); ok && f.Details["status"] == http.StatusUnauthorized {
-			return nil, newCloseError(closeAuthentication, "", g.cfg.Intents)
+			return nil, newCloseError(closeAuthentication, "", 0)
 		}
 		g.cfg.Log.Warn("gateway is not found yet", zap.Error(err), zap.Duration("pause", pause))
 		if !sleep(ctx, pause) {
@@ -273,9 +287,9 @@ func (g *Gateway) open(found *botGateway) ([]*shard, error) {
 	if n == 0 {
 		n = min(max(found.Shards, 1), maxShards)
 	}
-	// A session belongs to a bot, its intents and a Discord. A hash of the token
-	// tells bots apart and is worth nothing to who finds it.
-	sum := sha256.Sum256([]byte(g.cfg.Token + "\x00" + strconv.Itoa(int(g.cfg.Intents)) + "\x00" + g.cfg.REST.Base()))
+	// A session belongs to a bot and a Discord. A hash of the token tells bots
+	// apart and is worth nothing to who finds it.
+	sum := sha256.Sum256([]byte(g.cfg.Token + "\x00" + g.cfg.REST.Base()))
 	identity := binary.LittleEndian.Uint64(sum[:8])
 	var shards []*shard
 	for id := range n {
@@ -312,6 +326,8 @@ func (g *Gateway) shardUp(s *shard, unseen bool) {
 	if first {
 		g.sink.Ready(g.User())
 	}
+	g.regrow()
+	g.changed()
 }
 
 // seedState fills the list of guilds by REST after a session was resumed that

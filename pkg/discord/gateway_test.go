@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim/contract"
@@ -31,10 +32,11 @@ type recorder struct {
 	joined  []snowflake.GuildID
 	left    []snowflake.GuildID
 	shards  map[int]int
+	denied  catalog.Intents
 }
 
 func newRecorder() *recorder {
-	return &recorder{changed: make(chan struct{}), types: map[string]int{}, shards: map[int]int{}, wants: func(t string) bool { return Names(t) != nil }}
+	return &recorder{changed: make(chan struct{}), types: map[string]int{}, shards: map[int]int{}, wants: func(t string) bool { return catalog.Names(t) != nil }}
 }
 
 func (r *recorder) change(f func()) {
@@ -66,6 +68,7 @@ func (r *recorder) Ready(user json.RawMessage) {
 	r.change(func() { r.ready = append(r.ready, string(user)) })
 }
 func (r *recorder) Join(g snowflake.GuildID)  { r.change(func() { r.joined = append(r.joined, g) }) }
+func (r *recorder) Denied(i catalog.Intents)  { r.change(func() { r.denied |= i }) }
 func (r *recorder) Leave(g snowflake.GuildID) { r.change(func() { r.left = append(r.left, g) }) }
 
 // wait waits until ok, which is called with mu held.
@@ -108,6 +111,7 @@ type world struct {
 	cfg    GatewayConfig
 	logs   *observer.ObservedLogs
 	wants  func(string) bool
+	sinkOf func(*recorder) Sink // What the gateway gets, if not the recorder.
 
 	gateway *Gateway
 	sink    *recorder
@@ -142,7 +146,8 @@ func newWorld(t *testing.T, sim discordsim.Config) *world {
 	w := &world{t: t, sim: s, url: server.URL, logs: logs}
 	w.cfg = GatewayConfig{
 		Token: "tok3n", REST: w.rest(RESTConfig{}), RetryMin: time.Millisecond, RetryMax: 20 * time.Millisecond,
-		InvalidWait: 5 * time.Millisecond, IdentifyEvery: time.Millisecond, Log: zap.New(core),
+		InvalidWait: 5 * time.Millisecond, IdentifyEvery: time.Millisecond, GatherIntents: time.Millisecond, Log: zap.New(core),
+		Intents: catalog.GuildMessages | catalog.MessageContent, Privileged: catalog.Privileged,
 	}
 	w.control(&w.guilds, "GET", "")
 	return w
@@ -187,7 +192,11 @@ func (w *world) launch() {
 	if w.wants != nil {
 		w.sink.wants = w.wants
 	}
-	g, err := NewGateway(w.cfg, w.sink)
+	var sink Sink = w.sink
+	if w.sinkOf != nil {
+		sink = w.sinkOf(w.sink)
+	}
+	g, err := NewGateway(w.cfg, sink)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -306,6 +315,10 @@ func TestGatewayResumes(t *testing.T) {
 		{"after a broken connection", discordsim.GatewayFault{Kind: "drop"}, 1, "read from the gateway", false},
 		{"after a close code", discordsim.GatewayFault{Kind: "drop", Code: 4000}, 1, "code 4000", false},
 		{"after an unknown error", discordsim.GatewayFault{Kind: "drop", Code: 4001}, 1, "code 4001", false},
+		{"after a decode error", discordsim.GatewayFault{Kind: "drop", Code: 4002}, 1, "code 4002", false},
+		{"after too many payloads", discordsim.GatewayFault{Kind: "drop", Code: 4008}, 1, "code 4008", false},
+		{"not after 4003", discordsim.GatewayFault{Kind: "drop", Code: 4003, Forget: true}, 2, "code 4003", true},
+		{"not after 1000", discordsim.GatewayFault{Kind: "drop", Code: 1000}, 2, "code 1000", true},
 		{"after RECONNECT", discordsim.GatewayFault{Kind: "reconnect"}, 1, errReconnect.Error(), false},
 		{"after INVALID_SESSION that leaves the session", discordsim.GatewayFault{Kind: "invalid_session", Resumable: true}, 1, errInvalidKept.Error(), false},
 		{"not after INVALID_SESSION that ends it", discordsim.GatewayFault{Kind: "invalid_session"}, 2, errInvalidSession.Error(), true},

@@ -17,6 +17,7 @@ import (
 	"github.com/diamondburned/arikawa/v3/utils/ws"
 	"github.com/gorilla/websocket"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 )
 
@@ -51,6 +52,7 @@ type link struct {
 	shard *shard
 	// identified is called when IDENTIFY was sent.
 	identified func()
+	intents    catalog.Intents // Of the session.
 
 	ops      chan ws.Op
 	closing  chan struct{} // Closed by Close.
@@ -76,12 +78,12 @@ type heartbeat struct {
 
 var _ ws.Connection = (*link)(nil)
 
-func newLink(s *shard, seq int64, identified func()) *link {
+func newLink(s *shard, of Session, identified func()) *link {
 	l := &link{
-		shard: s, identified: identified, ops: make(chan ws.Op, 16), closing: make(chan struct{}), finished: make(chan struct{}),
+		shard: s, identified: identified, intents: of.Intents, ops: make(chan ws.Op, 16), closing: make(chan struct{}), finished: make(chan struct{}),
 		inflate: inflater{limit: maxMessage},
 	}
-	l.seq.Store(seq)
+	l.seq.Store(of.Seq)
 	return l
 }
 
@@ -126,7 +128,8 @@ func (l *link) Send(_ context.Context, b []byte) error {
 		}
 		// arikawa sees no dispatch and so knows no sequence number.
 		b = []byte(`{"op":1,"d":null}`)
-		if seq := l.seq.Load(); seq > 0 {
+		// Discord may forget what is before the number; what waits is not.
+		if seq := l.shard.slot.SettledTo(); seq > 0 {
 			b = strconv.AppendInt([]byte(`{"op":1,"d":`), seq, 10)
 			b = append(b, '}')
 		}
@@ -202,7 +205,7 @@ func (l *link) read(ctx context.Context, conn *websocket.Conn) {
 		default:
 		}
 		if closing, ok := errors.AsType[*websocket.CloseError](err); ok && closing.Code != websocket.CloseAbnormalClosure {
-			err = newCloseError(closing.Code, closing.Text, l.shard.gateway.cfg.Intents)
+			err = newCloseError(closing.Code, closing.Text, l.intents)
 		} else {
 			err = fmt.Errorf("read from the gateway: %w", err)
 		}

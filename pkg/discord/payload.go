@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 )
 
@@ -8,11 +9,12 @@ import (
 // payload, a JSON object with camelCase keys. It is false for events that
 // scripts do not see and for data that is no well-formed object.
 func Payload(e Event) (name string, payload []byte, ok bool) {
-	s := scripts[e.Type]
-	if s == nil {
+	names := catalog.Names(e.Type)
+	if names == nil {
 		return "", nil, false
 	}
-	name = s.names[0]
+	s := specialOf(e.Type)
+	name = names[0]
 	if s.name != nil {
 		if name = s.name(e.Data); name == "" {
 			return "", nil, false
@@ -42,6 +44,22 @@ func UserPayload(user []byte) []byte {
 
 func interactionName(data []byte) string {
 	return interactions[jsonscan.Int(jsonscan.Get(data, "type"))].name
+}
+
+// outageName tells an outage from the bot's leaving, which ends the script.
+func outageName(data []byte) string {
+	if !jsonscan.True(jsonscan.Get(data, "unavailable")) {
+		return ""
+	}
+	return "guildUnavailable"
+}
+
+// arrivalName leaves guilds out that come without their data.
+func arrivalName(data []byte) string {
+	if jsonscan.True(jsonscan.Get(data, "unavailable")) {
+		return ""
+	}
+	return "guildAvailable"
 }
 
 // message is a message whose member carries its user, like everywhere else.
@@ -99,7 +117,7 @@ func (w *writer) interaction(data []byte, _ *shape) {
 	w.b = w.b[:len(w.b)-1]
 	w.extra("interactionId", id)
 	w.extra("interactionToken", token)
-	if t == interactionCommand {
+	if t == interactionCommand || t == interactionAutocomplete {
 		w.extra("commandName", orNull(jsonscan.Get(payload, "name")))
 	} else {
 		w.extra("messageId", orNull(jsonscan.Get(message, "id")))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -45,8 +46,8 @@ func TestGatewayResumesAfterARestart(t *testing.T) {
 	if err := w.stop(); err != nil {
 		t.Fatal(err)
 	}
-	// Other intents are another session.
-	w.cfg.Intents = IntentGuilds
+	// A session with intents that the bot may not have any more is not used.
+	w.cfg.Privileged = 0
 	w.start()
 	w.identifies(2)
 }
@@ -140,8 +141,8 @@ func TestGatewayEndsWhenDiscordWillNotHaveIt(t *testing.T) {
 		says string
 	}{
 		{name: "a wrong token at REST", sim: discordsim.Config{Token: "other"}, code: 4004, says: "discord.bot_token"},
-		{name: "a denied intent", sim: discordsim.Config{DeniedIntents: int(IntentMessageContent)}, code: 4014, says: "the privileged intents MESSAGE_CONTENT; turn them on"},
-		{name: "an unknown intent", set: func(c *GatewayConfig) { c.Intents = 1 << 30 }, code: 4013, says: "discord.intents"},
+		{name: "denied intents of which none is privileged", set: func(c *GatewayConfig) { c.Intents, c.Privileged = catalog.Guilds, 0 }, fail: &discordsim.GatewayFault{Kind: "drop", Code: 4014}, code: 4014, says: "turn them on"},
+		{name: "an unknown intent", fail: &discordsim.GatewayFault{Kind: "drop", Code: 4013}, code: 4013, says: "update this runtime"},
 		{name: "sharding required", fail: &discordsim.GatewayFault{Kind: "drop", Code: 4011}, code: 4011, says: "discord.shards"},
 		{name: "a wrong token at the gateway", fail: &discordsim.GatewayFault{Kind: "drop", Code: 4004}, code: 4004, says: "discord.bot_token"},
 	} {

@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
 // Session is what a RESUME needs.
@@ -19,13 +20,15 @@ type Session struct {
 	ID  string
 	URL string // Where Discord wants it resumed.
 	Seq int64  // Of the last dispatch that was handed over.
+	// Intents are what it was begun with.
+	Intents catalog.Intents
 }
 
 // SessionStore keeps the shards' sessions over restarts, so that Discord
 // replays what a process that ended had not handed over.
 type SessionStore interface {
 	// Open gives the place of one shard. What was kept for another number of
-	// shards or another identity (bot, intents, Discord) is not used.
+	// shards or another identity (bot, Discord) is not used.
 	Open(shard, shards int, identity uint64) (SessionSlot, error)
 }
 
@@ -38,7 +41,16 @@ type SessionSlot interface {
 	// Advance remembers the sequence number of the saved session. It is called
 	// for every dispatch.
 	Advance(seq int64)
-	// Close lets go of the slot.
+	// Keep, called before Advance, says that the dispatch waits to be handed over;
+	// Note, which any goroutine may call with what Keep gave, how far it came.
+	Keep(seq int64) (mark uint64)
+	Note(mark uint64, f Fate)
+	// Fate is what an earlier process did with a dispatch that is replayed.
+	Fate(seq int64) Fate
+	// SettledTo is the number up to which nothing is to be done any more. Any
+	// goroutine may ask.
+	SettledTo() int64
+	// Close lets go of the slot; Note may still be called.
 	Close() error
 }
 
@@ -52,16 +64,19 @@ type FileSessions struct {
 
 var _ SessionStore = FileSessions{}
 
-// A file is a header, the sequence word, and two slots of which the newer one
-// that is whole counts. The sequence word carries the low bits of its slot's
-// generation, so that the number of one session is never taken for another's.
+// A file is a header, the words and fates of the ledger, and two slots of which
+// the newer one that is whole counts. The words carry the low bits of their
+// slot's generation, so that the number of one session is never taken for
+// another's.
 const (
-	sessionMagic = "FLORASQ1"
-	sessionSize  = 4096
+	sessionMagic = "FLORASQ2"
+	sessionSize  = 8192
 	seqOffset    = 64
+	highOffset   = 128
+	fatesOffset  = 4096
 	slotOffset   = 1024
 	slotSize     = 1024
-	slotHeader   = 4 + 8 + 8 + 8 + 2 + 2 // crc, generation, identity, seq, two lengths.
+	slotHeader   = 4 + 8 + 8 + 8 + 2 + 2 + 4 // crc, generation, identity, seq, two lengths, intents.
 	seqBits      = 48
 )
 
@@ -93,6 +108,7 @@ func (f FileSessions) Open(shard, shards int, identity uint64) (SessionSlot, err
 		clear(mem)
 		copy(mem, sessionMagic)
 	}
+	s.ledger.attach(mem)
 	s.find()
 	return s, nil
 }
@@ -102,6 +118,7 @@ type mappedSession struct {
 	mem        []byte
 	identity   uint64
 	session    Session
+	ledger     ledger
 	generation uint64
 	slot       int // Of the session; the other one is written next.
 }
@@ -116,15 +133,13 @@ func (m *mappedSession) find() {
 			}
 		}
 	}
-	if word := m.word().Load(); m.session.ID != "" && word>>seqBits == m.generation&(1<<(64-seqBits)-1) {
-		m.session.Seq = max(m.session.Seq, int64(word&(1<<seqBits-1))) //nolint:gosec // 48 bits.
+	if m.session.ID != "" {
+		m.session.Seq = m.ledger.takeOver(m.generation, m.session.Seq)
 	}
 }
 
-// word is the sequence word; a page begins aligned, so it is too.
-func (m *mappedSession) word() *atomic.Uint64 {
-	return (*atomic.Uint64)(unsafe.Pointer(&m.mem[seqOffset])) //nolint:gosec // Eight bytes inside the mapping.
-}
+// word is the sequence word.
+func (m *mappedSession) word() *atomic.Uint64 { return m.ledger.lowWord }
 
 func (m *mappedSession) bytes(slot int) []byte {
 	start := slotOffset + slot*slotSize
@@ -140,7 +155,8 @@ func (m *mappedSession) read(slot int) (s Session, generation, identity uint64, 
 	text := b[slotHeader:]
 	return Session{
 		ID: string(text[:id]), URL: string(text[id : id+url]),
-		Seq: int64(binary.LittleEndian.Uint64(b[20:])), //nolint:gosec // Written from an int64.
+		Seq:     int64(binary.LittleEndian.Uint64(b[20:])), //nolint:gosec // Written from an int64.
+		Intents: catalog.Intents(binary.LittleEndian.Uint32(b[32:])),
 	}, binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:]), true
 }
 
@@ -161,18 +177,31 @@ func (m *mappedSession) Save(s Session) error {
 	binary.LittleEndian.PutUint64(b[20:], uint64(s.Seq))      //nolint:gosec // Read back as an int64.
 	binary.LittleEndian.PutUint16(b[28:], uint16(len(s.ID)))  //nolint:gosec // Below slotSize.
 	binary.LittleEndian.PutUint16(b[30:], uint16(len(s.URL))) //nolint:gosec // Below slotSize.
+	binary.LittleEndian.PutUint32(b[32:], uint32(s.Intents))
 	n := slotHeader + copy(b[slotHeader:], s.ID+s.URL)
 	binary.LittleEndian.PutUint32(b, crc32.Checksum(b[4:n], castagnoli))
 	m.session = s
-	m.Advance(s.Seq)
+	m.ledger.begin(m.generation, s.Seq)
 	return nil
 }
 
-// Advance implements SessionSlot: one store into shared memory.
+// Advance implements SessionSlot.
 func (m *mappedSession) Advance(seq int64) {
 	m.session.Seq = seq
-	m.word().Store(m.generation<<seqBits | uint64(seq)&(1<<seqBits-1)) //nolint:gosec // Sequence numbers are not negative.
+	m.ledger.advance(seq)
 }
+
+// Keep implements SessionSlot.
+func (m *mappedSession) Keep(seq int64) uint64 { return m.ledger.keep(seq) }
+
+// Note implements SessionSlot.
+func (m *mappedSession) Note(mark uint64, f Fate) { m.ledger.set(mark, f) }
+
+// Fate implements SessionSlot.
+func (m *mappedSession) Fate(seq int64) Fate { return m.ledger.fate(seq) }
+
+// SettledTo implements SessionSlot.
+func (m *mappedSession) SettledTo() int64 { return m.ledger.settledTo() }
 
 // Close implements SessionSlot.
 func (m *mappedSession) Close() error {
@@ -181,7 +210,9 @@ func (m *mappedSession) Close() error {
 	}
 	mem := m.mem
 	m.mem = nil
-	if err := unix.Munmap(mem); err != nil {
+	var err error
+	m.ledger.close(func() { err = unix.Munmap(mem) })
+	if err != nil {
 		return fmt.Errorf("unmap the gateway session: %w", err)
 	}
 	return nil
@@ -195,9 +226,16 @@ var _ SessionStore = MemorySessions{}
 // Open implements SessionStore.
 func (MemorySessions) Open(int, int, uint64) (SessionSlot, error) { return &memorySession{}, nil }
 
-type memorySession struct{ session Session }
+type memorySession struct {
+	session Session
+	seq     atomic.Int64
+}
 
 func (m *memorySession) Load() (Session, bool) { return m.session, m.session.ID != "" }
-func (m *memorySession) Save(s Session) error  { m.session = s; return nil }
-func (m *memorySession) Advance(seq int64)     { m.session.Seq = seq }
+func (m *memorySession) Save(s Session) error  { m.session = s; m.seq.Store(s.Seq); return nil }
+func (m *memorySession) Advance(seq int64)     { m.session.Seq = seq; m.seq.Store(seq) }
+func (m *memorySession) Keep(int64) uint64     { return 0 }
+func (m *memorySession) Note(uint64, Fate)     {}
+func (m *memorySession) Fate(int64) Fate       { return FateWaits }
+func (m *memorySession) SettledTo() int64      { return m.seq.Load() }
 func (m *memorySession) Close() error          { return nil }

@@ -38,6 +38,8 @@ var (
 		defaults: []defaultMember{{"userId", "null"}, {"burst", "false"}},
 		children: map[string]*shape{"member": shapeMember},
 	}
+	// shapeOfMember is an object that is nothing special but has a member.
+	shapeOfMember    = &shape{children: map[string]*shape{"member": shapeMember}}
 	shapeInteraction = &shape{
 		defaults: []defaultMember{{"guildId", "null"}, {"channelId", "null"}, {"member", "null"}, {"guildLocale", "null"}},
 	}
@@ -45,9 +47,10 @@ var (
 
 // The types of an interaction that scripts see.
 const (
-	interactionCommand   = 2
-	interactionComponent = 3
-	interactionModal     = 5
+	interactionCommand      = 2
+	interactionComponent    = 3
+	interactionAutocomplete = 4
+	interactionModal        = 5
 )
 
 // interactions are shapeInteraction with the data of each type.
@@ -58,8 +61,9 @@ var interactions = map[int64]struct {
 	interactionCommand: {"interactionCreate", withData(
 		defaultMember{"options", "[]"}, defaultMember{"resolved", "{}"}, defaultMember{"target_id", "null"}, defaultMember{"targetId", "null"},
 	)},
-	interactionComponent: {"componentInteraction", withData(defaultMember{"values", "null"})},
-	interactionModal:     {"modalSubmit", withData(defaultMember{"components", "[]"})},
+	interactionComponent:    {"componentInteraction", withData(defaultMember{"values", "null"})},
+	interactionModal:        {"modalSubmit", withData(defaultMember{"components", "[]"})},
+	interactionAutocomplete: {"autocomplete", withData(defaultMember{"options", "[]"}, defaultMember{"resolved", "{}"})},
 }
 
 func withData(defaults ...defaultMember) *shape {

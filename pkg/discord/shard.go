@@ -14,6 +14,8 @@ import (
 	"github.com/diamondburned/arikawa/v3/utils/json/option"
 	"github.com/diamondburned/arikawa/v3/utils/ws"
 	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
 const (
@@ -43,6 +45,11 @@ type shard struct {
 	mu   sync.Mutex // Guards what Status shows.
 	stat ShardStatus
 	beat interface{ Latency() time.Duration }
+	// Of the connection that lives.
+	link   *link
+	cancel context.CancelFunc
+	// Of the last session that was up.
+	intents catalog.Intents
 }
 
 // ShardStatus is how a shard does.
@@ -74,7 +81,9 @@ func (s *shard) run(ctx context.Context) error {
 			return nil //nolint:nilerr // It was asked to end.
 		}
 		if fatal, ok := errors.AsType[*CloseError](err); ok && fatal.Fatal() {
-			return fmt.Errorf("shard %d: %w", s.id, err)
+			if fatal.Code != closeDeniedIntents || !s.gateway.deny(l.intents) {
+				return fmt.Errorf("shard %d: %w", s.id, err)
+			}
 		}
 		pause := s.judge(err, l.up.Load(), time.Since(started))
 		s.log.Warn("gateway connection ended", zap.Error(err), zap.Duration("pause", pause))
@@ -87,7 +96,7 @@ func (s *shard) run(ctx context.Context) error {
 // judge forgets the session when it is over, and says how long to wait.
 func (s *shard) judge(err error, up bool, lived time.Duration) time.Duration {
 	switch closed, ok := errors.AsType[*CloseError](err); {
-	case errors.Is(err, errInvalidSession), ok && forgetsSession(closed.Code):
+	case errors.Is(err, errInvalidSession), errors.Is(err, errIntents), ok && forgetsSession(closed.Code):
 		s.forget()
 	case errors.Is(err, errInvalidKept):
 		if s.refusals++; s.refusals >= maxRefusals {
@@ -105,6 +114,9 @@ func (s *shard) judge(err error, up bool, lived time.Duration) time.Duration {
 		// Discord wants a random pause of 1 to 5 seconds here.
 		return cfg.InvalidWait/5 + rand.N(cfg.InvalidWait*4/5+1) //nolint:gosec // No secret.
 	}
+	if errors.Is(err, errIntents) {
+		s.failed = 0
+	}
 	if up && s.failed <= 1 {
 		return 0
 	}
@@ -117,6 +129,9 @@ func (s *shard) judge(err error, up bool, lived time.Duration) time.Duration {
 
 func (s *shard) forget() {
 	s.refusals = 0
+	s.mu.Lock()
+	s.intents = 0
+	s.mu.Unlock()
 	if err := s.slot.Save(Session{}); err != nil {
 		s.log.Warn("gateway session is not forgotten", zap.Error(err))
 	}
@@ -127,6 +142,10 @@ func (s *shard) connect(ctx context.Context) *link {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	session, resuming := s.slot.Load()
+	if resuming && !s.gateway.allows(session.Intents) {
+		s.forget()
+		resuming = false
+	}
 	identified := func() {}
 	if !resuming {
 		if wait := s.gateway.gate.spent(time.Now()); wait > 0 {
@@ -134,15 +153,15 @@ func (s *shard) connect(ctx context.Context) *link {
 		}
 		pass, err := s.gateway.gate.enter(ctx, s.id)
 		if err != nil {
-			l := newLink(s, 0, identified)
+			l := newLink(s, Session{}, identified)
 			l.end(err)
 			return l
 		}
 		defer pass.leave()
 		identified = pass.used
-		session = Session{}
+		session = Session{Intents: s.gateway.asks()}
 	}
-	l := newLink(s, session.Seq, identified)
+	l := newLink(s, session, identified)
 	addr, err := s.address(session)
 	if err != nil {
 		l.end(err)
@@ -150,7 +169,7 @@ func (s *shard) connect(ctx context.Context) *link {
 	}
 	gw := s.client(l, addr, session)
 	s.mu.Lock()
-	s.beat = gw
+	s.beat, s.link, s.cancel = gw, l, cancel
 	s.mu.Unlock()
 	stop := l.watch(s.gateway.cfg.ReadyWithin, cancel)
 	defer stop()
@@ -178,7 +197,7 @@ func (s *shard) client(l *link, addr string, session Session) *gateway.Gateway {
 			gateway.IdentifyOS: runtime.GOOS, gateway.IdentifyBrowser: "flora", gateway.IdentifyDevice: "flora",
 		},
 		LargeThreshold: 50,
-		Intents:        option.NewUint(uint(s.gateway.cfg.Intents)),
+		Intents:        option.NewUint(uint(session.Intents)),
 	}
 	identify.SetShard(s.id, s.of)
 	return gateway.FromWebsocketGateway(
@@ -247,6 +266,7 @@ func (l *link) watch(within time.Duration, cancel func()) (stop func()) {
 func (s *shard) connected(resumed, unseen bool) {
 	s.mu.Lock()
 	s.stat.Connected = true
+	s.intents = s.link.intents
 	s.mu.Unlock()
 	s.log.Info("gateway session is up", zap.Bool("resumed", resumed))
 	s.gateway.shardUp(s, unseen)
@@ -254,9 +274,11 @@ func (s *shard) connected(resumed, unseen bool) {
 
 func (s *shard) ended(err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.stat.Connected = false
 	s.stat.Reason = fmt.Sprint(err)
+	s.link = nil
+	s.mu.Unlock()
+	s.gateway.changed()
 }
 
 // sleep waits; it is false when ctx ended first.

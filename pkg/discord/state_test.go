@@ -13,7 +13,7 @@ import (
 // apply gives the state an event as a reader does.
 func apply(t *testing.T, s *State, eventType, data string) (join, leave bool) {
 	t.Helper()
-	guild, d, ok := inspect(eventType, []byte(data))
+	guild, d, ok := inspect(kinds{}.of([]byte(eventType)).guild, []byte(data))
 	if !ok {
 		t.Fatalf("%s: %s is no object", eventType, data)
 	}

@@ -155,16 +155,22 @@ func (c *client) unpack(data []byte) []byte {
 	return out
 }
 
-// next returns the next payload; entries of the audit log, which follow what
-// the bot does, are left out.
+// next returns the next payload.
 func (c *client) next() payload {
 	c.t.Helper()
+	p, err := c.read()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// nextBut is next without the entries of the audit log, which follow what the
+// bot does, unless one of them is wanted.
+func (c *client) nextBut(wanted string) payload {
+	c.t.Helper()
 	for {
-		p, err := c.read()
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		if p.T != "GUILD_AUDIT_LOG_ENTRY_CREATE" {
+		if p := c.next(); p.T == wanted || p.T != "GUILD_AUDIT_LOG_ENTRY_CREATE" {
 			return p
 		}
 	}
@@ -173,7 +179,7 @@ func (c *client) next() payload {
 // want returns the next payload, which must have the opcode.
 func (c *client) want(op int) payload {
 	c.t.Helper()
-	p := c.next()
+	p := c.nextBut("")
 	if p.Op != op {
 		c.t.Fatalf("got op %d %s %s, want op %d", p.Op, p.T, p.D, op)
 	}
@@ -183,7 +189,7 @@ func (c *client) want(op int) payload {
 // event returns the next payload, which must be the dispatch.
 func (c *client) event(name string) payload {
 	c.t.Helper()
-	p := c.next()
+	p := c.nextBut(name)
 	if p.Op != 0 || p.T != name {
 		c.t.Fatalf("got op %d %s %s, want %s", p.Op, p.T, p.D, name)
 	}

@@ -209,34 +209,3 @@ func (s *Sim) controlPart(c *controlCall) (any, error) {
 	s.removeMember(g, m)
 	return nil, nil
 }
-
-var eventName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
-
-// controlEvent sends any event to the sessions of a guild, as it is given.
-func (s *Sim) controlEvent(c *controlCall) (any, error) {
-	var req struct {
-		Type string          `json:"type"`
-		Data json.RawMessage `json:"data"`
-	}
-	if err := c.decode(&req); err != nil {
-		return nil, err
-	}
-	if !eventName.MatchString(req.Type) {
-		return nil, wrong("type must be the name of an event such as GUILD_UPDATE")
-	}
-	var data map[string]json.RawMessage
-	if json.Unmarshal(req.Data, &data) != nil || data == nil {
-		return nil, wrong("data must be a JSON object")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, err := c.guild()
-	if err != nil {
-		return nil, err
-	}
-	if data["guild_id"] == nil {
-		data["guild_id"] = json.RawMessage(mustEncode(g.ID))
-	}
-	s.dispatch(g, req.Type, data)
-	return nil, nil
-}

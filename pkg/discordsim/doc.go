@@ -17,7 +17,7 @@
 //	GET    /guilds/{g}                                 one guild, with the bot's commands
 //	POST   /guilds/{g}/outage                          the guild is unavailable; DELETE ends it
 //	POST   /guilds/{g}/members {"username", "bot"}     joins; DELETE /guilds/{g}/members/{m} leaves
-//	POST   /guilds/{g}/events {"type", "data"}         sends any event of the guild
+//	POST   /guilds/{g}/events {"type", "data"}         sends an event of the catalog
 //	GET    /guilds/{g}/channels/{c}/messages           newest last (?after=&limit=&as=)
 //	POST   /guilds/{g}/channels/{c}/messages {"content", "author", "reply_to"}
 //	PATCH  .../messages/{m} {"content"}                its author edits it; DELETE deletes it

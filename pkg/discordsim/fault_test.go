@@ -149,6 +149,8 @@ func TestControlRefused(t *testing.T) {
 		{"unknown member leaves", "DELETE", guild + "/members/nobody", nil, 404, "nobody"},
 		{"the owner leaves", "DELETE", guild + "/members/owner", nil, 400, "owner"},
 		{"event name", "POST", guild + "/events", object{"type": "nope!", "data": object{}}, 400, "type"},
+		{"event of no guild", "POST", guild + "/events", object{"type": "USER_UPDATE", "data": object{}}, 400, "no guild"},
+		{"event of another guild", "POST", guild + "/events", object{"type": "TYPING_START", "data": object{"guild_id": "7"}}, 400, "data.guild_id"},
 		{"event data", "POST", guild + "/events", object{"type": "TYPING_START", "data": 7}, 400, "data"},
 		{"fault of nothing", "POST", "/faults", object{}, 400, "status"},
 		{"fault status", "POST", "/faults", object{"status": 99}, 400, "status"},
@@ -259,8 +261,8 @@ func TestPeopleActThroughControl(t *testing.T) {
 	}
 	w.control("DELETE", w.messages()+"/"+id, nil)
 	c.event("MESSAGE_DELETE")
-	w.control("POST", "/guilds/"+w.guild+"/events", object{"type": "SOMETHING_NEW", "data": object{"x": 1}})
-	if e := c.event("SOMETHING_NEW").object(t); e["guild_id"] != w.guild || intOf(e["x"]) != 1 {
+	w.control("POST", "/guilds/"+w.guild+"/events", object{"type": "GUILD_UPDATE", "data": object{"x": 1}})
+	if e := c.event("GUILD_UPDATE").object(t); e["id"] != w.guild || intOf(e["x"]) != 1 {
 		t.Errorf("event: %v", e)
 	}
 	if err := w.sim.Depart(snowflakeOf(t, w.guild), true); err != nil {

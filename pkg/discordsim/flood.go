@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -96,8 +97,8 @@ func (f *Flood) Validate() error {
 		return wrong("data goes with event")
 	case f.Event != "" && (f.Content != "" || f.Await || f.InFlight > 0):
 		return wrong("event goes without content, await and in_flight")
-	case f.Event != "" && !eventName.MatchString(f.Event):
-		return wrong("event must be the name of an event such as TYPING_START")
+	case f.Event != "" && catalog.ByType(f.Event) == nil:
+		return wrong("event must be the name of an event of a guild, such as TYPING_START")
 	}
 	return nil
 }

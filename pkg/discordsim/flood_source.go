@@ -68,7 +68,7 @@ func (src *floodSource) setEvent(req Flood) error {
 			data[key] = mustEncode(id)
 		}
 	}
-	src.other, src.intent = newEvent(req.Event, mustEncode(data)), eventIntents[req.Event]
+	src.other, src.intent = newEvent(req.Event, mustEncode(data)), eventIntents(req.Event)
 	return nil
 }
 

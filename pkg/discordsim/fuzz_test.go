@@ -70,7 +70,7 @@ func FuzzControl(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"/guilds/" + firstGuild + "/interactions", `{"command":"a","options":{"x":1},"author":"bob"}`},
 		{"/guilds/" + firstGuild + "/channels/" + firstChannel + "/messages", `{"content":"x","reply_to":"1"}`},
-		{"/guilds/" + firstGuild + "/events", `{"type":"X_Y","data":{}}`},
+		{"/guilds/" + firstGuild + "/events", `{"type":"TYPING_START","data":{}}`},
 		{"/faults", `{"route":"GET /x","status":502}`},
 		{"/gateway", `{"action":"drop"}`},
 	} {

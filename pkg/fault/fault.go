@@ -41,6 +41,7 @@ const (
 	ScopeForbidden     Code = "scope_forbidden"
 	DiscordHTTP        Code = "discord_http_error"
 	DiscordRateLimited Code = "discord_rate_limited"
+	FetchFailed        Code = "fetch_failed"
 )
 
 // Kind is what a code means outside.
@@ -75,6 +76,7 @@ var Kinds = map[Code]Kind{
 	ScopeForbidden:     {403, "Error", "SCOPE_FORBIDDEN"},
 	DiscordHTTP:        {502, "Error", "DISCORD_HTTP_ERROR"},
 	DiscordRateLimited: {429, "Error", "DISCORD_RATE_LIMITED"},
+	FetchFailed:        {502, "TypeError", "FETCH_FAILED"},
 }
 
 // Fault is an error with a public face.

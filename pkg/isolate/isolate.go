@@ -155,7 +155,7 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "report"}
+var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "report", "url", "utf8Encode", "utf8Decode"}
 
 // Dispatch is one event for the script.
 type Dispatch struct {
@@ -266,6 +266,7 @@ func (g *Guild) boot() error {
 	iso, err := v8.New(v8.Config{
 		Blob: g.cfg.Blob, MemoryLimit: g.cfg.Limits.MemoryBytes,
 		Natives: names, Info: g.cfg.Info, Call: g.loop.native, Marks: g.marks(),
+		TextLimit: g.cfg.Limits.OpBytes, TooLong: g.loop.tooLong,
 	})
 	if err != nil {
 		return fmt.Errorf("start an isolate: %w", err)
@@ -283,7 +284,7 @@ func (g *Guild) marks() v8.Marks {
 	if g.cfg.Mark == nil {
 		return v8.Marks{}
 	}
-	return v8.Marks{Turn: &g.cfg.Mark.Turn, Verdict: &g.cfg.Mark.Verdict}
+	return v8.Marks{Turn: &g.cfg.Mark.Turn, Verdict: &g.cfg.Mark.Verdict, Held: &g.cfg.Mark.Held}
 }
 
 // drain takes what has arrived; stop reports whether Stop was called.

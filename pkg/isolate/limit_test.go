@@ -180,7 +180,9 @@ func TestEachLimitIsToldOnce(t *testing.T) {
 		line  string
 	}{
 		"ops":           {`for (let i = 0; i < 1010; i++) kv.store("s").get("k").catch(() => {});`, limit.PendingOps, 1000, "More than 10 operations are waiting for their result; await some before starting more"},
-		"op size":       {`for (let i = 0; i < 5; i++) await kv.store("s").set("k", "x".repeat(2000)).catch(() => {});`, limit.OpBytes, 5, "The arguments of one operation may have 1000 bytes, these have 2034"},
+		"op size":       {`for (let i = 0; i < 5; i++) await kv.store("s").set("k", "x".repeat(2000)).catch(() => {});`, limit.OpBytes, 5, "The arguments of one operation may have 1000 bytes, these have at least 2034"},
+		"op bytes":      {`for (let i = 0; i < 5; i++) await kv.store("s").set("k", "ä".repeat(900)).catch(() => {});`, limit.OpBytes, 5, "The arguments of one operation may have 1000 bytes, these have 1834"},
+		"giant text":    {`try { secrets.get("x".repeat(2 ** 29 - 100)); } catch {}`, limit.OpBytes, 1, "A text may have 1000 bytes here, this one has at least 536870812"},
 		"timers":        {`for (let i = 0; i < 1020; i++) try { setTimeout(() => {}, 1e6); } catch {}`, limit.Timers, 1000, "More than 20 timers are pending; clear some before starting more"},
 		"log lines":     {`for (let i = 0; i < 1005; i++) console.log(".");`, limit.LogLines, 1000, "log lines were dropped: the script writes more than 1 a second"},
 		"reports":       {`for (let i = 0; i < 1005; i++) queueMicrotask(() => { throw 1; });`, limit.LogLines, 1000, "log lines were dropped: the script writes more than 1 a second"},

@@ -128,6 +128,11 @@ func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
 	l.g.cfg.Slots.take()
 	defer l.g.cfg.Slots.give()
 	err := l.turn(dispatch, func(cpu time.Duration) error {
+		// Here and not before: an event that waits for its turn when the process is
+		// lost has not begun, and is delivered to the next one.
+		if kind == enterDispatch && l.g.cfg.Mark != nil {
+			l.g.cfg.Mark.Begun.Store(dispatch)
+		}
 		defer watched()()
 		return l.g.iso.Turn(kind, id, float64(dispatch), a, b, cpu)
 	})
@@ -188,7 +193,7 @@ func (l *loop) stopped(dispatch uint64, err error, cpu time.Duration) {
 func (l *loop) outOfMemory(err error) error {
 	used := ""
 	if m, ok := errors.AsType[*v8.OutOfMemory](err); ok {
-		used = fmt.Sprintf(" (%d MiB of values, %d MiB of buffers)", m.Heap>>20, m.Buffers>>20)
+		used = fmt.Sprintf(" (%d MiB of values, %d MiB of buffers, %d MiB of Intl)", m.Heap>>20, m.Buffers>>20, m.Native>>20)
 	}
 	return fmt.Errorf("%w: the script used more than its %d MiB of memory%s; keep less at a time, and what must stay in a store", err, l.g.cfg.Limits.MemoryBytes>>20, used)
 }
@@ -218,9 +223,6 @@ func (l *loop) begin(d Dispatch) {
 
 func (l *loop) dispatch(d Dispatch) {
 	l.begin(d)
-	if l.g.cfg.Mark != nil {
-		l.g.cfg.Mark.Begun.Store(d.ID)
-	}
 	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload)
 }
 

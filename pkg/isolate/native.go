@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
+	"github.com/flora-runtime/flora-runtime/pkg/platform"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -36,12 +37,29 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		return l.declare(Cron, string(text))
 	case "secretPlaceholder":
 		return v8.Error("Stored secrets are not available in this version of Flora: secrets.get(%q) cannot answer", string(text))
+	case "url":
+		return l.platform(platform.URL(text))
+	case "utf8Encode":
+		return l.platform(platform.Encode(text))
+	case "utf8Decode":
+		return l.platform(platform.Decode(text, a == 1))
 	case "report":
 		if f := parseFailure(text); f != nil {
 			l.log(Error, []byte(f.Text))
 		}
 	}
 	return v8.Result{}
+}
+
+// platform answers what pkg/platform gave.
+func (l *loop) platform(answer string, err error) v8.Result {
+	if errors.Is(err, platform.ErrTooLong) {
+		return v8.RangeError("%s", err.Error())
+	}
+	if err != nil {
+		return v8.TypeError("%s", err.Error())
+	}
+	return v8.String(answer)
 }
 
 func (l *loop) declare(kind Declaration, value string) v8.Result {
@@ -60,6 +78,15 @@ func (l *loop) refuse(name limit.Name, format string, args ...any) v8.Result {
 	text := fmt.Sprintf(format, args...)
 	l.hit(name, text)
 	return v8.RangeError("%s", text)
+}
+
+// tooLong answers a call whose text has more characters than any may have bytes.
+func (l *loop) tooLong(index, characters int) v8.Result {
+	most := l.g.cfg.Limits.OpBytes
+	if index < len(l.g.cfg.Ops) {
+		return l.refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have at least %d", most, characters)
+	}
+	return l.refuse(limit.OpBytes, "A text may have %d bytes here, this one has at least %d", most, characters)
 }
 
 func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {

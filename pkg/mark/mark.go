@@ -23,7 +23,9 @@ type Slot struct {
 	Turn atomic.Uint64
 	// Verdict is not 0 when the script's own code brought the process down.
 	Verdict atomic.Uint64
-	_       [stride - 24]byte
+	// Held is how many bytes of memory the script had at the end of its last turn.
+	Held atomic.Uint64
+	_    [stride - 32]byte
 }
 
 // The verdicts; the C++ of pkg/v8 writes them.
@@ -103,6 +105,7 @@ func (s *Slot) Clear() {
 	s.Begun.Store(0)
 	s.Turn.Store(0)
 	s.Verdict.Store(0)
+	s.Held.Store(0)
 }
 
 // Unmap gives up the memory of Shared or Open; the slots must not be used any

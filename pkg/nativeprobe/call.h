@@ -13,3 +13,5 @@ long flora_room(int size);
 long flora_page(void);
 long flora_filled(int size, long first);
 long flora_iovec(void);
+void flora_fault(void);
+void flora_deafen(void);

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -54,6 +55,8 @@ type Op struct {
 	Params  []Param // The members of its argument document.
 	Handler Handler
 	Local   bool // It asks nobody outside, so a script may call it more often.
+	// Timeout bounds the handler; 0 is the runtime's limit for ops.
+	Timeout time.Duration
 }
 
 // Define makes an op whose argument document is decoded into the struct A; see

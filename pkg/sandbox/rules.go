@@ -73,6 +73,8 @@ func allowed(p Profile, pid uint32) []rule {
 		{number: unix.SYS_SIGALTSTACK, name: "sigaltstack", reason: "start of a thread"},
 		{number: unix.SYS_RT_SIGACTION, name: "rt_sigaction", reason: "dying of a signal"},
 		{number: unix.SYS_SCHED_GETAFFINITY, name: "sched_getaffinity", reason: "counting cores"},
+		{number: unix.SYS_SCHED_GETPARAM, name: "sched_getparam", reason: "locks of V8 that are contended"},
+		{number: unix.SYS_SCHED_GETSCHEDULER, name: "sched_getscheduler", reason: "locks of V8 that are contended"},
 		{number: unix.SYS_BRK, name: "brk", reason: "the C heap"},
 		{number: unix.SYS_MREMAP, name: "mremap", reason: "the C heap; rights stay"},
 		{number: unix.SYS_CLOSE, name: "close", reason: "giving up the connection"},

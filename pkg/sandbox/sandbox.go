@@ -34,11 +34,14 @@ const (
 	Seccomp      = "seccomp"
 	Capabilities = "capabilities"
 	Limits       = "rlimits"
+	// Cgroup is a control group with limits, which the process that starts the
+	// confined one sees to.
+	Cgroup = "cgroup"
 )
 
 // Features lists them.
 func Features() []string {
-	return []string{NoNewPrivs, Landlock, Scopes, Seccomp, Capabilities, Limits}
+	return []string{NoNewPrivs, Landlock, Scopes, Seccomp, Capabilities, Limits, Cgroup}
 }
 
 // Required are the features that Require insists on.

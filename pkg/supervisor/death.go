@@ -55,6 +55,9 @@ type Loss struct {
 	// What says for the script's author what its script did. It is empty for
 	// those that did nothing.
 	What string
+	// Shared says that other guilds' scripts were in the process, which all run
+	// apart for what they did.
+	Shared bool
 }
 
 // Error names the culprit's doing.
@@ -68,11 +71,22 @@ func (l *Loss) Error() string {
 // Is makes every loss an ErrWorkerLost.
 func (l *Loss) Is(target error) bool { return target == ErrWorkerLost }
 
-// witness is what the marks say of an instance when its process is dead.
+// witness is what is known of an instance when its process is dead: from the
+// marks, and from what control itself keeps account of.
 type witness struct {
 	guild     snowflake.GuildID
 	executing bool
 	verdict   uint64
+	held      uint64 // Bytes, at the end of its last turn.
+	busy      bool   // By control's own account: it loads, or handles events.
+}
+
+// scene is a death that is to be judged.
+type scene struct {
+	cause Cause
+	penal bool // It was a penalty worker.
+	full  bool // It used nearly all the memory that it may.
+	seen  []witness
 }
 
 // deed says what a verdict means.
@@ -95,36 +109,76 @@ func deed(verdict uint64, cause Cause) string {
 	return "it ended while the script ran"
 }
 
-// judge says what each script had to do with the death. alone means that only
-// one guild was in the process. What a worker wrote into the marks can blame
-// its own guilds at most, and, as one that was blamed runs alone from then on,
-// each of them only once.
-func judge(cause Cause, alone bool, seen []witness) []Blame {
-	out := make([]Blame, len(seen))
-	if cause == Stopped || cause == Unstarted || alone && cause == Killed {
+// judge says what each script had to do with the death. What a worker wrote into
+// the marks can blame its own guilds at most, and, as one that was blamed runs
+// apart from then on, each of them only once.
+//
+// In a full process who asks for memory in vain need not be the one who took it:
+// then only a verdict that has nothing to do with the others' memory counts,
+// and those that held the most are suspects like those that ran.
+func (s scene) judge() []Blame {
+	out := make([]Blame, len(s.seen))
+	alone := s.penal && oneGuild(s.seen, upTo(len(s.seen)))
+	if s.cause == Stopped || s.cause == Unstarted || alone && s.cause == Killed {
 		return out
 	}
+	full := s.full || s.cause == Exhausted || anyLacked(s.seen)
 	var told, ran []int // Those with a verdict; those that executed.
-	for i, w := range seen {
-		if w.verdict != 0 && w.verdict != mark.NoMemory {
+	for i, w := range s.seen {
+		own := w.verdict == mark.OutOfMemory || w.verdict == mark.Stuck
+		if own || !full && w.verdict != 0 {
 			told = append(told, i)
 		}
 		if w.executing || w.verdict != 0 {
 			ran = append(ran, i)
 		}
 	}
-	certain := alone || cause == Crashed || cause == Stuck
-	switch {
+	switch certain := s.cause == Crashed || s.cause == Stuck; {
 	case alone:
-		for i := range out {
-			out[i] = Culprit
-		}
-	case oneGuild(seen, told):
+		fill(out, upTo(len(out)), Culprit)
+		return out
+	case oneGuild(s.seen, told):
 		fill(out, told, Culprit)
-	case certain && len(told) == 0 && !anyLacked(seen) && oneGuild(seen, ran):
+		return out
+	case certain && len(told) == 0 && !full && oneGuild(s.seen, ran):
 		fill(out, ran, Culprit)
-	default:
-		fill(out, ran, Suspect)
+		return out
+	}
+	fill(out, ran, Suspect)
+	if full {
+		fill(out, largest(s.seen), Suspect)
+	}
+	if len(ran) == 0 && !full && s.cause != Killed {
+		// The marks may not tell the truth; control's own account does.
+		fill(out, atWork(s.seen), Suspect)
+	}
+	return out
+}
+
+// worthwhile is what a script must hold to matter in a full process.
+const worthwhile = 16 << 20
+
+// largest gives those that held the most: none less than half of the largest.
+func largest(seen []witness) []int {
+	most := uint64(worthwhile)
+	for _, w := range seen {
+		most = max(most, w.held)
+	}
+	var out []int
+	for i, w := range seen {
+		if w.held >= worthwhile && w.held >= most/2 {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func atWork(seen []witness) []int {
+	var out []int
+	for i, w := range seen {
+		if w.busy {
+			out = append(out, i)
+		}
 	}
 	return out
 }

@@ -19,38 +19,50 @@ func TestJudge(t *testing.T) {
 	idle, runs := witness{guild: 1}, witness{guild: 2, executing: true}
 	runsToo := witness{guild: 3, executing: true}
 	told := func(w witness, verdict uint64) witness { w.verdict = verdict; return w }
+	holds := func(w witness, mib uint64) witness { w.held = mib << 20; return w }
+	atWork := witness{guild: 4, busy: true}
 	for name, row := range map[string]struct {
 		cause Cause
-		alone bool
+		penal bool
 		seen  []witness
 		want  []Blame
+		full  bool
 	}{
-		"nobody ran":                   {Crashed, false, []witness{idle, idle}, []Blame{Innocent, Innocent}},
-		"one ran":                      {Crashed, false, []witness{idle, runs}, []Blame{Innocent, Culprit}},
-		"one ran, twice loaded":        {Crashed, false, []witness{runs, idle, runs}, []Blame{Culprit, Innocent, Culprit}},
-		"two ran":                      {Crashed, false, []witness{idle, runs, runsToo}, []Blame{Innocent, Suspect, Suspect}},
-		"two ran, one has a verdict":   {Crashed, false, []witness{idle, told(runs, mark.Fatal), runsToo}, []Blame{Innocent, Culprit, Innocent}},
-		"the turn ended meanwhile":     {Crashed, false, []witness{told(idle, mark.Signal), runs}, []Blame{Culprit, Innocent}},
-		"everybody has a verdict":      {Crashed, false, []witness{told(idle, mark.Fatal), told(runs, mark.Fatal), told(runsToo, mark.Fatal)}, []Blame{Suspect, Suspect, Suspect}},
-		"stuck":                        {Stuck, false, []witness{told(runs, mark.Stuck), runsToo}, []Blame{Culprit, Innocent}},
-		"full":                         {Crashed, false, []witness{idle, told(runs, mark.NoMemory)}, []Blame{Innocent, Suspect}},
-		"full, and another one ran":    {Crashed, false, []witness{runsToo, told(runs, mark.NoMemory)}, []Blame{Suspect, Suspect}},
-		"full while alone":             {Crashed, true, []witness{told(runs, mark.NoMemory)}, []Blame{Culprit}},
-		"killed by the kernel":         {Exhausted, false, []witness{idle, runs}, []Blame{Innocent, Suspect}},
-		"killed by the kernel, alone":  {Exhausted, true, []witness{idle}, []Blame{Culprit}},
-		"killed from outside":          {Killed, false, []witness{idle, runs}, []Blame{Innocent, Suspect}},
-		"killed from outside, alone":   {Killed, true, []witness{runs}, []Blame{Innocent}},
-		"killed while it fell":         {Killed, false, []witness{told(runs, mark.Signal), runsToo}, []Blame{Culprit, Innocent}},
-		"lied":                         {Lied, false, []witness{idle, runs}, []Blame{Innocent, Suspect}},
-		"lied, alone":                  {Lied, true, []witness{idle}, []Blame{Culprit}},
-		"crashed while alone and idle": {Crashed, true, []witness{idle}, []Blame{Culprit}},
-		"ended":                        {Ended, false, []witness{runs}, []Blame{Suspect}},
-		"told to stop":                 {Stopped, true, []witness{told(runs, mark.Fatal)}, []Blame{Innocent}},
-		"never started":                {Unstarted, true, nil, []Blame{}},
+		"nobody ran":                   {Crashed, false, []witness{idle, idle}, []Blame{Innocent, Innocent}, false},
+		"one ran":                      {Crashed, false, []witness{idle, runs}, []Blame{Innocent, Culprit}, false},
+		"one ran, twice loaded":        {Crashed, false, []witness{runs, idle, runs}, []Blame{Culprit, Innocent, Culprit}, false},
+		"two ran":                      {Crashed, false, []witness{idle, runs, runsToo}, []Blame{Innocent, Suspect, Suspect}, false},
+		"two ran, one has a verdict":   {Crashed, false, []witness{idle, told(runs, mark.Fatal), runsToo}, []Blame{Innocent, Culprit, Innocent}, false},
+		"the turn ended meanwhile":     {Crashed, false, []witness{told(idle, mark.Signal), runs}, []Blame{Culprit, Innocent}, false},
+		"everybody has a verdict":      {Crashed, false, []witness{told(idle, mark.Fatal), told(runs, mark.Fatal), told(runsToo, mark.Fatal)}, []Blame{Suspect, Suspect, Suspect}, false},
+		"stuck":                        {Stuck, false, []witness{told(runs, mark.Stuck), runsToo}, []Blame{Culprit, Innocent}, false},
+		"full":                         {Crashed, false, []witness{idle, told(runs, mark.NoMemory)}, []Blame{Innocent, Suspect}, false},
+		"full, and another one ran":    {Crashed, false, []witness{runsToo, told(runs, mark.NoMemory)}, []Blame{Suspect, Suspect}, false},
+		"full while alone":             {Crashed, true, []witness{told(runs, mark.NoMemory)}, []Blame{Culprit}, false},
+		"killed by the kernel":         {Exhausted, false, []witness{idle, runs}, []Blame{Innocent, Suspect}, false},
+		"killed by the kernel, alone":  {Exhausted, true, []witness{idle}, []Blame{Culprit}, false},
+		"killed from outside":          {Killed, false, []witness{idle, runs}, []Blame{Innocent, Suspect}, false},
+		"killed from outside, alone":   {Killed, true, []witness{runs}, []Blame{Innocent}, false},
+		"killed while it fell":         {Killed, false, []witness{told(runs, mark.Signal), runsToo}, []Blame{Culprit, Innocent}, false},
+		"lied":                         {Lied, false, []witness{idle, runs}, []Blame{Innocent, Suspect}, false},
+		"lied, alone":                  {Lied, true, []witness{idle}, []Blame{Culprit}, false},
+		"crashed while alone and idle": {Crashed, true, []witness{idle}, []Blame{Culprit}, false},
+		"ended":                        {Ended, false, []witness{runs}, []Blame{Suspect}, false},
+		"a hoarder without a turn":     {Crashed, false, []witness{holds(idle, 900), told(runs, mark.NoMemory), holds(runsToo, 10)}, []Blame{Suspect, Suspect, Suspect}, false},
+		"a hoarder, and a native end":  {Crashed, false, []witness{holds(idle, 900), told(runs, mark.Signal), holds(witness{guild: 9}, 500), holds(witness{guild: 8}, 100)}, []Blame{Suspect, Suspect, Suspect, Innocent}, true},
+		"full, but it is its own heap": {Crashed, false, []witness{holds(idle, 900), told(runs, mark.OutOfMemory)}, []Blame{Innocent, Culprit}, true},
+		"full, and one never stops":    {Stuck, false, []witness{holds(idle, 900), told(runs, mark.Stuck)}, []Blame{Innocent, Culprit}, true},
+		"full of little ones":          {Exhausted, false, []witness{holds(idle, 15), holds(runs, 1)}, []Blame{Innocent, Suspect}, false},
+		"ended, and nobody says why":   {Ended, false, []witness{idle, atWork}, []Blame{Innocent, Suspect}, false},
+		"lied, and nobody says why":    {Lied, false, []witness{idle, atWork}, []Blame{Innocent, Suspect}, false},
+		"killed while it worked":       {Killed, false, []witness{idle, atWork}, []Blame{Innocent, Innocent}, false},
+		"apart, but not alone":         {Crashed, true, []witness{idle, told(runs, mark.Fatal)}, []Blame{Innocent, Culprit}, false},
+		"told to stop":                 {Stopped, true, []witness{told(runs, mark.Fatal)}, []Blame{Innocent}, false},
+		"never started":                {Unstarted, true, nil, []Blame{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := judge(row.cause, row.alone, row.seen); !slices.Equal(got, row.want) {
+			if got := (scene{row.cause, row.penal, row.full, row.seen}).judge(); !slices.Equal(got, row.want) {
 				t.Errorf("got %v, want %v", got, row.want)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -29,10 +30,14 @@ type Executable struct {
 	Sandbox sandbox.Mode // Empty is sandbox.Auto.
 	// Memory is what a worker may use beside what each script and thread of it
 	// gets, in bytes; 0 is no bound.
-	Memory   int64
-	Threads  int // That run scripts at once.
-	snapshot *os.File
-	report   sandbox.Report
+	Memory  int64
+	Threads int // That run scripts at once.
+	// Groups, if not nil, gives each worker a control group with the same bounds;
+	// else Ungrouped says why there is none.
+	Groups    *cgroup.Maker
+	Ungrouped string
+	snapshot  *os.File
+	report    sandbox.Report
 }
 
 const (
@@ -156,7 +161,30 @@ func (e *Executable) Launch(_ context.Context, scripts int) (Process, error) {
 		_, _ = ours.Close(), words.Close()
 		return nil, errors.Join(fmt.Errorf("start a worker process: %w", err), marks.Unmap())
 	}
-	return &process{cmd: cmd, conn: wire.NewConn(ours), marks: marks, words: words, mode: e.Sandbox, ceiling: e.ceiling(scripts), threads: e.Threads + ownThreads}, nil
+	group, ungrouped := e.pen(cmd.Process.Pid, scripts)
+	return &process{cmd: cmd, group: group, ungrouped: ungrouped, conn: wire.NewConn(ours), marks: marks, words: words, mode: e.Sandbox, ceiling: e.ceiling(scripts), threads: e.Threads + ownThreads}, nil
+}
+
+// pen puts the worker, which has not yet seen a script, into a control group. It
+// is the kernel's word on what is watched from here as well: that it cannot be
+// had ends nothing.
+func (e *Executable) pen(pid, scripts int) (*cgroup.Group, string) {
+	ceiling := e.ceiling(scripts)
+	if e.Groups == nil || ceiling == 0 {
+		return nil, e.Ungrouped
+	}
+	group, err := e.Groups.New(fmt.Sprintf("worker-%d", pid), cgroup.Limits{
+		// Files that it maps are accounted, too.
+		Memory: ceiling + 2*memorySlack, Tasks: int64(e.Threads + ownThreads + threadSlack),
+	})
+	if err != nil {
+		return nil, err.Error()
+	}
+	if err := group.Add(pid); err != nil {
+		_ = group.Remove()
+		return nil, err.Error()
+	}
+	return group, ""
 }
 
 func socketPair() (net.Conn, *os.File, error) {
@@ -181,6 +209,9 @@ type process struct {
 	once  sync.Once
 	err   error
 
+	group     *cgroup.Group // Nil when there is none, and
+	ungrouped string        // why.
+
 	words   *os.File // The reading end of its stderr; attend closes it.
 	mode    sandbox.Mode
 	ceiling int64
@@ -191,7 +222,15 @@ func (p *process) Conn() *wire.Conn   { return p.conn }
 func (p *process) Marks() *mark.Marks { return p.marks }
 func (p *process) PID() int           { return p.cmd.Process.Pid }
 func (p *process) Kill()              { _ = p.cmd.Process.Kill() }
-func (p *process) Release() error     { return p.marks.Unmap() }
+
+// Release must come after Wait: a group that holds a process stays.
+func (p *process) Release() error {
+	err := p.marks.Unmap()
+	if p.group != nil {
+		err = errors.Join(err, p.group.Remove())
+	}
+	return err
+}
 
 func (p *process) Wait() error {
 	p.once.Do(func() { p.err = p.cmd.Wait() })

@@ -128,6 +128,8 @@ type crowd struct {
 func newCrowd() *crowd { return &crowd{gone: make(chan error, 8)} }
 
 func (c *crowd) Op(wire.OpCall)                { c.calls.Add(1) }
+func (c *crowd) Busy() bool                    { return false }
+func (c *crowd) Evict() bool                   { return false }
 func (c *crowd) Log(int, string)               { c.calls.Add(1) }
 func (c *crowd) Settled(uint64, *wire.Failure) { c.calls.Add(1) }
 func (c *crowd) Declared(string, string)       { c.calls.Add(1) }

@@ -1,15 +1,19 @@
 package supervisor
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 const (
 	// measureEvery is how often a worker's size is looked at.
-	measureEvery = time.Second
+	measureEvery = 250 * time.Millisecond
 	// memorySlack and threadSlack are above what the worker's own limits give
 	// it: they are the first line, this is the last.
 	memorySlack = 64 << 20
@@ -41,10 +45,43 @@ func (s *slot) attend(proc Process) (leave func()) {
 	}
 }
 
+// What a process may use of its ceiling before something is done, in percent.
+const (
+	// mostTaken: its largest script goes when it has nothing to do.
+	mostTaken = 80
+	// mostHeld: no script comes to it, and who dies in it need not be at fault.
+	mostHeld = 90
+)
+
+// crowded reports whether the process used so much of its ceiling when it was
+// looked at last.
+func (s *slot) crowded(percent int64) bool {
+	ceiling := s.ceiling.Load()
+	return ceiling > 0 && s.size.Load() > ceiling/100*percent
+}
+
+// roomy puts processes that are filling up behind the others, and leaves out
+// those that are full.
+func (p *Pool) roomy(order []*slot) []*slot {
+	order = slices.DeleteFunc(order, func(s *slot) bool { return s.crowded(mostHeld) })
+	slices.SortStableFunc(order, func(a, b *slot) int {
+		switch x, y := a.crowded(mostTaken), b.crowded(mostTaken); {
+		case x == y:
+			return 0
+		case x:
+			return 1
+		}
+		return -1
+	})
+	return order
+}
+
 func (s *slot) measure(p *process, stop <-chan struct{}) {
 	if p.ceiling == 0 {
 		return
 	}
+	s.size.Store(0)
+	s.ceiling.Store(p.ceiling)
 	tick := time.NewTicker(measureEvery)
 	defer tick.Stop()
 	for {
@@ -53,27 +90,58 @@ func (s *slot) measure(p *process, stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		if why := p.oversize(); why != "" {
+		size, why := p.oversize()
+		if why != "" {
 			s.kill(p.conn, sentence{cause: Exhausted, why: why})
+			return
+		}
+		s.size.Store(size)
+		if s.crowded(mostTaken) {
+			s.relieve()
+		}
+	}
+}
+
+// relieve has the largest script go that has nothing to do. It is loaded again,
+// on a process with more room if there is one.
+func (s *slot) relieve() {
+	type sized struct {
+		i    *Instance
+		held uint64
+	}
+	s.mu.Lock()
+	var idle []sized
+	for _, i := range s.instances {
+		m := s.marks.At(i.mark)
+		if held := m.Held.Load(); held >= worthwhile && m.Turn.Load() == 0 && !i.loading.Load() {
+			idle = append(idle, sized{i, held})
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(idle, func(a, b sized) int { return cmp.Compare(b.held, a.held) })
+	for _, c := range idle {
+		if c.i.host.Evict() {
+			s.log.Info("a worker is nearly full; its largest script without anything to do is loaded anew", zap.Stringer("guild_id", c.i.guild), zap.Uint64("bytes", c.held))
 			return
 		}
 	}
 }
 
-// oversize says in which way the process is larger than it may be, if it is.
-func (p *process) oversize() string {
+// oversize gives what the process uses of its ceiling, and says in which way it
+// is larger than it may be, if it is.
+func (p *process) oversize() (size int64, why string) {
 	st, err := status(p.PID())
 	if err != nil {
-		return "" // It has ended.
+		return 0, "" // It has ended.
 	}
 	memory, most := kibibytes(st["RssAnon"])<<10, p.ceiling+memorySlack
 	if memory > most {
-		return fmt.Sprintf("it uses %d MiB of memory and may use %d MiB; raise runtime.worker_memory_mb if its scripts need more", memory>>20, most>>20)
+		why = fmt.Sprintf("it uses %d MiB of memory and may use %d MiB; raise runtime.worker_memory_mb if its scripts need more", memory>>20, most>>20)
 	}
 	if n, err := strconv.Atoi(st["Threads"]); err == nil && n > p.threads+threadSlack {
-		return fmt.Sprintf("it has %d threads and needs at most %d", n, p.threads)
+		why = fmt.Sprintf("it has %d threads and needs at most %d", n, p.threads)
 	}
-	return ""
+	return kibibytes(st["VmData"]) << 10, why
 }
 
 func kibibytes(text string) int64 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -30,6 +31,9 @@ type slot struct {
 	tenants   map[snowflake.GuildID]int // In a penalty worker: places taken, loads under way included.
 	sentence  *sentence                 // Why control ends the process.
 	ended     bool
+	size      atomic.Int64 // Bytes that the process uses of its ceiling, when looked at last.
+	ceiling   atomic.Int64 // 0 when it has none.
+	arguments atomic.Int64 // Bytes that ops of its scripts keep in control.
 }
 
 func newSlot(index int, p *Pool, penal bool) *slot {
@@ -141,20 +145,24 @@ func (s *slot) lose(cause Cause, told *sentence) {
 	seen := make([]witness, 0, len(s.instances))
 	for _, i := range s.instances {
 		slot := s.marks.At(i.mark)
-		w := witness{guild: i.guild, executing: slot.Turn.Load() != 0, verdict: slot.Verdict.Load()}
+		w := witness{guild: i.guild, executing: slot.Turn.Load() != 0, verdict: slot.Verdict.Load(), held: slot.Held.Load()}
 		if told != nil && told.culprit == i.id {
 			w.verdict = mark.Stuck
 		}
 		lost, seen = append(lost, i), append(seen, w)
 	}
-	alone := s.penal && oneGuild(seen, upTo(len(seen)))
+	shared := s.penal && !oneGuild(seen, upTo(len(seen)))
+	full := s.crowded(mostHeld)
 	s.instances = map[uint64]*Instance{}
 	for _, i := range lost {
 		s.vacate(i.guild)
 	}
 	s.mu.Unlock()
-	for n, blame := range judge(cause, alone, seen) {
-		loss := &Loss{Cause: cause, Blame: blame}
+	for n, i := range lost {
+		seen[n].busy = i.loading.Load() || i.host.Busy()
+	}
+	for n, blame := range (scene{cause, s.penal, full, seen}).judge() {
+		loss := &Loss{Cause: cause, Blame: blame, Shared: shared}
 		if blame == Culprit {
 			loss.What = deed(seen[n].verdict, cause)
 			s.log.Warn("a script brought its worker down", zap.Stringer("guild_id", seen[n].guild), zap.String("how", loss.What))

@@ -39,6 +39,11 @@ type Host interface {
 	Declared(kind, value string)
 	// Limit says that the script ran into a limit; text is for its log, if any.
 	Limit(name string, count int, text string)
+	// Busy reports whether the script handles something.
+	Busy() bool
+	// Evict asks for the script's end, because its process is nearly full, and
+	// is false if it has something to do. It is called from elsewhere.
+	Evict() bool
 	// Gone is the last call: nil after Unload, a *Loss when the process died,
 	// else why the isolate had to go. begun is the id of the last dispatch
 	// whose handlers began; those with greater ids never reached the script.
@@ -156,7 +161,7 @@ func (p *Pool) PIDs() []int {
 // until ctx ends. The outcome comes as host.Settled(LoadID) and, if the load
 // failed, the caller unloads.
 func (p *Pool) Load(ctx context.Context, spec Spec, host Host) (*Instance, error) {
-	order := p.preference(spec.Guild)
+	order := p.roomy(p.preference(spec.Guild))
 	if spec.Apart != Together {
 		if s := p.takePenalty(spec.Guild, spec.Apart); s != nil {
 			order = []*slot{s}
@@ -176,7 +181,7 @@ func (p *Pool) Load(ctx context.Context, spec Spec, host Host) (*Instance, error
 			return i, nil
 		}
 	}
-	return nil, fault.New(fault.Unavailable, "all %d workers are full (%d scripts each); raise runtime.max_workers or runtime.max_guilds_per_worker", len(p.slots), p.cfg.PerWorker)
+	return nil, fault.New(fault.Unavailable, "all %d workers are full (%d scripts each, or nearly all the memory that they may use); raise runtime.max_workers, runtime.max_guilds_per_worker or runtime.worker_memory_mb", len(p.slots), p.cfg.PerWorker)
 }
 
 // preference orders the slots for a guild by rendezvous hashing: when a slot is
@@ -250,6 +255,22 @@ func (i *Instance) Dispatch(id uint64, event string, payload []byte, wall, cpu t
 func (i *Instance) Resolve(call uint32, ok bool, result []byte) error {
 	return i.send(wire.OpResult{Instance: i.id, Call: call, OK: ok, Result: result})
 }
+
+// argumentBytes bounds what the ops of a worker's scripts keep in control.
+const argumentBytes = 256 << 20
+
+// Hold takes n bytes of what the arguments of this worker's ops may use in
+// control, if there is room; the caller gives them back with Drop.
+func (i *Instance) Hold(n int) bool {
+	if i.slot.arguments.Add(int64(n)) <= argumentBytes {
+		return true
+	}
+	i.Drop(n)
+	return false
+}
+
+// Drop gives back what Hold took.
+func (i *Instance) Drop(n int) { i.slot.arguments.Add(-int64(n)) }
 
 // Extend gives a dispatch this much time from now.
 func (i *Instance) Extend(id uint64, d time.Duration) error {

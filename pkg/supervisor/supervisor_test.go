@@ -98,7 +98,10 @@ func (l *launcher) Launch(_ context.Context, scripts int) (supervisor.Process, e
 	return w, nil
 }
 
-type host struct{ calls chan string }
+type host struct {
+	calls chan string
+	busy  bool
+}
 
 func newHost() *host { return &host{calls: make(chan string, 64)} }
 
@@ -114,6 +117,9 @@ func (h *host) Limit(name string, count int, text string) {
 func (h *host) Gone(lost error, begun uint64) {
 	h.calls <- fmt.Sprintf("gone %v, begun %d", lost, begun)
 }
+
+func (h *host) Busy() bool  { return h.busy }
+func (h *host) Evict() bool { h.calls <- "evict"; return true }
 
 func (h *host) want(t *testing.T, want string) {
 	t.Helper()

@@ -11,6 +11,7 @@
 using namespace v8;
 
 extern "C" void floraNative(uintptr_t handle, int index, double context, double a, double b, char* text, size_t len, FloraResult* out);
+extern "C" void floraTooLong(uintptr_t handle, int index, size_t characters, FloraResult* out);
 
 char* flora_copy(const char* s, size_t len) {
   char* out = static_cast<char*>(malloc(len + 1));
@@ -75,35 +76,8 @@ void flora_ask(FloraIsolate* f) {
   if (!f->asked.exchange(true)) f->isolate->RequestInterrupt(Witness, f);
 }
 
-// Every native is this one function; its data is the native's index.
-static void Trampoline(const FunctionCallbackInfo<Value>& info) {
+static void Answer(const FunctionCallbackInfo<Value>& info, const FloraResult& result) {
   Isolate* isolate = info.GetIsolate();
-  HandleScope handles(isolate);
-  auto fail = [&](const char* what) { isolate->ThrowException(Exception::TypeError(Text(isolate, what, strlen(what)))); };
-  double numbers[2] = {0, 0};
-  for (int i = 0; i < 2 && i < info.Length(); i++) {
-    if (info[i]->IsUndefined()) continue;
-    if (!info[i]->IsNumber()) return fail("a native takes (number, number, string)");
-    numbers[i] = info[i].As<Number>()->Value();
-  }
-  char* text = nullptr;
-  size_t len = 0;
-  char small[2048];
-  std::string large;
-  if (info.Length() > 2 && !info[2]->IsUndefined()) {
-    if (!info[2]->IsString()) return fail("a native takes (number, number, string)");
-    Local<String> s = info[2].As<String>();
-    size_t room = size_t(s->Length()) * 3;
-    text = small;
-    if (room > sizeof(small)) {
-      large.resize(s->Utf8LengthV2(isolate));
-      text = large.data();
-      room = large.size();
-    }
-    len = s->WriteUtf8V2(isolate, text, room, String::WriteFlags::kReplaceInvalidUtf8);
-  }
-  FloraResult result{};
-  floraNative(flora_of(isolate)->handle, info.Data().As<Int32>()->Value(), CurrentDispatch(isolate), numbers[0], numbers[1], text, len, &result);
   switch (result.kind) {
     case FLORA_NUMBER:
       info.GetReturnValue().Set(result.number);
@@ -124,6 +98,46 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
       break;
   }
   free(result.text);
+}
+
+// Every native is this one function; its data is the native's index.
+static void Trampoline(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  HandleScope handles(isolate);
+  auto fail = [&](const char* what) { isolate->ThrowException(Exception::TypeError(Text(isolate, what, strlen(what)))); };
+  double numbers[2] = {0, 0};
+  for (int i = 0; i < 2 && i < info.Length(); i++) {
+    if (info[i]->IsUndefined()) continue;
+    if (!info[i]->IsNumber()) return fail("a native takes (number, number, string)");
+    numbers[i] = info[i].As<Number>()->Value();
+  }
+  FloraIsolate* f = flora_of(isolate);
+  int index = info.Data().As<Int32>()->Value();
+  FloraResult result{};
+  char* text = nullptr;
+  size_t len = 0;
+  char small[2048];
+  std::string large;
+  if (info.Length() > 2 && !info[2]->IsUndefined()) {
+    if (!info[2]->IsString()) return fail("a native takes (number, number, string)");
+    Local<String> s = info[2].As<String>();
+    // Before it is looked at: a text of half a gigabyte may be a few words that
+    // say how it is to be put together.
+    if (size_t(s->Length()) > f->text_limit) {
+      floraTooLong(f->handle, index, size_t(s->Length()), &result);
+      return Answer(info, result);
+    }
+    size_t room = size_t(s->Length()) * 3;
+    text = small;
+    if (room > sizeof(small)) {
+      large.resize(s->Utf8LengthV2(isolate));
+      text = large.data();
+      room = large.size();
+    }
+    len = s->WriteUtf8V2(isolate, text, room, String::WriteFlags::kReplaceInvalidUtf8);
+  }
+  floraNative(f->handle, index, CurrentDispatch(isolate), numbers[0], numbers[1], text, len, &result);
+  Answer(info, result);
 }
 
 // How many rejections without a handler a turn tells of.
@@ -160,9 +174,10 @@ static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Loc
   return resolver->GetPromise();
 }
 
-extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, uintptr_t handle) {
+extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
   f->handle = handle;
+  f->text_limit = text_limit;
   f->blob = StartupData{blob, blob_len};
   f->allocator = new CountingAllocator(memory_limit);
   Isolate::CreateParams params;
@@ -255,11 +270,13 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
 // How the turn ended.
 static int End(FloraIsolate* f, Local<Context> context, bool threw, TurnScope& turn, TryCatch& caught, FloraOutcome* out) {
   Isolate* isolate = f->isolate;
+  flora_weighed(f);
   out->unkept = f->unkept;
   out->refused = f->allocator->budget().Refused();
   if (f->out_of_memory) {
     out->heap = f->allocator->budget().heap();
     out->buffers = f->allocator->budget().buffers() + f->allocator->budget().other();
+    out->native = f->allocator->budget().native();
     return FLORA_OUT_OF_MEMORY;
   }
   if (turn.stopped()) {
@@ -308,6 +325,7 @@ static bool Doomed(FloraIsolate* f, FloraOutcome* out) {
   *out = FloraOutcome{};
   f->unkept = 0;
   f->witnessed = false;
+  f->asked = false;
   return f->doomed.load();
 }
 

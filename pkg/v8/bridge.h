@@ -28,7 +28,8 @@ typedef struct {
   char* err;        // malloc'd, with FLORA_THREW.
   double culprit;   // With FLORA_TERMINATED: whose code was stopped, as natives see it.
   size_t heap;      // With FLORA_OUT_OF_MEMORY: bytes of JavaScript heap,
-  size_t buffers;   // and of buffers.
+  size_t buffers;   // of buffers,
+  size_t native;    // and of C++, most of it behind objects of Intl.
   uint32_t unkept;  // Rejections without a handler that were too many to tell of.
   uint32_t refused; // Not 0 when there was no memory for a buffer.
 } FloraOutcome;
@@ -48,6 +49,7 @@ typedef struct {
   size_t heap_limit;
   size_t array_buffers;
   size_t external;
+  size_t native;  // Allocated by C++ in turns, most of it behind objects of Intl.
 } FloraStats;
 
 // Takes V8's entropy from getrandom(2). Once, before the first isolate: V8's
@@ -58,12 +60,13 @@ void flora_entropy(void);
 FloraBlob flora_snapshot(const char* source, int len);
 
 // Makes an isolate and its context from the blob, which must outlive it.
-FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, uintptr_t handle);
+// Texts of more than text_limit characters are not given to natives.
+FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle);
 void flora_dispose(FloraIsolate* f);
 
 // Gives the isolate words to write: turn while a turn runs, verdict when the
 // process dies by it. They must outlive the isolate.
-void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict);
+void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict, uint64_t* held);
 
 // Has the culprit of a crash marked from now on. Once, after V8 and the Go
 // runtime have started.

@@ -31,24 +31,26 @@ static const int kExitFatal = 4;
   _exit(kExitFatal);
 }
 
+void flora_give_up(FloraIsolate* f, Verdict verdict, const char* what, const char* detail) {
+  flora_judge(f, verdict);
+  Leave(what, detail);
+}
+
 // V8 calls these on the thread that failed. Where they return, V8 ends the
 // process by a signal, or goes on in a state that it calls undefined.
 static void OnFatal(const char* location, const char* message) {
-  flora_judge(flora_current, kFatal);
-  Leave(location, message);
+  flora_give_up(flora_current, kFatal, location, message);
 }
 
 static void OnCheck(const char*, int, const char* message) {
-  flora_judge(flora_current, kFatal);
-  Leave("check", message);
+  flora_give_up(flora_current, kFatal, "check", message);
 }
 
 // A heap that reached its own limit was lent memory before; another one fails
 // here because the process has none left, and that may be anybody's doing.
 static void OnOutOfMemory(const char* location, const OOMDetails& details) {
   FloraIsolate* f = flora_current;
-  flora_judge(f, f != nullptr && f->out_of_memory ? kOutOfMemory : kNoMemory);
-  Leave(location, details.detail);
+  flora_give_up(f, f != nullptr && f->out_of_memory ? kOutOfMemory : kNoMemory, location, details.detail);
 }
 
 void flora_watch_crash(Isolate* isolate) {

@@ -16,11 +16,15 @@ struct Rejection {
   v8::Global<v8::Value> reason;
 };
 
+// Garbage is not collected for the sake of less native memory than this.
+constexpr size_t kNativeStep = size_t(8) << 20;
+
 struct FloraIsolate {
   v8::Isolate* isolate = nullptr;
   v8::StartupData blob{nullptr, 0};
   CountingAllocator* allocator = nullptr;
   uintptr_t handle = 0;
+  size_t text_limit = 0;  // Characters that a native takes.
   v8::Global<v8::Context> context;
   v8::Global<v8::Function> entry;
   std::vector<Rejection> rejections;
@@ -28,6 +32,7 @@ struct FloraIsolate {
   bool out_of_memory = false;
   bool judging = false;  // A look at the memory is due; see memory.cc.
   int loans = 0;         // Of heap beyond the limit.
+  size_t native_due = kNativeStep;  // How much native memory is the next occasion to collect.
   std::atomic<bool> doomed{false};
   std::atomic<bool> asked{false};  // flora_ask waits for its answer.
   bool witnessed = false;          // It was answered in this turn:
@@ -36,6 +41,7 @@ struct FloraIsolate {
   // Words that control reads; see flora_mark. Null when nobody does.
   std::atomic<uint64_t>* turn_mark = nullptr;
   std::atomic<uint64_t>* verdict = nullptr;
+  std::atomic<uint64_t>* held = nullptr;
   uint32_t turns = 0;
 
   // turn_mutex guards the members below against the watchdog's thread.
@@ -60,11 +66,22 @@ void flora_ask(FloraIsolate* f);
 // Holds the isolate to its budget.
 void flora_watch_memory(FloraIsolate* f);
 
+// Has the running turn collect its garbage and judges what remains, as soon as
+// the script comes to where it can be interrupted.
+void flora_weigh(FloraIsolate* f);
+
+// Does so at the end of the turn, if it did not come to that: V8 forgets
+// interrupts when the isolate leaves its thread.
+void flora_weighed(FloraIsolate* f);
+
 // What a verdict may be; pkg/mark has the same list.
 enum Verdict : uint64_t { kFatal = 1, kOutOfMemory = 2, kSignal = 3, kStuck = 4, kNoMemory = 5 };
 
 // The first verdict on an isolate stays.
 void flora_judge(FloraIsolate* f, Verdict verdict);
+
+// Ends the process by the isolate's fault.
+[[noreturn]] void flora_give_up(FloraIsolate* f, Verdict verdict, const char* what, const char* detail);
 
 // Sees to it that the process's end by this isolate is known to be its fault.
 void flora_watch_crash(v8::Isolate* isolate);

@@ -8,8 +8,8 @@
 using namespace v8;
 
 bool Budget::Take(size_t n) {
-  size_t all = buffers_.fetch_add(n, std::memory_order_relaxed) + n;
-  if (n <= limit_ && all + heap() + other() <= limit_) {
+  buffers_.fetch_add(n, std::memory_order_relaxed);
+  if (n <= limit_ && all() <= limit_) {
     if (refused_.load(std::memory_order_relaxed) == n) refused_.store(0, std::memory_order_relaxed);
     return true;
   }
@@ -24,27 +24,38 @@ bool Budget::Measure(Isolate* isolate) {
   size_t outside = std::max(stats.external_memory(), buffers());
   heap_.store(stats.used_heap_size(), std::memory_order_relaxed);
   other_.store(outside - buffers(), std::memory_order_relaxed);
-  return stats.used_heap_size() + outside > limit_;
+  return all() > limit_;
 }
 
-// Runs between two steps of the script. What is over the limit may be garbage,
-// so it is collected before the script is judged.
+size_t Budget::NextLook() const { return native() + std::max(std::min(std::max(native(), kNativeStep), room()), kNativeStep / 8); }
+
+// Runs between two steps of the script, or when its turn is over. What is over
+// the limit may be garbage, so it is collected before the script is judged.
 static void Judge(Isolate* isolate, void* data) {
   FloraIsolate* f = static_cast<FloraIsolate*>(data);
+  if (!f->judging) return;
   isolate->MemoryPressureNotification(MemoryPressureLevel::kCritical);
   isolate->MemoryPressureNotification(MemoryPressureLevel::kNone);
-  bool over = f->allocator->budget().Measure(isolate);
+  Budget& budget = f->allocator->budget();
+  bool over = budget.Measure(isolate);
+  f->native_due = budget.NextLook();
   f->judging = false;
   if (!over) return;
   f->out_of_memory = true;
   flora_terminate(f);
 }
 
+void flora_weigh(FloraIsolate* f) {
+  if (f->judging) return;
+  f->judging = true;
+  f->isolate->RequestInterrupt(Judge, f);
+}
+
+void flora_weighed(FloraIsolate* f) { Judge(f->isolate, f); }
+
 static void AfterCollection(Isolate* isolate, GCType, GCCallbackFlags, void* data) {
   FloraIsolate* f = static_cast<FloraIsolate*>(data);
-  if (!f->allocator->budget().Measure(isolate) || f->judging) return;
-  f->judging = true;
-  isolate->RequestInterrupt(Judge, f);
+  if (f->allocator->budget().Measure(isolate)) flora_weigh(f);
 }
 
 // Lends 32 MiB, so that V8 can unwind instead of aborting the process, and more
@@ -74,4 +85,5 @@ extern "C" void flora_stats(FloraIsolate* f, FloraStats* out) {
   out->heap_limit = stats.heap_size_limit();
   out->external = stats.external_memory();
   out->array_buffers = f->allocator->budget().buffers();
+  out->native = f->allocator->budget().native();
 }

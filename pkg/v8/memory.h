@@ -5,12 +5,37 @@
 
 #include "include/v8.h"
 
-// A script's limit and what it holds. Buffers are counted when they come and
-// go; the rest as the last garbage collection left it, which costs nothing
-// between two of them.
+// What a script has had allocated outside of V8's heap; see allocate.cc. It
+// outlives the isolate while caches that the process shares hold some of it.
+class Account {
+ public:
+  void Charge(size_t n) {
+    blocks_.fetch_add(1, std::memory_order_relaxed);
+    bytes_.fetch_add(n, std::memory_order_relaxed);
+  }
+  void Credit(size_t n) {
+    bytes_.fetch_sub(n, std::memory_order_relaxed);
+    Release();
+  }
+  // Gives up what the isolate, or one block, holds of the account.
+  void Release() {
+    if (blocks_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+  size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<size_t> bytes_{0};
+  std::atomic<size_t> blocks_{1};  // One for the isolate.
+};
+
+// A script's limit and what it holds. Buffers and native memory are counted when
+// they come and go; the rest as the last garbage collection left it, which costs
+// nothing between two of them.
 class Budget {
  public:
-  explicit Budget(size_t limit) : limit_(limit) {}
+  explicit Budget(size_t limit) : limit_(limit), account_(new Account) {}
+  ~Budget() { account_->Release(); }
+  Budget(const Budget&) = delete;
   // Claims n bytes for a buffer, if there is room.
   bool Take(size_t n);
   void Give(size_t n) { buffers_.fetch_sub(n, std::memory_order_relaxed); }
@@ -18,6 +43,14 @@ class Budget {
   size_t buffers() const { return buffers_.load(std::memory_order_relaxed); }
   size_t other() const { return other_.load(std::memory_order_relaxed); }
   size_t heap() const { return heap_.load(std::memory_order_relaxed); }
+  // Memory of C++, most of it behind objects of Intl.
+  size_t native() const { return account_->bytes(); }
+  Account* account() { return account_; }
+  size_t all() const { return buffers() + heap() + other() + native(); }
+  size_t room() const { return all() < limit_ ? limit_ - all() : 0; }
+  // How much native memory is the next occasion to collect: twice as much as
+  // now, or as much as there is room for.
+  size_t NextLook() const;
   // Looks at the heap; true when all together is over the limit.
   bool Measure(v8::Isolate* isolate);
   // Whether a buffer was refused for good since the last call. V8 collects
@@ -26,6 +59,7 @@ class Budget {
 
  private:
   const size_t limit_;
+  Account* const account_;
   std::atomic<size_t> buffers_{0};
   std::atomic<size_t> heap_{0};
   std::atomic<size_t> other_{0};  // Outside of the heap, and no buffer: WebAssembly.
@@ -50,7 +84,8 @@ class CountingAllocator : public v8::ArrayBuffer::Allocator {
   Budget& budget() { return budget_; }
 
  private:
-  // What V8 keeps beside the bytes of a buffer.
+  // What V8 and malloc keep beside the bytes of a buffer. A part of it is counted
+  // as native memory, too: tiny buffers are to be refused before that runs out.
   static constexpr size_t kOverhead = 256;
   template <typename F>
   void* Keep(size_t n, F allocate) {

@@ -13,8 +13,19 @@ import (
 //
 //export floraNative
 func floraNative(handle C.uintptr_t, index C.int, context, a, b C.double, text *C.char, size C.size_t, out *C.FloraResult) {
-	call := cgo.Handle(handle).Value().(Native) //nolint:forcetypeassert // New put it there.
-	r := call(int(index), float64(context), float64(a), float64(b), unsafe.Slice((*byte)(unsafe.Pointer(text)), int(size)))
+	cfg := cgo.Handle(handle).Value().(*Config) //nolint:forcetypeassert // New put it there.
+	cfg.Call(int(index), float64(context), float64(a), float64(b), unsafe.Slice((*byte)(unsafe.Pointer(text)), int(size))).give(out)
+}
+
+// floraTooLong is where those arrive whose text has too many characters.
+//
+//export floraTooLong
+func floraTooLong(handle C.uintptr_t, index C.int, characters C.size_t, out *C.FloraResult) {
+	cfg := cgo.Handle(handle).Value().(*Config) //nolint:forcetypeassert // New put it there.
+	cfg.TooLong(int(index), int(characters)).give(out)
+}
+
+func (r Result) give(out *C.FloraResult) {
 	out.kind = r.kind
 	out.number = C.double(r.number)
 	if r.kind >= C.FLORA_STRING {

@@ -9,6 +9,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/cgo"
 	"strings"
@@ -36,7 +37,7 @@ func (*Terminated) Error() string { return ErrTerminated.Error() }
 func (*Terminated) Unwrap() error { return ErrTerminated }
 
 // OutOfMemory is an ErrOutOfMemory that knows what the memory was used for.
-type OutOfMemory struct{ Heap, Buffers int64 }
+type OutOfMemory struct{ Heap, Buffers, Native int64 }
 
 // Error is ErrOutOfMemory's text.
 func (*OutOfMemory) Error() string { return ErrOutOfMemory.Error() }
@@ -57,12 +58,13 @@ var initialize sync.Once
 // compilers and WebAssembly. The first call decides.
 func Init(jit bool) {
 	initialize.Do(func() {
-		// The SDK sends bytes by Uint8Array.prototype.toBase64, which is behind a
-		// flag in this V8, and takes it away before a script runs. 256 pages are
-		// 16 MiB of one WebAssembly memory.
-		flags := []string{"--js-base-64", "--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256"}
+		// Base64 in native code is for the SDK, which hides it from scripts.
+		// 256 pages are 16 MiB of one WebAssembly memory.
+		flags := []string{"--no-freeze-flags-after-init", "--single-threaded-gc", "--wasm-max-mem-pages=256", "--js-base-64"}
 		if !jit {
-			flags = append(flags, "--jitless")
+			// The count, which compilers have no use for here, says after how many
+			// rounds a loop looks whether it is to be interrupted.
+			flags = append(flags, "--jitless", "--invocation-count-for-turbofan=500")
 		}
 		v8go.SetFlags(flags...)
 		C.flora_entropy()
@@ -124,7 +126,11 @@ type Config struct {
 	Natives     []string // Names; their order gives the index.
 	Info        string   // Second argument of __floraBoot.
 	Call        Native
-	Marks       Marks
+	// TextLimit is how many characters a native's text may have; TooLong answers
+	// a call with more, of which the text is not even copied. 0 is no limit.
+	TextLimit int
+	TooLong   func(index, characters int) Result
+	Marks     Marks
 }
 
 // Marks are words that the engine writes, if they are there. They may lie in
@@ -137,6 +143,8 @@ type Marks struct {
 	// how: V8 gave up (1), the heap reached its limit (2), a signal (3), V8 did
 	// not come back (4), or the process had no memory left (5).
 	Verdict *atomic.Uint64
+	// Held is how many bytes the isolate had at the end of its last turn.
+	Held *atomic.Uint64
 }
 
 // Blob is a snapshot in memory that C may keep a pointer to.
@@ -165,16 +173,21 @@ type Isolate struct {
 // New makes an isolate from the blob and boots it.
 func New(cfg Config) (*Isolate, error) {
 	iso := &Isolate{}
-	iso.handle = cgo.NewHandle(cfg.Call)
-	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.uintptr_t(iso.handle))
+	most := cfg.TextLimit
+	if most == 0 || cfg.TooLong == nil {
+		most = math.MaxInt
+	}
+	iso.handle = cgo.NewHandle(&cfg)
+	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.size_t(most), C.uintptr_t(iso.handle))
 	if iso.ptr == nil {
 		iso.handle.Delete()
 		return nil, errors.New("make an isolate: the snapshot does not fit this V8")
 	}
-	if m := cfg.Marks; m.Turn != nil && m.Verdict != nil {
+	if m := cfg.Marks; m.Turn != nil && m.Verdict != nil && m.Held != nil {
 		iso.pins.Pin(m.Turn)
 		iso.pins.Pin(m.Verdict)
-		C.flora_mark(iso.ptr, (*C.uint64_t)(unsafe.Pointer(m.Turn)), (*C.uint64_t)(unsafe.Pointer(m.Verdict)))
+		iso.pins.Pin(m.Held)
+		C.flora_mark(iso.ptr, (*C.uint64_t)(unsafe.Pointer(m.Turn)), (*C.uint64_t)(unsafe.Pointer(m.Verdict)), (*C.uint64_t)(unsafe.Pointer(m.Held)))
 	}
 	names := strings.Join(cfg.Natives, "\n")
 	var failure *C.char
@@ -213,13 +226,13 @@ type Notes struct {
 func (i *Isolate) Notes() Notes { return Notes{int(i.out.unkept), i.out.refused != 0} }
 
 // Stats are sizes in bytes.
-type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External int64 }
+type Stats struct{ HeapUsed, HeapLimit, ArrayBuffers, External, Native int64 }
 
 // Stats reads the isolate's memory; not during a turn.
 func (i *Isolate) Stats() Stats {
 	var s C.FloraStats
 	C.flora_stats(i.ptr, &s)
-	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external)}
+	return Stats{int64(s.heap_used), int64(s.heap_limit), int64(s.array_buffers), int64(s.external), int64(s.native)}
 }
 
 // Dispose frees the isolate; not during a turn.
@@ -244,7 +257,7 @@ func (i *Isolate) outcome(code C.int) error {
 	case C.FLORA_TERMINATED:
 		return &Terminated{float64(i.out.culprit)}
 	case C.FLORA_OUT_OF_MEMORY:
-		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers)}
+		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers), int64(i.out.native)}
 	default:
 		return exception(i.out.err)
 	}

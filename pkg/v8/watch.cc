@@ -17,9 +17,10 @@ static uint64_t Thread() {
   return id;
 }
 
-extern "C" void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict) {
+extern "C" void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict, uint64_t* held) {
   f->turn_mark = reinterpret_cast<std::atomic<uint64_t>*>(turn);
   f->verdict = reinterpret_cast<std::atomic<uint64_t>*>(verdict);
+  f->held = reinterpret_cast<std::atomic<uint64_t>*>(held);
 }
 
 static int64_t Now(clockid_t clock) {
@@ -60,6 +61,7 @@ TurnScope::~TurnScope() {
   }
   // Without this the isolate would stay terminated for good.
   if (stopped) f_->isolate->CancelTerminateExecution();
+  if (f_->held != nullptr) f_->held->store(f_->allocator->budget().all(), std::memory_order_relaxed);
   if (f_->turn_mark != nullptr) f_->turn_mark->store(0, std::memory_order_release);
   flora_current = nullptr;
 }

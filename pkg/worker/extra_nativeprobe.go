@@ -35,6 +35,12 @@ func observed(h *host) isolate.Host { return &attacker{h} }
 type attacker struct{ *host }
 
 func (a *attacker) Log(level isolate.Level, text string) {
+	switch text {
+	case "nativeprobe: fault":
+		nativeprobe.Fault()
+	case "nativeprobe: deafen":
+		nativeprobe.Deafen()
+	}
 	if name, ok := strings.CutPrefix(text, "nativeprobe "); ok {
 		_ = a.worker.tell(name, nativeprobe.Here)
 		return

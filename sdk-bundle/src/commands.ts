@@ -1,26 +1,16 @@
 // Prefix and slash commands: declared once, routed to their functions.
-import { type Delivery, flattenInteractionOptions, makeContext } from "./context";
-import { loading, onCommand, onDelivery } from "./events";
-import { callOp, encode, info, later, natives } from "./host";
-import { ArrayIsArray, PromiseCtor, StringOf, TypeErrorCtor, add, append, charCodeAt, dict, list, react, slice, startsWith, trim } from "./primordials";
+import { type Delivery, makeContext } from "./context";
+import { type SlashCommand, declare, declared, flattenCommands, named } from "./declare";
+import { onDelivery } from "./events";
+import { Uses, gateOf, pass } from "./gate";
+import { natives } from "./host";
+import { apologyOf, completion, setApology } from "./interaction";
+import { ArrayIsArray, PromiseCtor, TypeErrorCtor, append, dict, react } from "./primordials";
+import { resolvedOptions } from "./resolved";
+import { type Command, helpCommand, listen, marksOf, readCommands } from "./spoken";
 
-type Run = (ctx: any) => unknown;
-
-export interface Command {
-  name: string;
-  description?: string;
-  run: Run;
-}
-
-/** A command, a subcommand or, with subcommands of its own, a group of them. */
-export interface SlashCommand {
-  name: string;
-  description?: string;
-  options?: any[];
-  subcommands?: SlashCommand[];
-  run?: Run;
-  defaultMemberPermissions?: unknown;
-}
+export { flattenCommands, registerSlashCommands } from "./declare";
+export { helpCommand } from "./spoken";
 
 export function prefix(command: Command): Command {
   return command;
@@ -30,70 +20,8 @@ export function slash(command: SlashCommand): SlashCommand {
   return command;
 }
 
-// --- declaration
-
-function named(what: string, c: any): any {
-  if (c === null || typeof c !== "object" || typeof c.name !== "string" || c.name === "") throw new TypeErrorCtor(`${what}: every command must be an object with a name`);
-  return c;
-}
-
-function flattenOption(o: any): any {
-  const { run: _run, subcommands: _subcommands, options, ...rest } = o;
-  return ArrayIsArray(options) ? { ...rest, options: flattenOptions(options) } : rest;
-}
-
-function flattenOptions(options: any[]): any[] {
-  const out: any[] = [];
-  for (let i = 0; i < options.length; i++) append(out, flattenOption(named("options", options[i])));
-  return out;
-}
-
-/** A subcommand as an option; one with subcommands of its own is a group. */
-function flattenSubcommand(c: SlashCommand): any {
-  const { run: _run, subcommands, options, ...rest } = named("subcommands", c) as SlashCommand;
-  const group = ArrayIsArray(subcommands) && subcommands.length > 0;
-  const children = ArrayIsArray(options) ? flattenOptions(options) : [];
-  if (group) for (let i = 0; i < subcommands.length; i++) append(children, flattenSubcommand(subcommands[i]!));
-  return withOptions({ ...rest, type: group ? "subcommand_group" : "subcommand" }, children);
-}
-
-function withOptions(command: any, options: any[]): any {
-  return options.length > 0 ? { ...command, options } : command;
-}
-
-function flattenCommand(command: SlashCommand): any {
-  const { run: _run, subcommands, options, ...rest } = named("flattenCommands", command) as SlashCommand;
-  const bits = rest.defaultMemberPermissions;
-  const permissions = typeof bits === "bigint" || typeof bits === "number" ? { defaultMemberPermissions: StringOf(bits) } : null;
-  const children = ArrayIsArray(options) ? flattenOptions(options) : [];
-  if (ArrayIsArray(subcommands)) for (let i = 0; i < subcommands.length; i++) append(children, flattenSubcommand(subcommands[i]!));
-  return withOptions({ ...rest, ...permissions }, children);
-}
-
-export function flattenCommands(commands: SlashCommand[]): any[] {
-  if (!ArrayIsArray(commands)) throw new TypeErrorCtor("flattenCommands(commands): pass an array of slash commands");
-  const out: any[] = [];
-  for (let i = 0; i < commands.length; i++) append(out, flattenCommand(commands[i]!));
-  return out;
-}
-
-let declared = false;
-
-/** Tells the host all slash commands of the guild; it makes Discord's the same. */
-function declare(commands: any[]): void {
-  const { commands: tell } = natives;
-  tell(0, 0, encode(commands));
-  declared = true;
-}
-
-export function registerSlashCommands(commands: any[]): Promise<unknown> {
-  return later(() => {
-    if (!ArrayIsArray(commands)) throw new TypeErrorCtor("registerSlashCommands(commands): pass an array of commands");
-    // While the script loads it may still fail, and then nothing must change at Discord.
-    if (!loading) return callOp("op_upsert_guild_commands", { guildId: info.guildId, commands });
-    declare(commands);
-    return new PromiseCtor<void>((resolve) => resolve());
-  });
+export function subcommand(command: SlashCommand): SlashCommand {
+  return command;
 }
 
 // --- routing
@@ -109,97 +37,180 @@ function child(of: any, name: string): any {
   return find(of?.subcommands, name) ?? find(of?.options, name);
 }
 
-/** Runs the subcommand that was chosen; otherwise runs when there is none. */
-function runSubcommand(ctx: any, command: SlashCommand, otherwise: () => unknown): unknown {
-  const options = ctx.msg?.data?.options;
-  let chosen = ArrayIsArray(options) ? options[0] : undefined;
+/** The subcommand of a command that was chosen, as far as it is declared, and its options. */
+function chosenOf(command: SlashCommand, data: any, found: (target: any, options: any) => boolean): boolean {
+  let chosen = ArrayIsArray(data?.options) ? data.options[0] : undefined;
   let target: any = command;
   while (chosen !== null && typeof chosen === "object" && (chosen.type === 1 || chosen.type === 2)) {
     target = child(target, chosen.name);
-    if (typeof target?.run === "function") return target.run({ ...ctx, options: flattenInteractionOptions(chosen.options) });
+    if (found(target, chosen.options)) return true;
     chosen = ArrayIsArray(chosen.options) ? chosen.options[0] : undefined;
   }
-  return otherwise();
+  return false;
 }
 
 export function handleSubcommand(ctx: any, command: SlashCommand): Promise<void> {
-  return new PromiseCtor((resolve, reject) => react(runSubcommand(ctx, command, () => undefined), () => resolve(), reject));
+  return new PromiseCtor((resolve, reject) => {
+    let out: unknown;
+    const data = ctx.msg?.data;
+    chosenOf(command, data, (target, options) => {
+      if (typeof target?.run !== "function") return false;
+      out = target.run({ ...ctx, options: resolvedOptions(options, data?.resolved) });
+      return true;
+    });
+    react(out, () => resolve(), reject);
+  });
 }
 
-/** ECMAScript's white space. */
-function isSpace(c: number): boolean {
-  if (c === 32 || (c >= 9 && c <= 13) || c === 160) return true;
-  return c >= 5760 && (c === 5760 || (c >= 8192 && c <= 8202) || c === 8232 || c === 8233 || c === 8239 || c === 8287 || c === 12288 || c === 65279);
+interface Entry {
+  command: SlashCommand;
+  uses: Uses;
 }
 
-function words(s: string): string[] {
-  const out = list<string>();
-  let from = -1;
-  for (let i = 0; i <= s.length; i++) {
-    if (i < s.length && !isSpace(charCodeAt(s, i))) {
-      if (from < 0) from = i;
-    } else if (from >= 0) {
-      add(out, slice(s, from, i));
-      from = -1;
-    }
-  }
-  return out;
+/** The number of a command's type. */
+function kindOf(type: unknown): number {
+  if (type === "user" || type === 2) return 2;
+  return type === "message" || type === 3 ? 3 : 1;
 }
 
-function byName<C extends { name: string }>(what: string, commands: unknown): Record<string, C> | undefined {
-  if (commands === undefined || commands === null) return undefined;
-  if (!ArrayIsArray(commands)) throw new TypeErrorCtor(`createBot: ${what} must be an array`);
-  if (commands.length === 0) return undefined;
-  const out = dict<C>();
+function keyOf(kind: number, name: string): string {
+  // A user and a message command may have one name.
+  return kind === 1 ? name : `${kind}/${name}`;
+}
+
+function tableOf(commands: SlashCommand[]): Record<string, Entry> {
+  const out = dict<Entry>();
   for (let i = 0; i < commands.length; i++) {
-    const c = named(`createBot: ${what}`, commands[i]) as C;
-    out[c.name] ??= c;
+    const command = commands[i]!;
+    check(command);
+    out[keyOf(kindOf(command.type), command.name)] ??= { command, uses: new Uses() };
   }
   return out;
 }
 
-function routePrefix(mark: string, commands: Record<string, Command>): void {
-  onCommand(mark, (d: Delivery) => {
-    const content = d.msg?.content;
-    if (typeof content !== "string" || content === "" || d.msg.author?.bot) return undefined;
-    const said = trim(content);
-    if (!startsWith(said, mark)) return undefined;
-    const all = words(slice(said, mark.length));
-    const command = all.length === 0 ? undefined : commands[all[0]!];
-    if (command === undefined) return undefined;
-    const args: string[] = [];
-    for (let i = 1; i < all.length; i++) append(args, all[i]!);
-    return command.run({ ...makeContext(d), args });
+/** Finds fault with what a command declares, while the script loads. */
+function check(command: SlashCommand): void {
+  gateOf(command, false);
+  apologyOf(`createBot: the command ${command.name}`, command.errorReply);
+  if (ArrayIsArray(command.subcommands)) for (let i = 0; i < command.subcommands.length; i++) check(command.subcommands[i]!);
+}
+
+function routeSlash(commands: Record<string, Entry>): void {
+  onDelivery("interactionCreate", (d: Delivery) => {
+    const { msg } = d;
+    const name = msg?.commandName;
+    const entry = typeof name === "string" ? commands[keyOf(kindOf(msg.data?.type), name)] : undefined;
+    if (entry === undefined) return undefined;
+    const ctx = makeContext(d);
+    let target: any = entry.command;
+    // What a subcommand does not say itself, the command above it says.
+    let { errorReply, cooldown, roles } = target;
+    let run = target.run;
+    chosenOf(target, msg.data, (t) => {
+      errorReply = t?.errorReply ?? errorReply;
+      cooldown = t?.cooldown ?? cooldown;
+      roles = t?.roles ?? roles;
+      if (typeof t?.run !== "function") return false;
+      target = t;
+      run = t.run;
+      return true;
+    });
+    d.apology = apologyOf(name, errorReply);
+    if (run === undefined) return undefined;
+    const gate = cooldown === undefined && roles === undefined ? undefined : gateOf({ name, cooldown, roles }, false);
+    if (gate === undefined) return target.run(ctx);
+    return new PromiseCtor((resolve, reject) => {
+      const go = () => {
+        try {
+          react(target.run(ctx), resolve, reject);
+        } catch (e) {
+          reject(e);
+        }
+      };
+      const { reply } = ctx;
+      const refuse = (why: string | undefined) => react(reply({ content: why ?? "Please wait a little.", ephemeral: true }), resolve, reject);
+      pass(gate, entry.uses, msg, go, refuse, reject);
+    });
   });
 }
 
-function routeSlash(commands: Record<string, SlashCommand>): void {
-  onDelivery("interactionCreate", (d: Delivery) => {
-    const name = d.msg?.commandName;
-    const command = typeof name === "string" ? commands[name] : undefined;
-    if (command === undefined) return undefined;
+/** Whether one of the options, at any depth, completes itself by a function. */
+function completes(of: any): boolean {
+  const lists = [of?.options, of?.subcommands];
+  for (let l = 0; l < lists.length; l++) {
+    const items = lists[l];
+    if (ArrayIsArray(items)) for (let i = 0; i < items.length; i++) if (typeof items[i]?.autocomplete === "function" || completes(items[i])) return true;
+  }
+  return false;
+}
+
+function routeCompletions(commands: Record<string, Entry>): void {
+  onDelivery(completion, (d: Delivery) => {
+    const { msg } = d;
+    const entry = typeof msg?.commandName === "string" ? commands[msg.commandName] : undefined;
+    if (entry === undefined) return undefined;
     const ctx = makeContext(d);
-    return runSubcommand(ctx, command, () => command.run?.(ctx));
+    const name = ctx.focused?.name;
+    let option = find(entry.command.options, name);
+    chosenOf(entry.command, msg.data, (t) => {
+      option = find(t?.options, name);
+      return false;
+    });
+    if (typeof option?.autocomplete !== "function") return undefined;
+    return new PromiseCtor((resolve, reject) => {
+      const { respond } = ctx;
+      react(option.autocomplete(ctx), (choices) => (choices === undefined ? resolve(undefined) : react(respond(choices), resolve, reject)), reject);
+    });
   });
+}
+
+// --- the bot
+
+function commandList<C extends { name: string }>(what: string, commands: unknown): C[] {
+  if (commands === undefined || commands === null) return [];
+  if (!ArrayIsArray(commands)) throw new TypeErrorCtor(`createBot: ${what} must be an array`);
+  for (let i = 0; i < commands.length; i++) named(`createBot: ${what}`, commands[i]);
+  return commands;
+}
+
+function withHelp(commands: Command[]): Command[] {
+  const out: Command[] = [];
+  for (let i = 0; i < commands.length; i++) append(out, commands[i]!);
+  append(out, helpCommand());
+  return out;
 }
 
 let made = false;
 
-export function createBot(o: { prefix?: string; commands?: Command[]; prefixCommands?: Command[]; slashCommands?: SlashCommand[] }): void {
+interface BotOptions {
+  prefix?: string | readonly string[];
+  mentionPrefix?: boolean;
+  commands?: readonly Command[];
+  prefixCommands?: readonly Command[];
+  slashCommands?: readonly SlashCommand[];
+  help?: boolean;
+  errorReply?: string | boolean;
+}
+
+export function createBot(o: BotOptions): void {
   if (o === null || typeof o !== "object") throw new TypeErrorCtor("createBot(options): pass { prefix?, commands?, slashCommands? }");
   if (made) {
     const { log } = natives;
     log(3, 0, "createBot was called before; this call does nothing. Pass all commands to one call");
     return;
   }
-  const mark = o.prefix ?? "!";
-  if (typeof mark !== "string") throw new TypeErrorCtor("createBot: prefix must be a string");
-  const spoken = byName<Command>("commands", o.commands ?? o.prefixCommands);
-  const slashes = byName<SlashCommand>("slashCommands", o.slashCommands);
-  const document = flattenCommands(o.slashCommands ?? []);
+  const marks = marksOf(o.prefix ?? "!", o.mentionPrefix);
+  const given = commandList<Command>("commands", o.commands ?? o.prefixCommands);
+  const spoken = readCommands(o.help === true ? withHelp(given) : given);
+  const slashes = commandList<SlashCommand>("slashCommands", o.slashCommands);
+  const table = tableOf(slashes);
+  const document = flattenCommands(slashes);
+  const apology = apologyOf("createBot", o.errorReply);
   made = true;
-  if (spoken !== undefined) routePrefix(mark, spoken);
-  if (slashes !== undefined) routeSlash(slashes);
+  if (apology !== undefined) setApology(apology);
+  if (spoken.length > 0) listen(spoken, marks);
+  if (slashes.length > 0) routeSlash(table);
+  if (completes({ subcommands: slashes })) routeCompletions(table);
   // An empty list is told as well, so that the commands of an earlier script
   // go; but not over what registerSlashCommands has declared.
   if (document.length > 0 || !declared) declare(document);

@@ -79,6 +79,25 @@ export class Conversation {
     this.#only("showModal", "op_show_modal", { modal }, answered, out);
   }
 
+  /** The answer to an option that completes itself. */
+  complete(choices: unknown[], out: Outcome): void {
+    this.#only("respond", "op_send_autocomplete_result", { choices }, answered, out);
+  }
+
+  deleteReply(out: Outcome): void {
+    this.#turn(() => startOp("op_delete_original_interaction_response", { token: this.#token }, out[0], out[1]));
+  }
+
+  /** Answers in place of a handler that failed before it did; whatever comes of it, then is called. */
+  apologize(text: string, then: () => void): void {
+    this.#turn(() => {
+      const o = { content: text, flags: ephemeralFlag };
+      if (this.#state === open) this.#answer("op_send_interaction_response", o, answered, [then, then], then);
+      else if (this.#state === deferred) this.#original({ content: text }, [then, then]);
+      else then();
+    });
+  }
+
   #followUp(o: Options, out: Outcome): void {
     startOp("op_create_followup_message", { token: this.#token, ...flagged(o) }, out[0], out[1]);
   }

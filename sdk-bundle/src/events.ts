@@ -3,6 +3,7 @@
 import { type Delivery, makeContext } from "./context";
 import { describe, report } from "./failure";
 import { natives, settleOp } from "./host";
+import { apologize } from "./interaction";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
 import { fireTimer } from "./timers";
 
@@ -36,18 +37,23 @@ export function onDelivery(event: string, run: (d: Delivery) => unknown): void {
   listen(event, { run, raw: true });
 }
 
+/** The host is told so many marks at most. */
+const mostMarks = 8;
+
 /**
- * Adds a handler for messages of people that begin with mark. Most messages do
- * not, so control is told the mark and keeps the others; the handler checks
- * again, for another one may ask for all messages.
+ * Adds a handler for messages of people that begin with one of the marks. Most
+ * messages do not, so control is told the marks and keeps the others; the
+ * handler checks again, for another one may ask for all messages.
  */
-export function onCommand(mark: string, run: (d: Delivery) => unknown): void {
-  if (mark === "" || mark.length > longestName) {
+export function onCommands(marks: string[], run: (d: Delivery) => unknown): void {
+  let all = marks.length > mostMarks;
+  for (let i = 0; i < marks.length; i++) if (marks[i] === "" || marks[i]!.length > longestName) all = true;
+  if (all) {
     onDelivery("messageCreate", run);
     return;
   }
   const { subscribe } = natives;
-  subscribe(1, 0, mark);
+  for (let i = 0; i < marks.length; i++) subscribe(1, 0, marks[i]!);
   append("messageCreate", { run, raw: true });
 }
 
@@ -118,8 +124,12 @@ function proceed(r: Run): void {
     return;
   }
   const { done } = natives;
-  if (r.failed) done(r.id, 0, describe(r.first));
-  else done(r.id);
+  if (!r.failed) {
+    done(r.id);
+    return;
+  }
+  const failure = describe(r.first);
+  apologize(r, () => done(r.id, 0, failure));
 }
 
 function dispatch(id: number, event: string, text: string): void {
@@ -136,7 +146,7 @@ function dispatch(id: number, event: string, text: string): void {
     done(id, 0, describe(new ErrorCtor("the event's payload is not JSON")));
     return;
   }
-  proceed({ event, msg, conversation: undefined, id, all, next: 0, end: all.length, failed: false, first: undefined });
+  proceed({ event, msg, conversation: undefined, apology: undefined, id, all, next: 0, end: all.length, failed: false, first: undefined });
 }
 
 /** Whether the script's top level has not come to its end yet. */

@@ -3,6 +3,7 @@
 // natives below, which are answered at once. Natives take (number, number,
 // string). An op answers a call id; its result comes back through the entry
 // function. Neither is ever reachable for a script.
+import { base64Of } from "./bytes";
 import { opError } from "./failure";
 import {
   ArrayIsArray,
@@ -17,8 +18,6 @@ import {
   PromiseCtor,
   TypeErrorCtor,
   add,
-  base64Of,
-  captureLate,
   dateToISO,
   dateValue,
   dict,
@@ -42,6 +41,9 @@ interface Natives {
   cronRegister: Native; // (0, 0, JSON {name, expr, skipIfRunning})
   secretPlaceholder: Native; // (0, 0, name)
   report: Native; // (0, 0, failure): an error that belongs to no dispatch
+  url: Native; // (0, 0, JSON [url] | [url, base] | [url, member, value]): JSON of the URL's parts
+  utf8Encode: Native; // (0, 0, text): its UTF-8 in base64
+  utf8Decode: Native; // (1 to throw on what is not UTF-8, 0, base64): text
 }
 
 export let natives: Natives;
@@ -49,7 +51,6 @@ export let info: { guildId: string; applicationId: string; maxTimers: number };
 let ops: Record<string, Native | undefined>;
 
 export function boot(from: Record<string, Native | undefined>, text: string): void {
-  captureLate();
   ops = from;
   natives = from as unknown as Natives;
   info = JSONParse(text);

@@ -1,20 +1,30 @@
 // The snapshot's source: it puts the SDK on the global object and leaves one
 // function for the host to boot an isolate with. The host deletes that function
 // before the script runs.
+import { AbortController, AbortSignal } from "./abort";
+import { takeBase64 } from "./bytes";
 import * as commands from "./commands";
 import * as components from "./components";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
-import { flattenInteractionOptions } from "./context";
+import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
+import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { cron, enter, on } from "./events";
+import { DOMException } from "./exception";
+import { Request, Response, fetch } from "./fetch";
+import { Headers } from "./headers";
 import { boot, info, natives, type Native } from "./host";
 import { KvStore, kv, store } from "./kv";
 import { rest } from "./ops";
-import { ErrorCtor, ObjectDefineProperty, ObjectKeys, PromiseCtor, TypeErrorCtor, hide, put } from "./primordials";
+import { PermissionFlags } from "./permissions";
+import { ObjectDefineProperty, ObjectKeys, TypeErrorCtor, hide } from "./primordials";
+import { onComponent, onModal } from "./route";
 import * as selects from "./selects";
+import { formatDuration, parseDuration } from "./words";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
+import { URL, URLSearchParams } from "./url";
 
 export const secrets = {
   get(name: string): string | undefined {
@@ -24,17 +34,11 @@ export const secrets = {
   },
 };
 
-export function fetch(_input?: unknown, _init?: unknown): Promise<never> {
-  return new PromiseCtor((_, reject) => {
-    const e = new ErrorCtor("fetch is not available in this version of Flora");
-    put(e, "code", "NOT_SUPPORTED");
-    reject(e);
-  });
-}
-
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
   on,
+  onComponent,
+  onModal,
   cron,
   secrets,
   rest,
@@ -48,10 +52,33 @@ export const surface = {
   ...components,
   ...selects,
   ...constants,
+  PermissionFlags,
+  parseDuration,
+  formatDuration,
 };
 
 /** What scripts see as globals only. */
-export const globals = { console, fetch, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask };
+export const globals = {
+  console,
+  setTimeout,
+  setInterval,
+  clearTimeout,
+  clearInterval,
+  queueMicrotask,
+  fetch,
+  Headers,
+  Request,
+  Response,
+  AbortController,
+  AbortSignal,
+  DOMException,
+  URL,
+  URLSearchParams,
+  TextEncoder,
+  TextDecoder,
+  atob,
+  btoa,
+};
 
 export const flora = {
   ...surface,
@@ -80,6 +107,7 @@ ObjectDefineProperty(globalThis, "__floraBoot", {
   configurable: true,
   value: (from: Record<string, Native | undefined>, text: string) => {
     confineWebAssembly();
+    takeBase64();
     boot(from, text);
     return enter;
   },

@@ -36,8 +36,10 @@ export const indexOf = uncurryThis(String.prototype.indexOf) as (self: string, s
 export const charCodeAt = uncurryThis(String.prototype.charCodeAt);
 export const repeat = uncurryThis(String.prototype.repeat);
 export const toUpperCase = uncurryThis(String.prototype.toUpperCase);
+export const toLowerCase = uncurryThis(String.prototype.toLowerCase);
 export const StringOf = String;
 export const NumberOf = Number;
+export const BigIntOf = BigInt;
 export const MathMax = Math.max;
 export const MathMin = Math.min;
 export const MathFloor = Math.floor;
@@ -91,39 +93,6 @@ const typed = Object.getPrototypeOf(Uint8Array.prototype) as object;
 export const typedName = getter<string | undefined>(typed, Symbol.toStringTag);
 export const typedLength = getter<number>(typed, "length");
 export const bufferLength = getter<number>(ArrayBuffer.prototype, "byteLength");
-const Uint8ArrayCtor = Uint8Array;
-let toBase64: (self: Uint8Array) => string;
-
-/**
- * Takes what V8 adds only once an isolate runs, after the snapshot was made:
- * the base64 methods, which are behind a flag in this V8. Unfinished as they
- * are (toBase64 looks past the offset of a view), scripts do not get them. It is
- * called before the script.
- */
-export function captureLate(): void {
-  const { prototype } = Uint8ArrayCtor as any;
-  toBase64 = uncurryThis(prototype.toBase64) as never;
-  delete prototype.toBase64;
-  delete prototype.toHex;
-  delete prototype.setFromBase64;
-  delete prototype.setFromHex;
-  delete (Uint8ArrayCtor as any).fromBase64;
-  delete (Uint8ArrayCtor as any).fromHex;
-}
-
-/** The bytes of a Uint8Array, a Uint8ClampedArray or an ArrayBuffer as base64; undefined for everything else. */
-export function base64Of(v: any): string | undefined {
-  const name = typedName(v);
-  if (name === "Uint8Array" || name === "Uint8ClampedArray") return toBase64(new Uint8ArrayCtor(v));
-  if (name !== undefined) return undefined;
-  try {
-    bufferLength(v);
-  } catch {
-    return undefined; // Not a buffer.
-  }
-  return toBase64(new Uint8ArrayCtor(new Uint8ArrayCtor(v)));
-}
-
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
 export const regExpSource = getter<string>(RegExp.prototype, "source");
 /** The getters of a regular expression's flags, in the order of their letters. */

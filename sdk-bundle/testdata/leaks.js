@@ -54,6 +54,10 @@ on("e", async (ctx) => {
   attempt(() => cron("x", "y", sloppy));
   attempt(() => createBot({ commands: [{ name: "x", run: sloppy }] }));
   keep(fetch("x").catch(keep));
+  keep(fetch("http://a.b", { method: "POST", body: new Uint8Array(3), headers: new Headers([["a", "b"]]), signal: keep(AbortSignal.any([new AbortController().signal])) }).catch(keep));
+  keep([new URL("http://a.b/?c").searchParams, new Headers({ a: "b" }).entries(), Response.json({}).text(), new Request("http://a.b"), new TextEncoder().encode("x"), new DOMException()]);
+  attempt(() => new URL({ toString: sloppy }));
+  attempt(() => fetch(trap, trap));
   keep([embed(), actionRow(), stringSelect("x"), kv.store("s"), flora]);
   await null;
 });

@@ -88,7 +88,7 @@ declare namespace flora {
   }
 
   /** What every handler gets. Its functions may be taken out of it. */
-  interface BaseContext<Payload> {
+  interface AnyContext<Payload> {
     /** The event. */
     msg: Payload;
     /**
@@ -102,13 +102,72 @@ declare namespace flora {
      * first answer to a component, the message that carries the component.
      */
     edit(content: string | MessageBody): Promise<ApiMessage>;
+    /** Says something in the event's channel that refers to nothing. Rejects when the event has no channel. */
+    send(content: string | MessageBody): Promise<ApiMessage>;
   }
 
-  interface CronContext extends BaseContext<CronEvent>, CronEvent {}
+  /** What handlers of events other than interactions get. */
+  interface BaseContext<Payload> extends AnyContext<Payload> {
+    /** Reacts to the event's message: "👍", "<:name:id>" or an emoji object. Rejects when the event has none. */
+    react(emoji: string | Emoji): Promise<void>;
+    /** Deletes the event's message; others' need the permission to manage messages. Rejects when the event has none. */
+    deleteMessage(reason?: string): Promise<void>;
+    /** Shows that the bot is typing, for ten seconds or until it says something. */
+    typing(): Promise<void>;
+  }
 
-  interface AnsweringContext<Payload> extends BaseContext<Payload> {
-    /** Option name -> value, those of subcommands included; user, role, channel and attachment options are ids. */
-    options: Record<string, any>;
+  interface CronContext extends AnyContext<CronEvent>, CronEvent {}
+
+  /** A user that an interaction names, with the member it is in the guild. */
+  interface ResolvedUser extends User {
+    member: Member | null;
+  }
+
+  /** A channel that an interaction names. */
+  interface ResolvedChannel {
+    id: Snowflake;
+    name: string;
+    type: number;
+    parentId?: Snowflake | null;
+    /** What the user of the interaction may do there. */
+    permissions?: string;
+    [more: string]: any;
+  }
+
+  interface ResolvedRole {
+    id: Snowflake;
+    name: string;
+    color: number;
+    position: number;
+    permissions: string;
+    hoist: boolean;
+    managed: boolean;
+    mentionable: boolean;
+    [more: string]: any;
+  }
+
+  /** A file that somebody gave. */
+  interface ResolvedAttachment {
+    id: Snowflake;
+    filename: string;
+    /** Bytes. */
+    size: number;
+    url: string;
+    contentType?: string;
+    width?: number | null;
+    height?: number | null;
+    [more: string]: any;
+  }
+
+  interface AnsweringContext<Payload, Options = Record<string, any>> extends AnyContext<Payload> {
+    user: User;
+    member: Member | null;
+    channelId: Snowflake;
+    /**
+     * Option name -> value, those of subcommands included. Users, roles,
+     * channels and attachments are objects. Empty for components and modals.
+     */
+    options: Options;
     /** Shows "thinking ..." and gives 15 minutes for the answer instead of 3 seconds. */
     defer(options?: { ephemeral?: boolean; flags?: number }): Promise<void>;
     /** Components: takes note without changing anything; answer or edit later. */
@@ -117,33 +176,98 @@ declare namespace flora {
     update(content: string | MessageBody): Promise<ApiMessage>;
     /** Another message to the same interaction, once it is answered or deferred. */
     followUp(content: string | ReplyOptions): Promise<ApiMessage>;
-    /** Opens a modal as the first answer; what is entered comes as `modalSubmit`. */
+    /** Deletes the answer; after `update` and `deferUpdate` that is the message with the component. */
+    deleteReply(): Promise<void>;
+    /** Opens a modal as the first answer; what is entered comes to `onModal` and as `modalSubmit`. */
     showModal(modal: Built<Modal>): Promise<void>;
   }
 
-  interface MessageContext extends BaseContext<Message> {}
-  interface InteractionContext extends AnsweringContext<CommandInteraction> {}
-  interface ComponentContext extends AnsweringContext<ComponentInteraction> {}
-  interface ModalContext extends AnsweringContext<ModalInteraction> {}
-  interface CommandContext extends MessageContext {
-    /** The words after the command's name. */
-    args: string[];
+  interface MessageContext extends BaseContext<Message> {
+    author: User;
+    member: Member | null;
+    channelId: Snowflake;
   }
 
-  interface Events {
-    ready: BaseContext<ReadyEvent>;
-    messageCreate: MessageContext;
-    messageUpdate: BaseContext<MessageUpdateEvent>;
-    messageDelete: BaseContext<MessageDeleteEvent>;
-    messageDeleteBulk: BaseContext<MessageDeleteBulkEvent>;
-    interactionCreate: InteractionContext;
-    componentInteraction: ComponentContext;
-    modalSubmit: ModalContext;
-    reactionAdd: BaseContext<ReactionEvent>;
-    reactionRemove: BaseContext<ReactionEvent>;
-    reactionRemoveEmoji: BaseContext<ReactionEvent>;
-    reactionRemoveAll: BaseContext<ReactionRemoveAllEvent>;
+  interface InteractionContext<Options = Record<string, any>> extends AnsweringContext<CommandInteraction, Options> {
+    /** The subcommand that was chosen, and the group it is in. */
+    subcommand: string | undefined;
+    group: string | undefined;
+    /** Context-menu commands: what it was used on. */
+    target: any;
   }
+
+  interface UserCommandContext extends InteractionContext<{}> {
+    target: ResolvedUser;
+  }
+
+  interface MessageCommandContext extends InteractionContext<{}> {
+    target: Message;
+  }
+
+  interface ComponentContext<Params = Record<string, string>> extends AnsweringContext<ComponentInteraction> {
+    customId: string;
+    /** What was chosen in a select menu: values, or ids. */
+    values: string[];
+    /** The users, roles or channels that were chosen, as objects. */
+    selected: any[];
+    /** The message that carries the component. */
+    message: Message;
+    /** With `onComponent`: the parts of the custom id that its pattern names. */
+    params: Params;
+  }
+
+  interface ModalContext<Params = Record<string, string>> extends AnsweringContext<ModalInteraction> {
+    customId: string;
+    /**
+     * custom_id -> what was entered: a text; an array of texts from a string
+     * select; an array of objects from other selects and from uploads.
+     */
+    fields: Record<string, any>;
+    /** The message whose component opened the modal. */
+    message: Message | undefined;
+    params: Params;
+  }
+
+  type Choice = string | number | { name: string; value: string | number; nameLocalizations?: Localizations };
+
+  /** Somebody is typing an option that completes itself. */
+  interface AutocompleteContext {
+    msg: AutocompleteInteraction;
+    user: User;
+    member: Member | null;
+    channelId: Snowflake;
+    /** What is filled in so far, checked by nobody. */
+    options: Record<string, any>;
+    subcommand: string | undefined;
+    group: string | undefined;
+    /** The option that is being typed. */
+    focused: { name: string; value: string | number };
+    /** Shows choices, the first 25 of them. An option's own function returns them instead. */
+    respond(choices: readonly Choice[]): Promise<void>;
+  }
+
+  interface CommandContext<Options = Record<string, any>> extends MessageContext {
+    /** The words after the command's name, as they were typed. */
+    args: string[];
+    /** The command's declared arguments: name -> value. */
+    options: Options;
+  }
+
+  /** The names in a pattern such as "vote:{poll}:{choice}". */
+  type PatternParams<P> = P extends `${string}{${infer Name}}${infer Rest}` ? { [K in Name]: string } & PatternParams<Rest> : {};
+  type ParamsOf<P> = P extends RegExp ? Record<string, string> : string extends P ? Record<string, string> : PatternParams<P>;
+
+  /**
+   * Calls the handler for buttons and select menus with this custom id: the
+   * whole id, a pattern whose parameters come as `ctx.params` ("vote:{poll}",
+   * each at least one character, the last one takes what is left), or a regular
+   * expression, whose named groups are the parameters. A whole id wins over
+   * patterns, of these the first that fits. Throws a TypeError for an id that
+   * has a handler already.
+   */
+  function onComponent<const P extends string | RegExp>(pattern: P, handler: (ctx: ComponentContext<ParamsOf<P>>) => unknown): void;
+  /** The same for modals that were sent. */
+  function onModal<const P extends string | RegExp>(pattern: P, handler: (ctx: ModalContext<ParamsOf<P>>) => unknown): void;
 
   type EventName = keyof Events;
   type Ctx<E extends EventName> = Events[E];

@@ -7,9 +7,13 @@
 // `"lib": ["ES2023"]`; there is no DOM and no Node.
 
 import on = flora.on;
+import onComponent = flora.onComponent;
+import onModal = flora.onModal;
 import cron = flora.cron;
 import prefix = flora.prefix;
 import slash = flora.slash;
+import subcommand = flora.subcommand;
+import helpCommand = flora.helpCommand;
 import createBot = flora.createBot;
 import registerSlashCommands = flora.registerSlashCommands;
 import flattenCommands = flora.flattenCommands;
@@ -61,6 +65,9 @@ import InputTextStyle = flora.InputTextStyle;
 import InputTextStyles = flora.InputTextStyles;
 import ComponentType = flora.ComponentType;
 import MessageFlags = flora.MessageFlags;
+import PermissionFlags = flora.PermissionFlags;
+import parseDuration = flora.parseDuration;
+import formatDuration = flora.formatDuration;
 import KvStore = flora.KvStore;
 import store = flora.store;
 import kv = flora.kv;
@@ -100,6 +107,3 @@ declare function setInterval<A extends unknown[]>(callback: (...args: A) => unkn
 declare function clearTimeout(id?: number): void;
 declare function clearInterval(id?: number): void;
 declare function queueMicrotask(callback: () => void): void;
-
-/** Not available in this version of Flora: it rejects. */
-declare function fetch(input: unknown, init?: unknown): Promise<never>;

@@ -16,6 +16,8 @@ const nothingIsUndeclared: [Undeclared] extends [never] ? true : Undeclared = tr
 type Globals = keyof typeof surface | keyof typeof globals;
 const aliases: Record<Globals, unknown> = {
   on,
+  onComponent,
+  onModal,
   cron,
   secrets,
   rest,
@@ -26,6 +28,8 @@ const aliases: Record<Globals, unknown> = {
   EmbedBuilder,
   prefix,
   slash,
+  subcommand,
+  helpCommand,
   createBot,
   registerSlashCommands,
   flattenCommands,
@@ -75,6 +79,9 @@ const aliases: Record<Globals, unknown> = {
   InputTextStyles,
   ComponentType,
   MessageFlags,
+  PermissionFlags,
+  parseDuration,
+  formatDuration,
   console,
   fetch,
   setTimeout,
@@ -82,6 +89,18 @@ const aliases: Record<Globals, unknown> = {
   clearTimeout,
   clearInterval,
   queueMicrotask,
+  Headers,
+  Request,
+  Response,
+  AbortController,
+  AbortSignal,
+  DOMException,
+  URL,
+  URLSearchParams,
+  TextEncoder,
+  TextDecoder,
+  atob,
+  btoa,
 };
 
 // The sources' types are wider in places (any), never narrower.

@@ -32,7 +32,12 @@ on("componentInteraction", async (ctx) => {
 });
 on("modalSubmit", (ctx) => ctx.reply(ctx.msg.data.custom_id));
 on("reactionAdd", (ctx) => console.log(ctx.msg.emoji.name, ctx.msg.burst));
-on("guildMemberAdd", (ctx) => console.log(ctx.msg.anything));
+on("guildMemberAdd", (ctx) => {
+  const joined: string | null = ctx.msg.joinedAt;
+  // @ts-expect-error A member has no such field.
+  console.log(ctx.msg.anything, joined);
+});
+on("aNameOfTheFuture", (ctx) => console.log(ctx.msg.anything));
 // @ts-expect-error The handler is missing.
 on("ready");
 
@@ -78,3 +83,77 @@ clearTimeout(timer);
 // @ts-expect-error The callback takes a number.
 setTimeout((n: number) => n, 100, "text");
 fetch("https://example.com").catch((e: flora.FloraError) => console.error(e.code));
+
+// Options and arguments have the types that were declared.
+const typed = slash({
+  name: "typed",
+  description: "d",
+  permissions: ["BanMembers", "KickMembers"],
+  cooldown: { seconds: 5, per: "channel" },
+  options: [
+    { name: "who", description: "d", type: "user", required: true },
+    { name: "days", description: "d", type: "integer", choices: [{ name: "one", value: 1 }, { name: "two", value: 2 }] },
+    { name: "note", description: "d", autocomplete: async (c) => [`${c.focused.value}`, { name: "n", value: "v" }] },
+  ],
+  run: async (ctx) => {
+    const id: string = ctx.options.who.id;
+    const roles: string[] | undefined = ctx.options.who.member?.roles;
+    const days: 1 | 2 | undefined = ctx.options.days;
+    const note: string | undefined = ctx.options.note;
+    // @ts-expect-error It may be left out.
+    const always: string = ctx.options.note;
+    // @ts-expect-error There is no such option.
+    ctx.options.nope;
+    await ctx.deleteReply();
+    return [id, roles, days, note, always];
+  },
+});
+const group = slash({
+  name: "group",
+  description: "d",
+  subcommands: [
+    subcommand({ name: "one", description: "d", options: [{ name: "amount", description: "d", type: "number", required: true }], run: (ctx) => ctx.reply(ctx.options.amount.toFixed(2)) }),
+    { name: "two", description: "d", errorReply: "Oh.", run: (ctx) => ctx.reply(`${ctx.options.anything} ${ctx.subcommand}`) },
+  ],
+});
+const onUser = slash({ name: "Who", type: "user", run: (ctx) => ctx.reply(ctx.target.username) });
+const onMessage = slash({ name: "Quote", type: "message", run: (ctx) => ctx.reply(ctx.target.content) });
+const spoken = prefix({
+  name: "mute",
+  aliases: ["m"],
+  permissions: "ModerateMembers",
+  cooldown: 3,
+  args: [
+    { name: "who", type: "user" },
+    { name: "time", type: "duration", default: 60_000 },
+    { name: "loud", type: "boolean", required: false },
+    { name: "why", type: "rest", required: false },
+  ],
+  run: (ctx) => {
+    const time: number = ctx.options.time;
+    const loud: boolean | undefined = ctx.options.loud;
+    // @ts-expect-error It may be left out.
+    const why: string = ctx.options.why;
+    // @ts-expect-error There is no such argument.
+    ctx.options.nope;
+    return ctx.reply(`${ctx.options.who.username} ${time} ${loud} ${why} ${ctx.author.username}`);
+  },
+});
+createBot({ prefix: ["!", "?"], mentionPrefix: true, help: true, errorReply: false, commands: [spoken, helpCommand({ name: "hilfe" })], slashCommands: [typed, group, onUser, onMessage] });
+
+onComponent("vote:{poll}:{choice}", (ctx) => {
+  const { poll, choice } = ctx.params;
+  // @ts-expect-error The pattern has no such name.
+  ctx.params.nope;
+  return ctx.update(`${poll} ${choice} ${ctx.values.length} ${ctx.message.id}`);
+});
+onComponent(/^x(?<n>\d+)$/, (ctx) => ctx.reply(ctx.params.n ?? ""));
+onModal("feedback", (ctx) => ctx.reply(ctx.fields.text));
+on("messageCreate", async (ctx) => {
+  await ctx.react("👍");
+  await ctx.typing();
+  await ctx.send("hi");
+  await ctx.deleteMessage("spam");
+});
+const bits: bigint = PermissionFlags.BanMembers | PermissionFlags.KickMembers;
+console.log(bits, parseDuration("5m"), formatDuration(1000));

@@ -21,7 +21,7 @@ var arenas = []struct {
 	{"memory", []string{"memory"}, []string{"FLORA_RUNTIME_MAX_MEMORY_MB=32", "FLORA_RUNTIME_TURN_TIMEOUT_MS=1500"}},
 	{"native", []string{"native"}, nil},
 	{"engine", []string{"regexp", "error", "declare"}, nil},
-	{"loop", []string{"loop", "reach", "pollution", "data", "kv"}, nil},
+	{"loop", []string{"loop", "reach", "pollution", "data", "kv", "fetch"}, nil},
 	{"discord", []string{"foreign", "spelling", "flood", "mention"}, nil},
 }
 

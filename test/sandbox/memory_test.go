@@ -23,7 +23,9 @@ func executable(t *testing.T, e supervisor.Executable) *supervisor.Executable {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Path = released
+	if e.Path == "" {
+		e.Path = released
+	}
 	made, err := supervisor.NewExecutable(t.Context(), e, sdk)
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +80,8 @@ type gone struct{ lost chan error }
 func (gone) Op(wire.OpCall)                {}
 func (gone) Log(int, string)               {}
 func (gone) Settled(uint64, *wire.Failure) {}
+func (gone) Busy() bool                    { return false }
+func (gone) Evict() bool                   { return false }
 func (gone) Declared(string, string)       {}
 func (gone) Limit(string, int, string)     {}
 func (g gone) Gone(lost error, _ uint64)   { g.lost <- lost }

@@ -35,18 +35,28 @@ var released, runtime, control string
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
+	if err := lack(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "flora-sandbox")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	released, runtime, control = filepath.Join(dir, "released"), filepath.Join(dir, "probe"), filepath.Join(dir, "control")
-	for _, args := range [][]string{
-		{"-o", released, "../../cmd/flora-runtime"},
+	runtime, control = filepath.Join(dir, "probe"), filepath.Join(dir, "control")
+	builds := [][]string{
 		{"-tags", "nativeprobe", "-o", runtime, "../../cmd/flora-runtime"},
 		{"-tags", "nativeprobe", "-o", control, "./control"},
-	} {
+	}
+	if bin := os.Getenv("FLORA_BIN"); bin != "" {
+		released = filepath.Join(bin, "flora-runtime")
+	} else {
+		released = filepath.Join(dir, "released")
+		builds = append(builds, []string{"-o", released, "../../cmd/flora-runtime"})
+	}
+	for _, args := range builds {
 		if err := build(args...); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

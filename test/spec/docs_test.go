@@ -16,7 +16,7 @@ var block = regexp.MustCompile("(?s)```ts\n(.*?)```")
 func TestDocumentedScriptsLoad(t *testing.T) {
 	t.Parallel()
 	var scripts []string
-	for _, name := range []string{"../../README.md", "../../docs/sdk.md"} {
+	for _, name := range []string{"../../README.md", "../../docs/sdk.md", "../../docs/events.md", "../../docs/fetch.md"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
+	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -70,6 +71,8 @@ type Options struct {
 	Limits isolate.Limits
 	Info   string
 	Refuse string // A declaration that is one too many.
+	Slots  *isolate.Slots
+	Mark   *mark.Slot
 }
 
 // Rig is one loaded script and what it did.
@@ -122,9 +125,12 @@ func Begin(tb testing.TB, script string, o Options) *Rig {
 	if o.Info == "" {
 		o.Info = `{"guildId":"100000000000000001","applicationId":"900000000000000001","maxTimers":512}`
 	}
+	if o.Slots == nil {
+		o.Slots = isolate.NewSlots(8)
+	}
 	r.mu.Lock()
 	r.guild = isolate.Start(isolate.Config{
-		Blob: Blob(tb), Ops: o.Ops, Limits: o.Limits, Info: o.Info, Host: r, Slots: isolate.NewSlots(8),
+		Blob: Blob(tb), Ops: o.Ops, Limits: o.Limits, Info: o.Info, Host: r, Slots: o.Slots, Mark: o.Mark,
 		Name: "file:///guild/100000000000000001/bundle.js", Source: script,
 	})
 	r.mu.Unlock()

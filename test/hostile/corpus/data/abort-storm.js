@@ -1,4 +1,4 @@
-// expect: ok, type
+// expect: type
 const c = new AbortController();
 for (let i = 0; i < 1e5; i++) c.signal.addEventListener("abort", () => {});
 c.abort();

@@ -1,2 +1,2 @@
-// expect: ok, type
+// expect: type
 return crypto.getRandomValues(new Uint8Array(2 ** 26)).length;

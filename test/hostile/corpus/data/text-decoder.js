@@ -1,2 +1,2 @@
-// expect: ok, type
+// expect: type
 return new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(32 << 20)).length;

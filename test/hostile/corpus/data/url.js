@@ -1,2 +1,2 @@
-// expect: ok, type
+// expect: type
 return new URL("http://" + "a".repeat(1e6)).host.length;

@@ -1,3 +1,3 @@
 // trigger: load
-// expect: type, ok
+// expect: ok
 createBot({ slashCommands: [{ name: "../..", description: "" }, { name: "__proto__", description: "x" }] });

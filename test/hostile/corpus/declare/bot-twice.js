@@ -1,4 +1,4 @@
 // trigger: load
-// expect: type, ok
+// expect: ok
 createBot({ prefix: "!" });
 createBot({ prefix: "?" });

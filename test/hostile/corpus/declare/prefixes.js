@@ -1,3 +1,3 @@
 // trigger: load
-// expect: type, ok
+// expect: ok
 createBot({ prefix: "x".repeat(1e6), commands: [{ name: "a", run() {} }] });

@@ -1,3 +1,3 @@
 // trigger: load
-// expect: type, ok
+// expect: ok
 Promise.reject(new Error("at the top"));

@@ -1,3 +1,3 @@
-// expect: deny, type
+// expect: deny
 const code = await tried(() => rest.editChannel({ channelId: IDS.ownChannel, payload: { webhook_channel_id: IDS.channel } }));
 return "denied " + code;

@@ -1,4 +1,4 @@
 // trigger: interaction
-// expect: type, deny
+// expect: type
 await ctx.reply("one");
 await rest.sendInteractionResponse({ interactionId: ctx.msg.id, token: ctx.msg.token, content: "two" });

@@ -1,4 +1,4 @@
-// expect: deny, type
+// expect: deny
 const got = [];
 for (const f of [
 	() => rest.fetchMessage({ channelId: IDS.ownChannel, messageId: IDS.message }), () => rest.deleteMessage({ channelId: IDS.ownChannel, messageId: IDS.message }),

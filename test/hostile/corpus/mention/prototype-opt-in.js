@@ -1,5 +1,5 @@
 // Only what the message itself says may allow a ping.
-// expect: ok, type
+// expect: ok
 Object.prototype.parse = ["everyone"];
 Object.prototype.allowedMentions = { parse: ["everyone"] };
 Object.prototype.allowed_mentions = { parse: ["everyone"] };

@@ -1,2 +1,2 @@
-// expect: kill, mem
+// expect: cpu, mem, kill
 return [..."x".repeat(2 ** 28)].length;

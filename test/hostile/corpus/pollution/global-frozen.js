@@ -1,3 +1,3 @@
-// expect: ok, type
+// expect: ok
 Object.freeze(globalThis);
 await rest.fetchGuild();

@@ -1,3 +1,3 @@
-// expect: type, deny
+// expect: type
 for (const k of ["channelId", "channel_id"]) Object.prototype[k] = IDS.channel;
 await rest.sendMessage({ content: "x" });

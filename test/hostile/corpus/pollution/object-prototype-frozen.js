@@ -1,4 +1,4 @@
-// expect: ok, type
+// expect: ok
 Object.freeze(Object.prototype);
 Object.freeze(Array.prototype);
 Object.freeze(Promise.prototype);

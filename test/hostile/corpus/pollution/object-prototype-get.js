@@ -1,3 +1,3 @@
-// expect: ok, type
+// expect: ok
 Object.defineProperty(Object.prototype, "get", { value() { throw new Error("get"); } });
 await rest.fetchGuild();

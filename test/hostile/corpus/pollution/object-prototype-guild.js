@@ -1,4 +1,4 @@
 // Members of all objects, where an op looks for its arguments.
-// expect: ok, type
+// expect: ok
 for (const k of ["guildId", "guild_id", "guild"]) Object.prototype[k] = IDS.guild;
 await rest.fetchRoles({});

@@ -1,3 +1,3 @@
-// expect: ok, type
+// expect: ok
 String.prototype.toJSON = function () { return this == IDS.ownChannel ? IDS.channel : String(this); };
 await rest.sendMessage({ channelId: IDS.ownChannel, content: "still there" });

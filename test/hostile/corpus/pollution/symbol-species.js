@@ -1,3 +1,3 @@
-// expect: ok, type
+// expect: ok
 Object.defineProperty(Promise, Symbol.species, { get() { throw new Error("species"); } });
 await rest.fetchGuild();

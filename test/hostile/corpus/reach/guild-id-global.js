@@ -1,5 +1,5 @@
 // The script may lie to itself about who it is, not to anyone else.
-// expect: ok, deny
+// expect: ok
 Object.defineProperty(globalThis, "__floraGuildId", { value: IDS.guild, configurable: true });
 globalThis.guildId = IDS.guild;
 const roles = await rest.fetchRoles();

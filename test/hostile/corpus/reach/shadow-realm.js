@@ -1,2 +1,2 @@
-// expect: ok, type
+// expect: ok
 return typeof ShadowRealm;

@@ -1,4 +1,4 @@
-// expect: type, deny
+// expect: type
 let n = 0;
 const id = { toJSON: () => n++ % 2 ? IDS.channel : IDS.ownChannel };
 const got = [];

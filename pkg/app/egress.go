@@ -1,0 +1,34 @@
+package app
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/egress"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+)
+
+// openEgress makes the client of what scripts fetch.
+func (rt *runtime) openEgress() error {
+	c := rt.cfg.Egress
+	allow, err := config.Ranges(c.Allow)
+	if err != nil {
+		return fmt.Errorf("egress.allow: %w", err)
+	}
+	deny, err := config.Ranges(c.Deny)
+	if err != nil {
+		return fmt.Errorf("egress.deny: %w", err)
+	}
+	rt.egress = egress.New(egress.Config{
+		Policy: egress.NewPolicy(allow, deny),
+		Limits: egress.Limits{
+			RequestBytes: int64(c.MaxRequestBytes), ResponseBytes: int64(c.MaxResponseBytes), HeldBytes: int64(c.MaxHeldBytes),
+			BytesPerMinute: int64(c.BytesPerMinute), BytesAtOnce: int64(c.BytesAtOnce), Concurrency: c.Concurrency, Timeout: time.Duration(c.TimeoutMS) * time.Millisecond,
+		},
+		UserAgent: "Flora/" + Version,
+		Count:     telemetry.Fetches(rt.stats, egress.Outcomes()),
+	})
+	rt.life.release("outbound connections", func() error { rt.egress.Close(); return nil })
+	return nil
+}

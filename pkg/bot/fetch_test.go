@@ -1,0 +1,145 @@
+package bot_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/egress"
+	"github.com/flora-runtime/flora-runtime/pkg/egress/egresstest"
+	"github.com/flora-runtime/flora-runtime/v8ops/fetch"
+)
+
+// internet serves what the tests' scripts fetch, on real sockets.
+type internet struct {
+	*egresstest.Net
+	arrived, left chan string // Paths.
+}
+
+func newInternet(t *testing.T, change func(*egress.Limits)) (*internet, options) {
+	t.Helper()
+	n := &internet{Net: egresstest.New(), arrived: make(chan string, 100), left: make(chan string, 100)}
+	n.Serve(t, "93.184.216.34:80", "example.com", n)
+	limits := egress.DefaultLimits()
+	if change != nil {
+		change(&limits)
+	}
+	client := egress.New(egress.Config{Limits: limits, UserAgent: "Flora/test", Resolver: n.Net, Dial: n.Dial})
+	t.Cleanup(client.Close)
+	return n, options{ops: fetch.Ops(client)}
+}
+
+func (n *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/echo":
+		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
+		w.Header().Set("X-Agent", r.UserAgent())
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.Copy(w, r.Body)
+	case "/away":
+		http.Redirect(w, r, "http://10.0.0.1/", http.StatusFound)
+	default: // Never answers.
+		n.arrived <- r.URL.Path
+		<-r.Context().Done()
+		n.left <- r.URL.Path
+	}
+}
+
+func (n *internet) took(t *testing.T, from chan string, path string) {
+	t.Helper()
+	select {
+	case got := <-from:
+		if got != path {
+			t.Errorf("got %s, want %s", got, path)
+		}
+	case <-time.After(patience):
+		t.Fatalf("waited %s for %s", patience, path)
+	}
+}
+
+// TestFetch goes all the way: a script in a worker process, control, and a
+// server on a real socket.
+func TestFetch(t *testing.T) {
+	t.Parallel()
+	_, o := newInternet(t, nil)
+	o.launch = processes(t)
+	w := newWorld(t, o)
+	w.deploy(guildA, `
+		const a = await fetch("http://example.com/echo", { method: "POST", body: "häl€o", headers: { "x-y": "z" } });
+		console.log("answer", a.status, a.statusText, a.headers.get("content-type"), a.headers.get("x-agent"), await a.text());
+		const bytes = new Uint8Array(8 << 20).fill(7);
+		const b = await fetch("http://example.com/echo", { method: "PUT", body: bytes });
+		const back = await b.bytes();
+		console.log("bytes", back.length, back[0], back.at(-1));
+		for (const url of ["http://example.com/away", "http://127.0.0.1/", "http://none.example/"])
+			await fetch(url).catch((e) => console.log("failed", e.name, e.cause.code, e.message));
+		on("messageCreate", () => fetch("http://example.com/away"));`)
+	w.wait(guildA, 1, "answer 202 Accepted text/plain;charset=UTF-8 Flora/test häl€o")
+	w.wait(guildA, 1, "bytes 8388608 7 7")
+	w.wait(guildA, 1, "failed TypeError EFORBIDDEN fetch failed: 10.0.0.1: scripts may not reach this address")
+	w.wait(guildA, 1, "failed TypeError EFORBIDDEN fetch failed: 127.0.0.1: scripts may not reach this address")
+	w.wait(guildA, 1, "failed TypeError ENOTFOUND fetch failed: none.example: the name leads to no public address")
+	w.message(guildA, "go")
+	w.wait(guildA, 1, "dispatch failed: TypeError: fetch failed: 10.0.0.1")
+}
+
+// TestFetchEnds: an abort, a new script and the time limit end the request
+// itself, not only the wait for it.
+func TestFetchEnds(t *testing.T) {
+	t.Parallel()
+	n, o := newInternet(t, nil)
+	w := newWorld(t, o)
+	w.deploy(guildA, `
+		const c = new AbortController();
+		on("messageCreate", async (ctx) => {
+			if (ctx.msg.content === "abort") return c.abort();
+			await fetch("http://example.com/" + ctx.msg.content, { signal: c.signal }).catch((e) => console.log(ctx.msg.content, e.name));
+		});`)
+	w.message(guildA, "aborted")
+	n.took(t, n.arrived, "/aborted")
+	w.message(guildA, "abort")
+	w.wait(guildA, 1, "aborted AbortError")
+	n.took(t, n.left, "/aborted")
+
+	w.deploy(guildA, `on("messageCreate", () => { fetch("http://example.com/replaced"); });`)
+	w.message(guildA, "go")
+	n.took(t, n.arrived, "/replaced")
+	w.deploy(guildA, `console.log("new")`)
+	n.took(t, n.left, "/replaced")
+}
+
+// TestFetchHasATimeLimitOfItsOwn: longer or shorter than that of other ops.
+func TestFetchHasATimeLimitOfItsOwn(t *testing.T) {
+	t.Parallel()
+	n, o := newInternet(t, func(l *egress.Limits) { l.Timeout = 300 * time.Millisecond })
+	o.limits = func(l *bot.Limits) { l.Op = time.Nanosecond }
+	w := newWorld(t, o)
+	w.deploy(guildA, `
+		await fetch("http://example.com/echo").then((r) => console.log("in time", r.status));
+		await fetch("http://example.com/slow").catch((e) => console.log(e.name, e.code, e.message));`)
+	w.wait(guildA, 1, "in time 202")
+	n.took(t, n.arrived, "/slow")
+	w.wait(guildA, 1, "TimeoutError TIMEOUT fetch failed: example.com did not answer in time")
+	n.took(t, n.left, "/slow")
+}
+
+// A guild that waits for a slow server does not hold up another.
+func TestFetchHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	n, o := newInternet(t, func(l *egress.Limits) { l.Concurrency = 2 })
+	w := newWorld(t, o)
+	script := `on("messageCreate", async (ctx) => {
+		const all = Array.from({ length: 20 }, () => fetch("http://example.com/slow").catch(() => {}));
+		if (ctx.msg.content === "echo") console.log(await (await fetch("http://example.com/echo", { method: "POST", body: "quick" })).text());
+	});`
+	w.deploy(guildA, script)
+	w.deploy(guildB, strings.Replace(script, "length: 20", "length: 0", 1))
+	w.message(guildA, "slow")
+	n.took(t, n.arrived, "/slow")
+	n.took(t, n.arrived, "/slow")
+	w.message(guildB, "echo")
+	w.wait(guildB, 1, "quick")
+}

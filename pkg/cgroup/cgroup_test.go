@@ -1,0 +1,177 @@
+package cgroup_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
+)
+
+// TestMain lets this binary be the child that is held to its limits.
+func TestMain(m *testing.M) {
+	switch os.Getenv("FLORA_CGROUP_CHILD") {
+	case "grow":
+		_, _ = bufio.NewReader(os.Stdin).ReadByte() // It is in its group by then.
+		all := make([][]byte, 0, 64)
+		for range 256 {
+			b := make([]byte, 1<<20)
+			for i := 0; i < len(b); i += 512 {
+				b[i] = 1
+			}
+			all = append(all, b)
+		}
+		fmt.Println(len(all))
+		os.Exit(0)
+	case "leave":
+		m, err := cgroup.Open()
+		if err == nil {
+			_, err = m.New("left", cgroup.Limits{Memory: 1 << 30, Tasks: 10})
+		}
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	case "fork":
+		_, _ = bufio.NewReader(os.Stdin).ReadByte()
+		_, err := syscall.ForkExec("/bin/true", []string{"true"}, nil)
+		fmt.Println(errors.Is(err, syscall.EAGAIN))
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func maker(t *testing.T) *cgroup.Maker {
+	t.Helper()
+	m, err := cgroup.Open()
+	if err != nil {
+		t.Skipf("NOT RUN: this machine lets nobody here make control groups: %v", err)
+	}
+	return m
+}
+
+// child runs this binary in a group and gives what it said and how it ended.
+func child(t *testing.T, g *cgroup.Group, what string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // This binary.
+	cmd.Env = append(os.Environ(), "FLORA_CGROUP_CHILD="+what, "GOMAXPROCS=1")
+	var out strings.Builder
+	cmd.Stdout = &out
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	err = g.Add(cmd.Process.Pid)
+	_ = in.Close()
+	if werr := cmd.Wait(); err == nil {
+		return strings.TrimSpace(out.String()), werr
+	}
+	t.Fatal(err)
+	return "", nil
+}
+
+func TestTheKernelHoldsAChildToItsSize(t *testing.T) {
+	m := maker(t)
+	for name, row := range map[string]struct {
+		memory int64
+		dies   bool
+	}{"small": {96 << 20, true}, "large": {1 << 30, false}} {
+		g, err := m.New(name, cgroup.Limits{Memory: row.memory, Tasks: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := child(t, g, "grow")
+		exit, _ := errors.AsType[*exec.ExitError](err)
+		killed := exit != nil && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL //nolint:forcetypeassert // It is on Linux.
+		if killed != row.dies || !killed && out != "256" {
+			t.Errorf("%s: it said %q and ended with %v", name, out, err)
+		}
+		if err := g.Remove(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestTheKernelHoldsAChildToItsThreads(t *testing.T) {
+	m := maker(t)
+	g, err := m.New("few", cgroup.Limits{Memory: 1 << 30, Tasks: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := child(t, g, "fork"); err != nil || out != "true" {
+		t.Errorf("one task too many: %q, %v", out, err)
+	}
+	if err := g.Remove(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	m := maker(t)
+	g, err := m.New("gone", cgroup.Limits{Memory: 1 << 30, Tasks: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(t, os.Getpid()); n > 0 {
+		t.Errorf("%d groups are left", n)
+	}
+}
+
+// TestWhatAKilledProcessLeftIsSweptUp has a child make a group and end without
+// removing it.
+func TestWhatAKilledProcessLeftIsSweptUp(t *testing.T) {
+	_ = maker(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // This binary.
+	cmd.Env = append(os.Environ(), "FLORA_CGROUP_CHILD=leave")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if n := left(t, cmd.Process.Pid); n == 0 {
+		t.Fatal("the child left nothing")
+	}
+	_ = maker(t)
+	if n := left(t, cmd.Process.Pid); n > 0 {
+		t.Errorf("%d groups are left", n)
+	}
+}
+
+// left counts the groups that the process with the id made.
+func left(t *testing.T, pid int) int {
+	t.Helper()
+	n := 0
+	err := filepath.WalkDir("/sys/fs/cgroup", func(_ string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), fmt.Sprintf("flora-%d-", pid)) {
+			n++
+		}
+		return nil //nolint:nilerr // Groups of others come and go.
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestBadGroupsAreRefused(t *testing.T) {
+	m := maker(t)
+	for _, name := range []string{"a/b", "..", "../x"} {
+		if _, err := m.New(name, cgroup.Limits{Memory: 1 << 30, Tasks: 10}); err == nil {
+			t.Errorf("%q is taken", name)
+		}
+	}
+	if _, err := m.New("x", cgroup.Limits{}); err == nil {
+		t.Error("no limits are taken")
+	}
+}

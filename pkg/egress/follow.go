@@ -1,0 +1,145 @@
+package egress
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nlnwa/whatwg-url/url"
+)
+
+// hop is one request on the way.
+type hop struct {
+	at     *url.Url
+	method string
+	header http.Header
+	body   []byte
+}
+
+// follow makes the request and those it is redirected to, by the fetch
+// standard. Every hop is parsed, resolved and checked like the first.
+func (c *Client) follow(ctx context.Context, g *guild, header http.Header, r Request) (*Response, error) {
+	h := hop{at: r.at, method: r.Method, header: header, body: r.Body}
+	for n := 0; ; n++ {
+		res, err := c.send(ctx, g, h)
+		if err != nil {
+			return nil, explain(ctx, err, h.at.Host())
+		}
+		location, redirects := res.Header.Get("Location"), isRedirect(res.StatusCode)
+		if !redirects || location == "" || r.Redirect == Manual {
+			return c.finish(ctx, g, h, res, r.Max, n > 0)
+		}
+		drop(res)
+		if r.Redirect == Refuse {
+			return nil, failure(Refused, "EREDIRECT", h.at.Host()+" redirects, and redirect is \"error\"")
+		}
+		if n == MaxRedirects {
+			return nil, failure(Refused, "EREDIRECT", "there were more than 20 redirects")
+		}
+		if h, err = h.next(res.StatusCode, location); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func isRedirect(status int) bool {
+	return slices.Contains([]int{301, 302, 303, 307, 308}, status)
+}
+
+// drop lets the connection be used again if little is left of the body.
+func drop(res *http.Response) {
+	_, _ = io.CopyN(io.Discard, res.Body, 4<<10)
+	_ = res.Body.Close()
+}
+
+// next is where a redirect leads.
+func (h hop) next(status int, location string) (hop, error) {
+	to, err := parse(h.at, location)
+	if f, ok := err.(*Failure); ok { //nolint:errorlint // parse makes it.
+		f.Text = h.at.Host() + " redirects to where nothing can be fetched: " + f.Text
+		return hop{}, f
+	}
+	out := hop{at: to, method: h.method, header: h.header.Clone(), body: h.body}
+	post := h.method == http.MethodPost
+	if status == 303 && h.method != http.MethodGet && h.method != http.MethodHead || (status == 301 || status == 302) && post {
+		out.method, out.body = http.MethodGet, nil
+		for _, name := range []string{"Content-Encoding", "Content-Language", "Content-Location", "Content-Type"} {
+			out.header.Del(name)
+		}
+	}
+	if origin(h.at) != origin(to) {
+		// What was meant for one server is not another's.
+		for _, name := range []string{"Authorization", "Cookie"} {
+			out.header.Del(name)
+		}
+	}
+	return out, nil
+}
+
+func origin(u *url.Url) string { return u.Protocol() + "//" + u.Host() }
+
+// send makes one request. Cookies are neither kept nor sent.
+func (c *Client) send(ctx context.Context, g *guild, h hop) (*http.Response, error) {
+	if !portAllowed(uint16(h.at.DecodedPort())) { //nolint:gosec // The parser takes no more than 65535.
+		return nil, errPort
+	}
+	var body io.Reader
+	if len(h.body) > 0 {
+		body = bytes.NewReader(h.body)
+		if !g.spend(time.Now(), len(h.body), c.cfg.Limits) {
+			return nil, overLimit()
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, h.method, h.at.Href(true), body)
+	if err != nil {
+		return nil, failure(Invalid, "EURL", "the URL is not valid")
+	}
+	if body == nil && (h.method == http.MethodPost || h.method == http.MethodPut) {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	// What the standard library reads must be what was parsed and checked.
+	if req.URL.Hostname() != strings.Trim(h.at.Hostname(), "[]") {
+		return nil, failure(Invalid, "EURL", "the URL is not valid")
+	}
+	req.Header = h.header
+	return g.transport.RoundTrip(req)
+}
+
+func overLimit() *Failure {
+	return failure(OverLimit, "EBUDGET", "this server's scripts have moved too many bytes lately; try again in a minute")
+}
+
+// finish reads the response.
+func (c *Client) finish(ctx context.Context, g *guild, h hop, res *http.Response, most int64, redirected bool) (*Response, error) {
+	defer func() { _ = res.Body.Close() }()
+	out := &Response{Status: res.StatusCode, URL: h.at.Href(true), Redirected: redirected, Headers: pairs(res.Header), host: h.at.Host()}
+	out.StatusText = strings.TrimSpace(strings.TrimPrefix(res.Status, res.Status[:min(3, len(res.Status))]))
+	out.StatusText = fromBytes(out.StatusText)
+	if strings.ContainsFunc(out.StatusText, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		out.StatusText = ""
+	}
+	if h.method == http.MethodHead || res.StatusCode == 204 || res.StatusCode == 304 {
+		return out, nil
+	}
+	var err error
+	if out.Body, err = c.read(g, res, most); err != nil {
+		return nil, explain(ctx, err, h.at.Host())
+	}
+	return out, nil
+}
+
+// pairs lists the headers by name, the values of one in their order.
+func pairs(h http.Header) []Pair {
+	out := make([]Pair, 0, len(h))
+	for name, values := range h {
+		for _, v := range values {
+			out = append(out, Pair{strings.ToLower(name), fromBytes(v)})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Pair) int { return strings.Compare(a[0], b[0]) })
+	return out
+}

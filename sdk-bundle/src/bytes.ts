@@ -1,0 +1,122 @@
+// Bytes and text for the web's classes: what they need of the language, and of
+// the host. Bytes cross to the host as base64, which V8 makes natively.
+import { natives } from "./host";
+import { ObjectGetPrototypeOf, ObjectGetOwnPropertyDescriptor, TypeErrorCtor, bufferLength, typedName, uncurryThis } from "./primordials";
+
+const getter = <R>(of: object, key: PropertyKey): ((self: unknown) => R) =>
+  uncurryThis(ObjectGetOwnPropertyDescriptor(of, key)!.get as never) as never;
+
+const TypedPrototype = ObjectGetPrototypeOf(Uint8Array.prototype) as object;
+const typedBuffer = getter<ArrayBuffer>(TypedPrototype, "buffer");
+const typedOffset = getter<number>(TypedPrototype, "byteOffset");
+const typedBytes = getter<number>(TypedPrototype, "byteLength");
+const viewBuffer = getter<ArrayBuffer>(DataView.prototype, "buffer");
+const viewOffset = getter<number>(DataView.prototype, "byteOffset");
+const viewBytes = getter<number>(DataView.prototype, "byteLength");
+const copyInto = uncurryThis(Uint8Array.prototype.set) as (self: Uint8Array, from: Uint8Array, at?: number) => void;
+const { isView } = ArrayBuffer;
+export const Uint8ArrayCtor = Uint8Array;
+export const toWellFormed = uncurryThis((String.prototype as any).toWellFormed) as (self: string) => string;
+export const charCode = String.fromCharCode;
+export const toLowerCase = uncurryThis(String.prototype.toLowerCase);
+export const bufferOf = typedBuffer;
+
+let fromBase64: (s: string) => Uint8Array;
+let toBase64: (self: Uint8Array) => string;
+
+/**
+ * V8 adds base64 to a context when it starts, not in the snapshot. It is taken
+ * then, and away from scripts: V8 does not call it finished.
+ */
+export function takeBase64(): void {
+  const { fromBase64: from } = Uint8Array as any;
+  const proto = Uint8Array.prototype as any;
+  fromBase64 = (s) => from(s);
+  toBase64 = uncurryThis(proto.toBase64);
+  delete (Uint8Array as any).fromBase64;
+  delete (Uint8Array as any).fromHex;
+  delete proto.toBase64;
+  delete proto.setFromBase64;
+  delete proto.toHex;
+  delete proto.setFromHex;
+}
+
+export function bytesToBase64(b: Uint8Array): string {
+  // V8's looks past where a view begins in its buffer.
+  return toBase64(typedOffset(b) === 0 ? b : copyOf(b));
+}
+
+/** The bytes of a Uint8Array, a Uint8ClampedArray or an ArrayBuffer as base64; undefined for everything else. */
+export function base64Of(v: any): string | undefined {
+  const name = typedName(v);
+  if (name === "Uint8Array" || name === "Uint8ClampedArray") return toBase64(new Uint8ArrayCtor(v));
+  if (name !== undefined) return undefined;
+  try {
+    bufferLength(v);
+  } catch {
+    return undefined; // Not a buffer.
+  }
+  return toBase64(new Uint8ArrayCtor(new Uint8ArrayCtor(v)));
+}
+
+export function base64ToBytes(s: string): Uint8Array {
+  return fromBase64(s);
+}
+
+/** Whether v is an ArrayBuffer or a view of one. */
+export function isBytes(v: unknown): boolean {
+  if (isView(v)) return true;
+  try {
+    bufferLength(v);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A view of the bytes of a buffer or of a view, without a copy. */
+export function viewOf(v: unknown, what: string): Uint8Array {
+  if (isView(v)) {
+    if (typedName(v) !== undefined) return new Uint8ArrayCtor(typedBuffer(v), typedOffset(v), typedBytes(v));
+    return new Uint8ArrayCtor(viewBuffer(v), viewOffset(v), viewBytes(v));
+  }
+  try {
+    bufferLength(v);
+  } catch {
+    throw new TypeErrorCtor(`${what}: expected an ArrayBuffer or a view of one`);
+  }
+  return new Uint8ArrayCtor(v as ArrayBuffer);
+}
+
+/** A copy of bytes. */
+export function copyOf(b: Uint8Array): Uint8Array {
+  const out = new Uint8ArrayCtor(typedBytes(b));
+  copyInto(out, b);
+  return out;
+}
+
+/** Two runs of bytes as one. */
+export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8ArrayCtor(typedBytes(a) + typedBytes(b));
+  copyInto(out, a);
+  copyInto(out, b, typedBytes(a));
+  return out;
+}
+
+export function part(b: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8ArrayCtor(typedBuffer(b), typedOffset(b) + from, to - from);
+}
+
+export const lengthOf = typedBytes;
+
+/** The UTF-8 of a text, in base64. */
+export function textToBase64(s: string): string {
+  const { utf8Encode } = natives;
+  return utf8Encode(0, 0, s) as string;
+}
+
+/** The text of UTF-8 in base64; what is none becomes U+FFFD, or an error. */
+export function base64ToText(b64: string, fatal = false): string {
+  const { utf8Decode } = natives;
+  return utf8Decode(fatal ? 1 : 0, 0, b64) as string;
+}

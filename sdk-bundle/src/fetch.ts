@@ -1,0 +1,280 @@
+// fetch, Request and Response, by the fetch standard as far as whole bodies go.
+//
+// op_fetch takes {url, method?, headers?: [name, value][], text? or bytes? (base64), redirect?, id?} and answers
+// {status, statusText, url, redirected, headers, body (base64)}; op_abort_fetch takes the {id} that was given.
+import { isAbortSignal, onAbort, type AbortSignal } from "./abort";
+import { Body, contentIn, contentOf, use, type Content } from "./body";
+import { Headers, rawList, type Pair } from "./headers";
+import { later, startOp } from "./host";
+import {
+  JSONStringify,
+  NumberOf,
+  ObjectDefineProperty,
+  PromiseCtor,
+  RangeErrorCtor,
+  StringOf,
+  TypeErrorCtor,
+  add,
+  charCodeAt,
+  dict,
+  list,
+  numberToString,
+  regExpExec,
+  slice,
+  toStringTag,
+  toUpperCase,
+} from "./primordials";
+import { URL, hrefOf } from "./url";
+
+const { random } = Math;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+function methodOf(v: unknown): string {
+  const method = StringOf(v);
+  const upper = toUpperCase(method);
+  if (regExpExec(token, method) === null || upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
+    throw new TypeErrorCtor(`Request: the method ${slice(method, 0, 40)} cannot be sent`);
+  }
+  const known = upper === "DELETE" || upper === "GET" || upper === "HEAD" || upper === "OPTIONS" || upper === "POST" || upper === "PUT";
+  return known ? upper : method;
+}
+
+// The third argument that only the SDK can give to a constructor.
+const key = {};
+let isRequest: (v: unknown) => boolean;
+
+export class Request extends Body {
+  #url: string;
+  #method: string;
+  #headers: Headers;
+  #redirect: string;
+  #signal: AbortSignal | undefined;
+
+  static {
+    isRequest = (v) => v !== null && typeof v === "object" && #url in v;
+  }
+
+  constructor(input: unknown, init: any = {}) {
+    if (init === null) init = {};
+    const from = isRequest(input) ? (input as Request) : undefined;
+    let url: string;
+    if (from === undefined) {
+      const u = new URL(hrefOf(input) ?? input);
+      if (u.username !== "" || u.password !== "") {
+        throw new TypeErrorCtor("Request: a URL with a user name or password cannot be fetched; send an Authorization header");
+      }
+      url = u.href;
+    } else {
+      url = from.#url;
+    }
+    const method = init.method !== undefined ? methodOf(init.method) : from === undefined ? "GET" : from.#method;
+    const headers = new Headers(init.headers !== undefined ? init.headers : from === undefined ? undefined : from.#headers);
+    let content: Content | undefined;
+    if (arguments[2] === key) {
+      content = arguments[3];
+    } else if (init.body !== undefined && init.body !== null) {
+      const made = contentOf(init.body, "Request");
+      content = made.content;
+      if (made.type !== undefined && !headers.has("content-type")) headers.set("content-type", made.type);
+    } else if (from !== undefined) {
+      content = contentIn(from);
+    }
+    if (content !== undefined && (method === "GET" || method === "HEAD")) throw new TypeErrorCtor(`Request: a ${method} request cannot have a body`);
+    const redirect = init.redirect !== undefined ? StringOf(init.redirect) : from === undefined ? "follow" : from.#redirect;
+    if (redirect !== "follow" && redirect !== "error" && redirect !== "manual") {
+      throw new TypeErrorCtor("Request: redirect must be \"follow\", \"error\" or \"manual\"");
+    }
+    const signal = init.signal !== undefined ? init.signal : from === undefined ? undefined : from.#signal;
+    if (signal !== undefined && signal !== null && !isAbortSignal(signal)) throw new TypeErrorCtor("Request: signal must be an AbortSignal");
+    if (from !== undefined && (init.body === undefined || init.body === null)) use(from);
+    super(content);
+    this.#url = url;
+    this.#method = method;
+    this.#headers = headers;
+    this.#redirect = redirect;
+    this.#signal = signal ?? undefined;
+  }
+  get url(): string {
+    return this.#url;
+  }
+  get method(): string {
+    return this.#method;
+  }
+  get headers(): Headers {
+    return this.#headers;
+  }
+  get redirect(): string {
+    return this.#redirect;
+  }
+  get signal(): AbortSignal | undefined {
+    return this.#signal;
+  }
+  clone(): Request {
+    const init = dict<unknown>();
+    init.method = this.#method;
+    init.headers = this.#headers;
+    init.redirect = this.#redirect;
+    init.signal = this.#signal;
+    return new (Request as any)(this.#url, init, key, contentIn(this));
+  }
+}
+
+/** What only the SDK gives a response. */
+interface Origin {
+  url: string;
+  redirected: boolean;
+  type: string;
+  status: number;
+}
+
+let make: (content: Content | undefined, init: unknown, origin: Origin) => Response;
+
+function noBody(status: number): boolean {
+  return status === 101 || status === 103 || status === 204 || status === 205 || status === 304;
+}
+
+export class Response extends Body {
+  #status: number;
+  #statusText: string;
+  #headers: Headers;
+  #origin: Origin | undefined;
+
+  static {
+    make = (content, init, origin) => new (Response as any)(content, init, key, origin);
+  }
+
+  constructor(body?: unknown, init: any = {}) {
+    const inside = arguments[2] === key;
+    if (init === null) init = {};
+    const origin = inside ? (arguments[3] as Origin) : undefined;
+    const status = origin !== undefined ? origin.status : init.status === undefined ? 200 : NumberOf(init.status);
+    if (!inside && !(status >= 200 && status <= 599 && status % 1 === 0)) throw new RangeErrorCtor("Response: status must be a whole number from 200 to 599");
+    const statusText = init.statusText === undefined ? "" : StringOf(init.statusText);
+    for (let i = 0; i < statusText.length; i++) {
+      const c = charCodeAt(statusText, i);
+      if ((c < 32 && c !== 9) || c === 127 || c > 255) throw new TypeErrorCtor("Response: statusText has characters that cannot be sent");
+    }
+    const headers = new Headers(init.headers);
+    let content: Content | undefined;
+    if (inside) {
+      content = body as Content | undefined;
+    } else if (body !== undefined && body !== null) {
+      if (noBody(status)) throw new TypeErrorCtor(`Response: one with status ${status} has no body`);
+      const made = contentOf(body, "Response");
+      content = made.content;
+      if (made.type !== undefined && !headers.has("content-type")) headers.set("content-type", made.type);
+    }
+    super(content);
+    this.#status = status;
+    this.#statusText = statusText;
+    this.#headers = headers;
+    this.#origin = origin;
+  }
+  get status(): number {
+    return this.#status;
+  }
+  get ok(): boolean {
+    return this.#status >= 200 && this.#status <= 299;
+  }
+  get statusText(): string {
+    return this.#statusText;
+  }
+  get headers(): Headers {
+    return this.#headers;
+  }
+  get url(): string {
+    return this.#origin?.url ?? "";
+  }
+  get redirected(): boolean {
+    return this.#origin?.redirected ?? false;
+  }
+  get type(): string {
+    return this.#origin?.type ?? "default";
+  }
+  clone(): Response {
+    const init = dict<unknown>();
+    init.statusText = this.#statusText;
+    init.headers = this.#headers;
+    return make(contentIn(this), init, this.#origin ?? { url: "", redirected: false, type: "default", status: this.#status });
+  }
+  static error(): Response {
+    return make(undefined, dict(), { url: "", redirected: false, type: "error", status: 0 });
+  }
+  static redirect(url: unknown, status: unknown = 302): Response {
+    const to = new URL(url).href;
+    const code = NumberOf(status);
+    if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) throw new RangeErrorCtor("Response.redirect: status must be 301, 302, 303, 307 or 308");
+    const out = make(undefined, dict(), { url: "", redirected: false, type: "default", status: code });
+    out.headers.set("location", to);
+    return out;
+  }
+  static json(data: unknown, init: any = {}): Response {
+    const text = JSONStringify(data);
+    if (text === undefined) throw new TypeErrorCtor("Response.json: the value has no form in JSON");
+    const out = new Response(text, init);
+    if (new Headers(init?.headers).has("content-type") === false) out.headers.set("content-type", "application/json");
+    return out;
+  }
+}
+
+ObjectDefineProperty(Request.prototype, toStringTag, { __proto__: null, value: "Request", configurable: true } as PropertyDescriptor);
+ObjectDefineProperty(Response.prototype, toStringTag, { __proto__: null, value: "Response", configurable: true } as PropertyDescriptor);
+
+function requestId(): string {
+  return numberToString(random(), 36) + numberToString(random(), 36);
+}
+
+export function fetch(input: unknown, init?: unknown): Promise<Response> {
+  return later(() => {
+    const request = new Request(input, init ?? {});
+    const { signal } = request;
+    if (signal?.aborted) throw signal.reason;
+    const content = contentIn(request);
+    use(request);
+    const args = dict<unknown>();
+    args.url = request.url;
+    args.method = request.method;
+    args.redirect = request.redirect;
+    args.headers = rawList(request.headers);
+    if (content?.text !== undefined) args.text = content.text;
+    if (content?.b64 !== undefined) args.bytes = content.b64;
+    if (signal !== undefined) args.id = requestId();
+    return new PromiseCtor<Response>((resolve, reject) => {
+      let forget = () => {};
+      if (signal !== undefined) {
+        forget = onAbort(signal, () => {
+          reject(signal.reason);
+          const which = dict<unknown>();
+          which.id = args.id;
+          startOp("op_abort_fetch", which, nothing, nothing);
+        });
+      }
+      startOp(
+        "op_fetch",
+        args,
+        (r) => {
+          forget();
+          resolve(received(r, request.method));
+        },
+        (e) => {
+          forget();
+          reject(e);
+        },
+      );
+    });
+  });
+}
+
+function nothing(): void {}
+
+function received(r: any, method: string): Response {
+  const pairs = list<Pair>();
+  for (let i = 0; i < r.headers.length; i++) add(pairs, r.headers[i]);
+  const init = dict<unknown>();
+  init.statusText = r.statusText;
+  const content = method === "HEAD" || noBody(r.status) ? undefined : { b64: r.body ?? "" };
+  const out = make(content, init, { url: r.url, redirected: r.redirected, type: "default", status: r.status });
+  const own = rawList(out.headers);
+  for (let i = 0; i < pairs.length; i++) add(own, pairs[i]!);
+  return out;
+}

@@ -1,0 +1,13 @@
+// What is declared to authors is what the sources are.
+import type * as declared from "./index";
+import * as real from "./src/index";
+
+type Members<T> = { [K in keyof T]: T[K] };
+const start: typeof declared.createTestBot = real.createTestBot as unknown as (...a: Parameters<typeof real.createTestBot>) => Promise<declared.TestBot>;
+// Every declared member is there with a type that fits.
+declare const made: Members<Omit<real.TestBot, "discord" | "resolve">>;
+const seen: Members<declared.TestBot> = made;
+// Nothing that is there is left undeclared.
+type Undeclared = Exclude<keyof real.TestBot, keyof declared.TestBot | "discord" | "resolve">;
+const nothing: [Undeclared] extends [never] ? true : Undeclared = true;
+export { nothing, seen, start };

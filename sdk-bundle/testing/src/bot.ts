@@ -1,0 +1,475 @@
+// The test bot: a script with the SDK, and everything that users do to it.
+import { turn } from "./clock";
+import { type Asked, Discord, type TestMessage } from "./discord";
+import { type Failure, Host, type LogLine } from "./host";
+import { Stores, type TestStore } from "./kv";
+import { type Script, codeOf, evaluate } from "./load";
+import { Ids, type Person, memberOf, roleOf, userOf } from "./people";
+import { commandData, modalData } from "./payload";
+import { Refusal } from "./refusal";
+
+/** One call of Discord's API. */
+export interface Call {
+  /** The function of `rest`: "banMember". */
+  name: string;
+  args: any;
+}
+
+export interface Outcome {
+  /** The messages that the bot has sent. */
+  replies: TestMessage[];
+  /** The first of them. */
+  reply: TestMessage | undefined;
+  /** The message whose component was used, as it is now. */
+  message: TestMessage | undefined;
+  /** The modal that was opened. */
+  modal: any;
+  /** The choices that were given. */
+  choices: any[] | undefined;
+  /** Whether the interaction was answered or deferred. */
+  answered: boolean;
+  calls: Call[];
+  logs: LogLine[];
+}
+
+/** A handler of the script has failed. */
+export class HandlerError extends Error {
+  outcome: Outcome;
+
+  constructor(failure: Failure, outcome: Outcome) {
+    super(`a handler failed: ${failure.text}`);
+    this.name = "HandlerError";
+    this.outcome = outcome;
+  }
+}
+
+export interface Options {
+  guildId?: string;
+  secrets?: Record<string, string>;
+  /** Where the clock stands; 2026-01-01 by default. */
+  now?: number | Date;
+}
+
+export type Who = string | Person;
+
+interface Common {
+  user?: Who;
+  channel?: string;
+}
+
+type Override = unknown | ((args: any) => unknown);
+
+const applicationId = "1100000000000000001";
+
+function restName(op: string): string {
+  return op.slice(3).replace(/_(.)/g, (_, c) => c.toUpperCase());
+}
+
+export class TestBot {
+  readonly guildId: string;
+  readonly applicationId = applicationId;
+  /** The channel where things happen unless a test says otherwise. */
+  readonly channelId: string;
+  /** Somebody without any permission, who does things unless a test says otherwise. */
+  readonly user: Person;
+  /** The guild's owner, who may do everything. */
+  readonly owner: Person;
+  readonly discord: Discord;
+  readonly kv: { store(name: string): TestStore };
+  #host: Host;
+  #ids = new Ids();
+  #calls: Call[] = [];
+  #overrides = new Map<string, Override>();
+  #fetch: ((request: any) => any) | undefined;
+  #modals = new Map<string, { modal: any; source: TestMessage | undefined; channel: string }>();
+  #globals: Map<string, PropertyDescriptor | undefined> | undefined;
+
+  private constructor(o: Options) {
+    this.guildId = o.guildId ?? "999000000000000000";
+    const now = o.now ?? Date.UTC(2026, 0, 1);
+    const owner = this.#ids.next();
+    this.discord = new Discord(this.#ids, this.guildId, applicationId, owner);
+    const stores = new Stores(() => this.#host.clock.now());
+    this.kv = { store: (name) => stores.of(name) };
+    this.#host = new Host({
+      guildId: this.guildId, applicationId, secrets: o.secrets ?? {}, start: typeof now === "number" ? now : now.getTime(),
+      answer: (op, args) => (op.startsWith("op_kv_") ? stores.answer(op, args) : this.#answer(op, args)),
+    });
+    this.discord.roles.set(this.guildId, { id: this.guildId, name: "@everyone", permissions: 0x800n | 0x400n | 0x40n | 0x10000n });
+    this.channelId = this.addChannel("general");
+    this.owner = this.#person(owner, "owner", {});
+    this.user = this.addUser("ada");
+    this.#person(applicationId, "flora", { bot: true });
+  }
+
+  static async start(script: Script, o: Options = {}): Promise<TestBot> {
+    const bot = new TestBot(o);
+    const host = bot.#host;
+    let evaluation: Promise<unknown>;
+    if (typeof script === "function") {
+      bot.#install();
+      evaluation = (async () => script(host.realm.flora))();
+    } else {
+      evaluation = evaluate(host.realm, codeOf(script));
+    }
+    const failure = await host.load(evaluation);
+    if (failure !== undefined) {
+      bot.close();
+      throw new Error(`the script does not load: ${failure.text}`);
+    }
+    await turn();
+    return bot;
+  }
+
+  // ------------------------------------------------------------ the function form
+
+  /** Puts the SDK on the global object, for a script that is a function. */
+  #install(): void {
+    current?.close();
+    current = this;
+    const saved = (this.#globals = new Map());
+    const { flora } = this.#host.realm;
+    for (const name of ["flora", ...Object.keys(flora).filter((n) => n !== "guildId" && n !== "applicationId"), "__floraGuildId"]) {
+      saved.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+      const value = name === "flora" ? flora : name === "__floraGuildId" ? this.guildId : flora[name];
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+    }
+  }
+
+  /** Takes away what createTestBot has put on the global object. */
+  close(): void {
+    if (this.#globals === undefined) return;
+    for (const [name, before] of this.#globals) {
+      if (before === undefined) delete (globalThis as any)[name];
+      else Object.defineProperty(globalThis, name, before);
+    }
+    this.#globals = undefined;
+    if (current === this) current = undefined;
+  }
+
+  // ------------------------------------------------------------ the guild
+
+  addUser(username: string, more: Partial<Person> & { permissions?: bigint } = {}): Person {
+    return this.#person(more.id ?? this.#ids.next(), username, more);
+  }
+
+  #person(id: string, username: string, more: Partial<Person> & { permissions?: bigint }): Person {
+    const p: Person = { id, username, globalName: more.globalName ?? null, bot: more.bot ?? false, nick: more.nick ?? null, roles: [...(more.roles ?? [])] };
+    if (more.permissions !== undefined) p.roles.push(this.addRole(`of ${username}`, more.permissions));
+    this.discord.people.set(id, p);
+    return p;
+  }
+
+  addRole(name: string, permissions = 0n): string {
+    const id = this.#ids.next();
+    this.discord.roles.set(id, { id, name, permissions });
+    return id;
+  }
+
+  addChannel(name: string, more: object = {}): string {
+    const id = this.#ids.next();
+    this.discord.channels.set(id, { id, name, type: 0, guild_id: this.guildId, parent_id: null, topic: null, ...more });
+    return id;
+  }
+
+  #who(who: Who | undefined): Person {
+    if (who === undefined) return this.user;
+    if (typeof who !== "string") return who;
+    for (const p of this.discord.people.values()) if (p.id === who || p.username === who) return p;
+    throw new Error(`nobody here is called ${who}; make them with bot.addUser(${JSON.stringify(who)})`);
+  }
+
+  // ------------------------------------------------------------ what users do
+
+  /** Somebody says something. */
+  async say(content: string, o: Common & { replyTo?: string; more?: object } = {}): Promise<Outcome & { said: TestMessage }> {
+    const p = this.#who(o.user);
+    const said = this.discord.add(o.channel ?? this.channelId, p.id, { content, replyTo: o.replyTo });
+    const outcome = await this.#act("messageCreate", { ...this.#message(said), ...o.more });
+    return { ...outcome, said };
+  }
+
+  /** A slash command: its name and those of its group and subcommand, and its options by name. */
+  async slash(command: string, options: Record<string, any> = {}, o: Common = {}): Promise<Outcome> {
+    const { name, data } = commandData(this, this.#host.commands, command, options, undefined);
+    return this.#interact("interactionCreate", { commandName: name, data }, o);
+  }
+
+  /** What is shown while somebody types an option. */
+  async complete(command: string, focused: string, text: string | number, options: Record<string, any> = {}, o: Common = {}): Promise<any[]> {
+    const { name, data } = commandData(this, this.#host.commands, command, { ...options, [focused]: text }, focused);
+    return (await this.#interact("autocomplete", { commandName: name, data }, o)).choices ?? [];
+  }
+
+  /** A context-menu command on somebody or on a message. */
+  async menu(name: string, target: Who | TestMessage, o: Common = {}): Promise<Outcome> {
+    const message = typeof target === "object" && "channelId" in target ? target : undefined;
+    const type = message === undefined ? 2 : 3;
+    const word = message === undefined ? "user" : "message";
+    if (!this.#host.commands.some((c) => c.name === name && (c.type === word || c.type === type))) throw new Error(`the bot has no ${word} command ${JSON.stringify(name)}`);
+    let id: string;
+    let resolved: object;
+    if (message !== undefined) {
+      id = message.id;
+      resolved = { messages: { [id]: this.#message(message) } };
+    } else {
+      const p = this.#who(target as Who);
+      id = p.id;
+      const { user: _, ...member } = memberOf(p);
+      resolved = { users: { [id]: userOf(p) }, members: { [id]: member } };
+    }
+    return this.#interact("interactionCreate", { commandName: name, data: { id: "1", name, type, options: [], resolved, target_id: id, targetId: id } }, o);
+  }
+
+  /** A click on a button of the bot's: the newest with that custom id, or that of a message. */
+  async click(customId: string, o: Common & { message?: TestMessage } = {}): Promise<Outcome> {
+    const { message, component } = this.#component(customId, o.message);
+    return this.#interact("componentInteraction", { data: { custom_id: customId, customId, component_type: component.type, componentType: component.type, values: null } }, o, message);
+  }
+
+  /** A choice in a select menu: values, or ids of users, roles and channels. */
+  async select(customId: string, values: string[], o: Common & { message?: TestMessage } = {}): Promise<Outcome> {
+    const { message, component } = this.#component(customId, o.message);
+    const { type } = component;
+    if (type === 3) for (const v of values) if (!component.options?.some((x: any) => x.value === v)) throw new Error(`the select ${customId} has no value ${JSON.stringify(v)}`);
+    const resolved = type === 3 ? undefined : this.resolve(values);
+    return this.#interact("componentInteraction", { data: { custom_id: customId, customId, component_type: type, componentType: type, values, resolved } }, o, message);
+  }
+
+  /** Sends the modal that was opened for the user. */
+  async submit(customId: string, fields: Record<string, string | string[] | boolean> = {}, o: Common = {}): Promise<Outcome> {
+    const p = this.#who(o.user);
+    const open = this.#modals.get(p.id);
+    const id = open?.modal.custom_id ?? open?.modal.customId;
+    if (open === undefined || id !== customId) throw new Error(`no modal ${JSON.stringify(customId)} is open for ${p.username}${open === undefined ? "" : `, but ${JSON.stringify(id)} is`}`);
+    const data = { custom_id: customId, customId, components: modalData(open.modal.components, fields), resolved: this.resolve(Object.values(fields).flat()) };
+    this.#modals.delete(p.id);
+    return this.#interact("modalSubmit", { data }, { ...o, channel: o.channel ?? open.channel }, open.source);
+  }
+
+  /** Somebody reacts to a message. */
+  async react(emoji: string, message: TestMessage, o: Common = {}): Promise<Outcome> {
+    return this.#act("reactionAdd", this.#reaction(emoji, message, this.#who(o.user), true));
+  }
+
+  async unreact(emoji: string, message: TestMessage, o: Common = {}): Promise<Outcome> {
+    return this.#act("reactionRemove", this.#reaction(emoji, message, this.#who(o.user), false));
+  }
+
+  /** Somebody comes into the guild. */
+  async join(username: string, more: Partial<Person> = {}): Promise<Outcome & { user: Person }> {
+    const user = this.addUser(username, more);
+    return { ...(await this.#act("guildMemberAdd", { guildId: this.guildId, ...memberOf(user) })), user };
+  }
+
+  /** Somebody goes. */
+  async leave(who: Who): Promise<Outcome> {
+    const p = this.#who(who);
+    this.discord.people.delete(p.id);
+    return this.#act("guildMemberRemove", { guildId: this.guildId, user: userOf(p) });
+  }
+
+  /** A cron job is due. */
+  async fire(name: string): Promise<Outcome> {
+    if (!this.#host.crons.has(name)) throw new Error(`there is no cron job ${JSON.stringify(name)}; there are: ${[...this.#host.crons.keys()].join(", ") || "none"}`);
+    return this.#act(`__cron:${name}`, { name, scheduledAt: new Date(Math.floor(this.now / 1000) * 1000).toISOString().replace(".000Z", "Z") });
+  }
+
+  /** Any other event, with the payload that scripts see. */
+  async emit(event: string, payload: object = {}): Promise<Outcome> {
+    return this.#act(event, { guildId: this.guildId, ...payload });
+  }
+
+  async ready(): Promise<Outcome> {
+    return this.#act("ready", { user: userOf(this.discord.person(applicationId)), guildIds: [] });
+  }
+
+  // ------------------------------------------------------------ time
+
+  /** Milliseconds since 1970, as the script sees it. */
+  get now(): number {
+    return this.#host.clock.now();
+  }
+
+  /** Lets time pass: timers fire in their order. */
+  async advance(ms: number): Promise<Outcome> {
+    const mark = this.#mark();
+    await this.#host.clock.advance(ms);
+    return this.#outcome(mark, undefined);
+  }
+
+  // ------------------------------------------------------------ what came of it
+
+  /** Everything that the bot has sent and not deleted, oldest first. */
+  get messages(): TestMessage[] {
+    return this.discord.sent.filter((m) => !m.deleted);
+  }
+
+  /** The newest of them. */
+  get lastMessage(): TestMessage | undefined {
+    return this.messages.at(-1);
+  }
+
+  /** The calls of Discord's API so far, all or those of one function of `rest`. */
+  calls(name?: string): Call[] {
+    return this.#calls.filter((c) => name === undefined || c.name === name);
+  }
+
+  get logs(): LogLine[] {
+    return this.#host.logs;
+  }
+
+  /** The slash commands that the script has declared. */
+  get commands(): any[] {
+    return this.#host.commands;
+  }
+
+  /** The cron jobs by name. */
+  get crons(): Record<string, { expr: string; skipIfRunning: boolean }> {
+    return Object.fromEntries([...this.#host.crons].map(([name, { expr, skipIfRunning }]) => [name, { expr, skipIfRunning }]));
+  }
+
+  /** What a function of `rest` answers from now on, or does; throwing makes the call fail. `undefined` goes back to the usual. */
+  answer(name: string, value: Override): void {
+    if (value === undefined) this.#overrides.delete(name);
+    else this.#overrides.set(name, value);
+  }
+
+  /** Answers the script's fetch: gets { url, method, headers, text } and gives { status?, headers?, json? or text? }. */
+  onFetch(answer: (request: any) => any): void {
+    this.#fetch = answer;
+  }
+
+  // ------------------------------------------------------------ inside
+
+  async #answer(op: string, args: any): Promise<unknown> {
+    if (op === "op_fetch") return this.#fetched(args);
+    const name = restName(op);
+    this.#calls.push({ name, args });
+    if (this.#overrides.has(name)) {
+      const value = this.#overrides.get(name);
+      return typeof value === "function" ? await value(args) : value;
+    }
+    return this.discord.answer(op, args)?.result;
+  }
+
+  async #fetched(args: any): Promise<unknown> {
+    if (this.#fetch === undefined) throw new Refusal("NOT_SUPPORTED", `the script fetches ${args.url}: say with bot.onFetch what comes back`);
+    const a = await this.#fetch({ url: args.url, method: args.method ?? "GET", headers: Object.fromEntries(args.headers ?? []), text: args.text ?? "" });
+    const text = a.json !== undefined ? JSON.stringify(a.json) : (a.text ?? "");
+    const headers = Object.entries({ "content-type": a.json !== undefined ? "application/json" : "text/plain;charset=utf-8", ...a.headers });
+    const body = btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+    return { status: a.status ?? 200, statusText: "", url: args.url, redirected: false, headers, body };
+  }
+
+  #mark(): { sent: number; calls: number; logs: number } {
+    return { sent: this.discord.sent.length, calls: this.#calls.length, logs: this.logs.length };
+  }
+
+  #outcome(mark: { sent: number; calls: number; logs: number }, asked: Asked | undefined): Outcome {
+    const replies = this.discord.sent.slice(mark.sent);
+    return {
+      replies, reply: replies[0], message: asked?.source, modal: asked?.modal, choices: asked?.choices, answered: asked !== undefined && asked.state !== "open",
+      calls: this.#calls.slice(mark.calls), logs: this.logs.slice(mark.logs),
+    };
+  }
+
+  async #act(event: string, payload: object, asked?: Asked): Promise<Outcome> {
+    const mark = this.#mark();
+    const failure = await this.#host.dispatch(event, payload);
+    const outcome = this.#outcome(mark, asked);
+    if (failure !== undefined) throw new HandlerError(failure, outcome);
+    return outcome;
+  }
+
+  async #interact(event: string, more: object, o: Common, source?: TestMessage): Promise<Outcome> {
+    const p = this.#who(o.user);
+    const channelId = o.channel ?? source?.channelId ?? this.channelId;
+    const id = this.#ids.next();
+    const token = `token-${id}`;
+    const asked: Asked = { id, token, user: p.id, channelId, source, state: "open", original: undefined, ephemeral: false, modal: undefined, choices: undefined };
+    this.discord.asked.set(token, asked);
+    const payload = {
+      id, token, interactionId: id, interactionToken: token, applicationId, guildId: this.guildId, channelId, user: userOf(p), member: memberOf(p, this.#permissions(p)),
+      locale: "en-GB", guildLocale: "en-GB", ...(source === undefined ? {} : { messageId: source.id, message: this.#message(source) }), ...more,
+    };
+    try {
+      return await this.#act(event, payload, asked);
+    } finally {
+      if (asked.modal !== undefined) this.#modals.set(p.id, { modal: asked.modal, source, channel: channelId });
+    }
+  }
+
+  #permissions(p: Person): bigint {
+    if (p.id === this.owner.id) return (1n << 53n) - 1n;
+    return [this.guildId, ...p.roles].reduce((all, id) => all | (this.discord.roles.get(id)?.permissions ?? 0n), 0n);
+  }
+
+  #component(customId: string, on: TestMessage | undefined): { message: TestMessage; component: any } {
+    const candidates = on === undefined ? [...this.messages].reverse() : [on];
+    for (const message of candidates) {
+      const component = find(message.components, customId);
+      if (component === undefined) continue;
+      if (component.disabled === true) throw new Error(`the component ${JSON.stringify(customId)} is disabled`);
+      return { message, component };
+    }
+    throw new Error(`no message of the bot has a component ${JSON.stringify(customId)}`);
+  }
+
+  #message(m: TestMessage): any {
+    const p = this.discord.people.get(m.author) ?? this.user;
+    const mentions = [...m.content.matchAll(/<@!?(\d+)>/g)].flatMap(([, id]) => {
+      const who = this.discord.people.get(id!);
+      if (who === undefined) return [];
+      const { user: _, ...member } = memberOf(who);
+      return [{ ...userOf(who), member }];
+    });
+    return {
+      id: m.id, channelId: m.channelId, guildId: this.guildId, content: m.content, author: userOf(p), member: memberOf(p), mentions, mentionRoles: [], attachments: m.attachments, embeds: m.embeds,
+      components: m.components, timestamp: new Date(this.now).toISOString(), editedTimestamp: null, type: m.replyTo === null ? 0 : 19, flags: m.flags, pinned: m.pinned, tts: false,
+      ...(m.replyTo === null ? {} : { messageReference: { messageId: m.replyTo, channelId: m.channelId, guildId: this.guildId } }),
+    };
+  }
+
+  #reaction(emoji: string, m: TestMessage, p: Person, add: boolean): any {
+    const custom = /^<?(a?):?(\w+):(\d+)>?$/.exec(emoji);
+    const e = custom === null ? { id: null, name: emoji } : { animated: custom[1] === "a", id: custom[3], name: custom[2] };
+    return { userId: p.id, channelId: m.channelId, messageId: m.id, guildId: this.guildId, emoji: e, burst: false, messageAuthorId: m.author, ...(add ? { member: memberOf(p) } : {}) };
+  }
+
+  /** Discord's objects behind ids. */
+  resolve(ids: unknown[]): any {
+    const out: any = {};
+    const put = (kind: string, id: string, v: unknown) => ((out[kind] ??= {})[id] = v);
+    for (const id of ids) {
+      if (typeof id !== "string") continue;
+      const p = this.discord.people.get(id);
+      if (p !== undefined) {
+        const { user: _, ...member } = memberOf(p);
+        put("users", id, userOf(p));
+        put("members", id, member);
+      }
+      const role = this.discord.roles.get(id);
+      if (role !== undefined) put("roles", id, roleOf(role));
+      const channel = this.discord.channels.get(id);
+      if (channel !== undefined) put("channels", id, { id, name: channel.name, type: channel.type, parentId: channel.parent_id ?? null, permissions: "0" });
+    }
+    return out;
+  }
+}
+
+let current: TestBot | undefined;
+
+function find(components: any[], customId: string): any {
+  for (const c of components ?? []) {
+    if (c?.custom_id === customId) return c;
+    const inner = find([...(c?.components ?? []), ...(c?.accessory ? [c.accessory] : [])], customId);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+declare class TextEncoder {
+  encode(s: string): any;
+}
+declare function btoa(s: string): string;

@@ -1,0 +1,123 @@
+// What pkg/isolate is for the SDK: it runs the SDK's own script in a realm of
+// its own, answers the natives and ops, and delivers events.
+import * as vm from "node:vm";
+import source from "flora:sdk";
+import { Clock, turn } from "./clock";
+import { Refusal } from "./refusal";
+
+export interface LogLine {
+  level: "trace" | "debug" | "info" | "warn" | "error";
+  text: string;
+}
+
+/** Answers an op; what it throws or rejects with becomes the script's error. */
+export type Answer = (op: string, args: any) => unknown;
+
+export interface Failure {
+  name: string;
+  message: string;
+  text: string;
+}
+
+interface Setup {
+  guildId: string;
+  applicationId: string;
+  secrets: Record<string, string>;
+  start: number;
+  answer: Answer;
+}
+
+const levels = ["trace", "debug", "info", "warn", "error"] as const;
+
+export class Host {
+  readonly logs: LogLine[] = [];
+  readonly events = new Set<string>();
+  readonly marks = new Set<string>();
+  readonly crons = new Map<string, { name: string; expr: string; skipIfRunning: boolean }>();
+  commands: any[] = [];
+  readonly clock: Clock;
+  readonly realm: any;
+  #enter: (kind: number, id: number, a?: unknown, b?: unknown) => void;
+  #settled = new Map<number, (f: Failure | undefined) => void>();
+  #setup: Setup;
+  #last = 0;
+  #calls = 0;
+
+  constructor(setup: Setup) {
+    this.#setup = setup;
+    this.clock = new Clock(setup.start, (id) => this.#enter(3, id));
+    this.realm = vm.createContext({});
+    // The SDK takes what it needs of the language when it starts: the clock must be there before.
+    const now = () => this.clock.now();
+    vm.runInContext("(now) => { const Real = Date; globalThis.Date = class Date extends Real { constructor(...a) { if (a.length === 0) super(now()); else super(...a); } static now() { return now(); } }; }", this.realm, {
+      filename: "flora:clock",
+    })(now);
+    vm.runInContext(source, this.realm, { filename: "flora:sdk" });
+    const boot = this.realm.__floraBoot;
+    delete this.realm.__floraBoot;
+    const { guildId, applicationId } = setup;
+    this.#enter = boot(this.#natives(), JSON.stringify({ guildId, applicationId, maxTimers: 512 }));
+  }
+
+  #natives(): object {
+    const own: Record<string, (a: any, b: any, s: any) => unknown> = {
+      log: (level, _, text) => void this.logs.push({ level: levels[level] ?? "info", text }),
+      timerStart: (id, ms, repeat) => this.clock.start(id, ms, repeat === "1"),
+      timerClear: (id) => this.clock.clear(id),
+      done: (id, _, failure) => this.#done(id, failure),
+      subscribe: (kind, _, name) => void (kind === 1 ? this.marks : this.events).add(name),
+      commands: (_, __, text) => void (this.commands = JSON.parse(text)),
+      cronRegister: (_, __, text) => this.#cron(JSON.parse(text)),
+      secretPlaceholder: (_, __, name) => this.#setup.secrets[name],
+      report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
+    };
+    return new Proxy(own, {
+      get: (natives, name) => (typeof name === "string" && name.startsWith("op_") ? (_a: number, _b: number, args: string) => this.#call(name, args) : natives[name as string]),
+    });
+  }
+
+  #cron(job: { name: string; expr: string; skipIfRunning: boolean }): void {
+    if (this.crons.has(job.name)) throw new Error(`A cron job named ${JSON.stringify(job.name)} exists already`);
+    this.crons.set(job.name, job);
+  }
+
+  #call(op: string, text: string): number {
+    const id = ++this.#calls;
+    void this.#answer(op, JSON.parse(text)).then(
+      (result) => this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result)),
+      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
+    );
+    return id;
+  }
+
+  async #answer(op: string, args: any): Promise<unknown> {
+    await null;
+    return this.#setup.answer(op, args);
+  }
+
+  #done(id: number, failure: string | undefined): void {
+    const settle = this.#settled.get(id);
+    this.#settled.delete(id);
+    settle?.(failure === undefined ? undefined : JSON.parse(failure));
+  }
+
+  /** Delivers an event and waits until its handlers have settled. */
+  async dispatch(event: string, payload: unknown): Promise<Failure | undefined> {
+    const failure = await new Promise<Failure | undefined>((resolve) => {
+      const id = this.#next(resolve);
+      this.#enter(1, id, event, JSON.stringify(payload));
+    });
+    await turn();
+    return failure;
+  }
+
+  /** Waits for the script's top level. */
+  async load(evaluation: Promise<unknown>): Promise<Failure | undefined> {
+    return new Promise((resolve) => this.#enter(4, this.#next(resolve), evaluation));
+  }
+
+  #next(resolve: (f: Failure | undefined) => void): number {
+    this.#settled.set(++this.#last, resolve);
+    return this.#last;
+  }
+}

@@ -1,0 +1,13 @@
+// The published entry point @flora/sdk/testing.
+import { type Options, TestBot } from "./bot";
+import type { Script } from "./load";
+
+export { HandlerError, TestBot } from "./bot";
+
+/**
+ * Starts a script with the SDK in this process, without a runtime: its source,
+ * its file, or a function that does what its top level would do.
+ */
+export function createTestBot(script: Script, options?: Options): Promise<TestBot> {
+  return TestBot.start(script, options);
+}

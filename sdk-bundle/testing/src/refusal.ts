@@ -1,0 +1,24 @@
+// Errors as ops give them to scripts.
+
+export class Refusal extends Error {
+  code: string;
+  discordCode: number | undefined;
+  status: number | undefined;
+
+  constructor(code: string, message: string, discordCode?: number, status?: number) {
+    super(message);
+    this.code = code;
+    this.discordCode = discordCode;
+    this.status = status;
+  }
+
+  /** The document that the SDK makes an error of. */
+  document(): object {
+    return { class: "Error", message: this.message, code: this.code, discord_code: this.discordCode, status: this.status };
+  }
+}
+
+/** Discord's own refusal. */
+export function refused(status: number, discordCode: number, message: string): Refusal {
+  return new Refusal("DISCORD_HTTP_ERROR", `Discord HTTP error (${status}): ${message}`, discordCode, status);
+}

@@ -1,0 +1,174 @@
+// ------------------------------------------------------------------- fetch
+
+/**
+ * Sends an HTTP request. It rejects with a TypeError ("fetch failed: ...") when
+ * there is no response, whose `cause.code` says why, and with a TimeoutError
+ * after 30 s; a response of any status resolves. Bodies are whole: at most
+ * 8 MiB each way.
+ */
+declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+
+type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams;
+type HeadersInit = Headers | [string, string][] | Record<string, string> | Iterable<[string, string]>;
+
+interface RequestInit {
+  method?: string;
+  headers?: HeadersInit;
+  /** Not with GET and HEAD. */
+  body?: BodyInit | null;
+  /** "follow" (at most 20), "error", or "manual": the redirecting response itself. */
+  redirect?: "follow" | "error" | "manual";
+  signal?: AbortSignal | null;
+}
+
+interface ResponseInit {
+  status?: number;
+  statusText?: string;
+  headers?: HeadersInit;
+}
+
+declare class Headers {
+  constructor(init?: HeadersInit);
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  get(name: string): string | null;
+  getSetCookie(): string[];
+  has(name: string): boolean;
+  set(name: string, value: string): void;
+  forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void;
+  entries(): Generator<[string, string]>;
+  keys(): Generator<string>;
+  values(): Generator<string>;
+  [Symbol.iterator](): Generator<[string, string]>;
+}
+
+interface Body {
+  readonly bodyUsed: boolean;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+declare class Request implements Body {
+  constructor(input: string | URL | Request, init?: RequestInit);
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly redirect: "follow" | "error" | "manual";
+  readonly signal: AbortSignal | undefined;
+  readonly bodyUsed: boolean;
+  clone(): Request;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+declare class Response implements Body {
+  constructor(body?: BodyInit | null, init?: ResponseInit);
+  readonly status: number;
+  /** Whether the status is 200 to 299. */
+  readonly ok: boolean;
+  readonly statusText: string;
+  readonly headers: Headers;
+  /** Where the response came from, after redirects; "" of one that was made here. */
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly type: "default" | "error";
+  readonly bodyUsed: boolean;
+  clone(): Response;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  static error(): Response;
+  static redirect(url: string | URL, status?: 301 | 302 | 303 | 307 | 308): Response;
+  static json(data: unknown, init?: ResponseInit): Response;
+}
+
+interface AbortEvent {
+  readonly type: "abort";
+  readonly target: AbortSignal;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare class AbortSignal {
+  private constructor();
+  readonly aborted: boolean;
+  readonly reason: any;
+  onabort: ((event: AbortEvent) => unknown) | null;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: (event: AbortEvent) => unknown, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: (event: AbortEvent) => unknown): void;
+  static abort(reason?: unknown): AbortSignal;
+  /** Aborts with a TimeoutError after that many milliseconds. It counts as a timer. */
+  static timeout(ms: number): AbortSignal;
+  static any(signals: Iterable<AbortSignal>): AbortSignal;
+}
+
+declare class DOMException extends Error {
+  constructor(message?: string, name?: string);
+  readonly code: number;
+}
+
+declare class URL {
+  constructor(url: string | URL, base?: string | URL);
+  href: string;
+  readonly origin: string;
+  protocol: string;
+  username: string;
+  password: string;
+  host: string;
+  hostname: string;
+  port: string;
+  pathname: string;
+  search: string;
+  hash: string;
+  readonly searchParams: URLSearchParams;
+  toString(): string;
+  toJSON(): string;
+  static canParse(url: string | URL, base?: string | URL): boolean;
+  static parse(url: string | URL, base?: string | URL): URL | null;
+}
+
+declare class URLSearchParams {
+  constructor(init?: string | URLSearchParams | Iterable<[string, string]> | Record<string, string>);
+  readonly size: number;
+  append(name: string, value: string): void;
+  delete(name: string, value?: string): void;
+  get(name: string): string | null;
+  getAll(name: string): string[];
+  has(name: string, value?: string): boolean;
+  set(name: string, value: string): void;
+  sort(): void;
+  forEach(callback: (value: string, name: string, params: URLSearchParams) => void, thisArg?: unknown): void;
+  entries(): Generator<[string, string]>;
+  keys(): Generator<string>;
+  values(): Generator<string>;
+  [Symbol.iterator](): Generator<[string, string]>;
+  toString(): string;
+}
+
+/** UTF-8; at most 16 MiB in one call (RangeError). */
+declare class TextEncoder {
+  readonly encoding: "utf-8";
+  encode(input?: string): Uint8Array;
+  encodeInto(source: string, destination: Uint8Array): { read: number; written: number };
+}
+
+/** UTF-8 only, other labels are a RangeError; at most 16 MiB in one call. */
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
+  readonly encoding: "utf-8";
+  readonly fatal: boolean;
+  readonly ignoreBOM: boolean;
+  decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;
+}
+
+declare function atob(data: string): string;
+declare function btoa(data: string): string;
