@@ -51,34 +51,24 @@ func installed() bool {
 
 func TestTypeScriptAgrees(t *testing.T) {
 	t.Parallel()
-	check(t, "-p", "tsconfig.json")
-	check(t, "-p", filepath.Join("testing", "tsconfig.json"))
-	checkWithRest(t, "typetest", "types/*.d.ts", "typetest/*.ts", "../examples/*/src/**/*.ts")
-	checkWithRest(t, "testing/test", "testing/test/*.ts", "testing/index.d.ts", "types/*.d.ts")
-}
-
-// checkWithRest checks a project together with what is made of the endpoint
-// table.
-func checkWithRest(t *testing.T, project string, include ...string) {
-	t.Helper()
-	here, err := filepath.Abs(".")
+	for _, project := range []string{"tsconfig.json", filepath.Join("testing", "tsconfig.json"), filepath.Join("testing", "test", "tsconfig.json")} {
+		check(t, "-p", project)
+	}
+	// What is made of the endpoint table goes beside what is written by hand.
+	dir, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range include {
-		include[i] = filepath.Join(here, name)
-	}
-	config, err := json.Marshal(map[string]any{"extends": filepath.Join(here, project, "tsconfig.json"), "include": append(include, "rest.d.ts")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	for name, text := range map[string]string{"tsconfig.json": string(config), "rest.d.ts": sdkbundle.RestTypes()} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+	project := t.TempDir()
+	config := fmt.Sprintf(`{"extends": %[1]q, "include": [%[2]q, %[3]q, %[4]q, "rest.d.ts"]}`,
+		filepath.Join(dir, "typetest", "tsconfig.json"), filepath.Join(dir, "types", "*.d.ts"),
+		filepath.Join(dir, "typetest", "*.ts"), filepath.Join(dir, "..", "examples", "*", "src", "**", "*.ts"))
+	for name, text := range map[string]string{"tsconfig.json": config, "rest.d.ts": sdkbundle.RestTypes()} {
+		if err := os.WriteFile(filepath.Join(project, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	check(t, "-p", dir)
+	check(t, "-p", project)
 }
 
 // The declarations that authors get are one text; it must be right alone, and
@@ -96,7 +86,7 @@ func TestTypesForAuthors(t *testing.T) {
 		"tsconfig.json": `{"compilerOptions":{"strict":true,"noEmit":true,"types":[],"target":"ES2022","module":"ESNext","lib":["ES2023"]},"include":["*.ts"]}`,
 		"flora.d.ts":    text,
 	}
-	all := append(examples(t), fenced(t, "rest.md")...)
+	all := examples(t, "sdk.md", "events.md", "fetch.md", "rest.md")
 	if len(all) < 8 {
 		t.Fatalf("found only %d examples in the documentation", len(all))
 	}
@@ -114,18 +104,11 @@ func TestTypesForAuthors(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
-// examples are the scripts in the pages for authors that load without a
-// Discord behind them.
-func examples(t *testing.T) []string {
-	t.Helper()
-	return fenced(t, "sdk.md", "events.md", "fetch.md")
-}
-
-// fenced are the scripts in pages of docs.
-func fenced(t *testing.T, names ...string) []string {
+// examples are the scripts in the pages for authors.
+func examples(t *testing.T, pages ...string) []string {
 	t.Helper()
 	var out []string
-	for _, name := range names {
+	for _, name := range pages {
 		page, err := os.ReadFile(filepath.Join("..", "docs", name))
 		if err != nil {
 			t.Fatal(err)
@@ -140,7 +123,7 @@ func fenced(t *testing.T, names ...string) []string {
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples(t) {
+	for _, example := range examples(t, "sdk.md", "events.md", "fetch.md") {
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)

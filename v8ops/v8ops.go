@@ -37,11 +37,11 @@ func Table(d Deps) (*op.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	groups := [][]op.Op{discord, kvops.Ops(d.KV)}
+	var out []op.Op
 	if d.Egress != nil {
-		groups = append(groups, fetch.Ops(d.Egress))
+		out = fetch.Ops(d.Egress)
 	}
-	return op.NewTable(groups...)
+	return op.NewTable(discord, kvops.Ops(d.KV), out)
 }
 
 // ofDiscord makes an op of every row of the endpoint table, in its order.

@@ -218,7 +218,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	}
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
-		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Fetcher: rt.egress, Application: rt.gateway.Application},
+		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application},
 		KV:      rt.kv,
 		Egress:  rt.egress,
 	})

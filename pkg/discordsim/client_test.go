@@ -155,8 +155,20 @@ func (c *client) unpack(data []byte) []byte {
 	return out
 }
 
-// next returns the next payload.
+// next returns the next payload; entries of the audit log, which follow what
+// the bot does, are left out.
 func (c *client) next() payload {
+	c.t.Helper()
+	for {
+		if p := c.any(); p.T != auditEntry {
+			return p
+		}
+	}
+}
+
+const auditEntry = "GUILD_AUDIT_LOG_ENTRY_CREATE"
+
+func (c *client) any() payload {
 	c.t.Helper()
 	p, err := c.read()
 	if err != nil {
@@ -165,21 +177,10 @@ func (c *client) next() payload {
 	return p
 }
 
-// nextBut is next without the entries of the audit log, which follow what the
-// bot does, unless one of them is wanted.
-func (c *client) nextBut(wanted string) payload {
-	c.t.Helper()
-	for {
-		if p := c.next(); p.T == wanted || p.T != "GUILD_AUDIT_LOG_ENTRY_CREATE" {
-			return p
-		}
-	}
-}
-
 // want returns the next payload, which must have the opcode.
 func (c *client) want(op int) payload {
 	c.t.Helper()
-	p := c.nextBut("")
+	p := c.next()
 	if p.Op != op {
 		c.t.Fatalf("got op %d %s %s, want op %d", p.Op, p.T, p.D, op)
 	}
@@ -189,7 +190,11 @@ func (c *client) want(op int) payload {
 // event returns the next payload, which must be the dispatch.
 func (c *client) event(name string) payload {
 	c.t.Helper()
-	p := c.nextBut(name)
+	next := c.next
+	if name == auditEntry {
+		next = c.any
+	}
+	p := next()
 	if p.Op != 0 || p.T != name {
 		c.t.Fatalf("got op %d %s %s, want %s", p.Op, p.T, p.D, name)
 	}

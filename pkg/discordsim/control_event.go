@@ -55,6 +55,8 @@ func rawGuild(raw json.RawMessage) (id snowflake.GuildID) {
 // sendEvent dispatches an event, without what people wrote to sessions that may
 // not read it. Sim.mu is held.
 func (s *Sim) sendEvent(g *guild, e *catalog.Event, data map[string]json.RawMessage) {
+	s.inventing = true
+	defer func() { s.inventing = false }()
 	if e.Whole&catalog.MessageContent == 0 || s.mayRead(e.Type, data) {
 		s.dispatch(g, e.Type, data)
 		return

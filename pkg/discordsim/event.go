@@ -2,7 +2,6 @@ package discordsim
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -85,11 +84,7 @@ func (s *Sim) dispatchIf(guild snowflake.GuildID, name string, d any, also func(
 			continue
 		}
 		if e == nil {
-			if _, given := d.(map[string]json.RawMessage); given { // By a test, whose doing it is.
-				e = newEvent(name, encodePayload(d))
-			} else {
-				e = s.observed(name, encodePayload(d))
-			}
+			e = s.observed(name, encodePayload(d))
 		}
 		ss.push(e)
 	}
@@ -98,7 +93,7 @@ func (s *Sim) dispatchIf(guild snowflake.GuildID, name string, d any, also func(
 // observed is newEvent for events that the observer sees.
 func (s *Sim) observed(name string, data []byte) *event {
 	if s.cfg.Observer != nil {
-		s.cfg.Observer.Sent(Sent{Event: name, Data: data})
+		s.cfg.Observer.Sent(Sent{Event: name, Invented: s.inventing, Data: data})
 	}
 	return newEvent(name, data)
 }

@@ -31,8 +31,10 @@ type Exchange struct {
 
 // Sent is an event that was dispatched to a session.
 type Sent struct {
-	Event string          `json:"event"`
-	Data  json.RawMessage `json:"data"`
+	Event string `json:"event"`
+	// Invented says that somebody gave the event to POST /sim/guilds/{g}/events.
+	Invented bool            `json:"invented,omitempty"`
+	Data     json.RawMessage `json:"data"`
 }
 
 // Observer sees what goes over the wire. It is called on many goroutines and

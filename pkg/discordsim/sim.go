@@ -102,6 +102,7 @@ type Sim struct {
 	commands     commandSet
 	interactions interactionSet
 	sessions     map[string]*session
+	inventing    bool // An event is dispatched that somebody made up.
 	conns        map[*conn]struct{}
 	floods       []*flood
 	// starts counts the sessions that were begun, and window those of a day.

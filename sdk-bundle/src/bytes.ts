@@ -46,19 +46,6 @@ export function bytesToBase64(b: Uint8Array): string {
   return toBase64(typedOffset(b) === 0 ? b : copyOf(b));
 }
 
-/** The bytes of a Uint8Array, a Uint8ClampedArray or an ArrayBuffer as base64; undefined for everything else. */
-export function base64Of(v: any): string | undefined {
-  const name = typedName(v);
-  if (name === "Uint8Array" || name === "Uint8ClampedArray") return toBase64(new Uint8ArrayCtor(v));
-  if (name !== undefined) return undefined;
-  try {
-    bufferLength(v);
-  } catch {
-    return undefined; // Not a buffer.
-  }
-  return toBase64(new Uint8ArrayCtor(new Uint8ArrayCtor(v)));
-}
-
 export function base64ToBytes(s: string): Uint8Array {
   return fromBase64(s);
 }
@@ -72,6 +59,13 @@ export function isBytes(v: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** Bytes as an argument of an op: base64; undefined for what is no bytes, or wider than bytes. */
+export function base64Of(v: unknown): string | undefined {
+  const name = typedName(v);
+  if (name === undefined ? isView(v) || !isBytes(v) : name !== "Uint8Array" && name !== "Uint8ClampedArray") return undefined;
+  return bytesToBase64(viewOf(v, "bytes"));
 }
 
 /** A view of the bytes of a buffer or of a view, without a copy. */

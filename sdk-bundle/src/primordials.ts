@@ -93,6 +93,7 @@ const typed = Object.getPrototypeOf(Uint8Array.prototype) as object;
 export const typedName = getter<string | undefined>(typed, Symbol.toStringTag);
 export const typedLength = getter<number>(typed, "length");
 export const bufferLength = getter<number>(ArrayBuffer.prototype, "byteLength");
+
 export const regExpExec = uncurryThis(RegExp.prototype.exec);
 export const regExpSource = getter<string>(RegExp.prototype, "source");
 /** The getters of a regular expression's flags, in the order of their letters. */

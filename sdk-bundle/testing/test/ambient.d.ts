@@ -16,10 +16,6 @@ declare module "node:assert/strict" {
 declare module "node:fs" {
   export function writeFileSync(path: string, text: string): void;
 }
-interface URL {
-  href: string;
-}
-declare const URL: { new (url: string, base?: string): URL };
 interface ImportMeta {
   url: string;
 }
