@@ -20,6 +20,7 @@ var checks = map[string]struct {
 	"token":      {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
 	"ip":         {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
 	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
+	"postgres":   {"an address like postgres://user:password@host:5432/flora", postgresAddress},
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
 }
 
@@ -30,6 +31,12 @@ func privilegedIntents(v string) bool {
 		}
 	}
 	return true
+}
+
+// postgresAddress allows a host among the parameters, as a socket's folder is.
+func postgresAddress(v string) bool {
+	u, err := url.Parse(v)
+	return v == "" || err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && (u.Host != "" || u.Query().Get("host") != "")
 }
 
 func webAddress(v string) bool {

@@ -23,6 +23,14 @@ type Config struct {
 	Runtime Runtime `koanf:"runtime"`
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
+
+	Database Database `koanf:"database"`
+}
+
+// Database says where deployments and API tokens are, when not in DataDir.
+type Database struct {
+	URL            string `koanf:"url" env:"DATABASE_URL" check:"postgres" secret:"true"`
+	MaxConnections int    `koanf:"max_connections" min:"1" max:"1000"`
 }
 
 // Discord says how Discord is reached.
@@ -145,7 +153,8 @@ func Default() Config {
 			MaxGuildBytes:   500 << 20,
 			WritesPerMinute: 120,
 		}},
-		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+		Logs:     Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+		Database: Database{MaxConnections: 10},
 	}
 }
 
@@ -157,5 +166,5 @@ func (c Config) KVPath() string {
 	return filepath.Join(c.DataDir, "kv")
 }
 
-// StatePath is the folder of deployments and tokens.
+// StatePath is the folder of deployments and tokens when there is no database.
 func (c Config) StatePath() string { return filepath.Join(c.DataDir, "state") }
