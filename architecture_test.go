@@ -43,6 +43,7 @@ var rules = []rule{
 	{from: "pkg/...", except: []string{"pkg/v8"}, to: []string{"rogchap.com/v8go"}, why: "V8 stands behind pkg/v8"},
 	{from: "cmd/flora", to: []string{"pkg/v8", "pkg/isolate", "pkg/bot", "pkg/app", "pkg/kv", "pkg/store/...", "C"}, deep: true, why: "the CLI cross-compiles and stays small"},
 	{from: "cmd/flora", to: []string{"pkg/api", "pkg/discord", "pkg/discordsim", "pkg/supervisor"}, deep: true, why: "the CLI speaks HTTP only"},
+	{from: "pkg/...", except: []string{"pkg/app", "pkg/kv", "pkg/store/..."}, to: []string{"pkg/store/...", "db/..."}, why: "services know the interface, not which database is behind it"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},
 	{from: "pkg/snowflake", to: []string{"pkg/..."}, why: "everything may depend on ids"},
 }

@@ -61,8 +61,8 @@ func (s *Store) outcome(ctx context.Context, err error) error {
 		return err
 	}
 	// The caller's own end, not that of our limits.
-	if ctx.Err() != nil {
-		return errors.Join(ctx.Err(), err)
+	if e := ended(ctx); e != nil {
+		return errors.Join(e, err)
 	}
 	_, unreachable := errors.AsType[*unreachableError](err)
 	state, stated := errors.AsType[*pgconn.PgError](err)
@@ -77,6 +77,15 @@ func (s *Store) outcome(ctx context.Context, err error) error {
 		return f
 	}
 	return fault.Wrap(err, fault.Internal, "storage failed; tell the operator")
+}
+
+// ended is ctx.Err, which may come a moment after those who wait for the same
+// deadline by themselves.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 func (s *Store) answers() {

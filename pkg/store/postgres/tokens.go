@@ -12,7 +12,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-const tokenColumns = `id, user_id, username, label, hash, created_at, last_used_at, expires_at, guild_ids, read_only`
+const columns = `id, user_id, username, label, hash, created_at, last_used_at, expires_at, guild_ids, read_only`
 
 func scanToken(row pgx.CollectableRow) (auth.Token, error) {
 	var t auth.Token
@@ -65,7 +65,7 @@ func (s *Store) PutToken(ctx context.Context, t auth.Token) error {
 		guilds[i] = number(g)
 	}
 	return s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO user_tokens (`+tokenColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		_, err := tx.Exec(ctx, `INSERT INTO user_tokens (`+columns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			t.ID, t.UserID, t.Username, t.Label, t.Hash[:], stamp(t.CreatedAt), stamp(t.LastUsedAt), stamp(t.ExpiresAt), guilds, t.ReadOnly)
 		if conflicts(err) {
 			return fault.New(fault.Conflict, "token %s already exists", t.ID)
@@ -76,7 +76,7 @@ func (s *Store) PutToken(ctx context.Context, t auth.Token) error {
 
 // Token implements auth.TokenStore.
 func (s *Store) Token(ctx context.Context, id string) (auth.Token, error) {
-	found, err := s.tokens(ctx, id, `SELECT `+tokenColumns+` FROM user_tokens WHERE id = $1`)
+	found, err := s.tokens(ctx, id, `SELECT `+columns+` FROM user_tokens WHERE id = $1`)
 	if err != nil {
 		return auth.Token{}, err
 	}
@@ -88,7 +88,7 @@ func (s *Store) Token(ctx context.Context, id string) (auth.Token, error) {
 
 // Tokens implements auth.TokenStore.
 func (s *Store) Tokens(ctx context.Context, userID string) ([]auth.Token, error) {
-	return s.tokens(ctx, userID, `SELECT `+tokenColumns+` FROM user_tokens WHERE user_id = $1 ORDER BY created_at DESC, id`)
+	return s.tokens(ctx, userID, `SELECT `+columns+` FROM user_tokens WHERE user_id = $1 ORDER BY created_at DESC, id`)
 }
 
 func (s *Store) tokens(ctx context.Context, arg, query string) (out []auth.Token, err error) {

@@ -124,8 +124,8 @@ func (s *Store) outcome(ctx context.Context, err error) error {
 		return nil
 	}
 	// The caller's own end, not that of our limits.
-	if ctx.Err() != nil {
-		return errors.Join(ctx.Err(), err)
+	if e := ended(ctx); e != nil {
+		return errors.Join(e, err)
 	}
 	if answer, ok := rueidis.IsRedisErr(err); ok && !passing(answer.Error()) {
 		return fault.Wrap(err, fault.Internal, "the cache failed; tell the operator")
@@ -136,6 +136,15 @@ func (s *Store) outcome(ctx context.Context, err error) error {
 	f := fault.Wrap(err, fault.Unavailable, "the cache cannot be reached at the moment; try again in some seconds")
 	f.RetryAfter = retryAfter
 	return f
+}
+
+// ended is ctx.Err, which may come a moment after those who wait for the same
+// deadline by themselves.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // passing reports an answer of a server that is there and cannot serve just now:

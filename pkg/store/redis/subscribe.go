@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -38,8 +39,8 @@ func (s *Store) Subscribe(ctx context.Context, topic string, live func(), messag
 	pause := firstPause
 	for ctx.Err() == nil {
 		heard, err := s.listen(ctx, name, live, message)
-		if errors.Is(err, rueidis.ErrClosing) || ctx.Err() != nil {
-			break
+		if ctx.Err() == nil && errors.Is(err, rueidis.ErrClosing) {
+			return fmt.Errorf("the cache is closed, and a subscription with it: %w", err)
 		}
 		_ = s.outcome(ctx, err) // For the log.
 		if heard {
@@ -53,10 +54,7 @@ func (s *Store) Subscribe(ctx context.Context, topic string, live func(), messag
 		}
 		pause = min(2*pause, lastPause)
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return errors.New("the cache is closed, and a subscription with it")
+	return nil
 }
 
 // listen hears one connection's messages until that is lost, the subscriber
