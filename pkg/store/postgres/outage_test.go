@@ -167,7 +167,7 @@ func TestOutage(t *testing.T) {
 					t.Fatal(err)
 				}
 				refused := l.refused.Load()
-				eventually(t, "refused", func() bool { return l.refused.Load() > refused+workers })
+				eventually(t, "refused", func() bool { return l.refused.Load() > refused+2 })
 				if err := row.back(server); err != nil {
 					t.Fatal(err)
 				}

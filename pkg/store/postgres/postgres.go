@@ -172,9 +172,13 @@ func (s *Store) read(ctx context.Context, f func(ctx context.Context, conn *pgx.
 // lost in the commit.
 func (s *Store) write(ctx context.Context, limit time.Duration, f func(ctx context.Context, tx pgx.Tx) error) error {
 	return s.try(ctx, limit, func(ctx context.Context, c *pgx.Conn) (bool, error) {
-		tx, err := c.Begin(ctx)
+		// A database that hangs is found out here, not after all of the limit.
+		brief, cancel := context.WithTimeout(ctx, callLimit)
+		tx, err := c.Begin(brief)
+		hangs := brief.Err() != nil
+		cancel()
 		if err != nil {
-			return again(c, err), err
+			return again(c, err) && !hangs, err
 		}
 		if err := f(ctx, tx); err != nil {
 			retry := again(c, err)
@@ -202,7 +206,9 @@ func (s *Store) try(ctx context.Context, limit time.Duration, f func(ctx context
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for last := false; ; last = true {
-		conn, err := s.pool.Acquire(limited)
+		brief, done := context.WithTimeout(limited, callLimit)
+		conn, err := s.pool.Acquire(brief)
+		done()
 		if err != nil {
 			return s.outcome(ctx, &unreachableError{err})
 		}
