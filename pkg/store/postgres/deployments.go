@@ -179,12 +179,18 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 	return err
 }
 
+// The pause before settle looks again doubles from one to the other.
+const (
+	firstPause = 50 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
 // settle finds out whether the commit that got no answer took place.
 func (s *Store) settle(ctx context.Context, r record, lost error) error {
 	// Whoever gave up must still not leave it open what runs.
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.settling)
 	defer cancel()
-	pause := 50 * time.Millisecond
+	pause := firstPause
 	for {
 		stored := false
 		err := s.write(limited, callLimit, func(ctx context.Context, tx pgx.Tx) error {
@@ -202,7 +208,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) error {
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
-			pause *= 2
+			pause = min(2*pause, lastPause)
 		case <-limited.Done():
 			timer.Stop()
 			f := fault.Wrap(errors.Join(lost, err), fault.Unavailable, "the database went away while the deployment was stored, and it is not known whether it is; look at the history before you deploy again")

@@ -2,9 +2,9 @@ package postgres
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // BeforeCommit calls f before each commit.
@@ -13,5 +13,8 @@ func (c Config) BeforeCommit(f func(ctx context.Context, tx pgx.Tx)) Config {
 	return c
 }
 
-// Pool is the connections themselves.
-func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+// Settling bounds the time in which it is found out whether a commit took place.
+func (c Config) Settling(limit time.Duration) Config {
+	c.settling = limit
+	return c
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -295,6 +296,62 @@ func TestAnswerLostInTheCommit(t *testing.T) {
 	got, err := s.Current(t.Context(), 1)
 	if err != nil || got.ID != want.ID {
 		t.Errorf("got %s, %v", got.ID, err)
+	}
+}
+
+// TestServerLostInTheCommit takes the server away with the answer to a commit
+// that took place. The store waits for the server to come back, and looks; if
+// it waits in vain, it does not pretend to know.
+func TestServerLostInTheCommit(t *testing.T) {
+	t.Parallel()
+	server := dbtest.OwnPostgres(t)
+	log, lines := observed()
+	var once *sync.Once
+	cfg := postgres.Config{URL: server.URL, Log: log}.BeforeCommit(func(ctx context.Context, tx pgx.Tx) {
+		once.Do(func() {
+			if _, err := tx.Exec(ctx, "COMMIT"); err != nil {
+				t.Error(err)
+			}
+			if err := server.Kill(); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	rows := map[string]struct {
+		settling time.Duration
+		back     bool
+	}{"it comes back": {patience, true}, "it stays away": {100 * time.Millisecond, false}}
+	n := 0
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, cfg.Settling(row.settling))
+			n++
+			once = new(sync.Once)
+			lines.TakeAll()
+			done := make(chan error, 1)
+			go func() { done <- s.PutRevision(context.Background(), deploytest.Sample(1, n)) }()
+			eventually(t, "away", func() bool { return lines.FilterMessageSnippet("does not answer").Len() > 0 })
+			if !row.back {
+				err := <-done
+				if unavailable(err) != nil || !strings.Contains(fault.From(err).Message, "it is not known whether it is") {
+					t.Errorf("got %v", err)
+				}
+			}
+			if err := server.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if row.back {
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}
+			if got, err := s.Current(t.Context(), 1); err != nil || got.ID != deploytest.Sample(1, n).ID {
+				t.Errorf("current is %s, %v", got.ID, err)
+			}
+			if err := s.PutRevision(t.Context(), deploytest.Sample(1, n)); !fault.Is(err, fault.Conflict) {
+				t.Errorf("a second time: error is %v, want one of %s", err, fault.Conflict)
+			}
+		})
 	}
 }
 

@@ -33,8 +33,9 @@ const (
 	// writeLimit bounds the writing of a revision, which may have many megabytes.
 	writeLimit = 30 * time.Second
 	// settleLimit bounds the time in which it is found out whether a commit took
-	// place.
-	settleLimit = 10 * time.Second
+	// place. It is longer than most outages: what is not known in the end leaves
+	// the runtime with one revision and the database with another.
+	settleLimit = time.Minute
 	// connectLimit bounds one attempt to connect.
 	connectLimit = 3 * time.Second
 )
@@ -63,8 +64,10 @@ type Config struct {
 	KeepRevisions int
 	KeepBytes     int64
 
-	// committing is set by tests; it is called before each commit.
+	// Set by tests: committing is called before each commit, settling stands for
+	// settleLimit.
 	committing func(ctx context.Context, tx pgx.Tx)
+	settling   time.Duration
 }
 
 // Store implements deploy.Store and auth.TokenStore.
@@ -92,6 +95,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	if cfg.KeepBytes <= 0 {
 		cfg.KeepBytes = 256 << 20
+	}
+	if cfg.settling <= 0 {
+		cfg.settling = settleLimit
 	}
 	pc, err := parse(cfg.URL)
 	if err != nil {
