@@ -116,8 +116,9 @@ func encode(r deploy.Revision) (record, error) {
 }
 
 // PutRevision implements deploy.Store. When the connection is lost in the commit,
-// it finds out whether that took place; only if it cannot, it answers a
-// fault.Unavailable for a revision that may be stored.
+// it finds out whether that took place, and tries again if not; only if it
+// cannot find out, it answers a fault.Unavailable for a revision that may be
+// stored.
 func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 	if err := r.Validate(); err != nil {
 		return err
@@ -129,9 +130,15 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 	if err != nil {
 		return err
 	}
-	err = s.write(ctx, writeLimit, func(ctx context.Context, tx pgx.Tx) error { return s.put(ctx, tx, rec) })
-	if errors.Is(err, errUncertain) {
-		return s.settle(ctx, rec, err)
+	for range 2 {
+		err = s.write(ctx, writeLimit, func(ctx context.Context, tx pgx.Tx) error { return s.put(ctx, tx, rec) })
+		if !errors.Is(err, errUncertain) {
+			return err
+		}
+		stored, unknown := s.settle(ctx, rec, err)
+		if stored || unknown != nil {
+			return unknown
+		}
 	}
 	return err
 }
@@ -186,24 +193,20 @@ const (
 )
 
 // settle finds out whether the commit that got no answer took place.
-func (s *Store) settle(ctx context.Context, r record, lost error) error {
+func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, err error) {
 	// Whoever gave up must still not leave it open what runs.
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.settling)
 	defer cancel()
 	pause := firstPause
 	for {
-		stored := false
 		err := s.write(limited, callLimit, func(ctx context.Context, tx pgx.Tx) error {
 			if err := alone(ctx, tx, r.Guild); err != nil {
 				return err
 			}
 			return tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM deployment_revisions WHERE guild_id = $1 AND id = $2)`, number(r.Guild), r.ID).Scan(&stored)
 		})
-		switch {
-		case err == nil && stored:
-			return nil
-		case err == nil:
-			return lost
+		if err == nil {
+			return stored, nil
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -213,7 +216,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) error {
 			timer.Stop()
 			f := fault.Wrap(errors.Join(lost, err), fault.Unavailable, "the database went away while the deployment was stored, and it is not known whether it is; look at the history before you deploy again")
 			f.RetryAfter = retryAfter
-			return f
+			return false, f
 		}
 	}
 }

@@ -247,28 +247,35 @@ func kill(ctx context.Context, address string, pid uint32) error {
 }
 
 // TestConnectionLostBeforeTheCommit does not leave the caller in the dark: the
-// commit did not take place, and the error says that nothing was stored.
+// commit did not take place, so it is tried again, and if that fails as well,
+// nothing is stored.
 func TestConnectionLostBeforeTheCommit(t *testing.T) {
 	t.Parallel()
-	address := dbtest.Postgres(t)
-	var once sync.Once
-	cfg := postgres.Config{URL: address}.BeforeCommit(func(ctx context.Context, tx pgx.Tx) {
-		once.Do(func() {
-			if err := kill(ctx, address, tx.Conn().PgConn().PID()); err != nil {
-				t.Error(err)
+	for kills, refused := range map[int64]bool{1: false, 2: true} {
+		address := dbtest.Postgres(t)
+		var commits atomic.Int64
+		s := open(t, postgres.Config{URL: address}.BeforeCommit(func(ctx context.Context, tx pgx.Tx) {
+			// Every other one looks whether the one before took place.
+			if n := commits.Add(1); n%2 == 1 && n < 2*kills {
+				if err := kill(ctx, address, tx.Conn().PgConn().PID()); err != nil {
+					t.Error(err)
+				}
 			}
-		})
-	})
-	s := open(t, cfg)
-	want := deploytest.Sample(1, 1)
-	if err := unavailable(s.PutRevision(t.Context(), want)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Current(t.Context(), 1); !fault.Is(err, fault.NotFound) {
-		t.Errorf("error is %v, want one of %s", err, fault.NotFound)
-	}
-	if err := s.PutRevision(t.Context(), want); err != nil {
-		t.Errorf("a second time: %s", err)
+		}))
+		want := deploytest.Sample(1, 1)
+		err := s.PutRevision(t.Context(), want)
+		if refused {
+			if err := unavailable(err); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Current(t.Context(), 1); !fault.Is(err, fault.NotFound) {
+				t.Errorf("error is %v, want one of %s", err, fault.NotFound)
+			}
+			err = s.PutRevision(t.Context(), want)
+		}
+		if err != nil {
+			t.Errorf("after %d kills: %s", kills, err)
+		}
 	}
 }
 
