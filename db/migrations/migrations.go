@@ -43,7 +43,8 @@ func Up(ctx context.Context, conn *pgx.ConnConfig, log *zap.Logger) (Result, err
 
 func up(ctx context.Context, conn *pgx.ConnConfig, log *zap.Logger, from fs.FS, last int64) (result Result, err error) {
 	config := conn.Copy()
-	// A step may take longer than a request.
+	// A step may take longer than a request. Its waits for locks stay short, since
+	// the requests of runtimes that run would queue behind them.
 	delete(config.RuntimeParams, "statement_timeout")
 	delete(config.RuntimeParams, "idle_in_transaction_session_timeout")
 	db := stdlib.OpenDB(*config)

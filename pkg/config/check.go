@@ -33,10 +33,11 @@ func privilegedIntents(v string) bool {
 	return true
 }
 
-// postgresAddress allows a host among the parameters, as a socket's folder is.
+// postgresAddress allows a host among the parameters, as a socket's folder is,
+// and what a printed configuration has in its place.
 func postgresAddress(v string) bool {
 	u, err := url.Parse(v)
-	return v == "" || err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && (u.Host != "" || u.Query().Get("host") != "")
+	return v == "" || v == hidden || err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && (u.Host != "" || u.Query().Get("host") != "")
 }
 
 func webAddress(v string) bool {

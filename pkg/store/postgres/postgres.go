@@ -113,6 +113,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
+	c := pc.ConnConfig
+	cfg.Log.Info("deployments and tokens are in Postgres", zap.String("host", c.Host), zap.Uint16("port", c.Port), zap.String("database", c.Database))
 	return &Store{cfg: cfg, pool: pool}, nil
 }
 
