@@ -48,6 +48,7 @@ var rules = []rule{
 	{from: "pkg/...", except: []string{"pkg/discordsim/contract"}, to: []string{"pkg/discordsim/contract", "github.com/santhosh-tekuri/jsonschema/v6/..."}, why: "only tests hold the wire against Discord's document"},
 	{from: "pkg/egress", to: []string{"pkg/discord", "pkg/bot", "pkg/api", "pkg/supervisor", "pkg/v8", "pkg/isolate", "pkg/store/...", "v8ops/..."}, deep: true, why: "what goes out knows only which guild asks"},
 	{from: "pkg/platform", to: []string{"pkg/...", "v8ops/..."}, why: "what a script's strings meet in a worker stands alone"},
+	{from: "pkg/...", except: []string{"pkg/app", "pkg/kv", "pkg/store/..."}, to: []string{"pkg/store/...", "db/..."}, why: "services know the interface, not which database is behind it"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},
 	{from: "pkg/snowflake", to: []string{"pkg/..."}, why: "everything may depend on ids"},
 }
