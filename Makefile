@@ -30,6 +30,7 @@ build: generate
 
 sdk:
 	$(GO) run ./sdk-bundle/testing/pack bin/sdk
+	cp LICENSE bin/sdk/
 
 # V8's headers come with the v8go module.
 generate:

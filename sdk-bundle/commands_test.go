@@ -149,6 +149,12 @@ func TestWhatIsDeclared(t *testing.T) {
 	}{
 		{"a list that empties Discord's", `createBot({ commands: [{ name: "a", run() {} }] });`, []string{"mark !", "commands []"}},
 		{"a prefix of its own", `createBot({ prefix: "flora, ", commands: [{ name: "a", run() {} }] });`, []string{"mark flora, ", "commands []"}},
+		{"several prefixes and a mention, the longest first", `createBot({ prefix: ["!", "!!"], mentionPrefix: true, commands: [{ name: "a", run() {} }] });`,
+			[]string{"mark <@!900000000000000001>", "mark <@900000000000000001>", "mark !!", "mark !", "commands []"}},
+		{"more prefixes than control matches", `createBot({ prefix: Array.from("123456789"), commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "commands []"}},
+		{"options that complete themselves", `createBot({ slashCommands: [{ name: "a", description: "d", cooldown: 5, errorReply: "x", roles: ["1"], permissions: ["BanMembers"], options: [{ name: "o", description: "d", autocomplete: () => [] }] }] });`,
+			[]string{"event interactionCreate", "event autocomplete", `commands [{"name":"a","description":"d","defaultMemberPermissions":"4","options":[{"name":"o","description":"d","autocomplete":true}]}]`}},
+		{"components and modals by their ids", `onComponent("a", () => {}); onComponent("b{c}", () => {}); onModal(/d/, () => {});`, []string{"event componentInteraction", "event modalSubmit"}},
 		{"no prefix is every message", `createBot({ prefix: "", commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "commands []"}},
 		{"a long prefix is every message", `createBot({ prefix: "x".repeat(200), commands: [{ name: "a", run() {} }] });`, []string{"event messageCreate", "commands []"}},
 		{"commands and all messages", `createBot({ commands: [{ name: "a", run() {} }] }); on("messageCreate", () => {});`, []string{"mark !", "commands []", "event messageCreate"}},
