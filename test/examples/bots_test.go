@@ -24,7 +24,7 @@ var bots = map[string]func(g *guild){
 	"audit-log": func(g *guild) {
 		g.want(g.use("owner", "audit-log", nil), "told here")
 		m := g.say("alice", "first words")
-		g.until("the words to be remembered", func() bool { return g.kv("seen", m.ID) != "" })
+		g.until("the words to be remembered", func() bool { return g.kv("seen-"+m.ID[len(m.ID)-1:], m.ID) != "" })
 		g.call("PATCH", g.sim("/channels/"+g.channel+"/messages/"+m.ID), options{"content": "second words"}, nil)
 		g.see("Message edited", "first words", "second words")
 		g.call("DELETE", g.sim("/channels/"+g.channel+"/messages/"+m.ID), nil, nil)
