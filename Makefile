@@ -19,7 +19,7 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build sdk generate test lint unit bench fuzz soak clean
+.PHONY: run build sdk generate databases test lint unit bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -37,7 +37,11 @@ generate:
 
 test: build lint unit
 
-unit: generate
+# A Postgres and a Redis that the tests can start.
+databases:
+	@scripts/databases
+
+unit: generate databases
 	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
 
@@ -51,7 +55,7 @@ bench: build
 fuzz: generate
 	@scripts/fuzz $(FUZZTIME)
 
-soak: build
+soak: build databases
 	FLORA_SOAK=1 $(GO) test -timeout 120m -count 1 ./test/...
 
 clean:

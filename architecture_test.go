@@ -43,8 +43,12 @@ var rules = []rule{
 	{from: "pkg/...", except: []string{"pkg/v8"}, to: []string{"rogchap.com/v8go"}, why: "V8 stands behind pkg/v8"},
 	{from: "cmd/flora", to: []string{"pkg/v8", "pkg/isolate", "pkg/bot", "pkg/app", "pkg/kv", "pkg/store/...", "C"}, deep: true, why: "the CLI cross-compiles and stays small"},
 	{from: "cmd/flora", to: []string{"pkg/api", "pkg/discord", "pkg/discordsim", "pkg/supervisor"}, deep: true, why: "the CLI speaks HTTP only"},
+	{from: "v8ops/endpoint", to: []string{"pkg/discord", "pkg/scope", "v8ops/outbound", "v8ops/body"}, deep: true, why: "the table is data: the SDK's types and the documentation are made of it"},
+	{from: "sdk-bundle", to: []string{"pkg/discord", "pkg/v8", "pkg/isolate"}, deep: true, why: "the SDK is bundled without knowing Discord's client or the engine"},
+	{from: "pkg/...", except: []string{"pkg/discordsim/contract"}, to: []string{"pkg/discordsim/contract", "github.com/santhosh-tekuri/jsonschema/v6/..."}, why: "only tests hold the wire against Discord's document"},
 	{from: "pkg/egress", to: []string{"pkg/discord", "pkg/bot", "pkg/api", "pkg/supervisor", "pkg/v8", "pkg/isolate", "pkg/store/...", "v8ops/..."}, deep: true, why: "what goes out knows only which guild asks"},
 	{from: "pkg/platform", to: []string{"pkg/...", "v8ops/..."}, why: "what a script's strings meet in a worker stands alone"},
+	{from: "pkg/...", except: []string{"pkg/app", "pkg/kv", "pkg/store/..."}, to: []string{"pkg/store/...", "db/..."}, why: "services know the interface, not which database is behind it"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},
 	{from: "pkg/snowflake", to: []string{"pkg/..."}, why: "everything may depend on ids"},
 }

@@ -104,6 +104,25 @@ func TestCallersAreLimited(t *testing.T) {
 	}
 }
 
+// TestAStoreThatIsAwayIsNoWrongGuess: callers who cannot be known for now are no
+// strangers.
+func TestAStoreThatIsAwayIsNoWrongGuess(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, func(c *api.Config) { c.Limits.Strangers = api.Rate{PerSecond: 0.01, Burst: 3} })
+	store, ok := e.deployments.(io.Closer)
+	if !ok {
+		t.Fatal("the store cannot be closed")
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 6 {
+		if got := e.do("admin", "GET", "/api/auth/me", "", nil).StatusCode; got != 503 {
+			t.Errorf("request %d: status %d, want 503", i, got)
+		}
+	}
+}
+
 func TestNothingIsReadOfAStrangersBody(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)

@@ -133,6 +133,9 @@ func (a *API) admit(c *call) error {
 		return a.strange.take(c.RealIP())
 	}
 	if err := a.authenticate(c); err != nil {
+		if fault.Is(err, fault.Unavailable) {
+			return err // It is not the caller who is wrong.
+		}
 		if limited := a.strange.take(c.RealIP()); limited != nil {
 			return limited
 		}

@@ -45,10 +45,11 @@ func devCommand(s State) *cobra.Command {
 	var o devOptions
 	c := &cobra.Command{
 		Use: "dev [dir]", Short: "Run everything on this machine, with a simulated Discord",
-		Long: `Runs a whole runtime with embedded storage. Without DISCORD_TOKEN it brings a
-simulated Discord, on the same port. The script in dir is deployed to the first
-guild, and again after each save; without dir, a guild that has no script gets
-the starter bot.`,
+		Long: `Runs a whole runtime with embedded storage; only if database.url is set, it keeps
+deployments and tokens in Postgres. Without DISCORD_TOKEN it brings a simulated
+Discord, on the same port. The script in dir is deployed to the first guild, and
+again after each save; without dir, a guild that has no script gets the starter
+bot.`,
 		Example: "  flora-runtime dev\n  flora-runtime dev my-bot --port 4000",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -38,6 +38,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
@@ -74,7 +75,7 @@ type runtime struct {
 	harm   *telemetry.Containment
 	url    string
 
-	state   *embedded.Store
+	state   stateStore
 	tokens  *auth.Tokens
 	kv      *kv.DB
 	logs    *logs.Hub
@@ -115,11 +116,27 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 	return rt, nil
 }
 
-func (rt *runtime) openStores(context.Context) (err error) {
+// stateStore keeps deployments and API tokens.
+type stateStore interface {
+	deploy.Store
+	auth.TokenStore
+	Close() error
+}
+
+// openState opens Postgres if there is one, else the store in the data folder.
+func (rt *runtime) openState(ctx context.Context) (stateStore, error) {
+	log := rt.log.Named("state")
+	if db := rt.cfg.Database; db.URL != "" {
+		return postgres.Open(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log})
+	}
+	return embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log})
+}
+
+func (rt *runtime) openStores(ctx context.Context) (err error) {
 	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	if rt.state, err = embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: rt.log.Named("state")}); err != nil {
+	if rt.state, err = rt.openState(ctx); err != nil {
 		return err
 	}
 	rt.life.release("deployments", rt.state.Close)

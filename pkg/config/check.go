@@ -21,6 +21,7 @@ var checks = map[string]struct {
 	"ip":         {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
 	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
 	"ranges":     {"ranges such as 10.1.0.0/16 or fd00::/8, separated by commas", func(v string) bool { _, err := Ranges(v); return err == nil }},
+	"postgres":   {"an address like postgres://user:password@host:5432/flora", postgresAddress},
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
 }
 
@@ -51,6 +52,13 @@ func Ranges(list string) ([]netip.Prefix, error) {
 		out = append(out, r.Masked())
 	}
 	return out, nil
+}
+
+// postgresAddress allows a host among the parameters, as a socket's folder is,
+// and what a printed configuration has in its place.
+func postgresAddress(v string) bool {
+	u, err := url.Parse(v)
+	return v == "" || v == hidden || err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && (u.Host != "" || u.Query().Get("host") != "")
 }
 
 func webAddress(v string) bool {

@@ -24,6 +24,14 @@ type Config struct {
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
 	Egress  Egress  `koanf:"egress"`
+
+	Database Database `koanf:"database"`
+}
+
+// Database says where deployments and API tokens are, when not in DataDir.
+type Database struct {
+	URL            string `koanf:"url" env:"DATABASE_URL" check:"postgres" secret:"true"`
+	MaxConnections int    `koanf:"max_connections" min:"1" max:"1000"`
 }
 
 // Discord says how Discord is reached.
@@ -163,6 +171,7 @@ func Default() Config {
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
+		Database: Database{MaxConnections: 10},
 	}
 }
 
@@ -174,5 +183,5 @@ func (c Config) KVPath() string {
 	return filepath.Join(c.DataDir, "kv")
 }
 
-// StatePath is the folder of deployments and tokens.
+// StatePath is the folder of deployments and tokens when there is no database.
 func (c Config) StatePath() string { return filepath.Join(c.DataDir, "state") }

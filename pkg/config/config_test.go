@@ -99,6 +99,8 @@ max_guild_bytes = 1099511627776
 		"a service link is not ours":           {[]string{"FLORA_API_PORT=tcp://10.0.0.1:80", "FLORA_API_SERVICE_HOST=10.0.0.1", "FLORA_API_PORT_80_TCP_ADDR=10.0.0.1", "FLORA_API_SERVICE_PORT_HTTP=80"}, nil, func(*Config) {}},
 		"the command line tool's are not ours": {[]string{"FLORA_TOKEN=x", "FLORA_API_URL=http://x", "FLORA_GUILD=1", "FLORA_SOMETHING=1"}, nil, func(*Config) {}},
 		"a list in the environment":            {[]string{"FLORA_DISCORD_PRIVILEGED_INTENTS=none"}, nil, func(c *Config) { c.Discord.PrivilegedIntents = "none" }},
+		"the original's database":              {[]string{"DATABASE_URL=postgres://u:p@h/d"}, nil, func(c *Config) { c.Database.URL = "postgres://u:p@h/d" }},
+		"a database's socket":                  {[]string{"FLORA_DATABASE_URL=postgresql:///d?host=/run/postgresql"}, nil, func(c *Config) { c.Database.URL = "postgresql:///d?host=/run/postgresql" }},
 		"a plain level of the original":        {[]string{"RUST_LOG=trace"}, nil, func(c *Config) { c.LogLevel = "debug" }},
 	}
 	for name, row := range rows {
@@ -150,6 +152,8 @@ func TestRefused(t *testing.T) {
 		"an intent":                {"[discord]\nprivileged_intents = ['guilds']", nil, nil, []string{`discord.privileged_intents is [guilds] (from FILE), but it must be names with commas between them`}},
 		"a base":                   {"[discord]\napi_base = 'discord.com/api'", nil, nil, []string{`discord.api_base is "discord.com/api" (from FILE), but it must be an http or https address`}},
 		"a secret is not shown":    {"[discord]\nbot_token = 'Bot s3cret'", nil, nil, []string{"discord.bot_token is <hidden> (from FILE), but it must be a bot token without spaces"}},
+		"no database":              {"[database]\nurl = 'mysql://flora:s3cret@db/flora'", nil, nil, []string{"database.url is <hidden> (from FILE), but it must be an address like postgres://user:password@host:5432/flora"}},
+		"a database without host":  {"", []string{"DATABASE_URL=postgres:///flora"}, nil, []string{"database.url is <hidden> (from the environment variable DATABASE_URL)"}},
 		"a long value is cut":      {"log_level = '" + strings.Repeat("x", 500) + "'", nil, nil, []string{"xxx... (from FILE)"}},
 		"a level of the original":  {"", []string{"RUST_LOG=loud"}, nil, []string{`log_level is "loud" (from the environment variable RUST_LOG), but it must be one of debug, info, warn, error`}},
 		"everything that is wrong": {"a = 1\n[api]\nport = -1", []string{"FLORA_LOG_FORMAT=xml"}, nil, []string{"a (in FILE)", "api.port is -1", `log_format is "xml"`}},
@@ -207,6 +211,7 @@ func TestRedacted(t *testing.T) {
 	t.Parallel()
 	c := Default()
 	c.Discord.BotToken = "s3cret"
+	c.Database.URL = "postgres://flora:s3cret@db/flora"
 	c.DataDir = "a \"b\"\n"
 	text, err := c.Redacted()
 	if err != nil {
@@ -220,7 +225,7 @@ func TestRedacted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Discord.BotToken = hidden
+	c.Discord.BotToken, c.Database.URL = hidden, hidden
 	if diff := cmp.Diff(c, got); diff != "" {
 		t.Error(diff)
 	}

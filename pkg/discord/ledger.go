@@ -9,6 +9,7 @@ import (
 // Fate is how far an event came.
 type Fate uint8
 
+// The fates.
 const (
 	FateWaits   Fate = iota // It was to be handed over. 0, as in fresh memory.
 	FateBegun               // It was given to its script, which did not settle.

@@ -107,7 +107,7 @@ func (s *Sim) controlFoundGuild(c *controlCall) (any, error) {
 func (s *Sim) announceGuild(g *guild) {
 	for _, ss := range s.sessions {
 		if ss.takes(g.ID, intentGuilds) {
-			ss.push(newEvent("GUILD_CREATE", mustEncode(s.guildCreate(g, ss.intents))))
+			ss.push(s.observed("GUILD_CREATE", mustEncode(s.guildCreate(g, ss.intents))))
 		}
 	}
 }

@@ -22,6 +22,9 @@
 //	POST   /guilds/{g}/channels/{c}/messages {"content", "author", "reply_to"}
 //	PATCH  .../messages/{m} {"content"}                its author edits it; DELETE deletes it
 //	PUT    .../messages/{m}/reactions {"emoji", "author"}, and DELETE
+//	PUT    .../messages/{m}/votes {"answer", "author"} votes in a poll
+//	PUT    /guilds/{g}/voice {"channel", "author"}     joins voice, or leaves it without a channel
+//	PUT    /guilds/{g}/scheduled-events/{e}/users {"author"}
 //	POST   /guilds/{g}/interactions                    an Action; answers with its Outcome
 //	GET    /requests                                   the bot's REST requests (?after=&limit=&wait_ms=)
 //	GET    /faults, POST /faults, DELETE /faults       a RequestFault for the next requests

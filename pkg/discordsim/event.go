@@ -84,13 +84,18 @@ func (s *Sim) dispatchIf(guild snowflake.GuildID, name string, d any, also func(
 			continue
 		}
 		if e == nil {
-			e = newEvent(name, encodePayload(d))
-			if s.cfg.Observer != nil {
-				s.cfg.Observer.Sent(Sent{Event: name, Invented: s.inventing, Data: e.data})
-			}
+			e = s.observed(name, encodePayload(d))
 		}
 		ss.push(e)
 	}
+}
+
+// observed is newEvent for events that the observer sees.
+func (s *Sim) observed(name string, data []byte) *event {
+	if s.cfg.Observer != nil {
+		s.cfg.Observer.Sent(Sent{Event: name, Invented: s.inventing, Data: data})
+	}
+	return newEvent(name, data)
 }
 
 func encodePayload(d any) []byte {

@@ -188,6 +188,53 @@ func TestVoice(t *testing.T) {
 	w.refused(400, 40032, "PATCH", bob, object{"channel_id": voice})
 }
 
+// People vote, speak and attend by the control surface, too.
+func TestPeopleActInWhatGuildsHave(t *testing.T) {
+	t.Parallel()
+	w := quiet(t)
+	poll := object{"question": object{"text": "q"}, "answers": []object{{"poll_media": object{"text": "a"}}}, "duration": 1}
+	m := textOf(w.must(200, "POST", w.inChannel("/messages"), object{"poll": poll})["id"])
+	voice := textOf(w.must(201, "POST", w.inGuild("/channels"), object{"name": "v", "type": 2})["id"])
+	at := func(hours int) string {
+		return time.Now().Add(time.Duration(hours) * time.Hour).UTC().Format(time.RFC3339)
+	}
+	event := textOf(w.must(200, "POST", w.inGuild("/scheduled-events"), object{
+		"name": "e", "entity_type": 3, "privacy_level": 2, "scheduled_start_time": at(1), "scheduled_end_time": at(2), "entity_metadata": object{"location": "x"},
+	})["id"])
+	for _, tt := range []struct {
+		path   string
+		body   object
+		status int
+	}{
+		{w.messages() + "/" + m + "/votes", object{"answer": 1, "author": "bob"}, 204},
+		{w.messages() + "/" + m + "/votes", object{"answer": 9}, 404},
+		{w.messages() + "/7/votes", object{"answer": 1}, 404},
+		{"/guilds/" + w.guild + "/voice", object{"channel": voice, "author": "bob"}, 204},
+		{"/guilds/" + w.guild + "/voice", object{"channel": w.channel}, 404},
+		{"/guilds/7/voice", object{"channel": voice}, 404},
+		{"/guilds/" + w.guild + "/scheduled-events/" + event + "/users", object{"author": "bob"}, 204},
+		{"/guilds/" + w.guild + "/scheduled-events/7/users", object{}, 404},
+		{"/guilds/" + w.guild + "/scheduled-events/x/users", object{}, 400},
+	} {
+		if status, text := w.control("PUT", tt.path, tt.body); status != tt.status {
+			t.Errorf("%s %v: %d %s, want %d", tt.path, tt.body, status, text, tt.status)
+		}
+	}
+	if got := lengthOf(w.must(200, "GET", w.inChannel("/polls/"+m+"/answers/1"), nil)["users"]); got != 1 {
+		t.Errorf("%d votes", got)
+	}
+	if got := w.must(200, "GET", w.inGuild("/voice-states/"+w.users["bob"]), nil)["channel_id"]; got != voice {
+		t.Errorf("bob is in %v", got)
+	}
+	if got := w.list(w.inGuild("/scheduled-events/" + event + "/users")); len(got) != 1 {
+		t.Errorf("%d are interested", len(got))
+	}
+	if status, text := w.control("PUT", "/guilds/"+w.guild+"/voice", object{"author": "bob"}); status != 204 {
+		t.Errorf("leaving: %d %s", status, text)
+	}
+	w.refused(404, 10065, "GET", w.inGuild("/voice-states/"+w.users["bob"]), nil)
+}
+
 func id[T ~uint64](t *testing.T, text string) T {
 	t.Helper()
 	n, err := snowflake.ParseGuild(text)

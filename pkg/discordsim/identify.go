@@ -63,7 +63,7 @@ func (s *Sim) begin(c *conn, id identity, shard [2]uint64) error {
 	}
 	for _, g := range s.guildOrder {
 		if ss.hasGuild(g.ID) && !g.unavailable {
-			ss.push(newEvent("GUILD_CREATE", mustEncode(s.guildCreate(g, ss.intents))))
+			ss.push(s.observed("GUILD_CREATE", mustEncode(s.guildCreate(g, ss.intents))))
 		}
 	}
 	return nil

@@ -205,13 +205,13 @@ func (s *Sim) tell(name string, m *message) {
 		}
 		if ss.intents&intentMessageContent != 0 || m.showsContentTo(s.bot.ID) {
 			if full == nil {
-				full = newEvent(name, messageEvent(m))
+				full = s.observed(name, messageEvent(m))
 			}
 			ss.push(full)
 			continue
 		}
 		if stripped == nil {
-			stripped = newEvent(name, messageEvent(m.withoutContent()))
+			stripped = s.observed(name, messageEvent(m.withoutContent()))
 		}
 		ss.push(stripped)
 	}

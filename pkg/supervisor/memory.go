@@ -90,31 +90,46 @@ func (s *slot) measure(p *process, stop <-chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		size, why := p.oversize()
+		why := s.weigh(p)
 		if why != "" {
 			s.kill(p.conn, sentence{cause: Exhausted, why: why})
 			return
 		}
-		s.size.Store(size)
 		if s.crowded(mostTaken) {
 			s.relieve()
 		}
 	}
 }
 
+// weigh looks at the process once, and says why it must end, if it must. One that
+// has ended has no size any more: what it was when it was alive is still to be
+// judged.
+func (s *slot) weigh(p *process) (why string) {
+	size, why := p.oversize()
+	if size > 0 {
+		s.size.Store(size)
+	}
+	return why
+}
+
 // relieve has the largest script go that has nothing to do. It is loaded again,
-// on a process with more room if there is one.
+// on a process with more room if there is one. One that is small beside others
+// stays, even if those are at work: its going would help nobody.
 func (s *slot) relieve() {
 	type sized struct {
 		i    *Instance
 		held uint64
 	}
 	s.mu.Lock()
-	var idle []sized
+	all := make([]*Instance, 0, len(s.instances))
+	seen := make([]witness, 0, len(s.instances))
 	for _, i := range s.instances {
-		m := s.marks.At(i.mark)
-		if held := m.Held.Load(); held >= worthwhile && m.Turn.Load() == 0 && !i.loading.Load() {
-			idle = append(idle, sized{i, held})
+		all, seen = append(all, i), append(seen, witness{held: s.marks.At(i.mark).Held.Load()})
+	}
+	var idle []sized
+	for _, n := range largest(seen) {
+		if i := all[n]; s.marks.At(i.mark).Turn.Load() == 0 && !i.loading.Load() {
+			idle = append(idle, sized{i, seen[n].held})
 		}
 	}
 	s.mu.Unlock()

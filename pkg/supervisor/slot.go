@@ -153,6 +153,7 @@ func (s *slot) lose(cause Cause, told *sentence) {
 	}
 	shared := s.penal && !oneGuild(seen, upTo(len(seen)))
 	full := s.crowded(mostHeld)
+	s.size.Store(0) // The next process has room.
 	s.instances = map[uint64]*Instance{}
 	for _, i := range lost {
 		s.vacate(i.guild)

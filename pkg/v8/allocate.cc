@@ -24,9 +24,9 @@ struct alignas(16) Block {
 
 // What malloc keeps beside a block.
 constexpr size_t kMalloc = 16;
-// From this size on ICU may be refused a block. It copes where it is a text; of
-// its own small tables it remembers for good that they could not be had, and
-// that would be everybody's loss.
+// From this size on ICU is refused what goes beyond the limit. It copes where it
+// is a text; of its own small tables it remembers for good that they could not be
+// had, and that would be everybody's loss. V8 copes with no refusal.
 constexpr size_t kLarge = size_t(1) << 20;
 // How far a script may get beyond its limit before it comes to a place where it
 // can be interrupted: thousands of steps, in which garbage gathers as well. Code
@@ -39,10 +39,11 @@ bool Admit(FloraIsolate* f, size_t n, bool refusable) {
   size_t native = budget.native() + n;
   if (native <= f->native_due) return true;
   flora_weigh(f);
-  if (native <= budget.limit() + (n < kLarge ? kBeyond : 0)) return true;
+  bool refused = refusable && n >= kLarge;
+  if (native <= budget.limit() + (refused ? 0 : kBeyond)) return true;
   f->out_of_memory = true;
   flora_terminate(f);
-  if (refusable && n >= kLarge) return false;
+  if (refused) return false;
   flora_give_up(f, kOutOfMemory, "native code of a script does not come to where it can be stopped", "out of memory");
 }
 
@@ -92,9 +93,17 @@ __attribute__((constructor(102))) void Count() {
 // but for those with an alignment, which come from elsewhere and go there.
 void* operator new(size_t n) {
   void* out = Take(n, false);
-  if (out == nullptr) throw std::bad_alloc();
-  return out;
+  if (out != nullptr) return out;
+  // V8 knows no exceptions: it would end the process as if the script had brought
+  // it down, but what the process has not left anybody may have taken.
+  if (flora_current != nullptr) flora_give_up(flora_current, kNoMemory, "native code", "out of memory");
+  throw std::bad_alloc();
 }
+
+// V8 makes room and asks again before it gives up.
+void* operator new(size_t n, const std::nothrow_t&) noexcept { return Take(n, false); }
+
+void* operator new[](size_t n, const std::nothrow_t&) noexcept { return Take(n, false); }
 
 void operator delete(void* memory) noexcept { Give(memory); }
 

@@ -142,6 +142,13 @@ var controlInputs = []input{
 	{route: "DELETE /sim/guilds/{guild}/channels/{channel}/messages/{message}/reactions", open: true, good: `{"emoji":"👍","author":"alice"}`, wrong: []string{
 		``, `{"emoji":"notanemoji"}`,
 	}},
+	{route: "PUT /sim/guilds/{guild}/channels/{channel}/messages/{message}/votes", open: true, good: `{"answer":1,"author":"alice"}`, wrong: []string{
+		``, `{}`, `{"answer":0}`, `{"answer":"1"}`, `{"answer":1,"author":"ghost"}`,
+	}},
+	{route: "PUT /sim/guilds/{guild}/voice", open: true, good: `{"author":"alice"}`, wrong: []string{
+		`{"channel":"x"}`, `{"channel":5}`, `{"channel":"1"}`, `{"author":"ghost"}`,
+	}},
+	{route: "PUT /sim/guilds/{guild}/scheduled-events/{event}/users", open: true, good: `{"author":"alice"}`, wrong: []string{`{"author":"ghost"}`, `{"author":1}`}},
 	{route: "POST /sim/guilds/{guild}/interactions", open: true, good: `{"command":"hello","author":"alice"}`, wrong: []string{
 		``, `{}`, `{"command":"nope"}`, `{"command":"hello","custom_id":"x"}`, `{"command":"hello","options":7}`, `{"command":"hello","options":{"nope":1}}`,
 		`{"command":"hello","subcommand":"nope"}`, `{"command":"counter"}`, `{"command":"hello","author":"ghost"}`, `{"command":"hello","channel":"x"}`, `{"command":"hello","channel":"1"}`,

@@ -79,8 +79,12 @@ func sample(user string, n int) auth.Token {
 }
 
 func (s *suite) putAndRead() {
-	_, err := s.Token(s.ctx, "none")
-	s.notFound("no token", err)
+	for _, id := range []string{"none", "", "\x00", "\xff", "'"} {
+		_, err := s.Token(s.ctx, id)
+		s.notFound("no token", err)
+		s.notFound("no token of nobody", s.DeleteToken(s.ctx, id, id))
+		s.must(s.TouchToken(s.ctx, id, epoch))
+	}
 	none, err := s.Tokens(s.ctx, "1")
 	s.must(err)
 	s.same("tokens of nobody", len(none), 0)

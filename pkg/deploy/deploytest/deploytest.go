@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) (store deploy.Store, reopen func(
 		{"failures do not become current", (*suite).failures},
 		{"history", (*suite).history},
 		{"history of equal times", (*suite).equalTimes},
+		{"any text", (*suite).anyText},
 		{"refusals", (*suite).refusals},
 		{"restart", (*suite).restart},
 		{"many at once", (*suite).manyAtOnce},
@@ -217,6 +218,25 @@ func (s *suite) equalTimes() {
 	rest, err := s.History(s.ctx, guildA, page[3].Cursor(), 10)
 	s.must(err)
 	s.same("order", append(page, rest...), want)
+}
+
+// anyText is what a script's author or a caller can bring in.
+func (s *suite) anyText() {
+	want := Sample(guildA, 1)
+	want.Status, want.Error, want.BuildID = deploy.Failed, "a NUL \x00, a quote \" and \\u0000", "\x00"
+	want.Warnings, want.Bundle = []string{"\x00\x1f"}, "'\x00'"
+	want.Files = []deploy.File{{Path: "a.ts", Contents: "\x00"}}
+	s.must(s.PutRevision(s.ctx, want))
+	got, err := s.Revision(s.ctx, guildA, want.ID)
+	s.must(err)
+	s.same("Revision", got, want)
+	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 1)
+	s.must(err)
+	s.same("History", h, []deploy.Revision{head(want)})
+	for _, id := range []string{"\x00", "\xff", "'", strings.Repeat("x", 1000), want.ID + "\x00"} {
+		_, err := s.Revision(s.ctx, guildA, id)
+		s.notFound(fmt.Sprintf("a revision %.20q", id), err)
+	}
 }
 
 func (s *suite) refusals() {

@@ -61,7 +61,7 @@ func TestExchanges(t *testing.T) {
 		{"a query too much", discordsim.Exchange{Method: "GET", Path: "/channels/1", Query: "limit=1&before=1", Status: 200, Answer: json.RawMessage(fine)}, []string{"has before"}},
 		{"a body where there is none", discordsim.Exchange{Method: "DELETE", Path: "/channels/@me", Body: json.RawMessage(`{}`), Status: 204}, []string{"the document has none"}},
 		{"a body of another type", discordsim.Exchange{Method: "PATCH", Path: "/channels/1", Body: json.RawMessage(`{"name": 1, "topic": 1}`), Status: 200, Answer: json.RawMessage(fine)}, []string{"got number"}},
-		{"a misspelt member", discordsim.Exchange{Method: "PATCH", Path: "/channels/1", Body: json.RawMessage(`{"nmae": "n"}`), Status: 200, Answer: json.RawMessage(fine)}, []string{"/nmae is not in the document"}},
+		{"a misspelt member", discordsim.Exchange{Method: "PATCH", Path: "/channels/1", Body: json.RawMessage(`{"naem": "n"}`), Status: 200, Answer: json.RawMessage(fine)}, []string{"/naem is not in the document"}},
 		{"a misspelt member inside", discordsim.Exchange{Method: "PATCH", Path: "/channels/1", Body: json.RawMessage(`{"tags": [{"id": "1"}, {"ID": "1"}]}`), Status: 200, Answer: json.RawMessage(fine)}, []string{"/tags/1/ID is not in the document"}},
 		{"no body", discordsim.Exchange{Method: "PATCH", Path: "/channels/1", Status: 200, Answer: json.RawMessage(fine)}, []string{"body is missing"}},
 		{"no body that was read", discordsim.Exchange{Method: "PATCH", Path: "/channels/1", Status: 200, Unread: true, Answer: json.RawMessage(fine)}, nil},

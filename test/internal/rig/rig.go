@@ -73,7 +73,7 @@ func validate() error {
 	}
 	fmt.Printf("%d requests were held against Discord's OpenAPI document\n", requests)
 	if len(violations) > 0 {
-		return fmt.Errorf("Discord's OpenAPI document does not allow:\n%s", strings.Join(violations, "\n"))
+		return fmt.Errorf("what went over the wire is not in Discord's OpenAPI document:\n%s", strings.Join(violations, "\n"))
 	}
 	return nil
 }

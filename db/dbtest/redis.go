@@ -1,0 +1,52 @@
+package dbtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os/exec"
+	"strconv"
+	"syscall"
+
+	"github.com/redis/rueidis"
+)
+
+// startRedis starts a Redis, or Valkey, that keeps nothing on disk.
+func startRedis() (*Server, error) {
+	bin, err := exec.LookPath("redis-server")
+	if err != nil {
+		if bin, err = exec.LookPath("valkey-server"); err != nil {
+			return nil, &missingError{"Redis 7 or Valkey", redisEnv}
+		}
+	}
+	return onFreePort(func(port int) (*Server, error) {
+		dir, err := folder("redis", nil)
+		if err != nil {
+			return nil, err
+		}
+		password := rand.Text()
+		u := url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: "127.0.0.1:" + strconv.Itoa(port), Path: "/0"}
+		s := &Server{
+			URL: u.String(), name: "Redis", dir: dir, shutdown: syscall.SIGTERM, args: []string{bin, "-"},
+			// On the standard input, where no other user sees the password.
+			stdin: fmt.Sprintf("bind 127.0.0.1\nport %d\nrequirepass %s\nsave \"\"\nappendonly no\n", port, password),
+		}
+		s.ready = func(ctx context.Context) error { return pingRedis(ctx, s.URL) }
+		return s, s.Start()
+	})
+}
+
+func pingRedis(ctx context.Context, address string) error {
+	o, err := rueidis.ParseURL(address)
+	if err != nil {
+		return err
+	}
+	o.DisableCache, o.ForceSingleClient = true, true
+	c, err := rueidis.NewClient(o)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Do(ctx, c.B().Ping().Build()).Error()
+}

@@ -1,0 +1,245 @@
+// Package postgres keeps deployments, revisions and API tokens in Postgres. It
+// implements deploy.Store and auth.TokenStore.
+//
+// What was acknowledged is committed, and what is written together is one
+// transaction. A connection may be lost at any moment: what certainly did not
+// happen is tried once more on another connection, and while the database cannot
+// be reached every method fails with fault.Unavailable, until it can.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/db/migrations"
+	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+)
+
+const (
+	// callLimit bounds a method, its wait for a connection included, so that a
+	// database that hangs holds no request up for long.
+	callLimit = 5 * time.Second
+	// writeLimit bounds the writing of a revision, which may have many megabytes.
+	writeLimit = 30 * time.Second
+	// settleLimit bounds the time in which it is found out whether a commit took
+	// place. It is longer than most outages: what is not known in the end leaves
+	// the runtime with one revision and the database with another.
+	settleLimit = time.Minute
+	// connectLimit bounds one attempt to connect.
+	connectLimit = 3 * time.Second
+)
+
+// What the server ends by itself, should this process be gone or hang: a
+// statement, the wait for a lock, and a transaction that nobody goes on with.
+var serverLimits = map[string]time.Duration{
+	"statement_timeout":                   writeLimit,
+	"lock_timeout":                        callLimit,
+	"idle_in_transaction_session_timeout": 2 * writeLimit,
+}
+
+// Config of a Store.
+type Config struct {
+	// URL is where the database is: "postgres://user:password@host:5432/flora".
+	// Its parameters are those of libpq and of pgxpool, such as sslmode and
+	// pool_max_conns.
+	URL string
+	Log *zap.Logger // nil logs nothing.
+	// MaxConnections bounds the connections to the database, unless the URL has
+	// pool_max_conns. 0 is 10.
+	MaxConnections int
+	// KeepRevisions and KeepBytes bound a guild's history: the oldest revisions
+	// beyond either go when a new one comes, the current one and the new one
+	// never. 0 is 100 revisions and 256 MiB.
+	KeepRevisions int
+	KeepBytes     int64
+
+	// Set by tests: committing is called before each commit, settling stands for
+	// settleLimit.
+	committing func(ctx context.Context, tx pgx.Tx)
+	settling   time.Duration
+}
+
+// Store implements deploy.Store and auth.TokenStore.
+type Store struct {
+	cfg  Config
+	pool *pgxpool.Pool
+	down atomic.Bool // The log says that the database does not answer.
+}
+
+var (
+	_ deploy.Store    = (*Store)(nil)
+	_ auth.TokenStore = (*Store)(nil)
+)
+
+// Open connects to the database and brings its schema to the newest step.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.MaxConnections <= 0 {
+		cfg.MaxConnections = 10
+	}
+	if cfg.KeepRevisions <= 0 {
+		cfg.KeepRevisions = 100
+	}
+	if cfg.KeepBytes <= 0 {
+		cfg.KeepBytes = 256 << 20
+	}
+	if cfg.settling <= 0 {
+		cfg.settling = settleLimit
+	}
+	pc, err := parse(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.Contains(cfg.URL, "pool_max_conns") {
+		pc.MaxConns = int32(min(cfg.MaxConnections, 10_000)) //nolint:gosec // Bounded.
+	}
+	if _, err := migrate(ctx, pc, cfg.Log); err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	c := pc.ConnConfig
+	cfg.Log.Info("deployments and tokens are in Postgres", zap.String("host", c.Host), zap.Uint16("port", c.Port), zap.String("database", c.Database))
+	return &Store{cfg: cfg, pool: pool}, nil
+}
+
+// Migrate brings the schema of the database at the address to the newest step.
+func Migrate(ctx context.Context, url string, log *zap.Logger) (migrations.Result, error) {
+	pc, err := parse(url)
+	if err != nil {
+		return migrations.Result{}, err
+	}
+	return migrate(ctx, pc, log)
+}
+
+func migrate(ctx context.Context, pc *pgxpool.Config, log *zap.Logger) (migrations.Result, error) {
+	c := pc.ConnConfig
+	// Told apart from a step that fails: the remedy is another one.
+	conn, err := pgx.ConnectConfig(ctx, c)
+	if err != nil {
+		return migrations.Result{}, fmt.Errorf("the database at %s:%d cannot be used; see that it runs and that database.url is right: %w", c.Host, c.Port, err)
+	}
+	if err := conn.Close(ctx); err != nil {
+		return migrations.Result{}, fmt.Errorf("close a connection to the database: %w", err)
+	}
+	return migrations.Up(ctx, c, log)
+}
+
+// parse reads an address; the error does not show its password.
+func parse(url string) (*pgxpool.Config, error) {
+	pc, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("database.url: %w", err)
+	}
+	c := pc.ConnConfig
+	if c.ConnectTimeout == 0 || !strings.Contains(url, "connect_timeout") {
+		c.ConnectTimeout = connectLimit
+	}
+	for name, limit := range serverLimits {
+		if _, ok := c.RuntimeParams[name]; !ok {
+			c.RuntimeParams[name] = strconv.FormatInt(limit.Milliseconds(), 10)
+		}
+	}
+	if c.RuntimeParams["application_name"] == "" {
+		c.RuntimeParams["application_name"] = "flora"
+	}
+	return pc, nil
+}
+
+// Close waits for the methods that run and closes all connections. Methods
+// called later fail.
+func (s *Store) Close() error {
+	s.pool.Close()
+	return nil
+}
+
+// read runs f, which writes nothing, on a connection.
+func (s *Store) read(ctx context.Context, f func(ctx context.Context, conn *pgx.Conn) error) error {
+	return s.try(ctx, callLimit, func(ctx context.Context, c *pgx.Conn) (bool, error) {
+		err := f(ctx, c)
+		return again(c, err), err
+	})
+}
+
+// write runs f in a transaction. An errUncertain says that the connection was
+// lost in the commit.
+func (s *Store) write(ctx context.Context, limit time.Duration, f func(ctx context.Context, tx pgx.Tx) error) error {
+	return s.try(ctx, limit, func(ctx context.Context, c *pgx.Conn) (bool, error) {
+		// A database that hangs is found out here, not after all of the limit.
+		brief, cancel := context.WithTimeout(ctx, callLimit)
+		tx, err := c.Begin(brief)
+		hangs := brief.Err() != nil
+		cancel()
+		if err != nil {
+			return again(c, err) && !hangs, err
+		}
+		if err := f(ctx, tx); err != nil {
+			retry := again(c, err)
+			if e := tx.Rollback(ctx); e != nil && !c.IsClosed() {
+				err = errors.Join(err, e)
+			}
+			return retry, err
+		}
+		if s.cfg.committing != nil {
+			s.cfg.committing(ctx, tx)
+		}
+		err = tx.Commit(ctx)
+		if err != nil && c.IsClosed() {
+			return false, fmt.Errorf("%w: %w", errUncertain, err)
+		}
+		return again(c, err), err
+	})
+}
+
+// errUncertain is in the error of a commit without an answer.
+var errUncertain = errors.New("the connection was lost in a commit")
+
+// try calls f with a connection, a second time if f says that this can help.
+func (s *Store) try(ctx context.Context, limit time.Duration, f func(ctx context.Context, c *pgx.Conn) (again bool, err error)) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for last := false; ; last = true {
+		brief, done := context.WithTimeout(limited, callLimit)
+		conn, err := s.pool.Acquire(brief)
+		done()
+		if err != nil {
+			return s.outcome(ctx, &unreachableError{err})
+		}
+		again, err := f(limited, conn.Conn())
+		lost := conn.Conn().IsClosed()
+		conn.Release()
+		if lost {
+			// The other idle connections most likely are lost as well.
+			s.pool.Reset()
+			err = &unreachableError{err}
+		}
+		if !again || last || limited.Err() != nil {
+			return s.outcome(ctx, err)
+		}
+	}
+}
+
+// plain reports whether Postgres can hold the text as such.
+func plain(texts ...string) bool {
+	for _, text := range texts {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return false
+		}
+	}
+	return true
+}
