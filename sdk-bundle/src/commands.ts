@@ -64,7 +64,7 @@ export function handleSubcommand(ctx: any, command: SlashCommand): Promise<void>
 
 interface Entry {
   command: SlashCommand;
-  uses: Uses;
+  uses: Uses | undefined;
 }
 
 /** The number of a command's type. */
@@ -83,15 +83,15 @@ function tableOf(commands: SlashCommand[]): Record<string, Entry> {
   for (let i = 0; i < commands.length; i++) {
     const command = commands[i]!;
     check(command);
-    out[keyOf(kindOf(command.type), command.name)] ??= { command, uses: new Uses() };
+    out[keyOf(kindOf(command.type), command.name)] ??= { command, uses: undefined };
   }
   return out;
 }
 
 /** Finds fault with what a command declares, while the script loads. */
 function check(command: SlashCommand): void {
-  gateOf(command, false);
-  apologyOf(`createBot: the command ${command.name}`, command.errorReply);
+  if (command.cooldown !== undefined || command.roles !== undefined) gateOf(command, false);
+  if (command.errorReply !== undefined) apologyOf(`createBot: the command ${command.name}`, command.errorReply);
   if (ArrayIsArray(command.subcommands)) for (let i = 0; i < command.subcommands.length; i++) check(command.subcommands[i]!);
 }
 
@@ -115,7 +115,7 @@ function routeSlash(commands: Record<string, Entry>): void {
       run = t.run;
       return true;
     });
-    d.apology = apologyOf(name, errorReply);
+    if (errorReply !== undefined) d.apology = apologyOf(name, errorReply);
     if (run === undefined) return undefined;
     const gate = cooldown === undefined && roles === undefined ? undefined : gateOf({ name, cooldown, roles }, false);
     if (gate === undefined) return target.run(ctx);
@@ -129,7 +129,7 @@ function routeSlash(commands: Record<string, Entry>): void {
       };
       const { reply } = ctx;
       const refuse = (why: string | undefined) => react(reply({ content: why ?? "Please wait a little.", ephemeral: true }), resolve, reject);
-      pass(gate, entry.uses, msg, go, refuse, reject);
+      pass(gate, (entry.uses ??= new Uses()), msg, go, refuse, reject);
     });
   });
 }
@@ -199,18 +199,22 @@ export function createBot(o: BotOptions): void {
     log(3, 0, "createBot was called before; this call does nothing. Pass all commands to one call");
     return;
   }
+  // Most bots use little of this, and functions that are not called are not
+  // compiled: what is not declared is not looked into.
   const marks = marksOf(o.prefix ?? "!", o.mentionPrefix);
   const given = commandList<Command>("commands", o.commands ?? o.prefixCommands);
   const spoken = readCommands(o.help === true ? withHelp(given) : given);
   const slashes = commandList<SlashCommand>("slashCommands", o.slashCommands);
-  const table = tableOf(slashes);
-  const document = flattenCommands(slashes);
-  const apology = apologyOf("createBot", o.errorReply);
+  const table = slashes.length > 0 ? tableOf(slashes) : undefined;
+  const document = slashes.length > 0 ? flattenCommands(slashes) : [];
+  const apology = o.errorReply === undefined ? undefined : apologyOf("createBot", o.errorReply);
   made = true;
   if (apology !== undefined) setApology(apology);
   if (spoken.length > 0) listen(spoken, marks);
-  if (slashes.length > 0) routeSlash(table);
-  if (completes({ subcommands: slashes })) routeCompletions(table);
+  if (table !== undefined) {
+    routeSlash(table);
+    if (completes({ subcommands: slashes })) routeCompletions(table);
+  }
   // An empty list is told as well, so that the commands of an earlier script
   // go; but not over what registerSlashCommands has declared.
   if (document.length > 0 || !declared) declare(document);

@@ -14,6 +14,10 @@ export interface Command {
   description?: string;
   args?: readonly Argument[];
   hidden?: boolean;
+  cooldown?: unknown;
+  permissions?: unknown;
+  roles?: unknown;
+  guildOnly?: unknown;
   run(ctx: any): unknown;
 }
 
@@ -22,7 +26,7 @@ interface Entry {
   command: Command;
   args: Argument[] | undefined;
   gate: Gate | undefined;
-  uses: Uses;
+  uses: Uses | undefined;
 }
 
 let marks: string[] = list();
@@ -59,9 +63,10 @@ export function readCommands(given: Command[]): Entry[] {
   const out = list<Entry>();
   for (let i = 0; i < given.length; i++) {
     const command = given[i]!;
-    const { aliases } = command;
+    const { aliases, args, cooldown, permissions, roles, guildOnly } = command;
     if (aliases !== undefined && !ArrayIsArray(aliases)) throw new TypeErrorCtor(`createBot: the command ${command.name}: aliases must be an array of names`);
-    add(out, { command, args: checkArguments(command.name, command.args), gate: gateOf(command, true), uses: new Uses() });
+    const gated = cooldown !== undefined || permissions !== undefined || roles !== undefined || guildOnly !== undefined;
+    add(out, { command, args: args === undefined ? undefined : checkArguments(command.name, args), gate: gated ? gateOf(command, true) : undefined, uses: undefined });
   }
   return out;
 }
@@ -118,7 +123,7 @@ function obey(msg: any, text: string, mark: string): unknown {
       return readArguments(entry.args, after(text), msg, (options) => run({ options }), (why) => say(`${why} Usage: \`${usage}\``), reject);
     };
     if (entry.gate === undefined) read();
-    else pass(entry.gate, entry.uses, msg, read, (why) => (why === undefined ? resolve(undefined) : say(why)), reject);
+    else pass(entry.gate, (entry.uses ??= new Uses()), msg, read, (why) => (why === undefined ? resolve(undefined) : say(why)), reject);
   });
 }
 

@@ -44,6 +44,7 @@ func Files() (map[string]string, error) {
     "module": "ESNext",
     "moduleResolution": "bundler",
     "lib": ["ES2023"],
+    "moduleDetection": "force",
     "types": ["@flora/sdk"]
   }
 }

@@ -95,6 +95,17 @@ func TestTheSDK(t *testing.T) {
 		write(t, filepath.Join(dir, "examples", filepath.Base(filepath.Dir(name)), "main.ts"), string(text))
 	}
 	documented(t, dir)
+	// What authors see in their editors.
+	write(t, filepath.Join(dir, "tsconfig.json"), `{"extends":"@flora/sdk/tsconfig.json","include":["src","examples"]}`)
+	run(t, dir, "npx", "--no-install", "tsc", "-p", "tsconfig.json")
+	write(t, filepath.Join(dir, "unit", "use.ts"), `import { createTestBot, type TestBot } from "@flora/sdk/testing";
+const bot: TestBot = await createTestBot({ file: "src/main.ts" });
+const text: string | undefined = (await bot.say("!ping")).reply?.content;
+// @ts-expect-error There is no such action.
+await bot.shout(text);
+`)
+	write(t, filepath.Join(dir, "unit", "tsconfig.json"), `{"extends":"@flora/sdk/tsconfig.json","include":["*.ts"]}`)
+	run(t, dir, "npx", "--no-install", "tsc", "-p", "unit")
 	report := run(t, dir, "node", "--test", "--test-reporter=tap", "test/")
 	m := passed.FindStringSubmatch(report)
 	if m == nil {

@@ -157,3 +157,14 @@ on("messageCreate", async (ctx) => {
 });
 const bits: bigint = PermissionFlags.BanMembers | PermissionFlags.KickMembers;
 console.log(bits, parseDuration("5m"), formatDuration(1000));
+
+// Commands need no function around them; only the options' types are known less well then.
+const inline = () =>
+  createBot({
+    commands: [{ name: "a", args: [{ name: "x" }], run: (ctx) => ctx.reply(`${ctx.args.length} ${ctx.options.x}`) }],
+    slashCommands: [
+      { name: "b", description: "d", options: [{ name: "o", description: "d" }], run: (ctx) => ctx.reply(`${ctx.options.o} ${ctx.subcommand}`) },
+      { name: "c", description: "d", subcommands: [{ name: "s", description: "d", options: [{ name: "n", description: "d", type: "integer" }], run: (ctx) => ctx.reply(`${ctx.options.n}`) }] },
+    ],
+  });
+console.log(inline.length);

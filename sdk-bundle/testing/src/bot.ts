@@ -4,10 +4,11 @@ import { type Asked, Discord, type TestMessage } from "./discord";
 import { type Failure, Host, type LogLine } from "./host";
 import { Stores, type TestStore } from "./kv";
 import { type Script, codeOf, evaluate } from "./load";
-import { Ids, type Person, memberOf, roleOf, userOf } from "./people";
+import { Ids, type Person, memberOf, userOf } from "./people";
 import { commandData, modalData } from "./payload";
 import { utf8Decode, utf8Encode } from "./platform";
 import { Refusal } from "./refusal";
+import { find, messagePayload, reactionPayload, resolve } from "./view";
 
 /** One call of Discord's API. */
 export interface Call {
@@ -186,19 +187,19 @@ export class TestBot {
   async say(content: string, o: Common & { replyTo?: string; more?: object } = {}): Promise<Outcome & { said: TestMessage }> {
     const p = this.#who(o.user);
     const said = this.discord.add(o.channel ?? this.channelId, p.id, { content, replyTo: o.replyTo });
-    const outcome = await this.#act("messageCreate", { ...this.#message(said), ...o.more });
+    const outcome = await this.#act("messageCreate", { ...messagePayload(this.discord, this.now, said), ...o.more });
     return { ...outcome, said };
   }
 
   /** A slash command: its name and those of its group and subcommand, and its options by name. */
   async slash(command: string, options: Record<string, any> = {}, o: Common = {}): Promise<Outcome> {
-    const { name, data } = commandData(this, this.#host.commands, command, options, undefined);
+    const { name, data } = commandData(this.discord, this.#host.commands, command, options, undefined);
     return this.#interact("interactionCreate", { commandName: name, data }, o);
   }
 
   /** What is shown while somebody types an option. */
   async complete(command: string, focused: string, text: string | number, options: Record<string, any> = {}, o: Common = {}): Promise<any[]> {
-    const { name, data } = commandData(this, this.#host.commands, command, { ...options, [focused]: text }, focused);
+    const { name, data } = commandData(this.discord, this.#host.commands, command, { ...options, [focused]: text }, focused);
     return (await this.#interact("autocomplete", { commandName: name, data }, o)).choices ?? [];
   }
 
@@ -212,7 +213,7 @@ export class TestBot {
     let resolved: object;
     if (message !== undefined) {
       id = message.id;
-      resolved = { messages: { [id]: this.#message(message) } };
+      resolved = { messages: { [id]: messagePayload(this.discord, this.now, message) } };
     } else {
       const p = this.#who(target as Who);
       id = p.id;
@@ -233,7 +234,7 @@ export class TestBot {
     const { message, component } = this.#component(customId, o.message);
     const { type } = component;
     if (type === 3) for (const v of values) if (!component.options?.some((x: any) => x.value === v)) throw new Error(`the select ${customId} has no value ${JSON.stringify(v)}`);
-    const resolved = type === 3 ? undefined : this.resolve(values);
+    const resolved = type === 3 ? undefined : resolve(this.discord, values);
     return this.#interact("componentInteraction", { data: { custom_id: customId, customId, component_type: type, componentType: type, values, resolved } }, o, message);
   }
 
@@ -243,18 +244,18 @@ export class TestBot {
     const open = this.#modals.get(p.id);
     const id = open?.modal.custom_id ?? open?.modal.customId;
     if (open === undefined || id !== customId) throw new Error(`no modal ${JSON.stringify(customId)} is open for ${p.username}${open === undefined ? "" : `, but ${JSON.stringify(id)} is`}`);
-    const data = { custom_id: customId, customId, components: modalData(open.modal.components, fields), resolved: this.resolve(Object.values(fields).flat()) };
+    const data = { custom_id: customId, customId, components: modalData(open.modal.components, fields), resolved: resolve(this.discord, Object.values(fields).flat()) };
     this.#modals.delete(p.id);
     return this.#interact("modalSubmit", { data }, { ...o, channel: o.channel ?? open.channel }, open.source);
   }
 
   /** Somebody reacts to a message. */
   async react(emoji: string, message: TestMessage, o: Common = {}): Promise<Outcome> {
-    return this.#act("reactionAdd", this.#reaction(emoji, message, this.#who(o.user), true));
+    return this.#act("reactionAdd", reactionPayload(this.discord, emoji, message, this.#who(o.user), true));
   }
 
   async unreact(emoji: string, message: TestMessage, o: Common = {}): Promise<Outcome> {
-    return this.#act("reactionRemove", this.#reaction(emoji, message, this.#who(o.user), false));
+    return this.#act("reactionRemove", reactionPayload(this.discord, emoji, message, this.#who(o.user), false));
   }
 
   /** Somebody comes into the guild. */
@@ -392,7 +393,7 @@ export class TestBot {
     this.discord.asked.set(token, asked);
     const payload = {
       id, token, interactionId: id, interactionToken: token, applicationId, guildId: this.guildId, channelId, user: userOf(p), member: memberOf(p, this.#permissions(p)),
-      locale: "en-GB", guildLocale: "en-GB", ...(source === undefined ? {} : { messageId: source.id, message: this.#message(source) }), ...more,
+      locale: "en-GB", guildLocale: "en-GB", ...(source === undefined ? {} : { messageId: source.id, message: messagePayload(this.discord, this.now, source) }), ...more,
     };
     try {
       return await this.#act(event, payload, asked);
@@ -416,56 +417,6 @@ export class TestBot {
     }
     throw new Error(`no message of the bot has a component ${JSON.stringify(customId)}`);
   }
-
-  #message(m: TestMessage): any {
-    const p = this.discord.people.get(m.author) ?? this.user;
-    const mentions = [...m.content.matchAll(/<@!?(\d+)>/g)].flatMap(([, id]) => {
-      const who = this.discord.people.get(id!);
-      if (who === undefined) return [];
-      const { user: _, ...member } = memberOf(who);
-      return [{ ...userOf(who), member }];
-    });
-    return {
-      id: m.id, channelId: m.channelId, guildId: this.guildId, content: m.content, author: userOf(p), member: memberOf(p), mentions, mentionRoles: [], attachments: m.attachments, embeds: m.embeds,
-      components: m.components, timestamp: new Date(this.now).toISOString(), editedTimestamp: null, type: m.replyTo === null ? 0 : 19, flags: m.flags, pinned: m.pinned, tts: false,
-      ...(m.replyTo === null ? {} : { messageReference: { messageId: m.replyTo, channelId: m.channelId, guildId: this.guildId } }),
-    };
-  }
-
-  #reaction(emoji: string, m: TestMessage, p: Person, add: boolean): any {
-    const custom = /^<?(a?):?(\w+):(\d+)>?$/.exec(emoji);
-    const e = custom === null ? { id: null, name: emoji } : { animated: custom[1] === "a", id: custom[3], name: custom[2] };
-    return { userId: p.id, channelId: m.channelId, messageId: m.id, guildId: this.guildId, emoji: e, burst: false, messageAuthorId: m.author, ...(add ? { member: memberOf(p) } : {}) };
-  }
-
-  /** Discord's objects behind ids. */
-  resolve(ids: unknown[]): any {
-    const out: any = {};
-    const put = (kind: string, id: string, v: unknown) => ((out[kind] ??= {})[id] = v);
-    for (const id of ids) {
-      if (typeof id !== "string") continue;
-      const p = this.discord.people.get(id);
-      if (p !== undefined) {
-        const { user: _, ...member } = memberOf(p);
-        put("users", id, userOf(p));
-        put("members", id, member);
-      }
-      const role = this.discord.roles.get(id);
-      if (role !== undefined) put("roles", id, roleOf(role));
-      const channel = this.discord.channels.get(id);
-      if (channel !== undefined) put("channels", id, { id, name: channel.name, type: channel.type, parentId: channel.parent_id ?? null, permissions: "0" });
-    }
-    return out;
-  }
 }
 
 let current: TestBot | undefined;
-
-function find(components: any[], customId: string): any {
-  for (const c of components ?? []) {
-    if (c?.custom_id === customId) return c;
-    const inner = find([...(c?.components ?? []), ...(c?.accessory ? [c.accessory] : [])], customId);
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
-}

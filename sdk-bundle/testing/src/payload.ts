@@ -1,6 +1,7 @@
 // The data of interactions, made of what a test gives and what the script has
 // declared.
-import type { TestBot } from "./bot";
+import type { Discord } from "./discord";
+import { resolve } from "./view";
 
 const types: Record<string, number> = {
   subcommand: 1, subcommand_group: 2, string: 3, integer: 4, boolean: 5, user: 6, channel: 7, role: 8, mentionable: 9, number: 10, attachment: 11,
@@ -12,7 +13,7 @@ function typeOf(o: any): number {
 }
 
 /** A command's data; the option called focused is being typed. */
-export function commandData(bot: TestBot, commands: any[], command: string, given: Record<string, any>, focused: string | undefined): { name: string; data: any } {
+export function commandData(discord: Discord, commands: any[], command: string, given: Record<string, any>, focused: string | undefined): { name: string; data: any } {
   const [name, ...path] = command.trim().split(/\s+/);
   const declared = commands.find((c) => c.name === name && (c.type === undefined || c.type === "chat_input" || c.type === 1));
   if (declared === undefined) throw new Error(`the bot has no slash command ${JSON.stringify(name)}; it has: ${commands.map((c) => c.name).join(", ") || "none"}`);
@@ -36,13 +37,13 @@ export function commandData(bot: TestBot, commands: any[], command: string, give
     }
     const type = typeOf(o);
     if (o.name === focused) values.push({ name: o.name, type, value: v, focused: true });
-    else values.push({ name: o.name, type, value: valueOf(bot, command, o, type, v, resolved) });
+    else values.push({ name: o.name, type, value: valueOf(discord, command, o, type, v, resolved) });
   }
   for (const step of steps.reverse()) values = [{ name: step.name, type: typeOf(step), options: values }];
   return { name: name!, data: { id: "1", name, type: 1, options: values, resolved, target_id: null, targetId: null } };
 }
 
-function valueOf(bot: TestBot, command: string, o: any, type: number, v: any, resolved: any): unknown {
+function valueOf(discord: Discord, command: string, o: any, type: number, v: any, resolved: any): unknown {
   const wrong = (what: string) => new Error(`the option ${o.name} of ${command} must be ${what}; it is ${JSON.stringify(v)}`);
   if (type === 11) {
     const id = v.id ?? "1";
@@ -51,7 +52,7 @@ function valueOf(bot: TestBot, command: string, o: any, type: number, v: any, re
   }
   if (type >= 6 && type <= 9) {
     const id = typeof v === "string" ? v : v.id;
-    const found = bot.resolve([id]);
+    const found = resolve(discord, [id]);
     if (Object.keys(found).length === 0) throw wrong("the id of somebody or something in the guild");
     for (const kind of Object.keys(found)) Object.assign((resolved[kind] ??= {}), found[kind]);
     return id;
