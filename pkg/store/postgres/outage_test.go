@@ -417,16 +417,35 @@ func TestCallersWhoGiveUp(t *testing.T) {
 	}
 }
 
-// TestADatabaseThatIsReadOnly is one that a standby serves until it is promoted.
+// TestADatabaseThatIsReadOnly is one that a standby serves: it can be read, and
+// is written again when connections lead to one that takes writes.
 func TestADatabaseThatIsReadOnly(t *testing.T) {
 	t.Parallel()
 	address := dbtest.Postgres(t)
-	s := open(t, postgres.Config{URL: address})
-	readOnly := open(t, postgres.Config{URL: address + "?default_transaction_read_only=on"})
-	if err := unavailable(readOnly.PutRevision(t.Context(), deploytest.Sample(1, 1))); err != nil {
+	first := open(t, postgres.Config{URL: address}) // Makes the tables.
+	if err := first.PutRevision(t.Context(), deploytest.Sample(1, 1)); err != nil {
+		t.Fatal(err)
+	}
+	operator, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = operator.Close(context.Background()) }()
+	set := func(what string) {
+		t.Helper()
+		if _, err := operator.Exec(t.Context(), "ALTER DATABASE "+operator.Config().Database+" "+what); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("SET default_transaction_read_only = on")
+	s := open(t, postgres.Config{URL: address, MaxConnections: 2})
+	if err := unavailable(s.PutRevision(t.Context(), deploytest.Sample(1, 2))); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Current(t.Context(), 1); !fault.Is(err, fault.NotFound) {
-		t.Errorf("error is %v, want one of %s", err, fault.NotFound)
+	if got, err := s.Current(t.Context(), 1); err != nil || got.ID != deploytest.Sample(1, 1).ID {
+		t.Errorf("current is %s, %v", got.ID, err)
 	}
+	set("RESET default_transaction_read_only")
+	// Of connections from before, each may be asked once.
+	eventually(t, "written", func() bool { return s.PutRevision(t.Context(), deploytest.Sample(1, 3)) == nil })
 }
