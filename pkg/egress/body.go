@@ -53,7 +53,7 @@ func (c *Client) read(g *guild, res *http.Response, most int64) ([]byte, error) 
 	defer closeAll()
 	var out bytes.Buffer
 	held := int64(0)
-	defer func() { g.hold(-held, 0) }()
+	defer func() { g.release(held) }()
 	for {
 		if !g.hold(chunk, c.cfg.Limits.HeldBytes) {
 			return nil, failure(OverLimit, "EBUDGET", "too many large responses come in at once; fetch fewer at a time")
