@@ -106,49 +106,34 @@ func TestTypesForAuthors(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
-<<<<<<< HEAD
-// examples are the scripts in the pages for authors, but those left out.
-func examples(t *testing.T, out ...string) []string {
-=======
 // examples are the scripts in the pages for authors.
 func examples(t *testing.T) []string {
->>>>>>> origin/main
 	t.Helper()
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []string
+	var out []string
 	for _, name := range pages {
-<<<<<<< HEAD
-		if slices.Contains(out, filepath.Base(name)) {
-			continue
-		}
-=======
->>>>>>> origin/main
 		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range fence.FindAllStringSubmatch(string(page), -1) {
-			all = append(all, m[1])
+			out = append(out, m[1])
 		}
 	}
-	return all
+	return out
 }
 
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-<<<<<<< HEAD
-	for _, example := range examples(t, "rest.md") {
-=======
 	ops := slices.Clone(kvOps)
 	for _, e := range endpoint.All() {
 		ops = append(ops, e.Op())
 	}
 	for _, example := range examples(t) {
->>>>>>> origin/main
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)
