@@ -10,11 +10,15 @@ CREATE TABLE deployment_revisions (
     status      text        NOT NULL CHECK (status IN ('success', 'failed')),
     deployed_at timestamptz NOT NULL,
     document    json        NOT NULL,
-    -- Sources, source map and bundle, as one JSON document.
+    -- Sources, source map and bundle, as one JSON document, compressed with zstd.
     body        bytea       NOT NULL,
+    -- Of the document.
     body_bytes  bigint      NOT NULL CHECK (body_bytes >= 0),
     PRIMARY KEY (guild_id, id)
 );
+
+-- Nothing is gained by compressing it again.
+ALTER TABLE deployment_revisions ALTER COLUMN body SET STORAGE EXTERNAL;
 
 CREATE INDEX deployment_revisions_history ON deployment_revisions (guild_id, deployed_at DESC, id DESC);
 

@@ -60,6 +60,10 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(g.bot.base, cancel)() //nolint:contextcheck // The end of the core ends every load.
+	if g.bot.base.Err() != nil {
+		cancel() // That would come a moment later.
+		return nil, givenUp(ctx)
+	}
 	bundle := rev.Bundle
 	rev.Bundle, rev.Files = "", nil
 	s := &script{

@@ -44,19 +44,16 @@ func (c *Client) read(g *guild, res *http.Response, most int64) ([]byte, error) 
 	if res.ContentLength > most && res.Header.Get("Content-Encoding") == "" {
 		return nil, tooLarge(most)
 	}
-	plain := &metered{res.Body, g, c.cfg.Limits}
-	body, closeAll, err := decoded(plain, res.Header.Values("Content-Encoding"))
+	body, closeAll, err := decoded(res.Body, res.Header.Values("Content-Encoding"), func(from io.Reader) io.Reader {
+		return &metered{from, g, c.cfg.Limits}
+	})
 	if err != nil {
 		return nil, err
 	}
 	defer closeAll()
-	if body != io.Reader(plain) {
-		// A little on the network may be much here, and in the worker.
-		body = &metered{body, g, c.cfg.Limits}
-	}
 	var out bytes.Buffer
 	held := int64(0)
-	defer func() { g.hold(-held, 0) }()
+	defer func() { g.release(held) }()
 	for {
 		if !g.hold(chunk, c.cfg.Limits.HeldBytes) {
 			return nil, failure(OverLimit, "EBUDGET", "too many large responses come in at once; fetch fewer at a time")
@@ -79,8 +76,11 @@ func tooLarge(most int64) *Failure {
 	return failure(TooLarge, "EBODY", "the response's body has more than "+strconv.FormatInt(most, 10)+" bytes")
 }
 
-// decoded undoes the compressions that the header names, the last one first.
-func decoded(body io.Reader, header []string) (io.Reader, func(), error) {
+// decoded undoes the compressions that the header names, the last one first. A
+// little on the network may be much here, in the worker or on the way between
+// two of them, so what each gives is metered like what comes.
+func decoded(from io.Reader, header []string, meter func(io.Reader) io.Reader) (io.Reader, func(), error) {
+	body := meter(from)
 	var closers []func()
 	closeAll := func() {
 		for _, f := range closers {
@@ -103,7 +103,7 @@ func decoded(body io.Reader, header []string) (io.Reader, func(), error) {
 			return body, func() {}, nil
 		}
 		closers = append(closers, stop)
-		body = &decompressed{next}
+		body = meter(&decompressed{next})
 	}
 	return body, closeAll, nil
 }

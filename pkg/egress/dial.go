@@ -128,4 +128,7 @@ func (d *dialer) addresses(ctx context.Context, host string) ([]netip.Addr, erro
 	return out, nil
 }
 
+// errCrowded says that a guild, or all together, have too many connections.
+var errCrowded = errors.New("too many connections are open; try again in a minute")
+
 var errResolve = errors.New("the name could not be looked up just now")

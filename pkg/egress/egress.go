@@ -45,6 +45,14 @@ const (
 	maxAnswerHeader = 64 << 10
 	connectLimit    = 10 * time.Second
 	maxCodings      = 3 // Compressions inside each other.
+	maxIdle         = 8 // Connections of a guild that wait to be used again.
+)
+
+// How many times what one guild may have all guilds have together, of memory for
+// responses and of connections: both are control's, on which everybody depends.
+const (
+	memories = 16
+	sockets  = 64
 )
 
 // Config makes a Client.
@@ -78,25 +86,30 @@ func New(cfg Config) *Client {
 	d := newDialer(cfg.Policy, cfg.Resolver, cfg.Dial)
 	c := &Client{cfg: cfg}
 	c.guilds.all = map[snowflake.GuildID]*guild{}
+	atOnce := max(cfg.Limits.Concurrency, 1)
+	conns := int64(2*atOnce + maxIdle)
+	held, open := &pool{most: memories * cfg.Limits.HeldBytes, parts: memories}, &pool{most: sockets * conns, parts: sockets}
 	c.guilds.make = func() *guild {
-		return &guild{slots: make(chan struct{}, max(cfg.Limits.Concurrency, 1)), transport: transport(d, cfg)}
+		g := &guild{slots: make(chan struct{}, atOnce), memory: held, sockets: open}
+		g.transport = transport(g, d, cfg, conns)
+		return g
 	}
 	return c
 }
 
 // transport makes one guild's connections. It knows no proxy: a proxy would
 // choose the address.
-func transport(d *dialer, cfg Config) *http.Transport {
+func transport(g *guild, d *dialer, cfg Config, conns int64) *http.Transport {
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			ctx, cancel := context.WithTimeout(ctx, connectLimit)
 			defer cancel()
-			return d.DialContext(ctx, network, address)
+			return g.connect(conns, func() (net.Conn, error) { return d.DialContext(ctx, network, address) })
 		},
 		TLSClientConfig:        &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    connectLimit,
 		DisableCompression:     true, // What comes is decompressed here, under limits.
-		MaxIdleConns:           8,
+		MaxIdleConns:           maxIdle,
 		MaxIdleConnsPerHost:    2,
 		MaxConnsPerHost:        cfg.Limits.Concurrency,
 		IdleConnTimeout:        idleConn,

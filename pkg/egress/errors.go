@@ -98,6 +98,8 @@ func reason(ctx context.Context, err error, host string) *Failure {
 		return failure(Unreached, "ENOTFOUND", host+": "+errNoHost.Error())
 	case errors.Is(err, errResolve):
 		return failure(Unreached, "EAI_AGAIN", host+": "+errResolve.Error())
+	case errors.Is(err, errCrowded):
+		return failure(OverLimit, "EBUDGET", errCrowded.Error())
 	case errors.Is(ctx.Err(), context.Canceled):
 		return failure(Cancelled, "ABORTED", "it was cancelled")
 	case ctx.Err() != nil || isNet && timeout.Timeout():

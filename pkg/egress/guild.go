@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -23,11 +24,43 @@ type guild struct {
 	transport *http.Transport
 	slots     chan struct{} // One for each request under way.
 
+	memory, sockets *pool // Of all guilds.
+
 	mu       sync.Mutex // Guards the members below.
 	bytes    limit.Bucket
 	buffered int64 // Of bodies that are in memory.
+	open     int64 // Connections, those that are being made or wait to be used again included.
 	active   int   // Requests, those that wait for a slot included.
 	used     time.Time
+}
+
+// pool is what all guilds have together. The less is left, the less of it one may
+// have, but something in any case: many that take what they can get leave some
+// for the next.
+type pool struct {
+	most  int64
+	parts int64 // One guild may have what is left, divided by this.
+
+	mu   sync.Mutex // Guards used.
+	used int64
+}
+
+// take gives n more to who has own already, if it may have so much.
+func (p *pool) take(own, n int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	left := p.most - p.used
+	if n > left || own > 0 && own+n > left/p.parts {
+		return false
+	}
+	p.used += n
+	return true
+}
+
+func (p *pool) give(n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used -= n
 }
 
 // guilds keeps the guilds that made requests lately.
@@ -93,13 +126,59 @@ func (g *guild) spend(now time.Time, n int, l Limits) bool {
 	return ok
 }
 
-// hold takes memory for a body, or gives it back when n is negative.
+// hold takes memory for a body; release gives it back.
 func (g *guild) hold(n, most int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n > 0 && g.buffered+n > most {
+	if g.buffered+n > most || !g.memory.take(g.buffered, n) {
 		return false
 	}
 	g.buffered += n
 	return true
+}
+
+func (g *guild) release(n int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.buffered -= n
+	g.memory.give(n)
+}
+
+// connect has dial make a connection that is counted until it is closed. One may
+// be in the making when its request was long given up.
+func (g *guild) connect(most int64, dial func() (net.Conn, error)) (net.Conn, error) {
+	g.mu.Lock()
+	room := g.open < most && g.sockets.take(g.open, 1)
+	if room {
+		g.open++
+	}
+	g.mu.Unlock()
+	if !room {
+		return nil, errCrowded
+	}
+	conn, err := dial()
+	if err != nil {
+		g.disconnected()
+		return nil, err
+	}
+	return &counted{Conn: conn, closed: sync.OnceFunc(g.disconnected)}, nil
+}
+
+func (g *guild) disconnected() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open--
+	g.sockets.give(1)
+}
+
+// counted is a connection of a guild.
+type counted struct {
+	net.Conn
+	closed func()
+}
+
+// Close implements net.Conn.
+func (c *counted) Close() error {
+	defer c.closed()
+	return c.Conn.Close()
 }

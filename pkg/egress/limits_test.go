@@ -1,6 +1,7 @@
 package egress_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -146,6 +147,19 @@ func TestBytesOfAMinute(t *testing.T) {
 	serveEncoded(bomb, packed(t, make([]byte, 90_000)))
 	bomb.must(egress.Request{URL: "http://example.com/br?as=br"})
 	bomb.fails(egress.Request{URL: "http://example.com/br?as=br"}, "EBUDGET")
+}
+
+// A bomb whose last stage comes to nothing is work all the same: files of gzip
+// that are empty, by the thousand, in little zstd.
+func TestBytesBetweenDecompressionsCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *egress.Config) { c.Limits.BytesPerMinute, c.Limits.BytesAtOnce = 6000, 100_000 })
+	bomb := packed(t, bytes.Repeat(packed(t, nil)["gzip"], 100_000))["zstd"]
+	if len(bomb) > 50_000 {
+		t.Fatalf("the bomb has %d bytes", len(bomb))
+	}
+	serveEncoded(w, map[string][]byte{"": bomb})
+	w.fails(egress.Request{URL: "http://example.com/?as=gzip,zstd"}, "EBUDGET")
 }
 
 // Bodies that are read at the same time share a guild's memory, and give it

@@ -79,10 +79,12 @@ func URL(args []byte) (doc string, err error) {
 }
 
 // Bounds of what stands before a URL's path: the parser's time grows with the
-// square of its length, and of the number of its at signs.
+// square of its length, and of the number of its at signs. To write a path takes
+// as long as it is, for each of its segments.
 const (
 	maxAuthority = 2048
 	maxAts       = 64
+	maxSegments  = 1024
 	maxMember    = 256 // Of a user name, a password or a host that is set.
 )
 
@@ -91,14 +93,18 @@ var (
 	hasScheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:`)
 )
 
-// crowded reports whether a URL has too much before its path. What it takes for
-// that is never less than what the parser does.
+// crowded reports whether a URL has too much before its path, or too many segments
+// in it. What it takes for that is never less than what the parser does.
 func crowded(s string) bool {
 	s = strings.TrimLeftFunc(ignored.Replace(s), func(r rune) bool { return r <= ' ' })
 	scheme := hasScheme.FindString(s)
 	rest := s[len(scheme):]
 	authority := strings.TrimLeft(rest, "/\\")
 	special := slices.Contains([]string{"http:", "https:", "ws:", "wss:", "ftp:", "file:"}, strings.ToLower(scheme))
+	opaque := scheme != "" && !special && len(rest) == len(authority)
+	if !opaque && segments(rest) > maxSegments {
+		return true
+	}
 	if len(rest)-len(authority) < 2 && !special {
 		return false // It is a path.
 	}
@@ -108,6 +114,14 @@ func crowded(s string) bool {
 		authority = authority[:end] // A backslash is one of its characters, or begins the path.
 	}
 	return len(authority) > maxAuthority || strings.Count(authority, "@") > maxAts
+}
+
+// segments is how many a path has at most.
+func segments(path string) int {
+	if end := strings.IndexAny(path, "?#"); end >= 0 {
+		path = path[:end]
+	}
+	return strings.Count(path, "/") + strings.Count(path, "\\")
 }
 
 // Parse reads a URL, relative to base if that is not "". The parser is foreign
@@ -135,6 +149,9 @@ func Parse(base, text string) (u *url.Url, err error) {
 // set changes a member. What the standard does not allow changes nothing.
 func set(u *url.Url, member, value string) (*url.Url, error) {
 	if len(value) > maxMember && slices.Contains([]string{"username", "password", "host", "hostname"}, member) {
+		return u, nil
+	}
+	if member == "pathname" && strings.Count(value, "/")+strings.Count(value, "\\") > maxSegments/2 {
 		return u, nil
 	}
 	switch member {

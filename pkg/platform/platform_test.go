@@ -135,6 +135,7 @@ func TestURLsThatTakeLong(t *testing.T) {
 		{"http://" + strings.Repeat("@", 50_000) + "a"}, {"http:" + strings.Repeat("@", 100) + "a"}, {"\t htt\np:\\\\" + strings.Repeat("a", 50_000) + "@b"},
 		{"a://" + strings.Repeat("%", 50_000)}, {"//" + strings.Repeat("%", 50_000), "a:b"}, {"/\\" + strings.Repeat("a", 50_000), "http://b"},
 		{"x", "a://" + strings.Repeat("\\", 50_000)},
+		{"http://a/" + strings.Repeat("b/", 20_000)}, {"a:" + strings.Repeat("/", 20_000)}, {"file:" + strings.Repeat("\t\\", 20_000)}, {strings.Repeat("../", 2000), "http://a/"}, {"x", "http://a" + strings.Repeat("/", 2000)},
 	} {
 		if _, err := parse(t, bad...); err == nil {
 			t.Errorf("%.20s is taken", bad[0])
@@ -145,7 +146,10 @@ func TestURLsThatTakeLong(t *testing.T) {
 			t.Errorf("%s: %q %v", member, got.Href, err)
 		}
 	}
-	for _, good := range []string{"http://a/?" + strings.Repeat("@", 50_000), "data:," + strings.Repeat("a", 50_000), "http://a/" + strings.Repeat("%40", 10_000), "mailto:" + strings.Repeat("@", 1000)} {
+	if got, err := parse(t, "http://a.b/c", "pathname", strings.Repeat("/", 50_000)); err != nil || got.Href != "http://a.b/c" {
+		t.Errorf("pathname: %.40q %v", got.Href, err)
+	}
+	for _, good := range []string{"http://a/?" + strings.Repeat("@/", 25_000), "data:," + strings.Repeat("a/", 25_000), "http://a/" + strings.Repeat("b/", 1000), "a:/" + strings.Repeat("b/", 1000), "http://a/?" + strings.Repeat("@", 50_000), "data:," + strings.Repeat("a", 50_000), "http://a/" + strings.Repeat("%40", 10_000), "mailto:" + strings.Repeat("@", 1000)} {
 		if _, err := parse(t, good); err != nil {
 			t.Errorf("%.20s: %v", good, err)
 		}

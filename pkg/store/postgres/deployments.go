@@ -77,6 +77,9 @@ func (s *Store) one(ctx context.Context, missing error, query string, args ...an
 		return deploy.Revision{}, err
 	}
 	var b body
+	if large, err = unpack(large); err != nil {
+		return deploy.Revision{}, damaged(err)
+	}
 	if err := json.Unmarshal(large, &b); err != nil {
 		return deploy.Revision{}, damaged(err)
 	}
@@ -99,6 +102,7 @@ func damaged(err error) error {
 type record struct {
 	deploy.Revision
 	document, body []byte
+	bodyBytes      int64 // Before it was packed.
 }
 
 func encode(r deploy.Revision) (record, error) {
@@ -112,7 +116,8 @@ func encode(r deploy.Revision) (record, error) {
 	if err != nil {
 		return record{}, fmt.Errorf("encode a revision: %w", err)
 	}
-	return record{r, document, large}, nil
+	packed, err := pack(large)
+	return record{r, document, packed, int64(len(large))}, err
 }
 
 // PutRevision implements deploy.Store. When the connection is lost in the commit,
@@ -154,10 +159,10 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 	if err := alone(ctx, tx, r.Guild); err != nil {
 		return err
 	}
-	guild, size := number(r.Guild), int64(len(r.body))
+	guild := number(r.Guild)
 	_, err := tx.Exec(ctx, `
 		INSERT INTO deployment_revisions (guild_id, id, status, deployed_at, document, body, body_bytes)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, guild, r.ID, string(r.Status), r.DeployedAt, r.document, r.body, size)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, guild, r.ID, string(r.Status), r.DeployedAt, r.document, r.body, r.bodyBytes)
 	if conflicts(err) {
 		return fault.New(fault.Conflict, "revision %s already exists", r.ID)
 	}
@@ -182,7 +187,7 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 		) old
 		WHERE r.guild_id = $1 AND r.id = old.id AND (old.place >= $3 OR old.bytes + $4 > $5)
 			AND NOT EXISTS (SELECT FROM deployments d WHERE d.guild_id = r.guild_id AND d.revision_id = r.id)`,
-		guild, r.ID, s.cfg.KeepRevisions, size, s.cfg.KeepBytes)
+		guild, r.ID, s.cfg.KeepRevisions, r.bodyBytes, s.cfg.KeepBytes)
 	return err
 }
 

@@ -29,12 +29,13 @@ const (
 	uniqueViolation = "23505"
 	deadlock        = "40P01"
 	serialization   = "40001"
+	readOnly        = "25006"
 )
 
 // passing are the states of a database that is there and cannot serve just now:
 // no resources left, a lock or a statement that took too long, read only as a
 // standby is, shutting down, starting, or dropped under us.
-var passing = []string{"53", "55P03", "57", "25006", "08", deadlock, serialization}
+var passing = []string{"53", "55P03", "57", readOnly, "08", deadlock, serialization}
 
 // again reports whether what failed did certainly not happen and can succeed at
 // once on another connection. It must not be asked about a commit whose
@@ -92,6 +93,13 @@ func (s *Store) answers() {
 	if s.down.CompareAndSwap(true, false) {
 		s.cfg.Log.Info("the database answers again")
 	}
+}
+
+// demoted reports the answer of a server that has become, or always was, a
+// standby.
+func demoted(err error) bool {
+	state, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && state.Code == readOnly
 }
 
 // conflicts reports whether a row with this key exists.

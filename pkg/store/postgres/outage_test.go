@@ -52,16 +52,16 @@ type load struct {
 	good, refused atomic.Int64
 	acknowledged  [workers]int // The last revision that was.
 	begun         [workers]int
-	failures      chan error
-	stop          context.CancelFunc
+	cancel        context.CancelFunc
 	done          sync.WaitGroup
 }
 
 const workers = 6
 
-func startLoad(s *postgres.Store) *load {
+func startLoad(t *testing.T, s *postgres.Store) *load {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &load{stop: cancel, failures: make(chan error, workers)}
+	l := &load{cancel: cancel}
 	for w := range workers {
 		l.done.Go(func() {
 			for n := 1; ctx.Err() == nil; n++ {
@@ -82,7 +82,7 @@ func startLoad(s *postgres.Store) *load {
 					l.refused.Add(1)
 				}
 				if err != nil {
-					l.failures <- err
+					t.Errorf("worker %d, revision %d: %s", w, n, err)
 					return
 				}
 			}
@@ -91,17 +91,18 @@ func startLoad(s *postgres.Store) *load {
 	return l
 }
 
+// stop ends the load.
+func (l *load) stop() {
+	l.cancel()
+	l.done.Wait()
+}
+
 // finish ends the load and compares what was acknowledged with what is there:
 // each revision is whole and the newest acknowledged one is current, or one
 // that came after it without an answer.
 func (l *load) finish(t *testing.T, s *postgres.Store) {
 	t.Helper()
 	l.stop()
-	l.done.Wait()
-	close(l.failures)
-	for err := range l.failures {
-		t.Error(err)
-	}
 	for w := range workers {
 		check(t, s, snowflake.GuildID(w+1), l.acknowledged[w], l.begun[w]) //nolint:gosec // Small.
 	}
@@ -159,7 +160,7 @@ func TestOutage(t *testing.T) {
 			server := dbtest.OwnPostgres(t)
 			log, lines := observed()
 			s := open(t, postgres.Config{URL: server.URL, Log: log})
-			l := startLoad(s)
+			l := startLoad(t, s)
 			defer l.stop()
 			for range 2 {
 				before := l.good.Load()
@@ -197,7 +198,7 @@ func TestConnectionsThatAreKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = killer.Close(context.Background()) }()
-	l := startLoad(s)
+	l := startLoad(t, s)
 	defer l.stop()
 	const rounds = 20
 	killed := 0
@@ -417,16 +418,35 @@ func TestCallersWhoGiveUp(t *testing.T) {
 	}
 }
 
-// TestADatabaseThatIsReadOnly is one that a standby serves until it is promoted.
+// TestADatabaseThatIsReadOnly is one that a standby serves: it can be read, and
+// is written again when connections lead to one that takes writes.
 func TestADatabaseThatIsReadOnly(t *testing.T) {
 	t.Parallel()
 	address := dbtest.Postgres(t)
-	s := open(t, postgres.Config{URL: address})
-	readOnly := open(t, postgres.Config{URL: address + "?default_transaction_read_only=on"})
-	if err := unavailable(readOnly.PutRevision(t.Context(), deploytest.Sample(1, 1))); err != nil {
+	first := open(t, postgres.Config{URL: address}) // Makes the tables.
+	if err := first.PutRevision(t.Context(), deploytest.Sample(1, 1)); err != nil {
+		t.Fatal(err)
+	}
+	operator, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = operator.Close(context.Background()) }()
+	set := func(what string) {
+		t.Helper()
+		if _, err := operator.Exec(t.Context(), "ALTER DATABASE "+operator.Config().Database+" "+what); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("SET default_transaction_read_only = on")
+	s := open(t, postgres.Config{URL: address, MaxConnections: 2})
+	if err := unavailable(s.PutRevision(t.Context(), deploytest.Sample(1, 2))); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.Current(t.Context(), 1); !fault.Is(err, fault.NotFound) {
-		t.Errorf("error is %v, want one of %s", err, fault.NotFound)
+	if got, err := s.Current(t.Context(), 1); err != nil || got.ID != deploytest.Sample(1, 1).ID {
+		t.Errorf("current is %s, %v", got.ID, err)
 	}
+	set("RESET default_transaction_read_only")
+	// Of connections from before, each may be asked once.
+	eventually(t, "written", func() bool { return s.PutRevision(t.Context(), deploytest.Sample(1, 3)) == nil })
 }

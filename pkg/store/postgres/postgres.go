@@ -222,10 +222,12 @@ func (s *Store) try(ctx context.Context, limit time.Duration, f func(ctx context
 		}
 		again, err := f(limited, conn.Conn())
 		lost := conn.Conn().IsClosed()
+		if lost || demoted(err) {
+			// The other connections most likely are of no use either.
+			s.pool.Reset()
+		}
 		conn.Release()
 		if lost {
-			// The other idle connections most likely are lost as well.
-			s.pool.Reset()
 			err = &unreachableError{err}
 		}
 		if !again || last || limited.Err() != nil {
