@@ -106,13 +106,8 @@ func TestTypesForAuthors(t *testing.T) {
 
 var fence = regexp.MustCompile("(?s)```ts\n(.*?)```")
 
-<<<<<<< HEAD
-// examples are the scripts in the pages for authors, but those left out.
-func examples(t *testing.T, out ...string) []string {
-=======
 // examples are the scripts in the pages for authors.
 func examples(t *testing.T) []string {
->>>>>>> origin/main
 	t.Helper()
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -120,12 +115,6 @@ func examples(t *testing.T) []string {
 	}
 	var all []string
 	for _, name := range pages {
-<<<<<<< HEAD
-		if slices.Contains(out, filepath.Base(name)) {
-			continue
-		}
-=======
->>>>>>> origin/main
 		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -140,15 +129,11 @@ func examples(t *testing.T) []string {
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-<<<<<<< HEAD
-	for _, example := range examples(t, "rest.md") {
-=======
 	ops := slices.Clone(kvOps)
 	for _, e := range endpoint.All() {
 		ops = append(ops, e.Op())
 	}
 	for _, example := range examples(t) {
->>>>>>> origin/main
 		out := api.Transform(example, api.TransformOptions{Loader: api.LoaderTS, Format: api.FormatESModule})
 		if len(out.Errors) > 0 {
 			t.Errorf("%s\n%+v", example, out.Errors)
