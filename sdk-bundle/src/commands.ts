@@ -7,7 +7,7 @@ import { natives } from "./host";
 import { apologyOf, completion, setApology } from "./interaction";
 import { ArrayIsArray, PromiseCtor, TypeErrorCtor, append, dict, react } from "./primordials";
 import { resolvedOptions } from "./resolved";
-import { type Command, helpCommand, listen, marksOf, readCommands } from "./spoken";
+import { type Command, helpCommand, listen, marksOf, readCommands, shownOf } from "./spoken";
 
 export { flattenCommands, registerSlashCommands } from "./declare";
 export { helpCommand } from "./spoken";
@@ -210,7 +210,7 @@ export function createBot(o: BotOptions): void {
   const apology = o.errorReply === undefined ? undefined : apologyOf("createBot", o.errorReply);
   made = true;
   if (apology !== undefined) setApology(apology);
-  if (spoken.length > 0) listen(spoken, marks);
+  if (spoken.length > 0) listen(spoken, marks, shownOf(o.prefix ?? "!", marks));
   if (table !== undefined) {
     routeSlash(table);
     if (completes({ subcommands: slashes })) routeCompletions(table);

@@ -10,6 +10,8 @@ type Outcome = [resolve: (v: any) => void, reject: (e: unknown) => void];
 const ephemeralFlag = 64;
 /** Discord's code for "Interaction has already been acknowledged". */
 const acknowledged = 40060;
+/** Discord's code for "Unknown Webhook": what it says of an interaction that nobody has answered. */
+const unanswered = 10015;
 
 /** Folds `ephemeral` into the flags. */
 export function flagged(o: Options): Options {
@@ -86,7 +88,7 @@ export class Conversation {
   }
 
   deleteReply(out: Outcome): void {
-    this.#turn(() => startOp("op_delete_original_interaction_response", { token: this.#token }, out[0], out[1]));
+    this.#turn(() => startOp("op_delete_original_interaction_response", { token: this.#token }, out[0], this.#early("deleteReply", out)));
   }
 
   /** Answers in place of a handler that failed before it did; whatever comes of it, then is called. */
@@ -99,8 +101,23 @@ export class Conversation {
     });
   }
 
+  /** Another message; while the answer is deferred Discord puts it in its place. */
   #followUp(o: Options, out: Outcome): void {
-    startOp("op_create_followup_message", { token: this.#token, ...flagged(o) }, out[0], out[1]);
+    const args = { token: this.#token, ...flagged(o) };
+    if (this.#state === deferred) this.#first("op_create_followup_message", args, answered, out, undefined);
+    else startOp("op_create_followup_message", args, out[0], this.#early("followUp", out));
+  }
+
+  /**
+   * Rejects with what Discord said, and says why if this comes before any
+   * answer. It is asked nevertheless: the script may have answered through rest.
+   */
+  #early(what: string, out: Outcome): (e: any) => void {
+    if (this.#state !== open) return out[1];
+    return (e) => {
+      if (e?.discord_code === unanswered) e.message = `${what}: this interaction is not answered yet; use reply or defer first (${e.message})`;
+      out[1](e);
+    };
   }
 
   #update(o: Options, out: Outcome): void {
@@ -111,7 +128,7 @@ export class Conversation {
   #original(o: Options, out: Outcome): void {
     const args = { token: this.#token, ...visible(o) };
     if (this.#state === deferred) this.#first("op_edit_original_interaction_response", args, answered, out, undefined);
-    else startOp("op_edit_original_interaction_response", args, out[0], out[1]);
+    else startOp("op_edit_original_interaction_response", args, out[0], this.#early("edit", out));
   }
 
   /** What can only be the first answer. */

@@ -30,8 +30,16 @@ interface Entry {
 }
 
 let marks: string[] = list();
+/** The mark that the help shows. */
+let shownMark = "";
 let commands: Record<string, Entry> = dict();
 let inOrder: Entry[] = list();
+
+/** What the help shows of what createBot was given: the first prefix, and a mention only where there is none. */
+export function shownOf(prefix: unknown, marks: string[]): string {
+  const first = ArrayIsArray(prefix) ? prefix[0] : prefix;
+  return typeof first === "string" ? first : `${marks[marks.length - 1]} `;
+}
 
 /** The texts that commands begin with, the longest of those that begin alike first. */
 export function marksOf(prefix: unknown, mention: unknown): string[] {
@@ -71,8 +79,9 @@ export function readCommands(given: Command[]): Entry[] {
   return out;
 }
 
-export function listen(entries: Entry[], to: string[]): void {
+export function listen(entries: Entry[], to: string[], shown: string): void {
   marks = to;
+  shownMark = shown;
   inOrder = entries;
   commands = dict();
   for (let i = 0; i < entries.length; i++) commands[entries[i]!.command.name] ??= entries[i]!;
@@ -145,7 +154,7 @@ export function helpCommand(options?: { name?: string; aliases?: string[]; descr
     description: o.description ?? "Shows what the bot can do",
     args: [{ name: "command", required: false }],
     run: (ctx) => {
-      const mark = marks[marks.length - 1] ?? "";
+      const mark = shownMark;
       const wanted = ctx.options.command;
       const { reply } = ctx;
       if (wanted !== undefined) {

@@ -69,8 +69,8 @@ func componentShape() *shape {
 		"emoji": one, "options": {inside: map[string]*shape{"emoji": one}},
 	}
 	s.missing = func(c gjson.Result) string {
-		if c.Get("type").Int() == 2 && !c.Get("style").Exists() {
-			return `"style":1` // Of buttons: primary.
+		if kind := c.Get("type").Int(); (kind == 2 || kind == 4) && !c.Get("style").Exists() {
+			return `"style":1` // Of buttons: primary; of text inputs: one line.
 		}
 		return ""
 	}

@@ -215,7 +215,9 @@ const answers: Record<string, (d: Discord, a: any) => unknown> = {
   op_create_followup_message(d, { token, ...body }) {
     const i = interaction(d, token);
     if (i.state === "open") throw refused(404, 10015, "Unknown Webhook");
-    return d.json(d.add(i.channelId, d.botId, body));
+    if (i.state === "answered") return d.json(d.add(i.channelId, d.botId, body));
+    i.state = "answered"; // It takes the place of "thinking ...", seen by those who see that.
+    return d.json((i.original = d.add(i.channelId, d.botId, { ...body, flags: Number(body.flags ?? 0) & ~ephemeralFlag, ephemeral: i.ephemeral })));
   },
   op_fetch_followup_message: (d, a) => d.json(d.message(a.messageId)),
   op_edit_followup_message: (d, { token: _, messageId, ...body }) => d.edit(d.message(messageId), body),

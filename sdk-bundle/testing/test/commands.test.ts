@@ -120,6 +120,14 @@ test("the help command", async () => {
   assert.equal(await said(bot, "?help nope"), 'There is no command "nope".');
 });
 
+test("the help shows the first prefix", async () => {
+  const names = async (bot: any, text: string) => (await bot.say(text)).reply!.embeds[0].fields.map((f: any) => f.name);
+  const several = await createTestBot(`createBot({ prefix: ["!", "?", "flora "], mentionPrefix: true, help: true });`);
+  assert.deepEqual(await names(several, "?help"), ["!help [command]"]);
+  const mentioned = await createTestBot(`createBot({ prefix: [], mentionPrefix: true, help: true });`);
+  assert.deepEqual(await names(mentioned, `<@${mentioned.applicationId}> help`), [`<@${mentioned.applicationId}> help [command]`]);
+});
+
 test("mistakes in declarations are found when the script loads", async () => {
   for (const [code, why] of [
     [`createBot({ prefix: [] })`, /prefix must not be an empty array/],

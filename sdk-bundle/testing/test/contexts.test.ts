@@ -16,6 +16,12 @@ test("the first reply answers, later ones follow up, edit edits the answer", asy
   assert.equal(logs[0]!.text, `${replies[0]!.id} two`);
 });
 
+test("deferred: a followUp takes the place of thinking, too", async () => {
+  const bot = await createTestBot(`createBot({ slashCommands: [slash({ name: "a", description: "d", run: async (ctx) => { await ctx.defer(); await ctx.followUp({ content: "one", ephemeral: true }); await ctx.reply("two"); } })] });`);
+  const { replies } = await bot.slash("a");
+  assert.deepEqual(replies.map((m) => [m.content, m.ephemeral]), [["one", false], ["two", false]]);
+});
+
 test("deferred: the reply takes the place of thinking, and stays as visible as it was", async () => {
   const bot = await createTestBot(`createBot({ slashCommands: [slash({ name: "a", description: "d", run: async (ctx) => { await ctx.defer({ ephemeral: true }); await ctx.reply("late"); await ctx.deleteReply(); } })] });`);
   const { reply, calls } = await bot.slash("a");
