@@ -23,33 +23,13 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 		return deploy.Revision{}, err
 	}
 	g := b.guild(r.Guild)
-	g.deploys.Lock()
-	defer g.deploys.Unlock()
-	g.place(true) // Whoever may deploy to a guild has the bot in it.
-	base, err := b.cfg.Store.Current(ctx, r.Guild)
-	switch {
-	case err == nil:
-		rev.BaseRevisionID = base.ID
-	case !fault.Is(err, fault.NotFound):
+	rev, s, err := g.replace(ctx, rev)
+	if err != nil {
 		return deploy.Revision{}, err
 	}
-	rev.ChangeSummary = deploy.Summarize(base.Files, rev.Files)
-	s, err := newScript(ctx, g, rev, true)
-	if err != nil {
-		return deploy.Revision{}, b.refuse(ctx, g, rev, err)
-	}
-	rev.Status = deploy.Success
-	rev.DeployedAt = time.Now().UTC()
-	// Once loaded, a script is stored and serves, or neither: a caller that
-	// went away must not leave it in between.
+	// It serves, and is loaded again when it is lost, however long Discord takes
+	// for what follows.
 	ctx = context.WithoutCancel(ctx)
-	if err := b.cfg.Store.PutRevision(ctx, rev); err != nil {
-		s.retire()
-		return deploy.Revision{}, fmt.Errorf("store the revision: %w", err)
-	}
-	if old := g.swap(s, true); old != nil {
-		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
-	}
 	rev.Warnings = append(rev.Warnings, g.cronWarnings()...)
 	rev.Warnings = append(rev.Warnings, g.eventWarnings(ctx, s)...)
 	if warning := g.syncCommands(ctx, s); warning != "" {
@@ -57,6 +37,38 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 	}
 	g.log("info", logs.TargetRuntime, fmt.Sprintf("deployed revision %s", rev.ID))
 	return rev, nil
+}
+
+// replace loads and stores the revision and lets it serve.
+func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revision, *script, error) {
+	b := g.bot
+	g.deploys.Lock()
+	defer g.deploys.Unlock()
+	g.place(true) // Whoever may deploy to a guild has the bot in it.
+	base, err := b.cfg.Store.Current(ctx, g.id)
+	switch {
+	case err == nil:
+		rev.BaseRevisionID = base.ID
+	case !fault.Is(err, fault.NotFound):
+		return rev, nil, err
+	}
+	rev.ChangeSummary = deploy.Summarize(base.Files, rev.Files)
+	s, err := newScript(ctx, g, rev, true)
+	if err != nil {
+		return rev, nil, b.refuse(ctx, g, rev, err)
+	}
+	rev.Status = deploy.Success
+	rev.DeployedAt = time.Now().UTC()
+	// Once loaded, a script is stored and serves, or neither: a caller that
+	// went away must not leave it in between.
+	if err := b.cfg.Store.PutRevision(context.WithoutCancel(ctx), rev); err != nil {
+		s.retire()
+		return rev, nil, fmt.Errorf("store the revision: %w", err)
+	}
+	if old := g.swap(s, true); old != nil {
+		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
+	}
+	return rev, s, nil
 }
 
 // cronWarnings tells of the jobs that will not run.

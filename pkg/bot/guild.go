@@ -266,7 +266,7 @@ func (g *guild) stop() {
 // once; further tries follow in the background.
 func (g *guild) wake(ctx context.Context) {
 	g.expect(false)
-	g.restore(ctx)
+	g.announce(ctx, g.restore(ctx))
 	g.revive()
 }
 
@@ -322,7 +322,9 @@ func (g *guild) revive() {
 	if g.awaiting && !g.reviving {
 		g.reviving = g.bot.background(func(ctx context.Context) {
 			for g.next(ctx) {
-				g.restore(ctx)
+				if s := g.restore(ctx); s != nil {
+					g.bot.background(func(ctx context.Context) { g.announce(ctx, s) })
+				}
 			}
 		})
 	}
@@ -348,20 +350,30 @@ func (g *guild) next(ctx context.Context) bool {
 	return true
 }
 
-// restore tries once to load the stored deployment, if one is awaited.
-func (g *guild) restore(ctx context.Context) {
+// announce tells a script what it will not hear of, and Discord of its commands.
+// That may take long.
+func (g *guild) announce(ctx context.Context, s *script) {
+	if s != nil {
+		g.tellUnheard(s, maxUnheard)
+		g.syncCommands(ctx, s)
+	}
+}
+
+// restore tries once to load the stored deployment, if one is awaited, and gives
+// the script that serves then; nil if none does.
+func (g *guild) restore(ctx context.Context) *script {
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
 	g.mu.Lock()
 	wanted := g.awaiting && !g.left
 	g.mu.Unlock()
 	if !wanted || ctx.Err() != nil {
-		return
+		return nil
 	}
 	rev, err := g.bot.cfg.Store.Current(ctx, g.id)
 	if fault.Is(err, fault.NotFound) {
 		g.clear(always)
-		return
+		return nil
 	}
 	var s *script
 	if err == nil {
@@ -372,15 +384,14 @@ func (g *guild) restore(ctx context.Context) {
 		if ctx.Err() == nil {
 			g.failed(err)
 		}
-		return
+		return nil
 	}
 	if g.quarantined() {
 		s.retire()
-		return
+		return nil
 	}
 	g.swap(s, false)
-	g.tellUnheard(s, maxUnheard)
-	g.syncCommands(ctx, s)
+	return s
 }
 
 func always() bool { return true }

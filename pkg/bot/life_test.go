@@ -306,3 +306,35 @@ func TestAStormOfErrorsDoesNotHoldUpOthers(t *testing.T) {
 }
 
 var _ bot.Bundler = (*slowMaps)(nil)
+
+// A script that is lost is loaded again, however long Discord takes to hear of
+// its commands.
+func TestNothingWaitsForDiscordToHearOfCommands(t *testing.T) {
+	t.Parallel()
+	asked, answer := make(chan struct{}, 4), make(chan struct{})
+	l := newPuppets()
+	w := newWorld(t, options{launch: l, sync: func(ctx context.Context, _ snowflake.GuildID, _ json.RawMessage) error {
+		asked <- struct{}{}
+		select {
+		case <-answer:
+		case <-ctx.Done():
+			t.Error("the script waited for Discord")
+		}
+		return nil
+	}})
+	p := l.next(t)
+	wait := w.inBackground("x")
+	for i := range 3 {
+		load := next[wire.Load](t, p)
+		p.declare(t, load.Instance, "messageCreate")
+		p.send(t, wire.Declared{Instance: load.Instance, Kind: "commands", Value: "[]"}, wire.Settled{Instance: load.Instance, ID: supervisor.LoadID})
+		w.until("the script to serve", func() bool { return w.bot.Status(guildA).State == conduct.Running })
+		if i == 0 {
+			<-asked
+		}
+		p.send(t, wire.Gone{Instance: load.Instance, Lost: "ended"})
+	}
+	close(answer)
+	p.loaded(t)
+	wait()
+}

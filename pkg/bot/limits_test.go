@@ -46,9 +46,9 @@ func TestEveryLimit(t *testing.T) {
 		"CPU of a turn":   {code: `for (;;);`, limit: limit.TurnCPU, hits: 1, line: "dispatch failed: TimeoutError: stopped after 200 ms of CPU without a pause"},
 		"CPU of a timer":  {code: `setTimeout(() => { for (;;); }, 1);`, limit: limit.TurnCPU, hits: 1, line: "TimeoutError: stopped after 200 ms of CPU without a pause"},
 		"time of a run":   {code: `await new Promise(() => {});`, limit: limit.DispatchTime, hits: 1, line: `dispatch failed: TimeoutError: the handler of "messageCreate" did not finish within 1s`},
-		"memory":          {code: `for (;;) keep.push(new Array(1000).fill(1));`, limit: limit.Memory, hits: 1, line: "out of memory: the script used more than its 32 MiB of memory (", rebuilt: true},
-		"both memories":   {code: `keep.push(new Uint8Array(20 << 20)); for (;;) keep.push(new Array(1000).fill(1));`, limit: limit.Memory, hits: 1, line: "out of memory: the script used more than its 32 MiB of memory (", rebuilt: true},
-		"buffers":         {code: `const all = []; try { for (;;) all.push(new Uint8Array(1 << 20)); } catch {}`, limit: limit.Buffers, hits: 1, line: "a buffer was refused with a RangeError: the 32 MiB of the script's memory do not hold it"},
+		"memory":          {code: `for (;;) keep.push(new Array(1000).fill(1));`, limit: limit.Memory, hits: 1, line: "out of memory: the script used more than its 64 MiB of memory (", rebuilt: true},
+		"both memories":   {code: `keep.push(new Uint8Array(20 << 20)); for (;;) keep.push(new Array(1000).fill(1));`, limit: limit.Memory, hits: 1, line: "out of memory: the script used more than its 64 MiB of memory (", rebuilt: true},
+		"buffers":         {code: `const all = []; try { for (;;) all.push(new Uint8Array(1 << 20)); } catch {}`, limit: limit.Buffers, hits: 1, line: "a buffer was refused with a RangeError: the 64 MiB of the script's memory do not hold it"},
 		"pending ops":     {code: `for (let i = 0; i < 500; i++) kv.store("s").get("held").catch(() => {});`, limit: limit.PendingOps, hits: 400, line: "More than 100 operations are waiting for their result"},
 		"rate of ops":     {code: `await Promise.all(Array.from({ length: 90 }, () => kv.store("s").set("k", "v").catch(() => {})));`, limit: limit.OpRate, hits: 1, line: "operations "},
 		"size of ops":     {code: `await kv.store("s").set("k", "x".repeat(17 << 20)).catch(() => {});`, limit: limit.OpBytes, hits: 1, line: "The arguments of one operation may have 16777216 bytes"},
@@ -63,7 +63,7 @@ func TestEveryLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, options{limits: func(l *bot.Limits) {
-				l.Script.MemoryBytes, l.Script.LogsPerSecond, l.Script.LogBurst = 32<<20, 50, 200
+				l.Script.MemoryBytes, l.Script.LogsPerSecond, l.Script.LogBurst = 64<<20, 50, 200 // JSON.stringify needs thrice its text for a moment.
 				l.Dispatch, l.OpsPerSecond, l.OpsBurst = time.Second, 10, 1000
 				if row.limit == limit.OpRate {
 					l.OpsBurst = 20
