@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/containerd/cgroups/v3"
 	"github.com/containerd/cgroups/v3/cgroup1"
@@ -168,10 +169,21 @@ func (g *Group) Add(pid int) error {
 	return nil
 }
 
+// What ends is in its group for a moment longer than it is waited for.
+const (
+	lingers  = 2 * time.Second
+	askAgain = 10 * time.Millisecond
+)
+
 // Remove deletes the group; its processes must have ended.
 func (g *Group) Remove() error {
-	if err := g.remove(); err != nil {
-		return fmt.Errorf("remove a control group: %w", err)
+	for began := time.Now(); ; time.Sleep(askAgain) {
+		err := g.remove()
+		if err == nil {
+			return nil
+		}
+		if time.Since(began) > lingers {
+			return fmt.Errorf("remove a control group: %w", err)
+		}
 	}
-	return nil
 }

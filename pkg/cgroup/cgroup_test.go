@@ -39,11 +39,6 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
-	case "fork":
-		_, _ = bufio.NewReader(os.Stdin).ReadByte()
-		_, err := syscall.ForkExec("/bin/true", []string{"true"}, nil)
-		fmt.Println(errors.Is(err, syscall.EAGAIN))
-		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
@@ -62,6 +57,13 @@ func child(t *testing.T, g *cgroup.Group, what string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // This binary.
 	cmd.Env = append(os.Environ(), "FLORA_CGROUP_CHILD="+what, "GOMAXPROCS=1")
+	return run(t, cmd, g)
+}
+
+// run starts a command that waits for its input, puts it into the group and lets
+// it go on. When it returns, nothing of it runs any more.
+func run(t *testing.T, cmd *exec.Cmd, g *cgroup.Group) (string, error) {
+	t.Helper()
 	var out strings.Builder
 	cmd.Stdout = &out
 	in, err := cmd.StdinPipe()
@@ -73,11 +75,11 @@ func child(t *testing.T, g *cgroup.Group, what string) (string, error) {
 	}
 	err = g.Add(cmd.Process.Pid)
 	_ = in.Close()
-	if werr := cmd.Wait(); err == nil {
-		return strings.TrimSpace(out.String()), werr
+	werr := cmd.Wait()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal(err)
-	return "", nil
+	return strings.TrimSpace(out.String()), werr
 }
 
 func TestTheKernelHoldsAChildToItsSize(t *testing.T) {
@@ -102,17 +104,24 @@ func TestTheKernelHoldsAChildToItsSize(t *testing.T) {
 	}
 }
 
-func TestTheKernelHoldsAChildToItsThreads(t *testing.T) {
+func TestTheKernelHoldsAChildToItsTasks(t *testing.T) {
 	m := maker(t)
-	g, err := m.New("few", cgroup.Limits{Memory: 1 << 30, Tasks: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := child(t, g, "fork"); err != nil || out != "true" {
-		t.Errorf("one task too many: %q, %v", out, err)
-	}
-	if err := g.Remove(); err != nil {
-		t.Error(err)
+	for name, row := range map[string]struct {
+		tasks int64
+		all   bool
+	}{"few": {4, false}, "many": {64, true}} {
+		g, err := m.New(name, cgroup.Limits{Memory: 1 << 30, Tasks: row.tasks})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", `read _; for i in 1 2 3 4 5 6 7 8; do sleep 0.2 & done; echo all`)
+		out, err := run(t, cmd, g)
+		if all := err == nil && out == "all"; all != row.all {
+			t.Errorf("%s: it said %q and ended with %v", name, out, err)
+		}
+		if err := g.Remove(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
