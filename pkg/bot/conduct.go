@@ -41,12 +41,6 @@ func (g *guild) apart() supervisor.Apart {
 	return supervisor.Together
 }
 
-func (g *guild) quarantined() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.record.Quarantined()
-}
-
 // charge writes down what a script had to do with its worker's end. Only what
 // serves, or is loaded because it serves, can quarantine the guild: a script
 // that is being deployed, or was replaced, is not what its authors rely on.

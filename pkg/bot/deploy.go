@@ -65,7 +65,7 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 		s.retire()
 		return rev, nil, fmt.Errorf("store the revision: %w", err)
 	}
-	if old := g.swap(s, true); old != nil {
+	if old, _ := g.swap(s, true); old != nil {
 		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
 	}
 	return rev, s, nil

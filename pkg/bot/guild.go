@@ -182,9 +182,15 @@ func (g *guild) requeue(events []event) {
 }
 
 // swap makes s the guild's script and returns the one before. A deploy also
-// clears the record of the guild's troubles. The caller holds deploys.
-func (g *guild) swap(s *script, deployed bool) (old *script) {
+// clears the record of the guild's troubles; without one the script of a guild
+// that is quarantined meanwhile goes. The caller holds deploys.
+func (g *guild) swap(s *script, deployed bool) (old *script, done bool) {
 	g.mu.Lock()
+	if !deployed && g.record.Quarantined() {
+		g.mu.Unlock()
+		s.retire()
+		return nil, false
+	}
 	old, g.active, g.latest, g.awaiting, g.failures = g.active, s, s, false, 0
 	if deployed {
 		g.pardon(g.record.Deployed)
@@ -204,7 +210,7 @@ func (g *guild) swap(s *script, deployed bool) (old *script) {
 	default:
 		g.bringBack(s)
 	}
-	return old
+	return old, true
 }
 
 // clear leaves the guild without a script, if it is to be, and returns the one
@@ -386,11 +392,9 @@ func (g *guild) restore(ctx context.Context) *script {
 		}
 		return nil
 	}
-	if g.quarantined() {
-		s.retire()
+	if _, done := g.swap(s, false); !done {
 		return nil
 	}
-	g.swap(s, false)
 	return s
 }
 

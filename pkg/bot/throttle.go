@@ -140,11 +140,11 @@ func (g *guild) move(ctx context.Context, s *script) {
 		g.bot.cfg.Log.Warn("a script stays in its penalty worker", zap.Stringer("guild_id", g.id), zap.Error(err))
 		return
 	}
-	if g.quarantined() {
-		next.retire()
+	old, done := g.swap(next, false)
+	if !done {
 		return
 	}
-	if old := g.swap(next, false); old != nil {
+	if old != nil {
 		g.bot.background(func(ctx context.Context) { old.drain(ctx, g.bot.cfg.Limits.Dispatch) })
 	}
 	g.log("info", logs.TargetRuntime, "the script runs beside others again")
