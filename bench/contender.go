@@ -92,7 +92,7 @@ func (b *bench) nodeBot(ctx context.Context, file string, sim *simulator) (*proc
 func (b *bench) floraBot(ctx context.Context, sim *simulator) (*process, error) {
 	f, err := b.startFlora(ctx, []string{
 		"DISCORD_TOKEN=a.b.c", "FLORA_DISCORD_API_BASE=" + sim.url + "/api/v10", "FLORA_DISCORD_GLOBAL_LIMIT=0",
-		"FLORA_DISCORD_COMPRESS=false", unhurried,
+		"FLORA_DISCORD_COMPRESS=false", "FLORA_DISCORD_INTENTS=guild_messages,guild_message_reactions", unhurried,
 	})
 	if err != nil {
 		return nil, err

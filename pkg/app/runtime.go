@@ -191,6 +191,9 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
 		Sessions: sessions, Log: rt.log.Named("gateway"),
 	}
+	if gateway.Intents, err = catalog.ParseIntents(rt.cfg.Discord.Intents); err != nil {
+		return fmt.Errorf("discord.intents: %w", err)
+	}
 	if gateway.Privileged, err = catalog.ParsePrivileged(rt.cfg.Discord.PrivilegedIntents); err != nil {
 		return fmt.Errorf("discord.privileged_intents: %w", err)
 	}

@@ -19,10 +19,16 @@ var checks = map[string]struct {
 	"filled":     {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
 	"token":      {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
 	"ip":         {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
+	"intents":    {"names of Discord's intents with commas between them, such as guild_messages,guild_message_reactions", intentNames},
 	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
 	"ranges":     {"ranges such as 10.1.0.0/16 or fd00::/8, separated by commas", func(v string) bool { _, err := Ranges(v); return err == nil }},
 	"postgres":   {"an address like postgres://user:password@host:5432/flora", postgresAddress},
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
+}
+
+// intentNames takes what may be names; which ones there are is known elsewhere.
+func intentNames(v string) bool {
+	return !strings.ContainsFunc(v, func(r rune) bool { return r != '_' && r != ',' && r != ' ' && !unicode.IsLetter(r) })
 }
 
 func privilegedIntents(v string) bool {
@@ -87,7 +93,7 @@ func (s setting) convert(raw any) (any, bool) {
 		b, ok := raw.(bool)
 		return b, ok
 	default:
-		if list, ok := raw.([]any); ok && s.check == "privileged" {
+		if list, ok := raw.([]any); ok && (s.check == "privileged" || s.check == "intents") {
 			text, isText = joined(list)
 		}
 		if !isText {

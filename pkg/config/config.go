@@ -39,6 +39,8 @@ type Discord struct {
 	BotToken string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
 	APIBase  string `koanf:"api_base" check:"url"`
 	Compress bool   `koanf:"compress"`
+	// Intents are asked for from the start, whether a script needs them or not.
+	Intents string `koanf:"intents" check:"intents"`
 	// PrivilegedIntents are the privileged intents that the bot may ask Discord
 	// for, as names with commas between them.
 	PrivilegedIntents string `koanf:"privileged_intents" check:"privileged"`

@@ -149,6 +149,7 @@ func TestRefused(t *testing.T) {
 		"a number for a string":    {"data_dir = 5", nil, nil, []string{"data_dir is 5 (from FILE), but it must be a path that is not empty"}},
 		"a choice":                 {"[runtime]\nisolation = 'container'", nil, nil, []string{`runtime.isolation is "container" (from FILE), but it must be one of process, none`}},
 		"an address":               {"[api]\naddress = 'localhost'", nil, nil, []string{`api.address is "localhost" (from FILE), but it must be an IP address`}},
+		"no names of intents":      {"[discord]\nintents = 'guilds;1'", nil, nil, []string{`discord.intents is "guilds;1" (from FILE), but it must be names of Discord's intents`}},
 		"an intent":                {"[discord]\nprivileged_intents = ['guilds']", nil, nil, []string{`discord.privileged_intents is [guilds] (from FILE), but it must be names with commas between them`}},
 		"a base":                   {"[discord]\napi_base = 'discord.com/api'", nil, nil, []string{`discord.api_base is "discord.com/api" (from FILE), but it must be an http or https address`}},
 		"a secret is not shown":    {"[discord]\nbot_token = 'Bot s3cret'", nil, nil, []string{"discord.bot_token is <hidden> (from FILE), but it must be a bot token without spaces"}},

@@ -106,3 +106,20 @@ func TestIntentNames(t *testing.T) {
 		t.Error("some intents have no name")
 	}
 }
+
+func TestParseIntents(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]catalog.Intents{
+		"": 0, " , ": 0, "guilds": catalog.Guilds, "Guild_Messages, GUILD_MESSAGE_REACTIONS": catalog.GuildMessages | catalog.GuildMessageReactions,
+		"message_content": catalog.MessageContent,
+	} {
+		if got, err := catalog.ParseIntents(list); err != nil || got != want {
+			t.Errorf("%q: %v, %v", list, got, err)
+		}
+	}
+	for _, list := range []string{"reactions", "guilds;guild_messages", "direct_messages", "1"} {
+		if got, err := catalog.ParseIntents(list); err == nil || !strings.Contains(err.Error(), "guild_messages") {
+			t.Errorf("%q: %v, %v", list, got, err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -89,6 +90,29 @@ func ParsePrivileged(list string) (Intents, error) {
 			out |= MessageContent
 		default:
 			return 0, fmt.Errorf("%q is no privileged intent; they are message_content, guild_members and guild_presences", part)
+		}
+	}
+	return out, nil
+}
+
+// ParseIntents reads a list of names of intents, separated by commas, in any
+// case; the empty list is none.
+func ParseIntents(list string) (Intents, error) {
+	var out Intents
+	for part := range strings.SplitSeq(list, ",") {
+		name := strings.ToUpper(strings.TrimSpace(part))
+		i := slices.IndexFunc(intentNames, func(n struct {
+			name string
+			bit  Intents
+		}) bool {
+			return n.name == name && n.bit&All != 0
+		})
+		switch {
+		case name == "":
+		case i < 0:
+			return 0, fmt.Errorf("%q is no intent of guilds; they are %s", part, strings.ToLower(All.String()))
+		default:
+			out |= intentNames[i].bit
 		}
 	}
 	return out, nil
