@@ -70,11 +70,11 @@ func typeOf(e endpoint.Endpoint, p op.Param) string {
 	}
 	switch p.Kind {
 	case op.ID:
-		return "Snowflake"
+		return "Id"
 	case op.IDs:
-		return "Snowflake[]"
+		return "Id[]"
 	case op.Integer:
-		return "number"
+		return "number | bigint"
 	case op.Flag:
 		return "boolean"
 	case op.Bits:

@@ -45,7 +45,9 @@ func TestAbortedRequestsGatherNoConnections(t *testing.T) {
 		select {
 		case <-dialling:
 			cancel()
-			<-done
+			if err := <-done; err == nil {
+				t.Error("a request that was given up has an answer")
+			}
 		case err := <-done:
 			if f, ok := errors.AsType[*egress.Failure](err); !ok || f.Code != "EBUDGET" {
 				t.Fatal(err)

@@ -129,10 +129,10 @@ export class TestBot {
   menu(name: string, target: Who | TestMessage, o?: Common): Promise<Outcome>;
   /** Somebody clicks the button with the custom id, on the newest message that has it or on a certain one. */
   click(customId: string, o?: Common & { message?: TestMessage }): Promise<Outcome>;
-  /** Somebody chooses: values, or ids of users, roles and channels. */
-  select(customId: string, values: string[], o?: Common & { message?: TestMessage }): Promise<Outcome>;
+  /** Somebody chooses: values; of users, roles and channels their ids or themselves. */
+  select(customId: string, values: (string | { id: string })[], o?: Common & { message?: TestMessage }): Promise<Outcome>;
   /** Somebody sends the modal that is open for them. */
-  submit(customId: string, fields?: Record<string, string | string[] | boolean>, o?: Common): Promise<Outcome>;
+  submit(customId: string, fields?: Record<string, string | boolean | { id: string } | (string | { id: string })[]>, o?: Common): Promise<Outcome>;
   react(emoji: string, message: TestMessage, o?: Common): Promise<Outcome>;
   unreact(emoji: string, message: TestMessage, o?: Common): Promise<Outcome>;
   /** Somebody joins. */

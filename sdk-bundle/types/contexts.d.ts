@@ -73,7 +73,7 @@ declare namespace flora {
   interface ReplyOptions extends MessageBody {
     tts?: boolean;
     /** The message to refer to; `null` for none. By default the one of the event. */
-    replyTo?: Snowflake | null;
+    replyTo?: Id | null;
     /** Only the user sees the answer. Interactions only; elsewhere it is ignored. */
     ephemeral?: boolean;
   }

@@ -6,7 +6,7 @@ declare namespace flora {
   }
 
   /** The member as it is now; what Discord leaves out is not there. */
-  type MemberUpdateEvent = RawMember & { guildId: Snowflake };
+  type MemberUpdateEvent = RawMember & { guildId: Snowflake; user: User; roles: Snowflake[] };
 
   interface MemberRemoveEvent {
     guildId: Snowflake;

@@ -4,6 +4,8 @@
 declare namespace flora {
   /** A Discord id: a decimal text, never a number (it would lose digits). */
   type Snowflake = string;
+  /** An id as functions take it. */
+  type Id = Snowflake | bigint;
 
   interface User {
     id: Snowflake;

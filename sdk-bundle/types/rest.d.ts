@@ -2,14 +2,14 @@
 
 declare namespace flora {
   interface InChannel {
-    channelId: Snowflake;
+    channelId: Id;
   }
   interface OnMessage extends InChannel {
-    messageId: Snowflake;
+    messageId: Id;
   }
   /** The script's own guild, which is also what its absence means. */
   interface InGuild {
-    guildId?: Snowflake;
+    guildId?: Id;
   }
   interface Reasoned {
     /** For the audit log, up to 512 characters. */
@@ -19,10 +19,10 @@ declare namespace flora {
     token: string;
   }
   interface FirstAnswer extends WithToken {
-    interactionId: Snowflake;
+    interactionId: Id;
   }
   interface OnCommand extends InGuild {
-    commandId: Snowflake;
+    commandId: Id;
   }
   interface WithPayload {
     /** Discord's JSON body. */

@@ -168,3 +168,11 @@ const inline = () =>
     ],
   });
 console.log(inline.length);
+
+// Bigints are ids and numbers, too.
+on("guildMemberUpdate", async (ctx) => {
+  const roles: string[] = ctx.msg.roles;
+  await rest.banMember({ userId: BigInt(ctx.msg.user.id), deleteMessageSeconds: 60n });
+  await rest.sendMessage({ channelId: 5n, replyTo: 6n, content: `${roles.length}` });
+  await rest.bulkDeleteMessages({ channelId: 5n, messageIds: [6n, "7"] });
+});

@@ -100,7 +100,7 @@ var webhooks = []Endpoint{
 	{Name: "delete_webhook", Method: remove, Path: webhook + "/{webhook.token?}", Reason: true, Doc: "Deletes a webhook."},
 	{
 		Name: "execute_webhook", Method: post, Path: hookToken, Own: true, Rule: op.Webhook,
-		Takes: "WithToken & { webhookId: Snowflake; wait?: boolean; threadId?: Snowflake; withComponents?: boolean; username?: string; avatarUrl?: string; threadName?: string } & ReplyOptions",
+		Takes: "WithToken & { webhookId: Id; wait?: boolean; threadId?: Id; withComponents?: boolean; username?: string; avatarUrl?: string; threadName?: string } & ReplyOptions",
 		Gives: "ApiMessage | null", Doc: "Sends a message as the webhook. With `wait` it answers the message, else null.",
 	},
 	{
@@ -109,7 +109,7 @@ var webhooks = []Endpoint{
 	},
 	{
 		Name: "edit_webhook_message", Method: patch, Path: hookToken + "/messages/{message.id}", Own: true, Rule: op.Webhook,
-		Takes: "WithToken & { webhookId: Snowflake; messageId: Snowflake; threadId?: Snowflake; withComponents?: boolean } & MessageBody",
+		Takes: "WithToken & { webhookId: Id; messageId: Id; threadId?: Id; withComponents?: boolean } & MessageBody",
 		Gives: "ApiMessage", Doc: "Changes a message of the webhook.",
 	},
 	{Name: "delete_webhook_message", Method: remove, Path: hookToken + "/messages/{message.id}", Query: []Field{ofThread}, Doc: "Deletes a message of the webhook."},

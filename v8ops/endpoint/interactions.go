@@ -35,7 +35,7 @@ var interactions = []Endpoint{
 	{Name: "fetch_followup_message", Method: get, Path: followUp, Gives: "ApiMessage", Doc: "One of the later messages."},
 	{
 		Name: "edit_followup_message", Method: patch, Path: followUp, Own: true, Rule: op.Interaction,
-		Takes: "WithToken & { messageId: Snowflake } & MessageBody", Gives: "ApiMessage", Doc: "Changes one of the later messages.",
+		Takes: "WithToken & { messageId: Id } & MessageBody", Gives: "ApiMessage", Doc: "Changes one of the later messages.",
 	},
 	{Name: "delete_followup_message", Method: remove, Path: followUp, Doc: "Deletes one of the later messages."},
 }

@@ -21,7 +21,7 @@ var messages = []Endpoint{
 	{Name: "delete_message", Method: remove, Path: onMessage, Reason: true, Doc: "Deletes a message."},
 	{
 		Name: "bulk_delete_messages", Method: post, Path: inMessages + "/bulk-delete", Own: true, Rule: op.Channel,
-		Takes: "InChannel & { messageIds: Snowflake[] } & Reasoned",
+		Takes: "InChannel & { messageIds: Id[] } & Reasoned",
 		Doc:   "Deletes 1 to 100 messages, none older than two weeks.",
 	},
 	{

@@ -229,17 +229,22 @@ export class TestBot {
     return this.#interact("componentInteraction", { data: { custom_id: customId, customId, component_type: component.type, componentType: component.type, values: null } }, o, message);
   }
 
-  /** A choice in a select menu: values, or ids of users, roles and channels. */
-  async select(customId: string, values: string[], o: Common & { message?: TestMessage } = {}): Promise<Outcome> {
+  /** A choice in a select menu: values; of users, roles and channels their ids or themselves. */
+  async select(customId: string, chosen: (string | { id: string })[], o: Common & { message?: TestMessage } = {}): Promise<Outcome> {
     const { message, component } = this.#component(customId, o.message);
     const { type } = component;
+    const values: string[] = chosen.map(idOf);
+    const least = component.min_values ?? 1;
+    const most = component.max_values ?? 1;
+    if (values.length < least || values.length > most) throw new Error(`the select ${customId} takes from ${least} to ${most} values; these are ${values.length}`);
     if (type === 3) for (const v of values) if (!component.options?.some((x: any) => x.value === v)) throw new Error(`the select ${customId} has no value ${JSON.stringify(v)}`);
     const resolved = type === 3 ? undefined : resolve(this.discord, values);
     return this.#interact("componentInteraction", { data: { custom_id: customId, customId, component_type: type, componentType: type, values, resolved } }, o, message);
   }
 
   /** Sends the modal that was opened for the user. */
-  async submit(customId: string, fields: Record<string, string | string[] | boolean> = {}, o: Common = {}): Promise<Outcome> {
+  async submit(customId: string, given: Fields = {}, o: Common = {}): Promise<Outcome> {
+    const fields = Object.fromEntries(Object.entries(given).map(([k, v]) => [k, Array.isArray(v) ? v.map(idOf) : idOf(v)]));
     const p = this.#who(o.user);
     const open = this.#modals.get(p.id);
     const id = open?.modal.custom_id ?? open?.modal.customId;
@@ -417,6 +422,13 @@ export class TestBot {
     }
     throw new Error(`no message of the bot has a component ${JSON.stringify(customId)}`);
   }
+}
+
+type Fields = Record<string, string | boolean | { id: string } | (string | { id: string })[]>;
+
+/** Users, roles and channels may be given as objects where Discord has their ids. */
+function idOf(v: any): any {
+  return v !== null && typeof v === "object" ? v.id : v;
 }
 
 let current: TestBot | undefined;

@@ -121,7 +121,8 @@ export class Discord {
   }
 
   #original(token: unknown): TestMessage {
-    const { original } = this.#interaction(token);
+    const { original, state } = this.#interaction(token);
+    if (state === "open") throw refused(404, 10015, "Unknown Webhook");
     if (original === undefined || original.deleted) throw refused(404, 10008, "Unknown Message");
     return original;
   }
@@ -202,7 +203,12 @@ const answers: Record<string, (d: Discord, a: any) => unknown> = {
     i.original = i.source;
     return d.edit(i.source, body);
   },
-  op_show_modal: (d, a) => void (first(d, a.token, "answered").modal = a.modal),
+  op_show_modal(d, a) {
+    const { custom_id, customId, title, components } = a.modal ?? {};
+    for (const [name, text] of [["customId", custom_id ?? customId], ["title", title]]) if (typeof text !== "string" || text.trim() === "") throw new Refusal("INVALID_INPUT", `Invalid input for modal.${name}: expected a string that is not empty`);
+    if (!Array.isArray(components) || components.length === 0) throw new Refusal("INVALID_INPUT", "Invalid input for modal.components: expected an array of at least one component");
+    first(d, a.token, "answered").modal = a.modal;
+  },
   op_send_autocomplete_result: (d, a) => void (first(d, a.token, "answered").choices = a.choices),
   op_fetch_original_interaction_response: (d, a) => d.json(original(d, a.token)),
   op_edit_original_interaction_response(d, { token, ...body }) {

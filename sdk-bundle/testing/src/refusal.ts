@@ -14,7 +14,7 @@ export class Refusal extends Error {
 
   /** The document that the SDK makes an error of. */
   document(): object {
-    return { class: "Error", message: this.message, code: this.code, discord_code: this.discordCode, status: this.status };
+    return { class: this.code === "INVALID_INPUT" ? "TypeError" : "Error", message: this.message, code: this.code, discord_code: this.discordCode, status: this.status };
   }
 }
 

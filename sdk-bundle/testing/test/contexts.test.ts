@@ -16,6 +16,23 @@ test("the first reply answers, later ones follow up, edit edits the answer", asy
   assert.equal(logs[0]!.text, `${replies[0]!.id} two`);
 });
 
+test("answers that come before the first one, or are none", async () => {
+  const bot = await createTestBot(`createBot({ slashCommands: [slash({ name: "a", description: "d", run: async (ctx) => {
+    for (const f of [() => ctx.edit("x"), () => ctx.followUp("x"), () => ctx.deleteReply(), () => ctx.showModal({ title: "t", components: [] }), () => ctx.showModal({ custom_id: "m", title: "t", components: [] })]) await f().catch((e) => console.log(e.name, e.message));
+    await ctx.showModal({ custom_id: "m", title: "t", components: [label("Who").setComponent(userSelect("who"))] });
+  } })] });
+  onModal("m", (ctx) => ctx.reply({ content: ctx.fields.who[0].username, components: [userSelect("u").setMaxValues(2)] }));
+  onComponent("u", (ctx) => ctx.reply(ctx.selected.map((u) => u.username).join()));`);
+  const { logs } = await bot.slash("a");
+  const early = "this interaction is not answered yet; use reply or defer first (Discord HTTP error (404): Unknown Webhook)";
+  assert.deepEqual(logs.map((l) => l.text), [`Error edit: ${early}`, `Error followUp: ${early}`, `Error deleteReply: ${early}`,
+    "TypeError Invalid input for modal.customId: expected a string that is not empty", "TypeError Invalid input for modal.components: expected an array of at least one component"]);
+  const bob = bot.addUser("bob");
+  assert.equal((await bot.submit("m", { who: [bob] })).reply!.content, "bob");
+  assert.equal((await bot.select("u", [bob, bot.owner.id])).reply!.content, "bob,owner");
+  await assert.rejects(bot.select("u", []), /takes from 1 to 2 values; these are 0/);
+});
+
 test("deferred: a followUp takes the place of thinking, too", async () => {
   const bot = await createTestBot(`createBot({ slashCommands: [slash({ name: "a", description: "d", run: async (ctx) => { await ctx.defer(); await ctx.followUp({ content: "one", ephemeral: true }); await ctx.reply("two"); } })] });`);
   const { replies } = await bot.slash("a");
@@ -100,7 +117,7 @@ test("components: update, deferUpdate, params, selected", async () => {
   on("messageCreate", (ctx) => ctx.reply({ content: "m", components: [
     actionRow().addComponents(button().setCustomId("vote:p1:yes").setLabel("Y"), button().setCustomId("exact").setLabel("E"), button().setCustomId("n42").setLabel("N"), button().setCustomId("other").setLabel("O"), button().setCustomId("late").setLabel("L")),
     actionRow().addComponents(stringSelect("colour").addOptions({ label: "Red", value: "r" }, { label: "Blue", value: "b" })),
-    actionRow().addComponents(userSelect("who")),
+    actionRow().addComponents(userSelect("who").setMaxValues(2)),
   ] }));
   onComponent("vote:{poll}:{choice}", (ctx) => ctx.update("voted " + ctx.params.choice + " in " + ctx.params.poll));
   onComponent("exact", (ctx) => ctx.edit({ content: "edited" }));
