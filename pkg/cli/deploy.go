@@ -19,6 +19,9 @@ import (
 // entries are tried in this order when no entry is named.
 var entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
 
+// manyFiles is more than a script has as a rule.
+const manyFiles = 100
+
 // deployOptions are the command's flags.
 type deployOptions struct{ root, bundle, sourceMap string }
 
@@ -66,6 +69,9 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 	}
 	d, err := api.Deploy(ctx, guild, r)
 	if err != nil {
+		if o.root == "" && len(r.Files) > manyFiles {
+			a.warn("these are the %d sources below the folder you are in; --root names the script's own", len(r.Files))
+		}
 		return err
 	}
 	if !a.json {

@@ -159,6 +159,26 @@ func TestDeployTooManyFiles(t *testing.T) {
 	}
 }
 
+// TestDeployOfAWholeFolder: who deploys from a folder with much else in it is
+// told of the flag, if the server refuses that.
+func TestDeployOfAWholeFolder(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		files int
+		args  []string
+		told  bool
+	}{"many": {150, nil, true}, "few": {5, nil, false}, "a root": {150, []string{"--root", "."}, false}} {
+		u := newTool(t, newServer(t, map[string]answer{"POST /api/deployments/" + guildID: {status: 400, body: `{"message":"invalid deployment files","code":"invalid_input"}`}}))
+		u.write("main.ts", "")
+		for i := range row.files {
+			u.write("other/"+strings.Repeat("x", i+1)+".txt", "")
+		}
+		if code, _, stderr := u.run(append([]string{"deploy"}, row.args...)...); code != Failure || strings.Contains(stderr, "--root names the script's own") != row.told {
+			t.Errorf("%s: %d %q", name, code, stderr)
+		}
+	}
+}
+
 // TestDeployFails: a build's error and a script's stack come out as they are.
 func TestDeployFails(t *testing.T) {
 	t.Parallel()
