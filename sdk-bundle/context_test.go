@@ -11,7 +11,7 @@ import (
 
 // answerOps are the ops that contexts call.
 var answerOps = []string{
-	"op_send_message", "op_edit_message", "op_send_interaction_response", "op_defer_interaction_response", "op_update_interaction_response",
+	"op_send_message", "op_edit_message", "op_delete_message", "op_send_interaction_response", "op_defer_interaction_response", "op_update_interaction_response",
 	"op_defer_interaction_update", "op_show_modal", "op_edit_original_interaction_response", "op_create_followup_message",
 }
 
@@ -50,6 +50,11 @@ func TestContextOfMessages(t *testing.T) {
 			calls: []call{{"op_send_message", `{"channelId":"22","content":"hi","replyTo":"11"}`}}},
 		{name: "edit", event: "messageCreate", payload: message, code: `console.log((await ctx.edit({ flags: 4, ephemeral: true })).id)`,
 			calls: []call{{"op_edit_message", `{"channelId":"22","messageId":"11","flags":4}`}}, logs: []string{"op_edit_message 1"}},
+		{name: "after deleting it a reply refers to nothing", event: "messageCreate", payload: message, code: `await ctx.deleteMessage("rude"); await ctx.reply("a")`,
+			calls: []call{{"op_delete_message", `{"channelId":"22","messageId":"11","reason":"rude"}`}, {"op_send_message", `{"channelId":"22","content":"a"}`}}},
+		{name: "after deleting what was reacted to, too", event: "reactionAdd", payload: `{"userId":"1","channelId":"22","messageId":"12","guildId":"33","emoji":{"name":"x"},"burst":false}`,
+			code:  `await ctx.deleteMessage(); await ctx.reply("a")`,
+			calls: []call{{"op_delete_message", `{"channelId":"22","messageId":"12"}`}, {"op_send_message", `{"channelId":"22","content":"a"}`}}},
 		{name: "reactions reply to their message", event: "reactionAdd", payload: `{"userId":"1","channelId":"22","messageId":"12","guildId":"33","emoji":{"name":"x"},"burst":false}`,
 			code:  `await ctx.reply("a"); await ctx.edit("b")`,
 			calls: []call{{"op_send_message", `{"channelId":"22","content":"a","replyTo":"12"}`}, {"op_edit_message", `{"channelId":"22","messageId":"12","content":"b"}`}}},

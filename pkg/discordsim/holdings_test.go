@@ -130,8 +130,12 @@ func TestAuditLog(t *testing.T) {
 func TestPollVotes(t *testing.T) {
 	t.Parallel()
 	w := quiet(t)
-	poll := object{"question": object{"text": "q"}, "answers": []object{{"poll_media": object{"text": "a"}}, {"poll_media": object{"text": "b"}}}, "duration": 1}
+	poll := object{"question": object{"text": "q"}, "answers": []object{{"poll_media": object{"text": "a"}}, {"poll_media": object{"text": "b", "emoji": object{"id": nil, "name": "🅱"}}}}, "duration": 1}
 	m := w.must(200, "POST", w.inChannel("/messages"), object{"poll": poll})
+	if at(m, "poll", "answers", 1, "poll_media", "emoji", "name") != "🅱" {
+		t.Errorf("the answer's emoji: %v", m["poll"])
+	}
+	w.refused(400, 50035, "POST", w.inChannel("/messages"), object{"poll": object{"question": object{"text": "q"}, "answers": []object{{"poll_media": object{"text": "a", "emoji": "🅱"}}}}})
 	vote := func(message, who string, answer int) error {
 		return w.sim.Vote(id[snowflake.GuildID](t, w.guild), id[snowflake.ChannelID](t, w.channel), id[snowflake.MessageID](t, message), who, answer)
 	}

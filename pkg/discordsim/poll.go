@@ -13,6 +13,7 @@ import (
 type poll struct {
 	question string
 	answers  []string
+	emoji    []map[string]any // Of each answer; nil for none.
 	expiry   time.Time
 	multi    bool
 	over     bool
@@ -42,6 +43,7 @@ func readPoll(f form, now time.Time) *poll {
 			continue
 		}
 		out.answers = append(out.answers, media.needText("text", 1, 55))
+		out.emoji = append(out.emoji, readPollEmoji(media))
 	}
 	hours, ok := p.number("duration", 1, 768)
 	if !ok {
@@ -52,11 +54,28 @@ func readPoll(f form, now time.Time) *poll {
 	return out
 }
 
+// readPollEmoji reads "emoji" of an answer: an object, as in components.
+func readPollEmoji(media form) map[string]any {
+	e, ok := media.sub("emoji")
+	if !ok {
+		return nil
+	}
+	out := map[string]any{"name": e.text("name", 32)}
+	if id, ok := e.id("id"); ok {
+		out["id"] = strconv.FormatUint(id, 10)
+	}
+	return out
+}
+
 // MarshalJSON writes the poll as messages carry it.
 func (p *poll) MarshalJSON() ([]byte, error) {
 	answers, counts := []any{}, []any{}
 	for i, text := range p.answers {
-		answers = append(answers, map[string]any{"answer_id": i + 1, "poll_media": map[string]any{"text": text}})
+		media := map[string]any{"text": text}
+		if p.emoji[i] != nil {
+			media["emoji"] = p.emoji[i]
+		}
+		answers = append(answers, map[string]any{"answer_id": i + 1, "poll_media": media})
 		if n := len(p.votes[i+1]); n > 0 {
 			counts = append(counts, map[string]any{"id": i + 1, "count": n, "me_voted": false})
 		}

@@ -32,7 +32,8 @@ export function makeContext(d: Delivery): any {
   const { event, msg } = d;
   if (event === "messageCreate") return messageContext(msg, undefined);
   if (isInteraction(msg)) return interactionContext(d);
-  const reply = (v: unknown) => later(() => message(event, msg, v));
+  let gone = false; // A reply to what was deleted would be refused.
+  const reply = (v: unknown) => later(() => message(gone ? "messageDelete" : event, msg, v));
   const edit = (v: unknown) => later(() => editMessage(msg, v));
   const send = (v: unknown) => later(() => sendTo(event, msg, v));
   if (startsWith(event, "__cron:")) return { msg, name: msg?.name, scheduledAt: msg?.scheduledAt, reply, edit, send };
@@ -42,7 +43,12 @@ export function makeContext(d: Delivery): any {
     edit,
     send,
     react: (emoji: unknown) => later(() => callOp("op_add_reaction", { ...about("react", msg), emoji })),
-    deleteMessage: (reason?: string) => later(() => callOp("op_delete_message", { ...about("deleteMessage", msg), reason })),
+    deleteMessage: (reason?: string) =>
+      later(() => {
+        const args = { ...about("deleteMessage", msg), reason };
+        gone = true;
+        return callOp("op_delete_message", args);
+      }),
     typing: () => later(() => callOp("op_trigger_typing", { channelId: channelOf("typing", event, msg) })),
   };
 }
@@ -50,17 +56,23 @@ export function makeContext(d: Delivery): any {
 /** The context of a message; args are the words of a command. */
 export function messageContext(msg: any, args: string[] | undefined): any {
   const event = "messageCreate";
+  let gone = false;
   return {
     msg,
     args,
     author: msg?.author,
     member: msg?.member,
     channelId: msg?.channelId,
-    reply: (v: unknown) => later(() => message(event, msg, v)),
+    reply: (v: unknown) => later(() => message(gone ? "messageDelete" : event, msg, v)),
     edit: (v: unknown) => later(() => editMessage(msg, v)),
     send: (v: unknown) => later(() => sendTo(event, msg, v)),
     react: (emoji: unknown) => later(() => callOp("op_add_reaction", { ...about("react", msg), emoji })),
-    deleteMessage: (reason?: string) => later(() => callOp("op_delete_message", { ...about("deleteMessage", msg), reason })),
+    deleteMessage: (reason?: string) =>
+      later(() => {
+        const args = { ...about("deleteMessage", msg), reason };
+        gone = true;
+        return callOp("op_delete_message", args);
+      }),
     typing: () => later(() => callOp("op_trigger_typing", { channelId: channelOf("typing", event, msg) })),
   };
 }

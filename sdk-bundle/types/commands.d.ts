@@ -176,8 +176,8 @@ declare namespace flora {
     name: string;
     /** Needed by slash commands; user and message commands have none. */
     description?: string;
-    /** "chat_input" by default; "user" and "message" make context-menu commands. */
-    type?: "chat_input" | "user" | "message" | number;
+    /** "chat_input" by default; "user" and "message" make context-menu commands: `UserCommand`, `MessageCommand`. */
+    type?: "chat_input" | 1;
     options?: O;
     subcommands?: readonly SlashSubcommand[];
     nameLocalizations?: Localizations;

@@ -1,7 +1,7 @@
 // Bodies of messages, and what handlers get.
 
 declare namespace flora {
-  /** Discord's allowed mentions; without it nobody but the replied user is pinged by default rules of the server. */
+  /** Whom a message pings. */
   interface AllowedMentions {
     parse?: ("everyone" | "users" | "roles")[];
     users?: Snowflake[];
@@ -57,13 +57,36 @@ declare namespace flora {
 
   type Component = Built<ComponentJSON>;
 
+  /** A poll to send; its members may have Discord's names (`poll_media`), too. */
+  interface NewPoll {
+    /** Up to 300 characters. */
+    question: { text: string };
+    /** Up to 10, of up to 55 characters. */
+    answers: ({ pollMedia: PollMedia } | { poll_media: PollMedia })[];
+    /** Hours, up to 768; 24 by default. */
+    duration?: number;
+    allowMultiselect?: boolean;
+    allow_multiselect?: boolean;
+    layoutType?: number;
+    layout_type?: number;
+  }
+  interface PollMedia {
+    text?: string;
+    /** "👍", "<:name:id>" or `{ id }`, `{ name }`. */
+    emoji?: string | { id?: Snowflake | null; name?: string | null };
+  }
+
   interface MessageBody {
     /** Up to 2000 characters. */
     content?: string;
     embeds?: Built<Embed>[];
     attachments?: Attachment[];
     components?: Component[];
+    /** Without it nobody is pinged but the author of the message that a reply answers. */
     allowedMentions?: AllowedMentions;
+    poll?: NewPoll;
+    /** Up to 3 stickers of the server. */
+    stickerIds?: Id[];
     /** Bits of `MessageFlags`. */
     flags?: number | bigint;
     /** Any other member of Discord's message body, as Discord names it. */

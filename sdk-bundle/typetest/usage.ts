@@ -164,6 +164,8 @@ const inline = () =>
     commands: [{ name: "a", args: [{ name: "x" }], run: (ctx) => ctx.reply(`${ctx.args.length} ${ctx.options.x}`) }],
     slashCommands: [
       { name: "b", description: "d", options: [{ name: "o", description: "d" }], run: (ctx) => ctx.reply(`${ctx.options.o} ${ctx.subcommand}`) },
+      { name: "Who", type: "user", run: (ctx) => ctx.reply(ctx.target.username) },
+      { name: "Quote", type: "message", run: (ctx) => ctx.reply(ctx.target.content) },
       { name: "c", description: "d", subcommands: [{ name: "s", description: "d", options: [{ name: "n", description: "d", type: "integer" }], run: (ctx) => ctx.reply(`${ctx.options.n}`) }] },
     ],
   });

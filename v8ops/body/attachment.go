@@ -187,7 +187,7 @@ func readData(name string, in map[string]json.RawMessage) (discord.File, error) 
 	}
 	var err error
 	if f.Data, err = unbase64(data); err != nil {
-		return f, op.Invalid(name+".data", "it is not base64")
+		return f, op.Invalid(name+".data", "it is not base64; give that, or bytes, such as new TextEncoder().encode(text)")
 	}
 	if f.Name == "" {
 		f.Name = "attachment"

@@ -36,7 +36,10 @@ var (
 	embed = &shape{inside: map[string]*shape{"footer": icon, "author": icon, "image": media, "thumbnail": media, "video": media}}
 	poll  = &shape{
 		rename: map[string]string{"allowMultiselect": "allow_multiselect", "layoutType": "layout_type"},
-		inside: map[string]*shape{"answers": {rename: map[string]string{"pollMedia": "poll_media"}}},
+		inside: map[string]*shape{"answers": {
+			rename: map[string]string{"pollMedia": "poll_media"},
+			inside: map[string]*shape{"poll_media": {inside: map[string]*shape{"emoji": {text: emojiObject}}}},
+		}},
 	}
 	component = componentShape()
 
