@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
@@ -39,7 +40,9 @@ func TestExamples(t *testing.T) {
 		t.Fatalf("only %d examples", len(names))
 	}
 	dir := t.TempDir()
-	p, err := rig.Start(bin, dir, append(os.Environ(), "HOME="+dir, "FLORA_EGRESS_DENY=0.0.0.0/0,::/0"), "dev", "--port", "0", "--no-rate-limits", "--guilds", strconv.Itoa(len(names)))
+	p, err := rig.Start(bin, dir, append(os.Environ(), "HOME="+dir, "FLORA_EGRESS_DENY=0.0.0.0/0,::/0",
+		// A session that is begun anew for one bot's events would lose some of another's.
+		"FLORA_DISCORD_INTENTS="+strings.Join(catalog.All.Names(), ",")), "dev", "--port", "0", "--no-rate-limits", "--guilds", strconv.Itoa(len(names)))
 	if err != nil {
 		t.Fatal(err)
 	}

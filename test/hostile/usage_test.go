@@ -156,11 +156,14 @@ func goroutines(dump string) map[string]int {
 	return out
 }
 
+// total leaves out what control has for each worker process, of which those for
+// scripts that run apart come and go.
 func total(counts map[string]int) (n int) {
 	for _, c := range counts {
 		n += c
 	}
-	return n
+	const mostWorkers, each = 1 + 4, 3 // Two that attend to it, one that writes to it.
+	return n - each*min(counts["github.com/flora-runtime/flora-runtime/pkg/wire.NewConn"], mostWorkers)
 }
 
 // peaceful runs a runtime whose guilds do no harm, and gives its goroutines.
