@@ -60,7 +60,7 @@ func readPollEmoji(media form) map[string]any {
 	if !ok {
 		return nil
 	}
-	out := map[string]any{"name": e.text("name", 32)}
+	out := map[string]any{"id": nil, "name": e.text("name", 32)}
 	if id, ok := e.id("id"); ok {
 		out["id"] = strconv.FormatUint(id, 10)
 	}

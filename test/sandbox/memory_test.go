@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
 )
 
@@ -123,13 +125,18 @@ func TestAWorkerThatGrowsIsKilled(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the worker lives on")
 	}
-	cancel()
-	for _, entry := range seen.All() {
-		for _, f := range entry.ContextMap() {
-			if text, ok := f.(string); ok && strings.Contains(text, "raise runtime.worker_memory_mb") {
-				return
+	// The line comes after the scripts were told.
+	says := func() (bool, error) {
+		for _, entry := range seen.All() {
+			for _, f := range entry.ContextMap() {
+				if text, ok := f.(string); ok && strings.Contains(text, "raise runtime.worker_memory_mb") {
+					return true, nil
+				}
 			}
 		}
+		return false, fmt.Errorf("%v", seen.All())
 	}
-	t.Errorf("no line says why: %v", seen.All())
+	if err := rig.Until("a line that says why", says); err != nil {
+		t.Error(err)
+	}
 }

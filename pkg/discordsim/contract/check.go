@@ -179,7 +179,7 @@ func (d *Document) body(o *Operation, x discordsim.Exchange) []Violation {
 	}
 	out := d.validate(o, "request", pointer, v)
 	for _, at := range d.unknown(d.at(pointer), v, "") {
-		out = append(out, o.violation("request", at, "is not in the document"))
+		out = append(out, o.violation("request", at, Unknown))
 	}
 	return out
 }

@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// Unknown is what is said of a member that the document does not name. It allows
+// such members everywhere, so this is our own strictness.
+const Unknown = "is not in the document"
+
 // unknown lists the members of a value that none of the schema's alternatives
 // names. The document allows more members everywhere; a request that has some
 // is most likely misspelt.
