@@ -13,8 +13,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
-	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 var limits = wire.Limits{MemoryBytes: 128 << 20, TurnMS: 60_000, LoadMS: 60_000, PendingOps: 10, Timers: 10, Crons: 1, LogsPerSecond: 10, LogBurst: 10}
