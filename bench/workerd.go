@@ -42,7 +42,8 @@ func workerSource() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return source + boot + bot + "\nexport default { fetch() { return new Response(\"ok\"); } };\n", nil
+	// The SDK has a Response of its own.
+	return "const Answer = Response;\n" + source + boot + bot + "\nexport default { fetch() { return new Answer(\"ok\"); } };\n", nil
 }
 
 const routerSource = `export default {
