@@ -17,6 +17,27 @@ var braces = regexp.MustCompile(`\{[^}]*\}`)
 // plain is a path with all its parameters alike.
 func plain(path string) string { return braces.ReplaceAllString(path, "{}") }
 
+// TestWhatIsLeftOutIsNoOp needs no document: each operation left out says why, and
+// is none of the table's.
+func TestWhatIsLeftOutIsNoOp(t *testing.T) {
+	t.Parallel()
+	ops := map[string]string{}
+	for _, e := range endpoint.All() {
+		for _, path := range variants(e.Path) {
+			ops[e.Method+" "+path] = e.Op()
+		}
+	}
+	for pattern, reason := range endpoint.LeftOut {
+		method, path, ok := strings.Cut(pattern, " ")
+		if !ok || !concerns.MatchString(path) || len(strings.Fields(reason)) < 2 {
+			t.Errorf("%q is left out because %q", pattern, reason)
+		}
+		if op := ops[method+" "+plain(path)]; op != "" {
+			t.Errorf("%s is left out, and %s does it", pattern, op)
+		}
+	}
+}
+
 // TestEveryOperationIsAnOpOrLeftOut walks Discord's OpenAPI document: each
 // operation on a guild is an op, or left out for a reason, and every op is an
 // operation of the document.
@@ -24,7 +45,8 @@ func TestEveryOperationIsAnOpOrLeftOut(t *testing.T) {
 	t.Parallel()
 	d := contract.Get(t)
 	if d == nil {
-		t.Skip("there is no document to walk")
+		// A pass would say what was not seen. CI sets the variable.
+		t.Skip("NOT RUN: there is no document to walk")
 	}
 	ops := map[string]bool{}
 	for _, e := range endpoint.All() {
