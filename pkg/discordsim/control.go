@@ -261,6 +261,16 @@ func (c *controlCall) guild() (*guild, error) {
 	return g, nil
 }
 
+// decodeInGuild reads the body and finds the guild of the path.
+func (c *controlCall) decodeInGuild(into any) (*guild, error) {
+	if err := c.decode(into); err != nil {
+		return nil, err
+	}
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return c.guild()
+}
+
 // channel finds the guild's channel of the path. Sim.mu is held.
 func (c *controlCall) channel() (*channel, error) {
 	g, err := c.guild()

@@ -29,12 +29,7 @@ func (s *Sim) controlVoice(c *controlCall) (any, error) {
 		Author  string              `json:"author"`
 		Channel snowflake.ChannelID `json:"channel"`
 	}
-	if err := c.decode(&req); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	g, err := c.guild()
-	s.mu.Unlock()
+	g, err := c.decodeInGuild(&req)
 	if err != nil {
 		return nil, err
 	}
@@ -46,12 +41,7 @@ func (s *Sim) controlAttend(c *controlCall) (any, error) {
 	var req struct {
 		Author string `json:"author"`
 	}
-	if err := c.decode(&req); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	g, err := c.guild()
-	s.mu.Unlock()
+	g, err := c.decodeInGuild(&req)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,16 @@ func (c *call) guildNeeds(p permission) (*guild, error) {
 	return g, c.sim.botNeeds(g, p)
 }
 
+// guildForm is guildNeeds with the body's fields.
+func (c *call) guildForm(p permission) (*guild, form, error) {
+	g, err := c.guildNeeds(p)
+	if err != nil {
+		return nil, form{}, err
+	}
+	f, err := c.form()
+	return g, f, err
+}
+
 // pathThing finds one of a guild's things by the id in the path.
 func pathThing[V any](c *call, of func(*guild) map[thingID]*V, need permission, name string, unknown error) (*guild, *V, error) {
 	g, err := c.guildNeeds(need)

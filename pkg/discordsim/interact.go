@@ -221,12 +221,7 @@ func (s *Sim) outcome(in *interaction) Outcome {
 
 func (s *Sim) controlInteract(c *controlCall) (any, error) {
 	var a Action
-	if err := c.decode(&a); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	g, err := c.guild()
-	s.mu.Unlock()
+	g, err := c.decodeInGuild(&a)
 	if err != nil {
 		return nil, err
 	}

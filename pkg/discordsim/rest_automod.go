@@ -156,11 +156,7 @@ func readAction(f form, g *guild) any {
 }
 
 func (s *Sim) createRule(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild)
 	if err != nil {
 		return nil, err
 	}

@@ -67,11 +67,7 @@ func readPrune(f form) (days int64, include []uint64) {
 }
 
 func (s *Sim) prune(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild | permKickMembers)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild | permKickMembers)
 	if err != nil {
 		return nil, err
 	}

@@ -162,11 +162,7 @@ func (e *scheduledEvent) checkPlace(f form, g *guild) {
 }
 
 func (s *Sim) createEvent(c *call) (any, error) {
-	g, err := c.guildNeeds(permCreateEvents)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permCreateEvents)
 	if err != nil {
 		return nil, err
 	}

@@ -149,11 +149,7 @@ func (s *Sim) getWidgetSettings(c *call) (any, error) {
 }
 
 func (s *Sim) editWidget(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild)
 	if err != nil {
 		return nil, err
 	}
@@ -208,11 +204,7 @@ func (w welcomeScreen) whole() welcomeScreen {
 }
 
 func (s *Sim) editWelcome(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild)
 	if err != nil {
 		return nil, err
 	}
@@ -260,11 +252,7 @@ func (o onboarding) whole(g *guild) onboarding {
 }
 
 func (s *Sim) editOnboarding(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild | permManageRoles)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild | permManageRoles)
 	if err != nil {
 		return nil, err
 	}
@@ -333,11 +321,7 @@ func (s *Sim) readPrompt(f form, g *guild) any {
 }
 
 func (s *Sim) editIncidents(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild)
 	if err != nil {
 		return nil, err
 	}

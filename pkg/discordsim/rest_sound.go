@@ -82,11 +82,7 @@ func (so *sound) change(f form) {
 }
 
 func (s *Sim) createSound(c *call) (any, error) {
-	g, err := c.guildNeeds(permCreateExpressions)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permCreateExpressions)
 	if err != nil {
 		return nil, err
 	}

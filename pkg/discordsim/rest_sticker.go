@@ -54,11 +54,7 @@ func (s *Sim) getSticker(c *call) (any, error) {
 }
 
 func (s *Sim) createSticker(c *call) (any, error) {
-	g, err := c.guildNeeds(permCreateExpressions)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permCreateExpressions)
 	if err != nil {
 		return nil, err
 	}

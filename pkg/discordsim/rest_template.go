@@ -101,11 +101,7 @@ func (c *call) pathTemplate() (*guild, *template, error) {
 }
 
 func (s *Sim) createTemplate(c *call) (any, error) {
-	g, err := c.guildNeeds(permManageGuild)
-	if err != nil {
-		return nil, err
-	}
-	f, err := c.form()
+	g, f, err := c.guildForm(permManageGuild)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 // The test bot: a script with the SDK, and everything that users do to it.
+import type { Call, Common, Options, Outcome, TestMessage, Who } from "../index";
 import { turn } from "./clock";
-import { type Asked, Discord, type TestMessage } from "./discord";
+import { type Asked, Discord } from "./discord";
 import { type Failure, Host, type LogLine } from "./host";
 import { Stores, type TestStore } from "./kv";
 import { type Script, codeOf, evaluate } from "./load";
@@ -9,30 +10,6 @@ import { commandData, modalData } from "./payload";
 import { utf8Decode, utf8Encode } from "./platform";
 import { Refusal } from "./refusal";
 import { find, messagePayload, reactionPayload, resolve } from "./view";
-
-/** One call of Discord's API. */
-export interface Call {
-  /** The function of `rest`: "banMember". */
-  name: string;
-  args: any;
-}
-
-export interface Outcome {
-  /** The messages that the bot has sent. */
-  replies: TestMessage[];
-  /** The first of them. */
-  reply: TestMessage | undefined;
-  /** The message whose component was used, as it is now. */
-  message: TestMessage | undefined;
-  /** The modal that was opened. */
-  modal: any;
-  /** The choices that were given. */
-  choices: any[] | undefined;
-  /** Whether the interaction was answered or deferred. */
-  answered: boolean;
-  calls: Call[];
-  logs: LogLine[];
-}
 
 /** A handler of the script has failed. */
 export class HandlerError extends Error {
@@ -43,20 +20,6 @@ export class HandlerError extends Error {
     this.name = "HandlerError";
     this.outcome = outcome;
   }
-}
-
-export interface Options {
-  guildId?: string;
-  secrets?: Record<string, string>;
-  /** Where the clock stands; 2026-01-01 by default. */
-  now?: number | Date;
-}
-
-export type Who = string | Person;
-
-interface Common {
-  user?: Who;
-  channel?: string;
 }
 
 type Override = unknown | ((args: any) => unknown);

@@ -1,28 +1,10 @@
 // As much of Discord as a bot talks to in a unit test: messages, interactions
 // and their answers, members, roles and channels, all in memory.
+import type { TestMessage } from "../index";
 import { type Ids, type Person, type Role, apiMember, roleOf } from "./people";
 import { Refusal, refused } from "./refusal";
 
-/** A message of the bot or of somebody, as a test looks at it. */
-export interface TestMessage {
-  id: string;
-  channelId: string;
-  author: string;
-  content: string;
-  embeds: any[];
-  components: any[];
-  attachments: any[];
-  flags: number;
-  ephemeral: boolean;
-  /** The message it refers to. */
-  replyTo: string | null;
-  /** Emoji that the bot has put under it. */
-  reactions: string[];
-  pinned: boolean;
-  deleted: boolean;
-  /** Everything else that was sent: poll, allowedMentions ... */
-  body: any;
-}
+export type { TestMessage };
 
 /** An interaction and what has come of it. */
 export interface Asked {

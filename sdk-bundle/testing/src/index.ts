@@ -1,5 +1,6 @@
 // The published entry point @flora/sdk/testing.
-import { type Options, TestBot } from "./bot";
+import type { Options } from "../index";
+import { TestBot } from "./bot";
 import type { Script } from "./load";
 
 export { HandlerError, TestBot } from "./bot";
