@@ -34,51 +34,83 @@ type route struct {
 	access       access
 	handle       func(*call) error
 	body         int64         // Most bytes of its JSON; 0 reads none.
-	timeout      time.Duration // 0 has none: a stream.
+	timeout      time.Duration // 0 is the standard one.
+	stream       bool          // Has no timeout.
 	writes       bool          // Refused to read-only tokens.
 	deploys      bool          // Counts as a deploy of the guild.
 	unlimited    bool          // Outside the rate limits: probes.
 }
 
+// Paths that more than one route has.
+const (
+	deploymentPath = "/api/deployments/:guild"
+	storePath      = "/api/kv/:guild/:store"
+	keyPath        = "/api/kv/:guild/:store/:key"
+)
+
 // routes is the table; docs/api.md describes every row.
 func (a *API) routes() []route {
-	l := a.cfg.Limits
-	const deployment, history = "/api/deployments/:guild", "/api/deployments/:guild/history"
-	const store, key = "/api/kv/:guild/:store", "/api/kv/:guild/:store/:key"
-	list := []route{
+	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes())
+	for i := range list {
+		if list[i].timeout == 0 && !list[i].stream {
+			list[i].timeout = a.cfg.Limits.RequestTime
+		}
+	}
+	return list
+}
+
+func (a *API) callerRoutes() []route {
+	return []route{
 		{method: "GET", path: "/api/auth/me", access: identity, handle: a.me},
 		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
+	}
+}
 
+func (a *API) deploymentRoutes() []route {
+	l := a.cfg.Limits
+	return []route{
 		{method: "GET", path: "/api/deployments", access: identity, handle: a.listDeployments},
-		{method: "GET", path: deployment, access: guildAdmin, handle: a.getDeployment},
-		{method: "POST", path: deployment, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
-		{method: "GET", path: history, access: guildAdmin, handle: a.history},
-		{method: "GET", path: deployment + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
-		{method: "POST", path: deployment + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "GET", path: deploymentPath, access: guildAdmin, handle: a.getDeployment},
+		{method: "POST", path: deploymentPath, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "GET", path: deploymentPath + "/history", access: guildAdmin, handle: a.history},
+		{method: "GET", path: deploymentPath + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
+		{method: "POST", path: deploymentPath + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
+	}
+}
 
+func (a *API) guildRoutes() []route {
+	return []route{
 		{method: "GET", path: "/api/guilds/:guild/status", access: guildAdmin, handle: a.guildStatus},
 		{method: "POST", path: "/api/guilds/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
 		{method: "GET", path: "/metrics", access: identity, handle: a.metrics},
+	}
+}
 
+func (a *API) logRoutes() []route {
+	return []route{
 		{method: "GET", path: "/api/logs/:guild", access: guildAdmin, handle: a.getLogs},
-		{method: "GET", path: "/api/logs/:guild/stream", access: guildAdmin, handle: a.streamLogs},
+		{method: "GET", path: "/api/logs/:guild/stream", access: guildAdmin, handle: a.streamLogs, stream: true},
+	}
+}
 
+func (a *API) kvRoutes() []route {
+	l := a.cfg.Limits
+	return []route{
 		{method: "POST", path: "/api/kv/stores", access: guildInside, handle: a.createStore, body: l.SmallBody, writes: true},
 		{method: "GET", path: "/api/kv/stores", access: guildInside, handle: a.listStores},
 		{method: "DELETE", path: "/api/kv/stores/:guild/:store", access: guildAdmin, handle: a.deleteStore, writes: true},
-		{method: "GET", path: store, access: guildAdmin, handle: a.listKeys},
-		{method: "GET", path: key, access: guildAdmin, handle: a.getValue},
-		{method: "PUT", path: key, access: guildAdmin, handle: a.setValue, body: l.ValueBody, writes: true},
-		{method: "DELETE", path: key, access: guildAdmin, handle: a.deleteKey, writes: true},
+		{method: "GET", path: storePath, access: guildAdmin, handle: a.listKeys},
+		{method: "GET", path: keyPath, access: guildAdmin, handle: a.getValue},
+		{method: "PUT", path: keyPath, access: guildAdmin, handle: a.setValue, body: l.ValueBody, writes: true},
+		{method: "DELETE", path: keyPath, access: guildAdmin, handle: a.deleteKey, writes: true},
 	}
-	for i := range list {
-		if list[i].timeout == 0 && list[i].path != "/api/logs/:guild/stream" {
-			list[i].timeout = l.RequestTime
-		}
-	}
+}
+
+func (a *API) probeRoutes() []route {
+	var list []route
 	for _, method := range []string{"GET", "HEAD"} {
 		for path, handle := range map[string]func(*call) error{"health": a.health, "livez": a.health, "readyz": a.ready} {
-			r := route{method: method, path: "/" + path, access: public, handle: handle, timeout: l.RequestTime, unlimited: true}
+			r := route{method: method, path: "/" + path, access: public, handle: handle, unlimited: true}
 			list = append(list, r)
 			r.path = "/api/" + path
 			list = append(list, r)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // checks are what the "check" tag may name.
@@ -23,6 +25,11 @@ var checks = map[string]struct {
 	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
 	"ranges":     {"ranges such as 10.1.0.0/16 or fd00::/8, separated by commas", func(v string) bool { _, err := Ranges(v); return err == nil }},
 	"postgres":   {"an address like postgres://user:password@host:5432/flora", postgresAddress},
+	"redis":      {"an address like redis://user:password@host:6379/0, or rediss:// for TLS", redisAddress},
+	"snowflake":  {"a Discord id, a decimal number", func(v string) bool { return v == "" || decimal(v) }},
+	"secret":     {"at least 32 characters", func(v string) bool { return v == "" || v == hidden || utf8.RuneCountInString(v) >= 32 }},
+	"key":        {"64 hexadecimal digits, or exactly 32 bytes", sealingKey},
+	"keys":       {"keys of 64 hexadecimal digits, or exactly 32 bytes, separated by commas", sealingKeys},
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
 }
 
@@ -67,6 +74,33 @@ func postgresAddress(v string) bool {
 	return v == "" || v == hidden || err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && (u.Host != "" || u.Query().Get("host") != "")
 }
 
+func redisAddress(v string) bool {
+	u, err := url.Parse(v)
+	return v == "" || v == hidden || err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != ""
+}
+
+func decimal(v string) bool {
+	n, err := strconv.ParseUint(v, 10, 64)
+	return err == nil && n > 0
+}
+
+func sealingKey(v string) bool {
+	if v == "" || v == hidden {
+		return true
+	}
+	_, err := hex.DecodeString(v)
+	return len(v) == 64 && err == nil || len(v) == 32
+}
+
+func sealingKeys(v string) bool {
+	for key := range strings.SplitSeq(v, ",") {
+		if !sealingKey(strings.TrimSpace(key)) {
+			return false
+		}
+	}
+	return true
+}
+
 func webAddress(v string) bool {
 	u, err := url.Parse(v)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil &&
@@ -95,6 +129,9 @@ func (s setting) convert(raw any) (any, bool) {
 	default:
 		if list, ok := raw.([]any); ok && (s.check == "privileged" || s.check == "intents") {
 			text, isText = joined(list)
+		}
+		if b, ok := raw.(bool); ok && s.oneOf != nil {
+			text, isText = strconv.FormatBool(b), true
 		}
 		if !isText {
 			return nil, false

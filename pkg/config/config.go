@@ -26,6 +26,27 @@ type Config struct {
 	Egress  Egress  `koanf:"egress"`
 
 	Database Database `koanf:"database"`
+	Cache    Cache    `koanf:"cache"`
+	Secrets  Secrets  `koanf:"secrets"`
+	Storage  Storage  `koanf:"storage"`
+}
+
+// Cache says where sessions and short memories are, when not in the process.
+type Cache struct {
+	URL      string `koanf:"url" env:"CACHE_URL" check:"redis" secret:"true"`
+	PoolSize int    `koanf:"pool_size" env:"CACHE_POOL_SIZE" min:"1" max:"1000"`
+}
+
+// Secrets holds the keys that scripts' secrets are sealed with.
+type Secrets struct {
+	MasterKey string `koanf:"master_key" env:"SECRETS_MASTER_KEY" check:"key" secret:"true"`
+	// PreviousKeys still open what was sealed with them, with commas between.
+	PreviousKeys string `koanf:"previous_keys" check:"keys" secret:"true"`
+}
+
+// Storage says whether serve may keep everything in DataDir.
+type Storage struct {
+	Embedded bool `koanf:"embedded"`
 }
 
 // Database says where deployments and API tokens are, when not in DataDir.
@@ -36,9 +57,12 @@ type Database struct {
 
 // Discord says how Discord is reached.
 type Discord struct {
-	BotToken string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
-	APIBase  string `koanf:"api_base" check:"url"`
-	Compress bool   `koanf:"compress"`
+	BotToken     string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
+	ClientID     string `koanf:"client_id" env:"DISCORD_CLIENT_ID" check:"snowflake"`
+	ClientSecret string `koanf:"client_secret" env:"DISCORD_CLIENT_SECRET" check:"token" secret:"true"`
+	RedirectURI  string `koanf:"redirect_uri" env:"DISCORD_REDIRECT_URI" check:"url"`
+	APIBase      string `koanf:"api_base" check:"url"`
+	Compress     bool   `koanf:"compress"`
 	// Intents are asked for from the start, whether a script needs them or not.
 	Intents string `koanf:"intents" check:"intents"`
 	// PrivilegedIntents are the privileged intents that the bot may ask Discord
@@ -53,6 +77,14 @@ type Discord struct {
 type API struct {
 	Address string `koanf:"address" env:"API_ADDRESS" check:"ip"`
 	Port    int    `koanf:"port" env:"API_PORT" min:"0" max:"65535"`
+	// Secret seals sessions.
+	Secret        string `koanf:"secret" env:"API_SECRET" check:"secret" secret:"true"`
+	CookieTTLSecs int    `koanf:"cookie_ttl_secs" env:"API_COOKIE_TTL_SECS" min:"60" max:"31536000"`
+	// CookieSecure is "true", "false", or "auto": whether RedirectURI is https.
+	CookieSecure   string `koanf:"cookie_secure" env:"API_COOKIE_SECURE" oneof:"auto,true,false"`
+	OperatorSecret string `koanf:"operator_secret" env:"API_OPERATOR_SECRET" check:"secret" secret:"true"`
+	// TrustedProxies may say for whom they ask.
+	TrustedProxies string `koanf:"trusted_proxies" check:"ranges"`
 }
 
 // The values of Runtime.Isolation, Runtime.Sandbox and Runtime.JIT.
@@ -135,8 +167,8 @@ func Default() Config {
 		DataDir:   "data",
 		LogLevel:  "info",
 		LogFormat: "console",
-		Discord:   Discord{APIBase: "https://discord.com/api/v10", Compress: true, PrivilegedIntents: "message_content,guild_members", GlobalLimit: 50},
-		API:       API{Address: "0.0.0.0", Port: 3000},
+		Discord:   Discord{RedirectURI: "http://localhost:3000/api/auth/callback", APIBase: "https://discord.com/api/v10", Compress: true, PrivilegedIntents: "message_content,guild_members", GlobalLimit: 50},
+		API:       API{Address: "0.0.0.0", Port: 3000, CookieTTLSecs: 30 * 24 * 3600, CookieSecure: "auto"},
 		Runtime: Runtime{
 			MaxWorkers:          min(max(runtime.NumCPU(), 1), 64),
 			MaxGuildsPerWorker:  200,
@@ -174,6 +206,7 @@ func Default() Config {
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
 		Database: Database{MaxConnections: 10},
+		Cache:    Cache{PoolSize: 10},
 	}
 }
 
