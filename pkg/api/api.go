@@ -60,6 +60,7 @@ type API struct {
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
 	streams *streams
+	docs    documents
 }
 
 // New checks the configuration and builds the routes.
@@ -103,7 +104,9 @@ func New(cfg Config) (*API, error) {
 	for _, r := range a.routes() {
 		a.echo.Add(r.method, r.path, a.serve(r))
 	}
-	return a, nil
+	var err error
+	a.docs, err = a.draw()
+	return a, err
 }
 
 // Handler serves the API, and what is mounted beside it.

@@ -105,7 +105,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		Deploy: e.deployer.deploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
 		Guilds:     e.guilds,
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
-		Limits:     api.Limits{Services: map[string]any{"kv": map[string]any{"value_bytes": 1 << 20}}},
+		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}
 	if change != nil {
 		change(&cfg)
@@ -116,6 +116,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	e.server = httptest.NewUnstartedServer(nil)
 	e.server.Config = e.api.Server()
 	e.server.Start()
+	watch(t, e.api, e.server.Client())
 	t.Cleanup(func() {
 		e.api.Close()
 		e.server.Close()

@@ -37,7 +37,7 @@ type Limits struct {
 	StreamRecheck    time.Duration // Between looks whether the caller still may read; 1 min.
 
 	// Services are limits of what stands behind the API, shown by GET /limits.
-	Services map[string]any
+	Services map[string]map[string]int64
 }
 
 func (l *Limits) complete() error {
@@ -82,18 +82,44 @@ func standard[T comparable](v *T, standard T) {
 	}
 }
 
+// limitsDoc is the limits in force. The services' groups stand beside these.
+type limitsDoc struct {
+	Requests    requestLimits    `json:"requests"`
+	Deployments deploymentLimits `json:"deployments"`
+	API         apiLimits        `json:"api"`
+}
+
+type requestLimits struct {
+	Caller   Rate `json:"caller"`
+	Stranger Rate `json:"unknown_caller"`
+	Deploys  Rate `json:"deploys_per_guild"`
+}
+
+type deploymentLimits struct {
+	Body        int64 `json:"body_bytes"`
+	Files       int   `json:"files"`
+	Bytes       int   `json:"files_bytes"`
+	StoredFiles int   `json:"stored_files"`
+	StoredBytes int   `json:"stored_files_bytes"`
+	Timeout     int64 `json:"timeout_ms"`
+}
+
+type apiLimits struct {
+	ValueBody int64 `json:"value_body_bytes"`
+	Body      int64 `json:"body_bytes"`
+	Timeout   int64 `json:"timeout_ms"`
+	Streams   int   `json:"streams_per_caller"`
+}
+
 func (a *API) getLimits(c *call) error {
 	l := a.cfg.Limits
 	doc := map[string]any{
-		"requests": map[string]any{"caller": l.Requests, "unknown_caller": l.Strangers, "deploys_per_guild": l.Deploys},
-		"deployments": map[string]any{
-			"body_bytes": l.DeployBody, "files": l.Sources.Files, "files_bytes": l.Sources.Bytes,
-			"stored_files": l.Stored.Files, "stored_files_bytes": l.Stored.Bytes, "timeout_ms": l.DeployTime.Milliseconds(),
+		"requests": requestLimits{Caller: l.Requests, Stranger: l.Strangers, Deploys: l.Deploys},
+		"deployments": deploymentLimits{
+			Body: l.DeployBody, Files: l.Sources.Files, Bytes: l.Sources.Bytes,
+			StoredFiles: l.Stored.Files, StoredBytes: l.Stored.Bytes, Timeout: l.DeployTime.Milliseconds(),
 		},
-		"api": map[string]any{
-			"value_body_bytes": l.ValueBody, "body_bytes": l.SmallBody, "timeout_ms": l.RequestTime.Milliseconds(),
-			"streams_per_caller": l.StreamsPerCaller,
-		},
+		"api": apiLimits{ValueBody: l.ValueBody, Body: l.SmallBody, Timeout: l.RequestTime.Milliseconds(), Streams: l.StreamsPerCaller},
 	}
 	for name, group := range l.Services {
 		doc[name] = group

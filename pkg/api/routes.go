@@ -50,7 +50,7 @@ const (
 
 // routes is the table; docs/api.md describes every row.
 func (a *API) routes() []route {
-	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes())
+	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes(), a.docsRoutes())
 	for i := range list {
 		if list[i].timeout == 0 && !list[i].stream {
 			list[i].timeout = a.cfg.Limits.RequestTime
@@ -203,14 +203,20 @@ func (c *call) param(name string) (string, error) {
 	return unescape(v)
 }
 
+// meDoc tells callers who they are.
+type meDoc struct {
+	User userDoc `json:"user"`
+}
+
+type userDoc struct {
+	ID         string  `json:"id"`
+	Username   string  `json:"username"`
+	GlobalName *string `json:"global_name"`
+	Avatar     *string `json:"avatar"`
+}
+
 func (a *API) me(c *call) error {
-	type user struct {
-		ID         string  `json:"id"`
-		Username   string  `json:"username"`
-		GlobalName *string `json:"global_name"`
-		Avatar     *string `json:"avatar"`
-	}
-	return c.JSON(http.StatusOK, map[string]user{"user": {ID: c.who.UserID, Username: c.who.Username}})
+	return c.JSON(http.StatusOK, meDoc{User: userDoc{ID: c.who.UserID, Username: c.who.Username}})
 }
 
 func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }

@@ -28,6 +28,9 @@ const (
 // The ways that a deployment reaches the runtime.
 var sources = []string{"cli", "webui", "bootstrap", "api", "unknown"}
 
+// Sources are the ways that a deployment reaches the runtime.
+func Sources() []string { return slices.Clone(sources) }
+
 // ValidateSource checks the deploy source; "" becomes "unknown".
 func ValidateSource(source string) (string, error) {
 	if source == "" {
