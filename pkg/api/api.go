@@ -18,11 +18,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // DeployFunc builds, loads and stores a guild's script, or says why not and
 // leaves the old one running.
 type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
+
+// UndeployFunc deletes a guild's deployment and stops its script.
+type UndeployFunc func(ctx context.Context, guild snowflake.GuildID) (warnings []string, err error)
 
 // Verifier tells who an API token belongs to.
 type Verifier interface {
@@ -32,6 +36,7 @@ type Verifier interface {
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
+	Undeploy    UndeployFunc
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	KV          kv.Store
@@ -66,7 +71,7 @@ type API struct {
 // New checks the configuration and builds the routes.
 func New(cfg Config) (*API, error) {
 	switch {
-	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
+	case cfg.Deploy == nil, cfg.Undeploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
 		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
 	case cfg.Local != nil && len(cfg.LocalPrefixes) == 0:
 		return nil, errors.New("a local handler needs prefixes")

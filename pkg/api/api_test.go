@@ -61,7 +61,7 @@ func TestRouting(t *testing.T) {
 		{name: "the root", method: "GET", url: "/", status: 404, want: noRoute, shared: true},
 		{name: "unknown elsewhere", method: "POST", url: "/x", body: "{}", status: 404, want: noRoute, shared: true},
 		{name: "dots", method: "GET", url: "/api/deployments/%2e%2e/x", as: "admin", status: 404, want: noRoute, shared: true},
-		{name: "another method", method: "PUT", url: "/api/deployments/100000000000000001", status: 405, want: []string{`"code":"method_not_allowed"`}, wantHeader: map[string]string{"Allow": "OPTIONS, GET, POST"}, shared: true},
+		{name: "another method", method: "PUT", url: "/api/deployments/100000000000000001", status: 405, want: []string{`"code":"method_not_allowed"`}, wantHeader: map[string]string{"Allow": "OPTIONS, DELETE, GET, POST"}, shared: true},
 		{name: "another method of a probe", method: "POST", url: "/livez", status: 405, wantHeader: map[string]string{"Allow": "OPTIONS, GET, HEAD"}, shared: true},
 		{name: "no headers to sniff", method: "GET", url: "/api/health", status: 200, wantHeader: map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}, shared: true},
 	})

@@ -41,6 +41,7 @@ type deployer struct {
 	mu       sync.Mutex // Guards the members below.
 	requests []deploy.Request
 	fail     error
+	warnings []string // Of deletions.
 	n        int
 }
 
@@ -61,6 +62,10 @@ func (d *deployer) deploy(ctx context.Context, r deploy.Request) (deploy.Revisio
 		rev.Bundle = *r.Bundle
 	}
 	return rev, d.store.PutRevision(ctx, rev)
+}
+
+func (d *deployer) undeploy(ctx context.Context, guild snowflake.GuildID) ([]string, error) {
+	return d.warnings, d.store.Delete(ctx, guild)
 }
 
 func (d *deployer) asked() []deploy.Request {
@@ -102,7 +107,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
 	e.token("operator", "3")
 	cfg := api.Config{
-		Deploy: e.deployer.deploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
+		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
 		Guilds:     e.guilds,
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
 		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},

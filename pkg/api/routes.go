@@ -72,6 +72,7 @@ func (a *API) deploymentRoutes() []route {
 		{method: "GET", path: "/api/deployments", access: identity, handle: a.listDeployments},
 		{method: "GET", path: deploymentPath, access: guildAdmin, handle: a.getDeployment},
 		{method: "POST", path: deploymentPath, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "DELETE", path: deploymentPath, access: guildAdmin, handle: a.deleteDeployment, timeout: l.DeployTime, writes: true},
 		{method: "GET", path: deploymentPath + "/history", access: guildAdmin, handle: a.history},
 		{method: "GET", path: deploymentPath + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
 		{method: "POST", path: deploymentPath + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},

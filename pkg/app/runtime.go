@@ -125,11 +125,11 @@ type stateStore interface {
 
 // openState opens Postgres if there is one, else the store in the data folder.
 func (rt *runtime) openState(ctx context.Context) (stateStore, error) {
-	log := rt.log.Named("state")
+	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	if db := rt.cfg.Database; db.URL != "" {
-		return postgres.Open(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log})
+		return postgres.Open(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
 	}
-	return embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log})
+	return embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
 }
 
 func (rt *runtime) openStores(ctx context.Context) (err error) {
@@ -425,7 +425,7 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 
 func (rt *runtime) buildAPI(context.Context) (err error) {
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
+		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats),
 		Limits: api.Limits{

@@ -23,7 +23,9 @@ type Config struct {
 	Runtime Runtime `koanf:"runtime"`
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
-	Egress  Egress  `koanf:"egress"`
+
+	Deployments Deployments `koanf:"deployments"`
+	Egress      Egress      `koanf:"egress"`
 
 	Database Database `koanf:"database"`
 	Cache    Cache    `koanf:"cache"`
@@ -140,6 +142,13 @@ type KVLimits struct {
 	WritesPerMinute int `koanf:"writes_per_minute" min:"1" max:"1000000"`
 }
 
+// Deployments bounds each guild's history: of successes and of failures so many,
+// each of so many MiB.
+type Deployments struct {
+	KeepRevisions int `koanf:"keep_revisions" min:"1" max:"100000"`
+	KeepMB        int `koanf:"keep_mb" min:"1" max:"1048576"`
+}
+
 // Logs bounds each guild's log.
 type Logs struct {
 	Lines          int `koanf:"lines" min:"1" max:"1000000"`
@@ -205,8 +214,9 @@ func Default() Config {
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
-		Database: Database{MaxConnections: 10},
-		Cache:    Cache{PoolSize: 10},
+		Database:    Database{MaxConnections: 10},
+		Deployments: Deployments{KeepRevisions: 100, KeepMB: 256},
+		Cache:       Cache{PoolSize: 10},
 	}
 }
 
