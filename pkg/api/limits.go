@@ -50,7 +50,7 @@ func (l *Limits) complete() error {
 	rate(&l.Strangers, Rate{PerSecond: 5, Burst: 50})
 	rate(&l.Deploys, Rate{PerSecond: 10.0 / 60, Burst: 10})
 	standard(&l.Sources, deploy.DefaultLimits)
-	standard(&l.Stored, deploy.Limits{Files: 2000, Bytes: 8 << 20})
+	standard(&l.Stored, deploy.StoredLimits)
 	standard(&l.DeployBody, 32<<20)
 	standard(&l.ValueBody, 8<<20)
 	standard(&l.SmallBody, 16<<10)
