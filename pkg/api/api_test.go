@@ -77,6 +77,24 @@ func TestMeAndLimits(t *testing.T) {
 	})
 }
 
+func TestTypes(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, nil)
+	if res := e.do("", "GET", "/api/types", "", nil); res.StatusCode != 401 {
+		t.Errorf("without credentials: status %d", res.StatusCode)
+	}
+	res := e.do("reader", "GET", "/api/types", "", nil)
+	if got := text(t, res); res.StatusCode != 200 || got != "declare const x: 1;\n" || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("%d %v %q", res.StatusCode, res.Header, got)
+	}
+	tag := res.Header.Get("ETag")
+	for known, want := range map[string]int{tag: 304, "W/" + tag: 304, `"other", ` + tag: 304, "*": 304, `"other"`: 200, "": 200} {
+		if res := e.do("reader", "GET", "/api/types", "", map[string]string{"If-None-Match": known}); res.StatusCode != want || res.Header.Get("ETag") != tag {
+			t.Errorf("If-None-Match %q: status %d, want %d", known, res.StatusCode, want)
+		}
+	}
+}
+
 func TestCallersAreLimited(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, func(c *api.Config) {

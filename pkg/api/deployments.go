@@ -72,7 +72,7 @@ func (a *API) getDeployment(c *call) error {
 
 // deployBody is the body of a deploy.
 type deployBody struct {
-	Entry     string            `json:"entry"`
+	Entry     *string           `json:"entry,omitempty"`
 	Files     *[]sentFile       `json:"files,omitempty"`
 	Bundle    *string           `json:"bundle,omitempty"`
 	SourceMap *deploy.SourceMap `json:"source_map,omitempty"`
@@ -108,7 +108,7 @@ func (a *API) deploy(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	r, err := a.request(in)
+	r, err := a.request(c, in)
 	if err != nil {
 		return err
 	}
@@ -125,14 +125,20 @@ func (c *call) actor() deploy.Actor {
 }
 
 // request checks what a deploy's body says.
-func (a *API) request(in deployBody) (deploy.Request, error) {
+func (a *API) request(c *call, in deployBody) (deploy.Request, error) {
+	if in.BuildID != "" && in.Bundle == nil && in.Files == nil {
+		return a.built(c, in)
+	}
 	r := deploy.Request{Bundle: in.Bundle, SourceMap: in.SourceMap, BuildID: in.BuildID}
+	if in.Entry == nil {
+		return r, fault.New(fault.Unprocessable, "missing field \"entry\"")
+	}
 	var err error
-	if r.Entry, err = deploy.ValidateEntry(in.Entry); err != nil {
+	if r.Entry, err = deploy.ValidateEntry(*in.Entry); err != nil {
 		return r, err
 	}
 	if in.Bundle == nil && in.Files == nil {
-		return r, fault.New(fault.BadRequest, "Bad request: give files or a bundle")
+		return r, fault.New(fault.BadRequest, "Bad request: give files, a bundle or the build_id of a build")
 	}
 	if in.Bundle != nil && strings.TrimSpace(*in.Bundle) == "" {
 		if in.Files == nil {

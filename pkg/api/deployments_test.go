@@ -142,7 +142,7 @@ func TestDeploy(t *testing.T) {
 		bad("a source map of another type", `{"entry":"a.ts","bundle":"x","source_map":[]}`, 422, `field \"source_map\": expected an object, got array`),
 		bad("a blank entry", `{"entry":"  ","bundle":"x"}`, 400, "entry is required"),
 		bad("an entry outside", `{"entry":"../a.ts","bundle":"x"}`, 400, "invalid entry"),
-		bad("neither files nor bundle", `{"entry":"a.ts"}`, 400, "give files or a bundle"),
+		bad("neither files nor bundle", `{"entry":"a.ts"}`, 400, "give files, a bundle"),
 		bad("a blank bundle", `{"entry":"a.ts","bundle":" "}`, 400, "bundle must not be blank"),
 		bad("a file without its contents", `{"entry":"a.ts","files":[{"path":"a.ts","contents":""},{"path":"b.ts"}]}`, 422, `missing field \"files[1].contents\"`),
 		bad("a file with null for contents", `{"entry":"a.ts","files":[{"path":"a.ts","contents":null}]}`, 422, `missing field \"files[0].contents\"`),

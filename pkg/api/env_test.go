@@ -17,6 +17,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
@@ -85,6 +86,7 @@ type env struct {
 	logs        *logs.Hub
 	auth        *auth.Tokens
 	guilds      *guilds
+	bundler     *bundler
 	tokens      map[string]string // By the name that tests call them.
 }
 
@@ -100,15 +102,22 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	}
 	e := &env{
 		t: t, kv: keys, deployments: store, deployer: &deployer{store: store}, logs: logs.New(logs.Config{}), tokens: map[string]string{},
-		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{},
+		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{}, bundler: &bundler{},
 	}
+	builds, err := build.New(build.Config{Bundle: e.bundler.bundle, Limits: build.Limits{ActivePerGuild: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	building, stop := context.WithCancel(context.Background())
+	built := make(chan error, 1)
+	go func() { built <- builds.Run(building) }()
 	e.token("admin", "1", auth.WithGuilds(guildA))
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
 	e.token("operator", "3")
 	cfg := api.Config{
 		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
-		Guilds:     e.guilds,
+		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
 		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}
@@ -126,6 +135,10 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		e.api.Close()
 		e.server.Close()
 		e.logs.Close()
+		stop()
+		if err := <-built; err != nil {
+			t.Error(err)
+		}
 		if err := errors.Join(keys.Close(), store.Close()); err != nil {
 			t.Error(err)
 		}

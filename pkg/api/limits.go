@@ -23,6 +23,7 @@ type Limits struct {
 	Stored  deploy.Limits // Files that are kept beside a bundle; 2,000 and 8 MiB.
 
 	DeployBody int64 // Bytes of a deployment's JSON; 32 MiB.
+	BuildBody  int64 // Bytes of a form with an archive; 16 MiB and 64 KiB.
 	ValueBody  int64 // Bytes of a KV value's JSON; 8 MiB.
 	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
 
@@ -52,6 +53,7 @@ func (l *Limits) complete() error {
 	standard(&l.Sources, deploy.DefaultLimits)
 	standard(&l.Stored, deploy.StoredLimits)
 	standard(&l.DeployBody, 32<<20)
+	standard(&l.BuildBody, 16<<20+64<<10)
 	standard(&l.ValueBody, 8<<20)
 	standard(&l.SmallBody, 16<<10)
 	standard(&l.DeployTime, 90*time.Second)
@@ -68,7 +70,7 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.ValueBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
+		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
 		min(l.DeployTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}

@@ -32,7 +32,9 @@ type operation struct {
 	status  int          // Of success; 200.
 	answer  reflect.Type // nil has no body, or one of another media type.
 	media   string       // Of an answer that is not JSON.
-	errors  []int        // Beyond those that follow from the route.
+	// unchanged is set where the answer may be 304.
+	unchanged bool
+	errors    []int // Beyond those that follow from the route.
 }
 
 // param is a parameter of the query or a header.
@@ -318,6 +320,9 @@ func (d *drawing) responses(r route, o operation) (object, error) {
 		ok["content"] = object{o.media: object{"schema": object{"type": "string"}}}
 	}
 	out[strconv.Itoa(status)] = ok
+	if o.unchanged {
+		out[strconv.Itoa(http.StatusNotModified)] = object{"description": http.StatusText(http.StatusNotModified)}
+	}
 	return out, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -35,6 +36,12 @@ func components() []component {
 			values(s, "actor_type", deploy.ActorSession, deploy.ActorToken, deploy.ActorSystem)
 		}},
 		{name: "DeploymentChangeSummary", kind: of[deploy.ChangeSummary]()},
+		{name: "BuildRequest", kind: of[buildForm](), change: func(s *jsonschema.Schema) {
+			s.Properties["project_zip"] = &jsonschema.Schema{Type: "string", ContentMediaType: "application/zip", Description: "A zip archive of the project"}
+		}},
+		{name: "BuildCreated", kind: of[createdBuild](), change: statuses},
+		{name: "Build", kind: of[build.Build](), change: statuses},
+		{name: "BuildArtifact", kind: of[build.Artifact]()},
 		{name: "LogEntry", kind: of[logs.Entry](), change: func(s *jsonschema.Schema) { values(s, "level", "trace", "debug", "info", "warn", "error") }},
 		{name: "GuildStatus", kind: of[conduct.Status]()},
 		{name: "KvStore", kind: of[storeDoc]()},
@@ -45,6 +52,10 @@ func components() []component {
 			s.AdditionalProperties = group // The services'.
 		}},
 	}
+}
+
+func statuses(s *jsonschema.Schema) {
+	values(s, "status", build.Queued, build.Running, build.Done, build.Failed)
 }
 
 // values says what a member of an object may be.
@@ -62,12 +73,14 @@ var (
 
 // operations describes every route, in the order of the table of routes.
 func operations() []operation {
-	return slices.Concat(callerOperations, deploymentOperations, guildOperations, logOperations, kvOperations, probeOperations)
+	return slices.Concat(callerOperations, deploymentOperations, buildOperations, guildOperations, logOperations, kvOperations, probeOperations)
 }
 
 var callerOperations = []operation{
 	{route: "GET /api/auth/me", id: "me_handler", tag: "Auth", summary: "Who calls", answer: of[meDoc]()},
 	{route: "GET /api/limits", id: "get_limits_handler", tag: "Limits", summary: "The limits in force", answer: of[limitsDoc]()},
+	{route: "GET /api/types", id: "get_types_handler", tag: "Types", summary: "The SDK's TypeScript declarations",
+		header: []param{{name: "If-None-Match", text: "ETag of what the client has", kind: of[string]()}}, media: "text/plain", unchanged: true},
 }
 
 var deploymentOperations = []operation{
@@ -90,6 +103,13 @@ var deploymentOperations = []operation{
 		query: []param{includeBundle}, answer: of[deploy.Revision](), errors: []int{404}},
 	{route: "POST /api/deployments/:guild/rollback/:revision", id: "rollback_deployment_handler", tag: "Deployments", summary: "Deploy an older revision again",
 		header: []param{deploySource}, answer: of[deploy.Revision](), errors: []int{404, 413}},
+}
+
+var buildOperations = []operation{
+	{route: "POST /api/builds", id: "create_build_handler", tag: "Builds", summary: "Build an uploaded project", body: of[buildForm](), form: true, answer: of[createdBuild]()},
+	{route: "GET /api/builds/:build", id: "get_build_handler", tag: "Builds", summary: "A build, its log and its artifact", answer: of[build.Build](), errors: []int{404}},
+	{route: "GET /api/builds/:build/logs", id: "stream_build_logs", tag: "Builds", summary: "A build's log as server-sent events",
+		header: []param{{name: "Last-Event-ID", text: "Start after this line", kind: of[string]()}}, media: "text/event-stream", errors: []int{404}},
 }
 
 var guildOperations = []operation{

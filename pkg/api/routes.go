@@ -33,7 +33,7 @@ type route struct {
 	method, path string
 	access       access
 	handle       func(*call) error
-	body         int64         // Most bytes of its JSON; 0 reads none.
+	body         int64         // Most bytes of its JSON or form; 0 reads none.
 	timeout      time.Duration // 0 is the standard one.
 	stream       bool          // Has no timeout.
 	writes       bool          // Refused to read-only tokens.
@@ -50,7 +50,7 @@ const (
 
 // routes is the table; docs/api.md describes every row.
 func (a *API) routes() []route {
-	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes(), a.docsRoutes())
+	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.buildRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes(), a.docsRoutes())
 	for i := range list {
 		if list[i].timeout == 0 && !list[i].stream {
 			list[i].timeout = a.cfg.Limits.RequestTime
@@ -63,6 +63,7 @@ func (a *API) callerRoutes() []route {
 	return []route{
 		{method: "GET", path: "/api/auth/me", access: identity, handle: a.me},
 		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
+		{method: "GET", path: "/api/types", access: identity, handle: a.getTypes},
 	}
 }
 
