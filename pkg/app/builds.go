@@ -28,7 +28,11 @@ func (rt *runtime) openBuilds() error {
 			BundleBytes: rt.cfg.Runtime.MaxScriptBytes, KeepBuilds: b.KeepBuilds, KeepBytes: b.KeepBytes, KeepTime: time.Duration(b.KeepSecs) * time.Second,
 		},
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	rt.life.run("builds", rt.builds.Run)
+	return nil
 }
 
 // formBytes is what a form needs beside its archive.

@@ -42,7 +42,7 @@ func (g *guild) remove(ctx context.Context) error {
 	g.pardon(g.record.Release) // Nothing is left to confine.
 	g.mu.Unlock()
 	if old := g.clear(always); old != nil {
-		g.bot.background(func(ctx context.Context) { old.drain(ctx, g.bot.cfg.Limits.Dispatch) })
+		g.bot.background(func(ctx context.Context) { old.drain(ctx, g.bot.limits().Dispatch) })
 	}
 	return nil
 }
