@@ -1,8 +1,8 @@
 package secret
 
 import (
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -16,11 +16,13 @@ type Set struct {
 type entry struct {
 	record Record
 	value  value
+	core   string // The longest part of the value that is written in one way only.
 }
 
 func newSet(entries []*entry) *Set {
 	s := &Set{entries: entries, byMark: map[string]*entry{}}
 	for _, e := range entries {
+		e.core = core(e.value.text)
 		s.byMark[e.record.ID+":"+e.record.Tag] = e
 	}
 	return s
@@ -71,10 +73,13 @@ func (e *entry) allow(to Target) error {
 // that most texts end at.
 func Has(text string) bool { return strings.Contains(text, Prefix) }
 
+// ErrTooLong is the error of a text that would become longer than it may.
+var ErrTooLong = errors.New("with its secrets it is too long")
+
 // Fill puts values in the place of placeholders, each written as the place asks
-// for. A placeholder of no secret of this guild stays as it is. The error is a
-// *Denied.
-func (s *Set) Fill(text string, to Target, as func(string) string) (string, error) {
+// for, in a text that may become most bytes long. A placeholder of no secret of
+// this guild stays as it is. The error is a *Denied or ErrTooLong.
+func (s *Set) Fill(text string, to Target, as func(string) string, most int) (string, error) {
 	if s == nil || !Has(text) {
 		return text, nil
 	}
@@ -82,6 +87,9 @@ func (s *Set) Fill(text string, to Target, as func(string) string) (string, erro
 	for {
 		i := strings.Index(text, Prefix)
 		if i < 0 {
+			if out.Len()+len(text) > most {
+				return "", ErrTooLong
+			}
 			out.WriteString(text)
 			return out.String(), nil
 		}
@@ -96,6 +104,9 @@ func (s *Set) Fill(text string, to Target, as func(string) string) (string, erro
 		}
 		out.WriteString(text[:i])
 		out.WriteString(as(e.value.text))
+		if out.Len() > most {
+			return "", ErrTooLong // Many placeholders of a long value are more than memory holds.
+		}
 		text = text[i+len(Prefix)+n:]
 	}
 }
@@ -132,94 +143,4 @@ func field(text string, n int) (part, rest string, ok bool) {
 		return "", "", false
 	}
 	return rest[:n], rest[n:], true
-}
-
-// minScrub is the length from which a value is looked for in what comes back.
-// Shorter ones stand in texts by chance.
-const minScrub = 8
-
-// Scrubber takes values out of what came back. nil changes nothing.
-type Scrubber struct {
-	from  []string // The longest first.
-	to    map[string]string
-	space *strings.Replacer
-}
-
-// Scrubber makes one for an answer that came by these servers: it looks for the
-// values that any of them may know, written in the ways they are sent. more are
-// further texts to replace, such as credentials made of a value.
-func (s *Set) Scrubber(by []Target, more map[string]string) *Scrubber {
-	out := &Scrubber{to: maps.Clone(more)}
-	if out.to == nil {
-		out.to = map[string]string{}
-	}
-	if s != nil {
-		for _, e := range s.entries {
-			if len(e.value.text) < minScrub || !slices.ContainsFunc(by, func(t Target) bool { return e.knows(t.name()) }) {
-				continue
-			}
-			for _, form := range forms(e.value.text) {
-				out.to[form] = e.record.Placeholder()
-			}
-		}
-	}
-	if len(out.to) == 0 {
-		return nil
-	}
-	out.from = slices.SortedFunc(maps.Keys(out.to), func(a, b string) int { return len(b) - len(a) })
-	pairs := make([]string, 0, 2*len(out.from))
-	for _, from := range out.from {
-		pairs = append(pairs, from, out.to[from])
-	}
-	out.space = strings.NewReplacer(pairs...)
-	return out
-}
-
-// forms are the ways in which a value is written.
-func forms(text string) []string {
-	out := []string{text}
-	for _, as := range []func(string) string{InPath, InQuery, InForm, InJSON} {
-		form := as(text)
-		out = append(out, form, lowerEscapes(form))
-	}
-	// Some write JSON with its slashes escaped.
-	out = append(out, strings.ReplaceAll(InJSON(text), "/", `\/`))
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// lowerEscapes writes %2F as %2f.
-func lowerEscapes(text string) string {
-	b := []byte(text)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:i+3], strings.ToLower(string(b[i+1:i+3])))
-		}
-	}
-	return string(b)
-}
-
-// found reports whether there is something to take out.
-func (c *Scrubber) found(text string) bool {
-	return c != nil && slices.ContainsFunc(c.from, func(from string) bool { return strings.Contains(text, from) })
-}
-
-// Text is the text without values.
-func (c *Scrubber) Text(text string) string {
-	if !c.found(text) {
-		return text
-	}
-	return c.space.Replace(text)
-}
-
-// Grows reports by how much Text can make the text longer, at most.
-func (c *Scrubber) Grows(text string) int {
-	if c == nil {
-		return 0
-	}
-	n := 0
-	for _, from := range c.from {
-		n += strings.Count(text, from) * max(len(c.to[from])-len(from), 0)
-	}
-	return n
 }
