@@ -44,6 +44,16 @@ type Sink interface {
 	Denied(intents catalog.Intents)
 }
 
+// TakesMessage reports whether an INTERACTION_CREATE event can be answered with a
+// message: commands, components and modals can, autocompletion cannot.
+func TakesMessage(e Event) bool {
+	if e.Type != typeInteraction {
+		return false
+	}
+	kind := jsonscan.Int(jsonscan.Get(e.Data, "type"))
+	return kind == interactionCommand || kind == interactionComponent || kind == interactionModal
+}
+
 // InteractionToken gives the id and the token of an INTERACTION_CREATE event,
 // for whoever remembers which guild may answer it.
 func InteractionToken(e Event) (id snowflake.InteractionID, token string, ok bool) {
