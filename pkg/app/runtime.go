@@ -36,6 +36,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
@@ -75,21 +77,23 @@ type runtime struct {
 	harm   *telemetry.Containment
 	url    string
 
-	state   stateStore
-	tokens  *auth.Tokens
-	kv      *kv.DB
-	logs    *logs.Hub
-	crons   *cron.Ticker
-	listen  net.Listener
-	sim     *discordsim.Sim // nil with the real Discord.
-	rest    *discord.REST
-	gateway *discord.Gateway
-	scope   *scope.Scope
-	egress  *egress.Client
-	ops     *op.Table
-	bot     *bot.Bot
-	pool    *supervisor.Pool
-	api     *api.API
+	state    stateStore
+	tokens   *auth.Tokens
+	secrets  *secret.Service
+	settings *settings.Service
+	kv       *kv.DB
+	logs     *logs.Hub
+	crons    *cron.Ticker
+	listen   net.Listener
+	sim      *discordsim.Sim // nil with the real Discord.
+	rest     *discord.REST
+	gateway  *discord.Gateway
+	scope    *scope.Scope
+	egress   *egress.Client
+	ops      *op.Table
+	bot      *bot.Bot
+	pool     *supervisor.Pool
+	api      *api.API
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
@@ -108,7 +112,7 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 		stats:  stats,
 		harm:   telemetry.NewContainment(stats, supervisor.Causes()),
 	}
-	for _, build := range []func(context.Context) error{rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
+	for _, build := range []func(context.Context) error{rt.openStores, rt.openSecrets, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
 		if err := build(ctx); err != nil {
 			return nil, err
 		}
@@ -116,10 +120,12 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 	return rt, nil
 }
 
-// stateStore keeps deployments and API tokens.
+// stateStore keeps deployments, API tokens, secrets and settings.
 type stateStore interface {
 	deploy.Store
 	auth.TokenStore
+	secret.Store
+	settings.Store
 	Close() error
 }
 
@@ -264,6 +270,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
+		Environment: surroundings{rt}, Respond: rt.respond,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 	})
 	return nil
@@ -343,6 +350,8 @@ func (rt *runtime) start(ctx context.Context) error {
 		rt.life.release("simulated Discord", rt.sim.Close)
 	}
 	rt.life.run("expiry of keys", rt.kv.Run)
+	rt.life.run("secrets", rt.secrets.Run)
+	rt.life.run("settings", rt.settings.Run)
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
 	rt.life.release("handlers", func() error { rt.bot.Drain(handlersEnd); return nil })
@@ -427,7 +436,7 @@ func (rt *runtime) buildAPI(context.Context) (err error) {
 	cfg := api.Config{
 		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Metrics: telemetry.MetricsHandler(rt.stats),
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
 			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},
