@@ -22,7 +22,7 @@ import (
 )
 
 // openSecrets makes the services of what admins set beside scripts.
-func (rt *runtime) openSecrets(context.Context) error {
+func (rt *runtime) openSecrets() error {
 	master := rt.cfg.Secrets.MasterKey
 	if master == "" {
 		var err error
@@ -34,9 +34,15 @@ func (rt *runtime) openSecrets(context.Context) error {
 	if err != nil {
 		return err
 	}
+	copies := func(name string) string {
+		if rt.copies == nil {
+			return "" // They are on this machine already.
+		}
+		return filepath.Join(rt.cfg.DataDir, name)
+	}
 	changed := func(guild snowflake.GuildID) { rt.bot.Refresh(guild) }
-	rt.secrets = secret.New(secret.Config{Store: rt.state, Keys: keys, Changed: changed, Log: rt.log.Named("secrets")})
-	rt.settings = settings.New(settings.Config{Store: rt.state, Changed: changed})
+	rt.secrets = secret.New(secret.Config{Store: rt.state, Keys: keys, Changed: changed, Copies: copies("secrets"), Log: rt.log.Named("secrets")})
+	rt.settings = settings.New(settings.Config{Store: rt.state, Changed: changed, Copies: copies("settings"), Log: rt.log.Named("settings")})
 	return nil
 }
 

@@ -24,14 +24,17 @@ type Config struct {
 	Keys  *Keyring
 	// Changed, if not nil, is told when what a guild's scripts may send changed.
 	Changed func(guild snowflake.GuildID)
-	Clock   clock.Clock // nil is the real time.
-	Log     *zap.Logger // nil logs nothing.
+	// Copies is a folder for copies of what is in a store elsewhere, sealed as it
+	// is there; "" has none.
+	Copies string
+	Clock  clock.Clock // nil is the real time.
+	Log    *zap.Logger // nil logs nothing.
 }
 
 // Service is the secrets of all guilds.
 type Service struct {
 	cfg   Config
-	known *mirror.Mirror[*Set]
+	known *mirror.Mirror[known]
 
 	mu   sync.Mutex // Guards told.
 	told map[string]struct{}
@@ -46,27 +49,34 @@ func New(cfg Config) *Service {
 		cfg.Log = zap.NewNop()
 	}
 	s := &Service{cfg: cfg, told: map[string]struct{}{}}
-	s.known = mirror.New(mirror.Config[*Set]{Read: s.read, Changed: cfg.Changed, Clock: cfg.Clock})
+	s.known = mirror.New(mirror.Config[known]{Read: s.read, Prepare: s.open, Changed: cfg.Changed, Copies: cfg.Copies, Clock: cfg.Clock, Log: cfg.Log})
 	return s
 }
 
 // Current is what the guild's scripts may send, as far as it was loaded. It
 // does not wait.
-func (s *Service) Current(guild snowflake.GuildID) *Set { return s.known.Get(guild) }
+func (s *Service) Current(guild snowflake.GuildID) *Set { return s.known.Get(guild).set }
+
+// known is what a guild has: as it is stored, which a copy may hold, and opened.
+type known struct {
+	Records []Record
+	set     *Set
+}
 
 // Load reads what the guild's scripts may send.
 func (s *Service) Load(ctx context.Context, guild snowflake.GuildID) error {
 	return s.known.Load(ctx, guild)
 }
 
-// read opens the guild's records. One that does not open is left out.
-func (s *Service) read(ctx context.Context, guild snowflake.GuildID) (*Set, error) {
+func (s *Service) read(ctx context.Context, guild snowflake.GuildID) (known, error) {
 	records, err := s.cfg.Store.Secrets(ctx, guild)
-	if err != nil {
-		return nil, err
-	}
+	return known{Records: records}, err
+}
+
+// open opens the guild's records. One that does not open is left out.
+func (s *Service) open(k known) known {
 	var entries []*entry
-	for _, r := range records {
+	for _, r := range k.Records {
 		v, err := s.cfg.Keys.open(r)
 		if err != nil {
 			s.complain(r, err)
@@ -74,10 +84,10 @@ func (s *Service) read(ctx context.Context, guild snowflake.GuildID) (*Set, erro
 		}
 		entries = append(entries, &entry{record: r, value: v})
 	}
-	if len(entries) == 0 {
-		return nil, nil //nolint:nilnil // A nil Set is an empty one.
+	if len(entries) > 0 {
+		k.set = newSet(entries)
 	}
-	return newSet(entries), nil
+	return k
 }
 
 // complain logs a secret that does not open, once.

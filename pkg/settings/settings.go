@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"go.uber.org/zap"
+
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/mirror"
@@ -61,7 +63,10 @@ type Config struct {
 	Store Store
 	// Changed, if not nil, is told when something of a guild changed.
 	Changed func(guild snowflake.GuildID)
-	Clock   clock.Clock // nil is the real time.
+	// Copies is a folder for copies of what is in a store elsewhere; "" has none.
+	Copies string
+	Clock  clock.Clock // nil is the real time.
+	Log    *zap.Logger // nil logs nothing.
 }
 
 // Service is the settings of all guilds.
@@ -72,8 +77,8 @@ type Service struct {
 
 // all is everything of a guild.
 type all struct {
-	settings Settings
-	vars     map[string]string
+	Settings Settings          `json:"settings"`
+	Vars     map[string]string `json:"vars"`
 }
 
 // New makes a service; Run must run beside it.
@@ -82,21 +87,21 @@ func New(cfg Config) *Service {
 		cfg.Clock = clock.Real
 	}
 	s := &Service{cfg: cfg}
-	s.known = mirror.New(mirror.Config[all]{Read: s.read, Changed: cfg.Changed, Clock: cfg.Clock})
+	s.known = mirror.New(mirror.Config[all]{Read: s.read, Changed: cfg.Changed, Copies: cfg.Copies, Clock: cfg.Clock, Log: cfg.Log})
 	return s
 }
 
 func (s *Service) read(ctx context.Context, guild snowflake.GuildID) (out all, err error) {
-	if out.settings, err = s.cfg.Store.Settings(ctx, guild); err != nil {
+	if out.Settings, err = s.cfg.Store.Settings(ctx, guild); err != nil {
 		return all{}, err
 	}
 	vars, err := s.cfg.Store.Variables(ctx, guild)
 	if err != nil {
 		return all{}, err
 	}
-	out.vars = make(map[string]string, len(vars))
+	out.Vars = make(map[string]string, len(vars))
 	for _, v := range vars {
-		out.vars[v.Name] = v.Value
+		out.Vars[v.Name] = v.Value
 	}
 	return out, nil
 }
@@ -111,12 +116,12 @@ func (s *Service) Load(ctx context.Context, guild snowflake.GuildID) error {
 
 // Vars are the guild's variables by name, as far as they were loaded; nobody
 // may change the map. It does not wait.
-func (s *Service) Vars(guild snowflake.GuildID) map[string]string { return s.known.Get(guild).vars }
+func (s *Service) Vars(guild snowflake.GuildID) map[string]string { return s.known.Get(guild).Vars }
 
 // ErrorReply is what the bot answers when a handler failed, "" for nothing. It
 // does not wait.
 func (s *Service) ErrorReply(guild snowflake.GuildID) string {
-	switch set := s.known.Get(guild).settings; {
+	switch set := s.known.Get(guild).Settings; {
 	case !set.ErrorReplies:
 		return ""
 	case set.ErrorText == "":
