@@ -91,11 +91,9 @@ func (s *Sim) grant(user snowflake.UserID, scopes []string) map[string]any {
 	}
 }
 
-// disown takes back all that a person allowed; 0 is everybody.
-func (s *Sim) disown(user snowflake.UserID) (n int) {
-	before := len(s.oauth.grants)
-	s.oauth.grants = slices.DeleteFunc(s.oauth.grants, func(g *grant) bool { return user == 0 || g.user == user })
-	return before - len(s.oauth.grants)
+// disown takes back all that a person allowed.
+func (s *Sim) disown(user snowflake.UserID) {
+	s.oauth.grants = slices.DeleteFunc(s.oauth.grants, func(g *grant) bool { return g.user == user })
 }
 
 // ExpireAccessTokens makes every access token too old; refresh tokens stay good.

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	landing = "http://127.0.0.1:9/callback"
+	landing  = "http://127.0.0.1:9/callback"
 	verifier = "a-verifier-of-at-least-forty-three-characters-long"
 )
 
@@ -230,7 +230,8 @@ func TestControlOfLogins(t *testing.T) {
 	if status != 200 || doc["expires_in"] != 5.0 {
 		t.Errorf("tokens: %d %v", status, doc)
 	}
-	if _, text := w.control("GET", "/oauth", nil); !strings.Contains(string(text), `"username":"bob"`) || strings.Contains(string(text), doc["access_token"].(string)) {
+	token, _ := doc["access_token"].(string)
+	if _, text := w.control("GET", "/oauth", nil); !strings.Contains(string(text), `"username":"bob"`) || strings.Contains(string(text), token) {
 		t.Errorf("GET /sim/oauth: %s", text)
 	}
 	for _, body := range []object{{"action": "x"}, {"action": "life"}, {"action": "deauthorize", "author": "nobody"}} {
@@ -241,6 +242,5 @@ func TestControlOfLogins(t *testing.T) {
 	if status, _ := w.control("POST", "/oauth", object{"action": "deauthorize", "author": "bob"}); status != 204 {
 		t.Fatal("deauthorize is refused")
 	}
-	token, _ := doc["access_token"].(string)
 	w.must(401, "GET", "/users/@me", nil, "Authorization", "Bearer "+token)
 }
