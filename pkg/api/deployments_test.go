@@ -46,7 +46,7 @@ func TestListDeployments(t *testing.T) {
 	run(t, []scenario{
 		{name: "no credentials", method: "GET", url: "/api/deployments", before: seed, status: 401, wantNot: []string{"old.ts", "theirs.ts"}},
 		{name: "own guilds only", as: "admin", method: "GET", url: "/api/deployments", before: seed, status: 200,
-			want:    []string{`[{"guild_id":"100000000000000001","entry":"new.ts","created_at":"2026-01-01T00:00:00+00:00","updated_at":"2026-01-01T00:02:00+00:00"}]`},
+			want:    []string{`[{"guild_id":"100000000000000001","entry":"new.ts","revision_id":"33333333-3333-4333-8333-333333333333","created_at":"2026-01-01T00:00:00+00:00","updated_at":"2026-01-01T00:02:00+00:00"}]`},
 			wantNot: []string{"theirs", "100000000000000002"}},
 		{name: "a read-only token may read", as: "reader", method: "GET", url: "/api/deployments", before: seed, status: 200, want: []string{"new.ts"}},
 		{name: "none", as: "admin", method: "GET", url: "/api/deployments", status: 200, want: []string{"[]"}},

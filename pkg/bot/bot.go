@@ -4,9 +4,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,6 +35,13 @@ type Bundler interface {
 	MapStack(ctx context.Context, text, sourceMap string) (string, error)
 }
 
+// Saved is what the guilds are to run. It may be a copy of what the Store has,
+// while that cannot be asked.
+type Saved interface {
+	List(ctx context.Context) ([]deploy.Deployment, error)
+	Current(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error)
+}
+
 // Limits of the core. All must be set.
 type Limits struct {
 	Script      wire.Limits
@@ -50,9 +59,11 @@ type Limits struct {
 
 // Config is what the core is made of.
 type Config struct {
-	Pool   *supervisor.Pool
-	Op     func(index int) (op.Op, bool) // A row of the op table.
-	Store  deploy.Store
+	Pool  *supervisor.Pool
+	Op    func(index int) (op.Op, bool) // A row of the op table.
+	Store deploy.Store
+	// Saved is what is loaded at boot and when a script was lost; nil is Store.
+	Saved  Saved
 	Logs   *logs.Hub
 	Crons  *cron.Ticker
 	Bundle Bundler
@@ -70,6 +81,9 @@ type Config struct {
 	Hits func(name limit.Name, n int)
 	Log  *zap.Logger
 	Now  func() time.Time // When events come and how long they waited; nil is the real time.
+	// Active, if not nil, tells when a guild last had an event in an earlier
+	// process: those most recently active are loaded first.
+	Active func(guild snowflake.GuildID) time.Time
 	// Metrics, if not nil, is told what becomes of scripts that do harm.
 	Metrics Metrics
 }
@@ -101,6 +115,12 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Intents == nil {
 		cfg.Intents = unlimited{}
+	}
+	if cfg.Saved == nil {
+		cfg.Saved = cfg.Store
+	}
+	if cfg.Active == nil {
+		cfg.Active = func(snowflake.GuildID) time.Time { return time.Time{} }
 	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
 	b.base, b.cancel = context.WithCancel(context.Background())
@@ -141,13 +161,16 @@ const (
 
 // LoadAll begins to load every guild's current deployment. When it returns, the
 // events of all those guilds wait for their scripts, so the bot may connect.
-// The channel is closed when each script was tried once; those that failed are
+// Those most recently active come first. The channel is closed when each script was tried once; those that failed are
 // tried again.
 func (b *Bot) LoadAll(ctx context.Context) (tried <-chan struct{}, err error) {
-	all, err := b.cfg.Store.List(ctx)
+	all, err := b.cfg.Saved.List(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list deployments: %w", err)
 	}
+	slices.SortStableFunc(all, func(x, y deploy.Deployment) int {
+		return cmp.Or(b.cfg.Active(y.Guild).Compare(b.cfg.Active(x.Guild)), y.UpdatedAt.Compare(x.UpdatedAt))
+	})
 	for _, d := range all {
 		g := b.guild(d.Guild)
 		g.expect(true)

@@ -376,7 +376,7 @@ func (g *guild) restore(ctx context.Context) *script {
 	if !wanted || ctx.Err() != nil {
 		return nil
 	}
-	rev, err := g.bot.cfg.Store.Current(ctx, g.id)
+	rev, err := g.bot.cfg.Saved.Current(ctx, g.id)
 	if fault.Is(err, fault.NotFound) {
 		g.clear(always)
 		return nil

@@ -83,6 +83,8 @@ type Deployment struct {
 	Entry     string            `json:"entry"`
 	CreatedAt time.Time         `json:"created_at"` // The first success.
 	UpdatedAt time.Time         `json:"updated_at"` // The latest.
+	// RevisionID is the latest success.
+	RevisionID string `json:"revision_id"`
 }
 
 // Cursor is the place of a revision in a history; zero is before the newest.
@@ -103,6 +105,8 @@ func (r Revision) Cursor() Cursor { return Cursor{DeployedAt: r.DeployedAt, ID: 
 type Store interface {
 	// List gives every guild's deployment, ordered by guild.
 	List(ctx context.Context) ([]Deployment, error)
+	// Deployment gives what the guild runs, without its contents.
+	Deployment(ctx context.Context, guild snowflake.GuildID) (Deployment, error)
 	// Current gives the revision that the guild runs, whole.
 	Current(ctx context.Context, guild snowflake.GuildID) (Revision, error)
 	// PutRevision adds a revision; a success becomes the guild's current one in

@@ -109,6 +109,8 @@ func (s *suite) empty() {
 	s.same("List", len(all), 0)
 	_, err = s.Current(s.ctx, guildA)
 	s.notFound("Current", err)
+	_, err = s.Deployment(s.ctx, guildA)
+	s.notFound("Deployment", err)
 	_, err = s.Revision(s.ctx, guildA, "none")
 	s.notFound("Revision", err)
 	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
@@ -136,10 +138,16 @@ func (s *suite) putAndRead() {
 	s.notFound("another guild's revision", err)
 	all, err := s.List(s.ctx)
 	s.must(err)
-	s.same("List", all, []deploy.Deployment{
-		{Guild: guildA, Entry: "main.ts", CreatedAt: first.DeployedAt, UpdatedAt: second.DeployedAt},
-		{Guild: guildB, Entry: "src/main.ts", CreatedAt: other.DeployedAt, UpdatedAt: other.DeployedAt},
-	})
+	want := []deploy.Deployment{
+		{Guild: guildA, Entry: "main.ts", CreatedAt: first.DeployedAt, UpdatedAt: second.DeployedAt, RevisionID: second.ID},
+		{Guild: guildB, Entry: "src/main.ts", CreatedAt: other.DeployedAt, UpdatedAt: other.DeployedAt, RevisionID: other.ID},
+	}
+	s.same("List", all, want)
+	for _, d := range want {
+		got, err := s.Deployment(s.ctx, d.Guild)
+		s.must(err)
+		s.same("Deployment", got, d)
+	}
 }
 
 func (s *suite) failures() {
@@ -283,7 +291,7 @@ func (s *suite) restart() {
 	all, err := s.List(s.ctx)
 	s.must(err)
 	s.same("List after a restart", all, []deploy.Deployment{
-		{Guild: guildA, Entry: "src/main.ts", CreatedAt: want.DeployedAt, UpdatedAt: want.DeployedAt.Add(time.Second)},
+		{Guild: guildA, Entry: "src/main.ts", CreatedAt: want.DeployedAt, UpdatedAt: want.DeployedAt.Add(time.Second), RevisionID: Sample(guildA, 2).ID},
 	})
 }
 

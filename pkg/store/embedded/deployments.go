@@ -19,6 +19,13 @@ type deploymentRecord struct {
 	Revision   string            `json:"revision"`
 }
 
+// whole is the deployment as others see it. Records of earlier versions have the
+// revision's id outside of it only.
+func (d deploymentRecord) whole() deploy.Deployment {
+	d.Deployment.RevisionID = d.Revision
+	return d.Deployment
+}
+
 // body is the large part of a revision, kept apart so that a history is read
 // without it.
 type body struct {
@@ -39,13 +46,29 @@ func (s *Store) List(ctx context.Context) ([]deploy.Deployment, error) {
 		if err := decode(v, &d); err != nil {
 			return false, err
 		}
-		out = append(out, d.Deployment)
+		out = append(out, d.whole())
 		return true, ctx.Err()
 	})
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// Deployment implements deploy.Store.
+func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (deploy.Deployment, error) {
+	if err := s.enter(ctx); err != nil {
+		return deploy.Deployment{}, err
+	}
+	defer s.leave()
+	d, found, err := s.deployment(s.pebble, guild)
+	if err != nil {
+		return deploy.Deployment{}, err
+	}
+	if !found {
+		return deploy.Deployment{}, fault.New(fault.NotFound, "deployment not found")
+	}
+	return d.whole(), nil
 }
 
 // Current implements deploy.Store.

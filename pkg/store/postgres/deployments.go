@@ -23,24 +23,44 @@ type body struct {
 
 func number(guild snowflake.GuildID) int64 { return int64(guild) } //nolint:gosec // Ids end at 2^63-1.
 
+const deploymentColumns = `guild_id, entry, created_at, updated_at, revision_id`
+
 // List implements deploy.Store.
 func (s *Store) List(ctx context.Context) (out []deploy.Deployment, err error) {
 	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT guild_id, entry, created_at, updated_at FROM deployments ORDER BY guild_id`)
+		rows, err := c.Query(ctx, `SELECT `+deploymentColumns+` FROM deployments ORDER BY guild_id`)
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (deploy.Deployment, error) {
-			var d deploy.Deployment
-			var guild int64
-			err := row.Scan(&guild, &d.Entry, &d.CreatedAt, &d.UpdatedAt)
-			d.Guild = snowflake.GuildID(guild) //nolint:gosec // A check of the table.
-			d.CreatedAt, d.UpdatedAt = d.CreatedAt.UTC(), d.UpdatedAt.UTC()
-			return d, err
-		})
+		out, err = pgx.CollectRows(rows, deploymentOf)
 		return err
 	})
 	return out, err
+}
+
+// Deployment implements deploy.Store.
+func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (d deploy.Deployment, err error) {
+	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		rows, err := c.Query(ctx, `SELECT `+deploymentColumns+` FROM deployments WHERE guild_id = $1`, number(guild))
+		if err != nil {
+			return err
+		}
+		d, err = pgx.CollectExactlyOneRow(rows, deploymentOf)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.New(fault.NotFound, "deployment not found")
+		}
+		return err
+	})
+	return d, err
+}
+
+func deploymentOf(row pgx.CollectableRow) (deploy.Deployment, error) {
+	var d deploy.Deployment
+	var guild int64
+	err := row.Scan(&guild, &d.Entry, &d.CreatedAt, &d.UpdatedAt, &d.RevisionID)
+	d.Guild = snowflake.GuildID(guild) //nolint:gosec // A check of the table.
+	d.CreatedAt, d.UpdatedAt = d.CreatedAt.UTC(), d.UpdatedAt.UTC()
+	return d, err
 }
 
 // Current implements deploy.Store.

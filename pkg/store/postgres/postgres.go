@@ -75,6 +75,9 @@ type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
 	down atomic.Bool // The log says that the database does not answer.
+	// reached is closed once the schema is known to be the newest; before, every
+	// method fails with fault.Unavailable.
+	reached chan struct{}
 }
 
 var (
@@ -84,6 +87,18 @@ var (
 
 // Open connects to the database and brings its schema to the newest step.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
+	s, err := OpenLater(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.reach(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// OpenLater is Open for a database that may not be there yet: Run reaches it.
+func OpenLater(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
 	}
@@ -106,17 +121,54 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if !strings.Contains(cfg.URL, "pool_max_conns") {
 		pc.MaxConns = int32(min(cfg.MaxConnections, 10_000)) //nolint:gosec // Bounded.
 	}
-	if _, err := migrate(ctx, pc, cfg.Log); err != nil {
-		return nil, err
-	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	c := pc.ConnConfig
-	cfg.Log.Info("deployments and tokens are in Postgres", zap.String("host", c.Host), zap.Uint16("port", c.Port), zap.String("database", c.Database))
-	return &Store{cfg: cfg, pool: pool}, nil
+	return &Store{cfg: cfg, pool: pool, reached: make(chan struct{})}, nil
 }
+
+// reach brings the schema to the newest step and opens the store.
+func (s *Store) reach(ctx context.Context) error {
+	pc := s.pool.Config()
+	if _, err := migrate(ctx, pc, s.cfg.Log); err != nil {
+		return err
+	}
+	c := pc.ConnConfig
+	s.cfg.Log.Info("deployments and tokens are in Postgres", zap.String("host", c.Host), zap.Uint16("port", c.Port), zap.String("database", c.Database))
+	close(s.reached)
+	return nil
+}
+
+// The pauses between attempts to reach the database for the first time.
+const firstReach, lastReach = 500 * time.Millisecond, 10 * time.Second
+
+// Run reaches the database of OpenLater, however long that takes, and returns
+// when ctx ends, or when the database is there and cannot be used.
+func (s *Store) Run(ctx context.Context) error {
+	for pause := firstReach; ; pause = min(2*pause, lastReach) {
+		err := s.reach(ctx)
+		switch {
+		case err == nil:
+			<-ctx.Done()
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case !missing(err):
+			return err
+		case s.down.CompareAndSwap(false, true):
+			s.cfg.Log.Error("the database cannot be reached; it is tried again until it can", zap.Error(err))
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Reached is closed once the database was reached.
+func (s *Store) Reached() <-chan struct{} { return s.reached }
 
 // Migrate brings the schema of the database at the address to the newest step.
 func Migrate(ctx context.Context, url string, log *zap.Logger) (migrations.Result, error) {
@@ -211,6 +263,11 @@ var errUncertain = errors.New("the connection was lost in a commit")
 
 // try calls f with a connection, a second time if f says that this can help.
 func (s *Store) try(ctx context.Context, limit time.Duration, f func(ctx context.Context, c *pgx.Conn) (again bool, err error)) error {
+	select {
+	case <-s.reached:
+	default:
+		return s.outcome(ctx, &unreachableError{errors.New("it was not reached since the start")})
+	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for last := false; ; last = true {
