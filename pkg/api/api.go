@@ -24,21 +24,23 @@ import (
 // leaves the old one running.
 type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
 
-// Verifier tells who an API token belongs to.
-type Verifier interface {
-	Verify(ctx context.Context, plaintext string) (auth.Identity, error)
-}
-
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	KV          kv.Store
-	Tokens      Verifier
+	Tokens      *auth.Tokens
 	Authorizer  auth.Authorizer
-	Guilds      Guilds
-	Metrics     http.Handler // Nil has none.
+	// Sessions are the logins in browsers; nil has none.
+	Sessions *auth.Sessions
+	// Operators knows who runs the bot; nil knows nobody.
+	Operators auth.Operators
+	// Users tells names; nil only those that a caller's identity has.
+	Users   Users
+	Site    Site
+	Guilds  Guilds
+	Metrics http.Handler // Nil has none.
 	// Ready says why the process cannot serve yet; nil means that it can.
 	Ready func() error
 	// Details are shown to those who ask whether the process is ready, as JSON.
@@ -56,6 +58,7 @@ type Config struct {
 type API struct {
 	cfg     Config
 	echo    *echo.Echo
+	origins *http.CrossOriginProtection
 	callers *buckets // Requests by caller.
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
@@ -71,6 +74,13 @@ func New(cfg Config) (*API, error) {
 		return nil, errors.New("a local handler needs prefixes")
 	}
 	if err := cfg.Limits.complete(); err != nil {
+		return nil, err
+	}
+	if cfg.Operators == nil {
+		cfg.Operators = auth.OperatorSecret("")
+	}
+	origins, err := cfg.Site.origins()
+	if err != nil {
 		return nil, err
 	}
 	if cfg.Ready == nil {
@@ -89,14 +99,14 @@ func New(cfg Config) (*API, error) {
 		cfg.Log = zap.NewNop()
 	}
 	a := &API{
-		cfg: cfg, echo: echo.New(),
+		cfg: cfg, echo: echo.New(), origins: origins,
 		callers: newBuckets(cfg.Clock, cfg.Limits.Requests),
 		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
 		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
 		streams: newStreams(cfg.Limits.StreamsPerCaller, cfg.Limits.Streams),
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
-	a.echo.IPExtractor = echo.ExtractIPDirect() // Headers that name an address can be made up.
+	a.echo.IPExtractor = cfg.Site.addresses()
 	a.echo.HTTPErrorHandler = a.problem
 	a.echo.Pre(trimSlash)
 	a.echo.Use(a.observe, a.expect, a.recover)
@@ -111,7 +121,7 @@ func (a *API) Handler() http.Handler {
 	if a.cfg.Local == nil {
 		return a.echo
 	}
-	return beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes)
+	return a.cfg.Site.beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes)
 }
 
 // Bounds of a connection.
@@ -141,7 +151,7 @@ func (a *API) Close() { a.streams.close() }
 func (a *API) Routes() []string {
 	var out []string
 	for _, r := range a.routes() {
-		if r.method == http.MethodHead || r.access == public && strings.HasPrefix(r.path, "/api/") && r.path != "/api/health" {
+		if r.method == http.MethodHead || r.unlimited && strings.HasPrefix(r.path, "/api/") && r.path != "/api/health" {
 			continue
 		}
 		parts := strings.Split(r.path, "/")

@@ -61,7 +61,7 @@ func TestReleaseIsTheOperators(t *testing.T) {
 			t.Errorf("released: %v", e.guilds.released)
 		}
 	}
-	run(t, append(denied("POST", url, "", true),
+	run(t, append(denied("POST", url, "", false),
 		scenario{name: "the guild's admin", as: "admin", method: "POST", url: url, status: 403, want: []string{"operator"}, after: untouched},
 		scenario{
 			name: "the operator", as: "operator", method: "POST", url: url, status: 200, want: []string{`"state":"none"`},

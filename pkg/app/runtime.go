@@ -20,6 +20,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/cache"
 	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
@@ -77,6 +78,8 @@ type runtime struct {
 
 	state   stateStore
 	tokens  *auth.Tokens
+	cache   cache.Store
+	callers callers
 	kv      *kv.DB
 	logs    *logs.Hub
 	crons   *cron.Ticker
@@ -108,7 +111,7 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 		stats:  stats,
 		harm:   telemetry.NewContainment(stats, supervisor.Causes()),
 	}
-	for _, build := range []func(context.Context) error{rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
+	for _, build := range []func(context.Context) error{rt.openStores, rt.openPort, rt.openCache, rt.openDiscord, rt.openIdentity, rt.buildBot, rt.buildAPI} {
 		if err := build(ctx); err != nil {
 			return nil, err
 		}
@@ -425,8 +428,7 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 
 func (rt *runtime) buildAPI(context.Context) (err error) {
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
-		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
+		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats),
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
@@ -434,6 +436,7 @@ func (rt *runtime) buildAPI(context.Context) (err error) {
 			Sources: deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
 		},
 	}
+	rt.identifyOperator(&cfg)
 	if rt.sim != nil {
 		cfg.Local, cfg.LocalPrefixes = rt.sim.Handler(), discordsim.Prefixes
 	}
