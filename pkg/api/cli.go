@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
@@ -43,7 +44,12 @@ func readCLI(q url.Values) (cliAsk, error) {
 	odd := strings.ContainsFunc(ask.redirect, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' })
 	// The host is compared as it is written: other spellings of this machine are
 	// not needed, and browsers read them in other ways.
-	if err != nil || odd || len(ask.redirect) > maxCLIText || u.Scheme != "http" || u.Host != "127.0.0.1:"+u.Port() || u.Port() == "" ||
+	if err == nil {
+		var port uint64
+		port, err = strconv.ParseUint(u.Port(), 10, 16)
+		odd = odd || port == 0
+	}
+	if err != nil || odd || len(ask.redirect) > maxCLIText || u.Scheme != "http" || u.Host != "127.0.0.1:"+u.Port() ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
 		return bad("redirect_uri must be like http://127.0.0.1:PORT/path, without a query")
 	}
