@@ -152,7 +152,7 @@ func TestChecksAreOneQuestion(t *testing.T) {
 
 func TestDiscordFailsAtAGuild(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, siteConfig{})
+	s := newSite(t, siteConfig{within: time.Second / 2})
 	s.tokensOf("owner")
 	b := s.browser(t).login("owner")
 	guild := "/api/logs/" + s.guilds[0].String()
@@ -164,7 +164,7 @@ func TestDiscordFailsAtAGuild(t *testing.T) {
 			"error":      {discordsim.RequestFault{Status: 500, Count: 3}, 502},
 			"rate limit": {discordsim.RequestFault{Status: 429, RetryAfter: 30}, 503},
 			"hung up":    {discordsim.RequestFault{Drop: true, Count: 10}, 502},
-			"no answer":  {discordsim.RequestFault{DelayMS: 4000, Count: 10}, 502},
+			"no answer":  {discordsim.RequestFault{DelayMS: 1500, Count: 10}, 502},
 		} {
 			if name == "no answer" && route != memberRoute {
 				continue // Slow, and no different.
@@ -187,7 +187,7 @@ func TestDiscordFailsAtAGuild(t *testing.T) {
 			s.sim.ClearFaults()
 			if name == "rate limit" && route != "GET /users/@me/guilds" {
 				// The client of the bot keeps to the limit; another site begins anew.
-				s = newSite(t, siteConfig{})
+				s = newSite(t, siteConfig{within: time.Second / 2})
 				s.tokensOf("owner")
 				b = s.browser(t).login("owner")
 				guild = "/api/logs/" + s.guilds[0].String()

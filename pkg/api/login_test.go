@@ -255,6 +255,7 @@ func TestOneRenewalForAll(t *testing.T) {
 func TestRenewalFails(t *testing.T) {
 	t.Parallel()
 	bothCaches(t, func(t *testing.T, cfg siteConfig) {
+		cfg.within = time.Second / 2
 		s := newSite(t, cfg)
 		for _, row := range []struct {
 			name   string
@@ -265,7 +266,7 @@ func TestRenewalFails(t *testing.T) {
 			{"error", discordsim.RequestFault{Status: 500}, 502, "Discord answered with an error (500)"},
 			{"rate limit", discordsim.RequestFault{Status: 429, RetryAfter: 7}, 503, "Discord limits how often"},
 			{"hung up", discordsim.RequestFault{Drop: true}, 502, "Discord could not be reached"},
-			{"no answer", discordsim.RequestFault{DelayMS: 4000, Status: 500}, 502, "Discord could not be reached"},
+			{"no answer", discordsim.RequestFault{DelayMS: 1500, Status: 500}, 502, "Discord could not be reached"},
 		} {
 			b := s.browser(t).login("owner")
 			s.stale()

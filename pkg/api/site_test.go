@@ -36,8 +36,6 @@ const (
 	siteHost   = "flora.test"
 	siteURL    = "http://" + siteHost
 	operatorIs = "the operator's secret, which is long enough"
-	// discordWithin is how long the site waits for an answer of Discord.
-	discordWithin = 2 * time.Second
 )
 
 // site is an API, in several replicas, that people log in to with a simulated
@@ -78,7 +76,7 @@ func (g *guildState) leave(id snowflake.GuildID) {
 type siteConfig struct {
 	replicas int
 	guilds   int
-	limited  bool // Discord's rate limits are on.
+	within   time.Duration // For an answer of Discord; 8 s when zero.
 	cache    func(t *testing.T, c clock.Clock) cache.Store
 	api      func(*api.Config)
 }
@@ -126,7 +124,7 @@ func newSite(t *testing.T, cfg siteConfig) *site {
 func (s *site) discord(t *testing.T, cfg siteConfig) {
 	t.Helper()
 	sc := discordsim.Config{
-		Guilds: max(cfg.guilds, 2), NoRateLimits: !cfg.limited, Token: "bot", ClientSecret: "application", RedirectURIs: []string{siteURL + "/api/auth/callback"},
+		Guilds: max(cfg.guilds, 2), NoRateLimits: true, Token: "bot", ClientSecret: "application", RedirectURIs: []string{siteURL + "/api/auth/callback"},
 	}
 	contract.Watch(t, &sc)
 	var err error
@@ -191,13 +189,13 @@ func (s *site) replica(t *testing.T, cfg siteConfig, store cache.Store) *env {
 	t.Helper()
 	oauth, err := identity.NewOAuth(identity.Config{
 		Base: s.simURL + "/api/v10", ClientID: s.sim.ApplicationID().String(), ClientSecret: "application",
-		RedirectURI: siteURL + "/api/auth/callback", Timeout: discordWithin,
+		RedirectURI: siteURL + "/api/auth/callback", Timeout: cfg.within,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(oauth.Close)
-	rest, err := discord.NewREST(discord.RESTConfig{Base: s.simURL + "/api/v10", Token: "bot", Timeout: discordWithin})
+	rest, err := discord.NewREST(discord.RESTConfig{Base: s.simURL + "/api/v10", Token: "bot", GlobalLimit: -1, Timeout: cfg.within})
 	if err != nil {
 		t.Fatal(err)
 	}
