@@ -131,18 +131,6 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
-// Server is an HTTP server for the API. Its Shutdown ends the log streams
-// first; there is no WriteTimeout, which would cut them, so every route has a
-// deadline of its own instead.
-func (a *API) Server() *http.Server {
-	s := &http.Server{
-		Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: zap.NewStdLog(a.cfg.Log),
-	}
-	s.RegisterOnShutdown(a.streams.close)
-	return s
-}
-
 // Close ends the log streams.
 func (a *API) Close() { a.streams.close() }
 

@@ -134,7 +134,8 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		t.Fatal(err)
 	}
 	e.server = httptest.NewUnstartedServer(nil)
-	e.server.Config = e.api.Server()
+	e.server.Config = api.NewServer(e.api.Handler(), zap.NewNop())
+	e.server.Config.RegisterOnShutdown(e.api.Close)
 	e.server.Start()
 	t.Cleanup(func() {
 		e.api.Close()

@@ -223,7 +223,7 @@ func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }
 
 func (a *API) ready(c *call) error {
 	if err := a.cfg.Ready(); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "not ready: %s", fault.From(err).Message)
+		return notReady(err)
 	}
 	if c.QueryParams().Has("verbose") {
 		return c.JSON(http.StatusOK, a.cfg.Details())

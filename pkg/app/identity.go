@@ -10,11 +10,9 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
-	"github.com/flora-runtime/flora-runtime/pkg/cache"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/identity"
-	"github.com/flora-runtime/flora-runtime/pkg/store/redis"
 )
 
 // callers is what the API knows of who calls it.
@@ -24,26 +22,6 @@ type callers struct {
 	bot       *identity.Bot
 	operators auth.OperatorSecret
 	site      api.Site
-}
-
-// openCache opens what replicas share.
-func (rt *runtime) openCache(ctx context.Context) error {
-	c := rt.cfg.Cache
-	if c.URL == "" {
-		rt.cache = cache.NewMemory(clock.Real)
-		return nil
-	}
-	log := rt.log.Named("cache")
-	store, err := cache.NewLater(ctx, func(ctx context.Context) (cache.Store, error) {
-		return redis.Open(ctx, redis.Config{URL: c.URL, Log: log})
-	}, log)
-	if err != nil {
-		return err
-	}
-	rt.cache = store
-	rt.life.release("cache", store.Close)
-	rt.life.run("cache", store.Run)
-	return nil
 }
 
 // openIdentity makes what the API knows callers by. It needs the cache, and
@@ -103,18 +81,20 @@ func secure(setting, redirect string) bool {
 	return err == nil && strings.EqualFold(u.Scheme, "https")
 }
 
-// identify puts into the API's configuration how it knows its callers.
-func (rt *runtime) identify(cfg *api.Config) {
+// knowCallers puts into the API's configuration how it knows its callers.
+func (rt *runtime) knowCallers(cfg *api.Config) {
 	c := rt.callers
 	cfg.Tokens, cfg.Sessions, cfg.Site, cfg.Users = rt.tokens, c.sessions, c.site, c.admins
 	cfg.Authorizer, cfg.Operators = c.admins, c.operators
 }
 
-// identifyOperator is identify where the process belongs to one operator, who
+// knowOperator is knowCallers where the process belongs to one operator, who
 // has an API token for everything: dev.
-func (rt *runtime) identifyOperator(cfg *api.Config) {
-	rt.identify(cfg)
+func (rt *runtime) knowOperator(cfg *api.Config) {
+	rt.knowCallers(cfg)
 	single := auth.SingleOperator{Bot: rt.callers.bot, UserID: operator, Others: rt.callers.admins}
 	cfg.Authorizer = single
 	cfg.Operators = auth.OperatorToken{Tokens: rt.tokens, Single: single, Secret: rt.callers.operators}
+	// Nobody has to be protected from them.
+	cfg.Limits.Requests, cfg.Limits.Deploys = api.Rate{PerSecond: 10_000, Burst: 10_000}, api.Rate{PerSecond: 50, Burst: 100}
 }

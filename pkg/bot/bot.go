@@ -91,6 +91,7 @@ type Config struct {
 // Bot is the core.
 type Bot struct {
 	cfg      Config
+	bounds   atomic.Pointer[Limits]
 	dispatch atomic.Uint64 // Last dispatch id.
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
@@ -123,12 +124,19 @@ func New(cfg Config) *Bot {
 		cfg.Active = func(snowflake.GuildID) time.Time { return time.Time{} }
 	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
+	b.SetLimits(cfg.Limits)
 	b.base, b.cancel = context.WithCancel(context.Background())
 	b.dispatch.Store(supervisor.LoadID)
 	b.wanted.init(cfg.Intents.Want)
 	b.maps.init(cfg.Bundle)
 	return b
 }
+
+// SetLimits changes the limits. Those that a worker enforces hold for scripts
+// that are loaded from now on.
+func (b *Bot) SetLimits(l Limits) { b.bounds.Store(&l) }
+
+func (b *Bot) limits() *Limits { return b.bounds.Load() }
 
 // Close ends background work; the pool's end stops the scripts.
 func (b *Bot) Close() {
@@ -282,7 +290,20 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
+	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.limits().Cron, done: f.Finished})
+}
+
+// Activity tells when each guild last had an event.
+func (b *Bot) Activity() map[snowflake.GuildID]time.Time {
+	out := map[snowflake.GuildID]time.Time{}
+	for _, g := range b.all() {
+		g.mu.Lock()
+		if !g.heard.IsZero() {
+			out[g.id] = g.heard
+		}
+		g.mu.Unlock()
+	}
+	return out
 }
 
 // Leave stops the script of a guild that the bot is no longer in. What is

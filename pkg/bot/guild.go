@@ -56,6 +56,7 @@ type guild struct {
 	holding  bool      // A goroutine pumps at the end of hold.
 	lostAt   time.Time // When a script that nobody blames was lost, until the next serves.
 	dropped  uint64    // Events that came during the quarantine.
+	heard    time.Time // When the last event came.
 }
 
 func (g *guild) log(level, target, message string) {
@@ -113,10 +114,11 @@ func (g *guild) deliver(e event) {
 	if g.tooLate(e) {
 		return
 	}
+	g.heard = g.bot.cfg.Now()
 	if g.active != nil && g.queue.empty() && !g.held() && g.active.begin(e) {
 		return
 	}
-	if dropped := g.queue.add(e, g.bot.cfg.Limits.Queue); dropped > 0 {
+	if dropped := g.queue.add(e, g.bot.limits().Queue); dropped > 0 {
 		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
 	}
 }

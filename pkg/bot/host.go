@@ -124,7 +124,7 @@ func (s *script) Declared(kind, value string) {
 // addEvent, like its siblings, reports whether something changed that the guild
 // has to act on. The caller holds mu.
 func (s *script) addEvent(name string) bool {
-	most := maxEvents + s.guild.bot.cfg.Limits.Script.Crons // A job is an event, too.
+	most := maxEvents + s.guild.bot.limits().Script.Crons // A job is an event, too.
 	if _, known := s.events[name]; known || len(s.events) >= most || len(name) > maxEventName {
 		return false
 	}
@@ -148,7 +148,7 @@ func (s *script) addCron(value string) bool {
 		Name, Expr    string
 		SkipIfRunning bool
 	}
-	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.cfg.Limits.Script.Crons {
+	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.limits().Script.Crons {
 		return false
 	}
 	if slices.ContainsFunc(s.crons, func(j cron.Job) bool { return j.Name == job.Name }) {

@@ -27,7 +27,7 @@ type load struct{ ops, bytes int }
 
 // Op implements supervisor.Host.
 func (s *script) Op(c wire.OpCall) {
-	most := s.guild.bot.cfg.Limits.Script.PendingOps
+	most := s.guild.bot.limits().Script.PendingOps
 	o, _ := s.guild.bot.cfg.Op(c.Op) // What is none costs as much.
 	wait, err := s.guild.pace(o)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *script) opTimeout(o op.Op) time.Duration {
 	if o.Timeout > 0 {
 		return o.Timeout
 	}
-	return s.guild.bot.cfg.Limits.Op
+	return s.guild.bot.limits().Op
 }
 
 // extend gives the handler of an answered interaction until its token ends.

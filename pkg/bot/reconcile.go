@@ -87,7 +87,7 @@ func (g *guild) reconcile(ctx context.Context) error {
 	g.bot.background(func(ctx context.Context) {
 		g.announce(ctx, s)
 		if old != nil {
-			old.drain(ctx, g.bot.cfg.Limits.Dispatch)
+			old.drain(ctx, g.bot.limits().Dispatch)
 		}
 	})
 	return nil

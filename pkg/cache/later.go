@@ -46,18 +46,16 @@ func (l *Later) try(ctx context.Context) error {
 // Run opens the store if it is not open, however long that takes, and returns
 // when ctx ends or open fails for good.
 func (l *Later) Run(ctx context.Context) error {
-	for pause := firstPause; l.store.Load() == nil; pause = min(2*pause, lastPause) {
+	for pause := firstPause; l.store.Load() == nil && ctx.Err() == nil; pause = min(2*pause, lastPause) {
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil
 		}
-		switch err := l.try(ctx); {
-		case err == nil:
+		err := l.try(ctx)
+		if err == nil {
 			l.log.Info("the cache was reached")
-		case ctx.Err() != nil:
-			return nil
-		case !fault.Is(err, fault.Unavailable):
+		} else if !fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
 			return err
 		}
 	}

@@ -109,6 +109,7 @@ type Runtime struct {
 	TurnTimeoutMS       int    `koanf:"turn_timeout_ms" min:"10" max:"60000"`
 	DispatchTimeoutSecs int    `koanf:"dispatch_timeout_secs" env:"RUNTIME_DISPATCH_TIMEOUT_SECS" min:"1" max:"900"`
 	CronTimeoutSecs     int    `koanf:"cron_timeout_secs" env:"RUNTIME_CRON_TIMEOUT_SECS" min:"1" max:"300"`
+	DrainTimeoutSecs    int    `koanf:"drain_timeout_secs" min:"0" max:"900"`
 	LoadTimeoutSecs     int    `koanf:"load_timeout_secs" env:"RUNTIME_LOAD_TIMEOUT_SECS" min:"1" max:"300"`
 	RestTimeoutMS       int    `koanf:"rest_timeout_ms" env:"RUNTIME_REST_TIMEOUT_MS" min:"100" max:"900000"`
 	MaxMemoryMB         int    `koanf:"max_memory_mb" min:"8" max:"1024"`
@@ -179,6 +180,7 @@ func Default() Config {
 			TurnTimeoutMS:       1000,
 			DispatchTimeoutSecs: 30,
 			CronTimeoutSecs:     5,
+			DrainTimeoutSecs:    10,
 			LoadTimeoutSecs:     30,
 			RestTimeoutMS:       8000,
 			MaxMemoryMB:         128,

@@ -133,7 +133,7 @@ func (v Saved) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Rev
 	case err == nil && kerr == nil && kept.ID == d.RevisionID:
 		return kept, nil
 	case err == nil:
-		rev, err := s.Store.Current(ctx, guild)
+		rev, err := s.Current(ctx, guild)
 		if err == nil {
 			s.keep(rev)
 		}

@@ -148,15 +148,14 @@ const firstReach, lastReach = 500 * time.Millisecond, 10 * time.Second
 func (s *Store) Run(ctx context.Context) error {
 	for pause := firstReach; ; pause = min(2*pause, lastReach) {
 		err := s.reach(ctx)
-		switch {
-		case err == nil:
+		if err == nil {
 			<-ctx.Done()
 			return nil
-		case ctx.Err() != nil:
-			return nil
-		case !missing(err):
+		}
+		if ctx.Err() == nil && !missing(err) {
 			return err
-		case s.down.CompareAndSwap(false, true):
+		}
+		if s.down.CompareAndSwap(false, true) {
 			s.cfg.Log.Error("the database cannot be reached; it is tried again until it can", zap.Error(err))
 		}
 		select {
@@ -180,16 +179,31 @@ func Migrate(ctx context.Context, url string, log *zap.Logger) (migrations.Resul
 }
 
 func migrate(ctx context.Context, pc *pgxpool.Config, log *zap.Logger) (migrations.Result, error) {
-	c := pc.ConnConfig
 	// Told apart from a step that fails: the remedy is another one.
+	if err := ping(ctx, pc.ConnConfig); err != nil {
+		return migrations.Result{}, err
+	}
+	return migrations.Up(ctx, pc.ConnConfig, log)
+}
+
+// Ping tries whether the database at the address can be used.
+func Ping(ctx context.Context, url string) error {
+	pc, err := parse(url)
+	if err != nil {
+		return err
+	}
+	return ping(ctx, pc.ConnConfig)
+}
+
+func ping(ctx context.Context, c *pgx.ConnConfig) error {
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
-		return migrations.Result{}, fmt.Errorf("the database at %s:%d cannot be used; see that it runs and that database.url is right: %w", c.Host, c.Port, err)
+		return fmt.Errorf("the database at %s:%d cannot be used; see that it runs and that database.url is right: %w", c.Host, c.Port, err)
 	}
 	if err := conn.Close(ctx); err != nil {
-		return migrations.Result{}, fmt.Errorf("close a connection to the database: %w", err)
+		return fmt.Errorf("close a connection to the database: %w", err)
 	}
-	return migrations.Up(ctx, c, log)
+	return nil
 }
 
 // parse reads an address; the error does not show its password.
