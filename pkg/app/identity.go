@@ -97,4 +97,5 @@ func (rt *runtime) knowOperator(cfg *api.Config) {
 	cfg.Operators = auth.OperatorToken{Tokens: rt.tokens, Single: single, Secret: rt.callers.operators}
 	// Nobody has to be protected from them.
 	cfg.Limits.Requests, cfg.Limits.Deploys = api.Rate{PerSecond: 10_000, Burst: 10_000}, api.Rate{PerSecond: 50, Burst: 100}
+	cfg.Limits.Strangers = api.Rate{PerSecond: 100, Burst: 1000}
 }
