@@ -28,7 +28,7 @@ const memberRoute = "GET /guilds/{guild}/members/{user}"
 // tokensOf makes an API token of each user, under their names.
 func (s *site) tokensOf(names ...string) {
 	for _, name := range names {
-		s.env.token(name, s.users[name])
+		s.token(name, s.users[name])
 	}
 }
 
@@ -37,9 +37,9 @@ func TestWhoAdministersAGuild(t *testing.T) {
 	s := newSite(t, siteConfig{guilds: 3})
 	first, left := s.guilds[0].String(), s.guilds[2]
 	s.tokensOf("owner", "moderator", "alice")
-	s.env.token("somebody", "123")
-	s.env.token("odd", "nobody")
-	s.env.token("elsewhere", s.users["owner"], auth.WithGuilds(s.guilds[1]))
+	s.token("somebody", "123")
+	s.token("odd", "nobody")
+	s.token("elsewhere", s.users["owner"], auth.WithGuilds(s.guilds[1]))
 	s.control(t, "DELETE", "/guilds/"+first+"/members/carol", "")
 	s.state.leave(left)
 	for _, row := range []struct {
@@ -200,7 +200,7 @@ func TestGuildsOfATokensUser(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteConfig{guilds: 3})
 	s.tokensOf("owner", "alice")
-	s.env.token("one", s.users["owner"], auth.WithGuilds(s.guilds[1], 99))
+	s.token("one", s.users["owner"], auth.WithGuilds(s.guilds[1], 99))
 	list := func(as string) (ids []string) {
 		t.Helper()
 		res := s.do(as, "GET", "/api/guilds", "", nil)
@@ -262,7 +262,7 @@ func TestMeByToken(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteConfig{})
 	s.tokensOf("owner", "alice")
-	s.env.token("stranger", "77")
+	s.token("stranger", "77")
 	me := func(as string) string { return text(t, s.do(as, "GET", "/api/auth/me", "", nil)) }
 	since := s.seq()
 	for range 3 {
@@ -334,10 +334,10 @@ func TestTokensOfAToken(t *testing.T) {
 	s := newSite(t, siteConfig{})
 	a, b := s.guilds[0].String(), s.guilds[1].String()
 	owner := s.users["owner"]
-	wide := s.env.token("wide", owner)
-	s.env.token("narrow", owner, auth.WithGuilds(s.guilds[0]), auth.WithExpiry(time.Now().Add(time.Hour)))
-	s.env.token("reader", owner, auth.ReadOnly())
-	s.env.token("stranger", s.users["alice"])
+	wide := s.token("wide", owner)
+	s.token("narrow", owner, auth.WithGuilds(s.guilds[0]), auth.WithExpiry(time.Now().Add(time.Hour)))
+	s.token("reader", owner, auth.ReadOnly())
+	s.token("stranger", s.users["alice"])
 	for _, row := range []struct {
 		name, as, body string
 		status         int

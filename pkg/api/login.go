@@ -45,7 +45,7 @@ func (c *call) setCookie(name, value string, life time.Duration) {
 	if age == 0 {
 		age = -1
 	}
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure where browsers come by https.
 		Name: c.api.cookieName(name), Value: value, Path: "/", MaxAge: age,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.api.cfg.Site.Secure,
 	})

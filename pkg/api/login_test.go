@@ -348,7 +348,7 @@ func TestSessionGoesFirst(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, siteConfig{})
 	b := s.browser(t).login("alice")
-	s.env.token("owner", s.users["owner"])
+	s.token("owner", s.users["owner"])
 	bearer := []string{"Authorization", "Bearer " + s.tokens["owner"]}
 	if _, got := b.do("GET", "/api/auth/me", "", bearer...); !strings.Contains(got, `"username":"alice"`) {
 		t.Errorf("with both: %s", got)

@@ -295,5 +295,5 @@ func (a *Administrators) User(ctx context.Context, who Identity) (User, error) {
 	if err != nil && (known.Username == "" || ctx.Err() != nil) {
 		return User{}, err
 	}
-	return known, nil
+	return known, nil //nolint:nilerr // As documented.
 }

@@ -43,7 +43,7 @@ type Grant struct {
 
 // ErrGrantEnded is Discord's word that a code or a token is not good, or not
 // any more.
-var ErrGrantEnded = errors.New("Discord does not accept the grant")
+var ErrGrantEnded = errors.New("the grant is not accepted by Discord")
 
 // Provider is Discord as people log in with it. But for ErrGrantEnded its errors
 // are faults: Upstream when Discord fails, Unavailable when it is to be asked
