@@ -18,15 +18,21 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // DeployFunc builds, loads and stores a guild's script, or says why not and
 // leaves the old one running.
 type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
 
+// UndeployFunc deletes a guild's deployment and stops its script.
+type UndeployFunc func(ctx context.Context, guild snowflake.GuildID) (warnings []string, err error)
+
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
+	Undeploy    UndeployFunc
+	Builds      Builds
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	KV          kv.Store
@@ -37,10 +43,14 @@ type Config struct {
 	// Operators knows who runs the bot; nil knows nobody.
 	Operators auth.Operators
 	// Users tells names; nil only those that a caller's identity has.
-	Users   Users
-	Site    Site
-	Guilds  Guilds
-	Metrics http.Handler // Nil has none.
+	Users    Users
+	Site     Site
+	Guilds   Guilds
+	Types    string // The SDK's declarations.
+	Secrets  Secrets
+	Settings Settings
+	Crons    Crons
+	Metrics  http.Handler // Nil has none.
 	// Ready says why the process cannot serve yet; nil means that it can.
 	Ready func() error
 	// Details are shown to those who ask whether the process is ready, as JSON.
@@ -63,13 +73,17 @@ type API struct {
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
 	streams *streams
+	uploads chan struct{} // Holds one for each archive that is being received.
+	docs    documents
 }
 
 // New checks the configuration and builds the routes.
 func New(cfg Config) (*API, error) {
 	switch {
-	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
+	case cfg.Deploy == nil, cfg.Undeploy == nil, cfg.Builds == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
 		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
+	case cfg.Secrets == nil, cfg.Settings == nil, cfg.Crons == nil:
+		return nil, errors.New("the API needs secrets, settings and cron jobs")
 	case cfg.Local != nil && len(cfg.LocalPrefixes) == 0:
 		return nil, errors.New("a local handler needs prefixes")
 	}
@@ -104,6 +118,7 @@ func New(cfg Config) (*API, error) {
 		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
 		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
 		streams: newStreams(cfg.Limits.StreamsPerCaller, cfg.Limits.Streams),
+		uploads: make(chan struct{}, uploadsAtOnce),
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = cfg.Site.addresses()
@@ -113,7 +128,8 @@ func New(cfg Config) (*API, error) {
 	for _, r := range a.routes() {
 		a.echo.Add(r.method, r.path, a.serve(r))
 	}
-	return a, nil
+	a.docs, err = a.draw()
+	return a, err
 }
 
 // Handler serves the API, and what is mounted beside it.

@@ -415,7 +415,7 @@ func TestOperatorsSecret(t *testing.T) {
 			t.Errorf("%q: %d %s, want %d", row.bearer, res.StatusCode, got, row.status)
 		}
 	}
-	release := "/api/guilds/" + s.guilds[0].String() + "/release"
+	release := "/api/status/" + s.guilds[0].String() + "/release"
 	if res := s.do(operatorIs, "POST", release, "", nil); res.StatusCode != 404 || !strings.Contains(text(t, res), "nothing is deployed") {
 		t.Errorf("release: %d", res.StatusCode)
 	}

@@ -174,17 +174,30 @@ func (c *call) form() (url.Values, error) {
 	return form, nil
 }
 
+// cliCode is the body with which a command line tool redeems its code.
+type cliCode struct {
+	Code     string  `json:"code"`
+	Verifier string  `json:"code_verifier"`
+	Label    *string `json:"label,omitempty"`
+}
+
+// cliForm is the page's form, for the OpenAPI document.
+type cliForm struct {
+	Challenge string `json:"code_challenge"`
+	Method    string `json:"code_challenge_method"`
+	Redirect  string `json:"redirect_uri"`
+	State     string `json:"state"`
+	Ticket    string `json:"ticket"`
+	Decision  string `json:"decision"`
+}
+
 // cliToken gives the command line its token for the code.
 func (a *API) cliToken(c *call) error {
 	s, err := a.sessions()
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Code     string  `json:"code"`
-		Verifier string  `json:"code_verifier"`
-		Label    *string `json:"label,omitempty"`
-	}
+	var in cliCode
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -200,5 +213,5 @@ func (a *API) cliToken(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, madeToken{text, t})
+	return c.JSON(http.StatusOK, madeToken{text, t.Shown()})
 }

@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// Parse is for the fuzz test.
-var Parse = parse
-
 // CLIAddress is where a command line tool that gives the address is answered.
 func CLIAddress(redirect string) (string, error) {
 	ask, err := readCLI(url.Values{"code_challenge_method": {"S256"}, "code_challenge": {strings.Repeat("A", 43)}, "redirect_uri": {redirect}})
@@ -16,3 +13,14 @@ func CLIAddress(redirect string) (string, error) {
 	}
 	return ask.with("code", "c"), nil
 }
+
+// Parse and ParseForm are for the fuzz tests.
+var Parse = parse
+
+func ParseForm(raw []byte, boundary string) (guild, entry string, archive []byte, err error) {
+	f, err := parseForm(raw, boundary)
+	return f.Guild, f.Entry, f.Archive, err
+}
+
+// StrictDocument is the OpenAPI document that refuses what it does not name.
+func (a *API) StrictDocument() (map[string]any, error) { return a.document(true) }

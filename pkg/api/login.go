@@ -103,6 +103,11 @@ func (a *API) logout(c *call) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
+// meDoc tells callers who they are.
+type meDoc struct {
+	User auth.User `json:"user"`
+}
+
 func (a *API) me(c *call) error {
 	user := auth.User{ID: c.who.UserID, Username: c.who.Username}
 	if a.cfg.Users != nil {
@@ -111,5 +116,5 @@ func (a *API) me(c *call) error {
 			return err
 		}
 	}
-	return c.JSON(http.StatusOK, map[string]auth.User{"user": user})
+	return c.JSON(http.StatusOK, meDoc{User: user})
 }

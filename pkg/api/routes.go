@@ -35,7 +35,7 @@ type route struct {
 	method, path string
 	access       access
 	handle       func(*call) error
-	body         int64         // Most bytes of its JSON; 0 reads none.
+	body         int64         // Most bytes of its JSON or form; 0 reads none.
 	timeout      time.Duration // 0 is the standard one.
 	stream       bool          // Has no timeout.
 	writes       bool          // Refused to read-only tokens.
@@ -48,11 +48,13 @@ const (
 	deploymentPath = "/api/deployments/:guild"
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
+	variablePath   = "/api/vars/:guild/:name"
+	secretPath     = "/api/secrets/:guild/:name"
 )
 
 // routes is the table; docs/api.md describes every row.
 func (a *API) routes() []route {
-	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes())
+	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.buildRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes(), a.docsRoutes())
 	for i := range list {
 		if list[i].timeout == 0 && !list[i].stream {
 			list[i].timeout = a.cfg.Limits.RequestTime
@@ -76,6 +78,7 @@ func (a *API) callerRoutes() []route {
 		{method: "GET", path: "/api/tokens", access: identity, handle: a.listTokens},
 		{method: "DELETE", path: "/api/tokens/:token", access: identity, handle: a.deleteToken, writes: true},
 		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
+		{method: "GET", path: "/api/types", access: identity, handle: a.getTypes},
 	}
 }
 
@@ -85,6 +88,7 @@ func (a *API) deploymentRoutes() []route {
 		{method: "GET", path: "/api/deployments", access: identity, handle: a.listDeployments},
 		{method: "GET", path: deploymentPath, access: guildAdmin, handle: a.getDeployment},
 		{method: "POST", path: deploymentPath, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "DELETE", path: deploymentPath, access: guildAdmin, handle: a.deleteDeployment, timeout: l.DeployTime, writes: true},
 		{method: "GET", path: deploymentPath + "/history", access: guildAdmin, handle: a.history},
 		{method: "GET", path: deploymentPath + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
 		{method: "POST", path: deploymentPath + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
@@ -92,9 +96,21 @@ func (a *API) deploymentRoutes() []route {
 }
 
 func (a *API) guildRoutes() []route {
+	l := a.cfg.Limits
 	return []route{
-		{method: "GET", path: "/api/guilds/:guild/status", access: guildAdmin, handle: a.guildStatus},
-		{method: "POST", path: "/api/guilds/:guild/release", access: operator, handle: a.releaseGuild, writes: true},
+		{method: "GET", path: "/api/status/:guild", access: guildAdmin, handle: a.guildStatus},
+		{method: "POST", path: "/api/status/:guild/release", access: operator, handle: a.releaseGuild, writes: true},
+		{method: "GET", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.getSettings},
+		{method: "PUT", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.putSettings, body: l.SmallBody, writes: true},
+		{method: "GET", path: "/api/vars/:guild", access: guildAdmin, handle: a.listVariables},
+		{method: "GET", path: variablePath, access: guildAdmin, handle: a.getVariable},
+		{method: "PUT", path: variablePath, access: guildAdmin, handle: a.putVariable, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: variablePath, access: guildAdmin, handle: a.deleteVariable, writes: true},
+		{method: "GET", path: "/api/secrets/:guild", access: guildAdmin, handle: a.listSecrets},
+		{method: "PUT", path: secretPath, access: guildAdmin, handle: a.putSecret, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: secretPath, access: guildAdmin, handle: a.deleteSecret, writes: true},
+		{method: "GET", path: "/api/crons/:guild", access: guildAdmin, handle: a.listCrons},
+		{method: "POST", path: "/api/crons/:guild/:name/run", access: guildAdmin, handle: a.runCron, writes: true},
 		{method: "GET", path: "/metrics", access: operator, handle: a.metrics},
 	}
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -14,43 +12,31 @@ import (
 // maxTokenLife bounds how far in the future a token may end.
 const maxTokenLife = 100 * 365 * 24 * time.Hour
 
+// ownGuild is a guild of the caller.
+type ownGuild struct {
+	ID          snowflake.GuildID `json:"id"`
+	Name        string            `json:"name"`
+	Icon        *string           `json:"icon"`
+	Permissions uint64            `json:"permissions"`
+}
+
 // listGuilds gives the guilds that the caller administers.
 func (a *API) listGuilds(c *call) error {
 	list, err := a.cfg.Authorizer.Guilds(c.ctx(), c.who)
 	if err != nil {
 		return err
 	}
-	type guild struct {
-		ID          snowflake.GuildID `json:"id"`
-		Name        string            `json:"name"`
-		Icon        *string           `json:"icon"`
-		Permissions uint64            `json:"permissions"`
-	}
-	out := make([]guild, len(list))
+	out := make([]ownGuild, len(list))
 	for i, m := range list {
-		out[i] = guild(m)
+		out[i] = ownGuild(m)
 	}
 	return c.JSON(http.StatusOK, out)
 }
 
 // madeToken is a token with its text, which is shown once.
 type madeToken struct {
-	text  string
-	token auth.Token
-}
-
-// MarshalJSON puts the text beside what is shown of every token.
-func (m madeToken) MarshalJSON() ([]byte, error) {
-	raw, err := json.Marshal(m.token)
-	if err != nil {
-		return nil, fmt.Errorf("encode a token: %w", err)
-	}
-	doc := map[string]any{}
-	if err := json.Unmarshal(raw, &doc); err != nil {
-		return nil, fmt.Errorf("encode a token: %w", err)
-	}
-	doc["token"] = m.text
-	return json.Marshal(doc)
+	Token string `json:"token"`
+	auth.ShownToken
 }
 
 // tokenBody is the body of a new token.
@@ -101,7 +87,7 @@ func (a *API) createToken(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, madeToken{text, t})
+	return c.JSON(http.StatusOK, madeToken{text, t.Shown()})
 }
 
 func (a *API) listTokens(c *call) error {
@@ -109,10 +95,11 @@ func (a *API) listTokens(c *call) error {
 	if err != nil {
 		return err
 	}
-	if list == nil {
-		list = []auth.Token{}
+	out := make([]auth.ShownToken, len(list))
+	for i, t := range list {
+		out[i] = t.Shown()
 	}
-	return c.JSON(http.StatusOK, list)
+	return c.JSON(http.StatusOK, out)
 }
 
 func (a *API) deleteToken(c *call) error {

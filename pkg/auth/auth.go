@@ -149,8 +149,22 @@ type Token struct {
 // timeFormat writes UTC as "+00:00", like the API always did.
 const timeFormat = "2006-01-02T15:04:05.999999-07:00"
 
-// MarshalJSON gives what the API shows; the hash is not in it.
-func (t Token) MarshalJSON() ([]byte, error) {
+// ShownToken is what callers see of a token.
+type ShownToken struct {
+	ID         string              `json:"token_id"`
+	Label      *string             `json:"label"`
+	CreatedAt  *string             `json:"created_at"`
+	LastUsedAt *string             `json:"last_used_at"`
+	ExpiresAt  *string             `json:"expires_at,omitempty"`
+	Guilds     []snowflake.GuildID `json:"guild_ids,omitempty"`
+	ReadOnly   bool                `json:"read_only,omitempty"`
+}
+
+// MarshalJSON gives what callers see of it.
+func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.Shown()) }
+
+// Shown leaves out the hash, and whose it is.
+func (t Token) Shown() ShownToken {
 	stamp := func(at time.Time) *string {
 		if at.IsZero() {
 			return nil
@@ -162,15 +176,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	if t.Label != "" {
 		label = &t.Label
 	}
-	return json.Marshal(struct {
-		ID         string              `json:"token_id"`
-		Label      *string             `json:"label"`
-		CreatedAt  *string             `json:"created_at"`
-		LastUsedAt *string             `json:"last_used_at"`
-		ExpiresAt  *string             `json:"expires_at,omitempty"`
-		Guilds     []snowflake.GuildID `json:"guild_ids,omitempty"`
-		ReadOnly   bool                `json:"read_only,omitempty"`
-	}{t.ID, label, stamp(t.CreatedAt), stamp(t.LastUsedAt), stamp(t.ExpiresAt), t.Guilds, t.ReadOnly})
+	return ShownToken{t.ID, label, stamp(t.CreatedAt), stamp(t.LastUsedAt), stamp(t.ExpiresAt), t.Guilds, t.ReadOnly}
 }
 
 // TokenStore keeps tokens. Times are kept to the microsecond, in UTC. Its

@@ -1,5 +1,6 @@
-// Package postgres keeps deployments, revisions and API tokens in Postgres. It
-// implements deploy.Store and auth.TokenStore.
+// Package postgres keeps deployments, revisions, API tokens, secrets and settings
+// in Postgres. It implements deploy.Store, auth.TokenStore, secret.Store and
+// settings.Store.
 //
 // What was acknowledged is committed, and what is written together is one
 // transaction. A connection may be lost at any moment: what certainly did not
@@ -24,6 +25,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/db/migrations"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 )
 
 const (
@@ -58,9 +61,8 @@ type Config struct {
 	// MaxConnections bounds the connections to the database, unless the URL has
 	// pool_max_conns. 0 is 10.
 	MaxConnections int
-	// KeepRevisions and KeepBytes bound a guild's history: the oldest revisions
-	// beyond either go when a new one comes, the current one and the new one
-	// never. 0 is 100 revisions and 256 MiB.
+	// KeepRevisions and KeepBytes bound a guild's history, see
+	// deploy.KeepRevisions, which are the standard.
 	KeepRevisions int
 	KeepBytes     int64
 
@@ -70,7 +72,7 @@ type Config struct {
 	settling   time.Duration
 }
 
-// Store implements deploy.Store and auth.TokenStore.
+// Store implements deploy.Store, auth.TokenStore, secret.Store and settings.Store.
 type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
@@ -83,6 +85,8 @@ type Store struct {
 var (
 	_ deploy.Store    = (*Store)(nil)
 	_ auth.TokenStore = (*Store)(nil)
+	_ secret.Store    = (*Store)(nil)
+	_ settings.Store  = (*Store)(nil)
 )
 
 // Open connects to the database and brings its schema to the newest step.
@@ -106,10 +110,10 @@ func OpenLater(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.MaxConnections = 10
 	}
 	if cfg.KeepRevisions <= 0 {
-		cfg.KeepRevisions = 100
+		cfg.KeepRevisions = deploy.KeepRevisions
 	}
 	if cfg.KeepBytes <= 0 {
-		cfg.KeepBytes = 256 << 20
+		cfg.KeepBytes = deploy.KeepBytes
 	}
 	if cfg.settling <= 0 {
 		cfg.settling = settleLimit
