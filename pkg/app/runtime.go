@@ -78,6 +78,7 @@ type runtime struct {
 	state   stateStore
 	tokens  *auth.Tokens
 	kv      *kv.DB
+	stores  *kv.Mirror
 	logs    *logs.Hub
 	crons   *cron.Ticker
 	listen  net.Listener
@@ -120,6 +121,7 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 type stateStore interface {
 	deploy.Store
 	auth.TokenStore
+	kv.Index
 	Close() error
 }
 
@@ -140,10 +142,9 @@ func (rt *runtime) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	rt.life.release("deployments", rt.state.Close)
-	if rt.kv, err = kv.Open(kv.Config{Dir: rt.cfg.KVPath(), Limits: kvLimits(rt.cfg.KV.Limits), Log: rt.log.Named("kv")}); err != nil {
+	if err := rt.openKV(); err != nil {
 		return err
 	}
-	rt.life.release("key-value data", rt.kv.Close)
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
 	l := rt.cfg.Logs
 	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst, Dropped: func() { rt.hits(limit.LogLines, 1) }})
@@ -306,13 +307,6 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 	return e, nil
 }
 
-func kvLimits(c config.KVLimits) kv.Limits {
-	l := kv.DefaultLimits()
-	l.ValueBytes, l.EntryBytes, l.WritesPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute
-	l.StoreBytes, l.GuildBytes = int64(c.MaxStoreBytes), int64(c.MaxGuildBytes)
-	return l
-}
-
 func botLimits(c config.Config) bot.Limits {
 	r := c.Runtime
 	return bot.Limits{
@@ -342,7 +336,7 @@ func (rt *runtime) start(ctx context.Context) error {
 	if rt.sim != nil {
 		rt.life.release("simulated Discord", rt.sim.Close)
 	}
-	rt.life.run("expiry of keys", rt.kv.Run)
+	rt.runKV()
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
 	rt.life.release("handlers", func() error { rt.bot.Drain(handlersEnd); return nil })
