@@ -25,10 +25,13 @@ type Limits struct {
 	DeployBody int64 // Bytes of a deployment's JSON; 32 MiB.
 	ValueBody  int64 // Bytes of a KV value's JSON; 8 MiB.
 	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
+	// ArchiveBody is the bytes of an archive that is imported; 640 MiB.
+	ArchiveBody int64
 
 	DeployTime  time.Duration // For a deploy, building and loading included; 90 s.
+	ArchiveTime time.Duration // For an export, and for an import with its upload; 30 min.
 	RequestTime time.Duration // For every other request; 10 s.
-	BodyTime    time.Duration // For a body to arrive; 30 s.
+	BodyTime    time.Duration // For a body to arrive, or of an archive its next piece; 30 s.
 
 	Streams          int           // Open at once; 1,000.
 	StreamsPerCaller int           // Of one caller; 16.
@@ -54,7 +57,9 @@ func (l *Limits) complete() error {
 	standard(&l.DeployBody, 32<<20)
 	standard(&l.ValueBody, 8<<20)
 	standard(&l.SmallBody, 16<<10)
+	standard(&l.ArchiveBody, 640<<20)
 	standard(&l.DeployTime, 90*time.Second)
+	standard(&l.ArchiveTime, 30*time.Minute)
 	standard(&l.RequestTime, 10*time.Second)
 	standard(&l.BodyTime, 30*time.Second)
 	standard(&l.Streams, 1000)
@@ -68,8 +73,8 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.ValueBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
-		min(l.DeployTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		min(l.DeployBody, l.ValueBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
+		min(l.DeployTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
 	return nil
@@ -91,7 +96,7 @@ func (a *API) getLimits(c *call) error {
 			"stored_files": l.Stored.Files, "stored_files_bytes": l.Stored.Bytes, "timeout_ms": l.DeployTime.Milliseconds(),
 		},
 		"api": map[string]any{
-			"value_body_bytes": l.ValueBody, "body_bytes": l.SmallBody, "timeout_ms": l.RequestTime.Milliseconds(),
+			"value_body_bytes": l.ValueBody, "archive_body_bytes": l.ArchiveBody, "body_bytes": l.SmallBody, "timeout_ms": l.RequestTime.Milliseconds(),
 			"streams_per_caller": l.StreamsPerCaller,
 		},
 	}

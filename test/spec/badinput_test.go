@@ -283,6 +283,7 @@ var wrongNames = map[string][]string{
 	"user":     {"999", "ghost", "%00", "%ff", "flora"},
 	"revision": {"x", "0", "00000000-0000-0000-0000-000000000000", "%00", "..%2f..", strings.Repeat("a", 5000)},
 	"store":    {"a.b", "a%2Fb", "%2e%2e", "%00", "%ff", strings.Repeat("s", 65)},
+	"export":   {"x", "%00", "..%2f..", "00000000-0000-0000-0000-000000000000"},
 	"key":      {"%00", "%ff", strings.Repeat("k", 513)},
 }
 
