@@ -134,8 +134,20 @@ func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, no
 	return e, db.syncDir(db.archivePath(id, ""))
 }
 
+// copying keeps what it is given from the file, which may change it.
+type copying struct {
+	f   vfs.File
+	buf []byte
+}
+
+// Write implements io.Writer.
+func (c *copying) Write(p []byte) (int, error) {
+	c.buf = append(c.buf[:0], p...)
+	return c.f.Write(c.buf)
+}
+
 // writeArchive writes the stores as they are at this moment.
-func (db *DB) writeArchive(ctx context.Context, f io.Writer, id snowflake.GuildID, h archive.Header) (err error) {
+func (db *DB) writeArchive(ctx context.Context, f vfs.File, id snowflake.GuildID, h archive.Header) (err error) {
 	snapshot := db.pebble.NewSnapshot()
 	defer func() { err = errors.Join(err, wrap("export", snapshot.Close())) }()
 	type named struct {
@@ -163,7 +175,7 @@ func (db *DB) writeArchive(ctx context.Context, f io.Writer, id snowflake.GuildI
 		return fault.New(fault.NotFound, "there are no stores to export")
 	}
 	const buffer = 256 << 10
-	out := bufio.NewWriterSize(f, buffer)
+	out := bufio.NewWriterSize(&copying{f: f}, buffer)
 	w, err := archive.NewWriter(out, h)
 	if err != nil {
 		return wrap("export", err)

@@ -76,7 +76,7 @@ func (db *DB) spool(ctx context.Context, in io.Reader, path string) error {
 		return failed("import", err)
 	}
 	defer func() { _ = f.Close() }() // Only read again by this process.
-	return db.readArchive(ctx, io.TeeReader(in, f), func(archive.Header) error { return nil }, db.checkRecord())
+	return db.readArchive(ctx, io.TeeReader(in, &copying{f: f}), func(archive.Header) error { return nil }, db.checkRecord())
 }
 
 // checkRecord holds each line against the limits.

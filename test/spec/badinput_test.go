@@ -268,7 +268,9 @@ func (w *walk) route(t *testing.T, in input) {
 // name stands for any part.
 func takes(route, path string) bool {
 	parts := strings.Split(path, "/")
-	return slices.EqualFunc(strings.Split(route, "/"), parts, func(r, p string) bool { return r == p || strings.HasPrefix(r, "{") && p != "stores" && p != "export" && p != "import" })
+	return slices.EqualFunc(strings.Split(route, "/"), parts, func(r, p string) bool {
+		return r == p || strings.HasPrefix(r, "{") && p != "stores" && p != "export" && p != "import"
+	})
 }
 
 // wrongNames are what cannot stand for a name in a path.
