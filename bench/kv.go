@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -105,17 +106,12 @@ func (b *bench) pebbleSync(ctx context.Context, binary string) (float64, error) 
 // numbers below them.
 func opsPerSecond(text string) (float64, error) {
 	lines := strings.Split(text, "\n")
-	for i := len(lines) - 2; i >= 0; i-- {
-		_, names, ok := strings.Cut(lines[i], "_elapsed")
-		if !ok || !strings.Contains(names, "ops/sec(cum)") {
-			continue
-		}
-		for at, name := range strings.Fields("_elapsed" + names) {
-			if fields := strings.Fields(lines[i+1]); strings.Contains(name, "ops/sec(cum)") && at < len(fields) {
-				rate, err := strconv.ParseFloat(fields[at], 64)
-				if err == nil && rate > 0 {
-					return rate, nil
-				}
+	for i, line := range lines[:len(lines)-1] {
+		names := strings.FieldsFunc(line, func(r rune) bool { return r == '_' })
+		numbers := strings.Fields(lines[i+1])
+		if at := slices.Index(names, "ops/sec(cum)"); at >= 0 && at < len(numbers) {
+			if rate, err := strconv.ParseFloat(numbers[at], 64); err == nil && rate > 0 {
+				return rate, nil
 			}
 		}
 	}

@@ -81,7 +81,8 @@ func TestCountFor(t *testing.T) {
 
 func TestOpsPerSecond(t *testing.T) {
 	t.Parallel()
-	const said = "_elapsed____ops/sec___mb/sec__p50(ms)\n    1.0s     9.0  1.0 0.4\n\n_elapsed_____ops(total)_ops/sec(cum)__avg(ms)\n    2.0s       120   4321.5  14.8\n\n"
+	const said = "_elapsed____ops/sec___mb/sec__p50(ms)\n      1s     7638.6      1.9      1.8\n\n" +
+		"_elapsed___ops(total)_ops/sec(cum)_mb/sec(cum)__avg(ms)\n    1.5s        22012       4321.5         3.3      3.9\n\n"
 	if got, err := opsPerSecond(said); err != nil || got != 4321.5 {
 		t.Errorf("got %v, %v", got, err)
 	}

@@ -1,11 +1,13 @@
 package kv_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -354,4 +356,38 @@ func TestRefusedWritesCostNothing(t *testing.T) {
 	f.set("s", "k", "v", kv.SetOptions{})
 	f.must(f.UpdateMetadata(f.ctx, guildA, "s", "k", json.RawMessage("1")))
 	refused(t, "the fourth", f.Set(f.ctx, guildA, "s", "k", "v", kv.SetOptions{}), fault.RateLimited, "kv write rate limit exceeded; retry later")
+}
+
+// TestBigValuesStallNobody: while a guild writes values of 1 MB without end,
+// each small write of another is on disk within a time that no queue behind
+// them would keep.
+func TestBigValuesStallNobody(t *testing.T) {
+	t.Parallel()
+	f := open(t, func(l *kv.Limits) { *l = unlimited() })
+	ctx, stop := context.WithCancel(f.ctx)
+	big := strings.Repeat("x", 1<<20)
+	var wg sync.WaitGroup
+	var written atomic.Int64
+	for w := range 8 {
+		wg.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				if err := f.Set(f.ctx, guildB, "s", fmt.Sprintf("%d/%d", w, i%4), big, kv.SetOptions{}); err != nil {
+					t.Error(err)
+					return
+				}
+				written.Add(1)
+			}
+		})
+	}
+	const liveness = 10 * time.Second
+	for n := 0; n < 50 || written.Load() < 100; n++ {
+		began := time.Now()
+		f.set("s", "k", fmt.Sprint(n), kv.SetOptions{})
+		if took := time.Since(began); took > liveness {
+			t.Errorf("a small write took %s", took)
+			break
+		}
+	}
+	stop()
+	wg.Wait()
 }
