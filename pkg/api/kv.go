@@ -162,8 +162,25 @@ func (a *API) getValue(c *call) error {
 
 // written answers a write.
 type written struct {
-	Success bool   `json:"success"`
+	Success bool `json:"success"`
+	// Version is 0, and left out, when there was nothing to do.
 	Version uint64 `json:"version,omitempty"`
+}
+
+// batchDoc answers a batch: Entries when it reads, else the others.
+type batchDoc struct {
+	Entries []entryDoc `json:"entries,omitempty"`
+	Success bool       `json:"success,omitempty"`
+	Version uint64     `json:"version,omitempty"`
+}
+
+type setBody struct {
+	Value      string          `json:"value"`
+	Expiration *int64          `json:"expiration,omitempty"`
+	TTL        *int64          `json:"ttl,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	IfVersion  *int64          `json:"if_version,omitempty"`
+	IfAbsent   bool            `json:"if_absent,omitempty"`
 }
 
 func (a *API) setValue(c *call) error {
@@ -171,14 +188,7 @@ func (a *API) setValue(c *call) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Value      string          `json:"value"`
-		Expiration *int64          `json:"expiration,omitempty"`
-		TTL        *int64          `json:"ttl,omitempty"`
-		Metadata   json.RawMessage `json:"metadata,omitempty"`
-		IfVersion  *int64          `json:"if_version,omitempty"`
-		IfAbsent   bool            `json:"if_absent,omitempty"`
-	}
+	var in setBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -206,11 +216,11 @@ func (a *API) deleteKey(c *call) error {
 type sentChange struct {
 	Key        *string         `json:"key"`
 	Value      *string         `json:"value"`
-	Expiration *int64          `json:"expiration"`
-	TTL        *int64          `json:"ttl"`
-	Metadata   json.RawMessage `json:"metadata"`
-	IfVersion  *int64          `json:"if_version"`
-	IfAbsent   bool            `json:"if_absent"`
+	Expiration *int64          `json:"expiration,omitempty"`
+	TTL        *int64          `json:"ttl,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	IfVersion  *int64          `json:"if_version,omitempty"`
+	IfAbsent   bool            `json:"if_absent,omitempty"`
 }
 
 func (s sentChange) change() (kv.Change, error) {
@@ -260,17 +270,19 @@ func (a *API) write(c *call, store string, sent ...sentChange) error {
 	return c.JSON(http.StatusOK, written{Success: true, Version: version})
 }
 
+type batchBody struct {
+	Get    *[]string    `json:"get,omitempty"`
+	Set    []sentChange `json:"set,omitempty"`
+	Delete []sentDelete `json:"delete,omitempty"`
+}
+
 // batch reads many keys, or makes many changes as one.
 func (a *API) batch(c *call) error {
 	store, err := c.param("store")
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Get    *[]string    `json:"get,omitempty"`
-		Set    []sentChange `json:"set,omitempty"`
-		Delete []sentDelete `json:"delete,omitempty"`
-	}
+	var in batchBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -303,7 +315,7 @@ func (a *API) batch(c *call) error {
 // sentDelete is a key, or an object with a condition.
 type sentDelete struct {
 	Key       *string `json:"key"`
-	IfVersion *int64  `json:"if_version"`
+	IfVersion *int64  `json:"if_version,omitempty"`
 }
 
 // UnmarshalJSON takes both forms.
@@ -324,7 +336,7 @@ func (a *API) getMany(c *call, store string, keys []string) error {
 	for i, e := range entries {
 		out[i] = entryOf(keys[i], e)
 	}
-	return c.JSON(http.StatusOK, map[string][]entryDoc{"entries": out})
+	return c.JSON(http.StatusOK, batchDoc{Entries: out})
 }
 
 // number is what an increment came to, as text: not every reader of JSON takes
@@ -334,17 +346,19 @@ type number struct {
 	Version uint64 `json:"version"`
 }
 
+type incrementBody struct {
+	By         *int64 `json:"by,omitempty"`
+	Start      int64  `json:"start,omitempty"`
+	Expiration *int64 `json:"expiration,omitempty"`
+	TTL        *int64 `json:"ttl,omitempty"`
+}
+
 func (a *API) increment(c *call) error {
 	store, key, err := c.place()
 	if err != nil {
 		return err
 	}
-	var in struct {
-		By         *int64 `json:"by,omitempty"`
-		Start      int64  `json:"start,omitempty"`
-		Expiration *int64 `json:"expiration,omitempty"`
-		TTL        *int64 `json:"ttl,omitempty"`
-	}
+	var in incrementBody
 	if err := c.body(&in); err != nil {
 		return err
 	}

@@ -18,6 +18,10 @@ type exportDoc struct {
 	Bytes     int64     `json:"bytes"`
 }
 
+type exportsDoc struct {
+	Exports []exportDoc `json:"exports"`
+}
+
 func exportOf(e kv.Export) exportDoc {
 	return exportDoc{ID: e.ID, CreatedAt: e.CreatedAt, Bytes: e.Bytes}
 }
@@ -40,7 +44,7 @@ func (a *API) listExports(c *call) error {
 	for i, e := range all {
 		out[i] = exportOf(e)
 	}
-	return c.JSON(http.StatusOK, map[string][]exportDoc{"exports": out})
+	return c.JSON(http.StatusOK, exportsDoc{Exports: out})
 }
 
 const archiveType = "application/gzip"
@@ -100,11 +104,13 @@ func (a *API) importArchive(c *call) error {
 	if err != nil {
 		return body.explain(err)
 	}
-	return c.JSON(http.StatusOK, struct {
-		Stores  int `json:"stores"`
-		Keys    int `json:"keys"`
-		Expired int `json:"expired"`
-	}{done.Stores, done.Keys, done.Expired})
+	return c.JSON(http.StatusOK, importedDoc{Stores: done.Stores, Keys: done.Keys, Expired: done.Expired})
+}
+
+type importedDoc struct {
+	Stores  int `json:"stores"`
+	Keys    int `json:"keys"`
+	Expired int `json:"expired"`
 }
 
 // stream gives the body to be read as it comes: as long as it keeps coming,

@@ -9,8 +9,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 )
 
-// openKV opens the key-value data. The list of stores is copied to where
-// deployments are.
+// openKV opens the key-value data and does what it needs done beside requests.
+// The list of stores is copied to where deployments are.
 func (rt *runtime) openKV() (err error) {
 	log := rt.log.Named("kv")
 	rt.stores = kv.NewMirror(rt.state, clock.Real, log)
@@ -22,13 +22,9 @@ func (rt *runtime) openKV() (err error) {
 		return err
 	}
 	rt.life.release("key-value data", rt.kv.Close)
-	return nil
-}
-
-// runKV starts what the key-value data needs done beside requests.
-func (rt *runtime) runKV() {
 	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.life.run("index of stores", func(ctx context.Context) error { return rt.stores.Run(ctx, rt.kv) })
+	return nil
 }
 
 func kvLimits(c config.KVLimits) kv.Limits {

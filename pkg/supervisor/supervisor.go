@@ -57,6 +57,7 @@ type Spec struct {
 	Source string
 	Info   string
 	Limits wire.Limits
+	Env    []wire.Variable
 	Apart  Apart
 }
 
@@ -219,9 +220,11 @@ type Instance struct {
 	id    uint64
 	guild snowflake.GuildID
 	mark  int
-	slot  *slot
-	host  Host
-	conn  *wire.Conn
+	// memory names the script's slot of the marks in processes after this one.
+	memory uint64
+	slot   *slot
+	host   Host
+	conn   *wire.Conn
 
 	turn, loadTurn int64 // Milliseconds of CPU.
 	loading        atomic.Bool
@@ -232,6 +235,10 @@ type Instance struct {
 // Place says on which worker the script is, and whether that is a penalty
 // worker.
 func (i *Instance) Place() (worker int, penal bool) { return i.slot.index, i.slot.penal }
+
+// Memory names the place where a later process finds what the script had begun;
+// 0 is no such place.
+func (i *Instance) Memory() uint64 { return i.memory }
 
 // limit is what a turn may use; the worker knows it more exactly.
 func (i *Instance) limit() time.Duration {
@@ -275,6 +282,11 @@ func (i *Instance) Drop(n int) { i.slot.arguments.Add(-int64(n)) }
 // Extend gives a dispatch this much time from now.
 func (i *Instance) Extend(id uint64, d time.Duration) error {
 	return i.send(wire.Extend{Instance: i.id, ID: id, MS: d.Milliseconds()})
+}
+
+// SetEnv replaces the script's environment.
+func (i *Instance) SetEnv(env []wire.Variable) error {
+	return i.send(wire.SetEnv{Instance: i.id, Env: env})
 }
 
 // Unload stops the script; host.Gone follows.
