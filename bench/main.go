@@ -36,6 +36,7 @@ var groups = []group{
 	{"cold", "cold start of a guild", (*bench).cold},
 	{"memory", "memory per resident guild", (*bench).memory},
 	{"ops", "op round trips", (*bench).ops},
+	{"kv", "key-value storage", (*bench).kv},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }

@@ -16,10 +16,10 @@ func TestChoose(t *testing.T) {
 		want []string
 		err  string
 	}{
-		"none means all":           {nil, []string{"cold", "memory", "ops", "fairness", "peers"}, ""},
+		"none means all":           {nil, []string{"cold", "memory", "ops", "kv", "fairness", "peers"}, ""},
 		"some, in the table's way": {[]string{"ops", "cold"}, []string{"cold", "ops"}, ""},
 		"twice the same":           {[]string{"ops", "ops"}, []string{"ops"}, ""},
-		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, fairness, peers`},
+		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, kv, fairness, peers`},
 	} {
 		found, err := choose(row.args)
 		if row.err != "" {
@@ -76,6 +76,18 @@ func TestCountFor(t *testing.T) {
 		if got := countFor(row.rate, row.d, row.most); got != row.want {
 			t.Errorf("%s: got %d, want %d", name, got, row.want)
 		}
+	}
+}
+
+func TestOpsPerSecond(t *testing.T) {
+	t.Parallel()
+	const said = "_elapsed____ops/sec___mb/sec__p50(ms)\n      1s     7638.6      1.9      1.8\n\n" +
+		"_elapsed___ops(total)_ops/sec(cum)_mb/sec(cum)__avg(ms)\n    1.5s        22012       4321.5         3.3      3.9\n\n"
+	if got, err := opsPerSecond(said); err != nil || got != 4321.5 {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := opsPerSecond("nothing\n"); err == nil {
+		t.Error("nothing was taken for a result")
 	}
 }
 

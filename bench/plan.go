@@ -15,6 +15,8 @@ type plan struct {
 	nativeCalls     int
 	loopSamples     int
 	loopCalls       int
+	kvSizes         []int         // Keys of the stores that are written to.
+	kvSets          int           // Of each repetition.
 	contests        []int         // Guilds.
 	rounds          int           // Repetitions of each contest's workloads.
 	slice           time.Duration // Of one repetition.
@@ -26,6 +28,7 @@ var fullPlan = plan{
 	coldChildren: 4, coldStarts: 40, workerdIsolates: 100, workerdRounds: 5,
 	guilds: 500, isolates: 200,
 	nativeChildren: 3, nativeSamples: 4, nativeCalls: 20_000, loopSamples: 7, loopCalls: 2000,
+	kvSizes: []int{1_000, 100_000, 1_000_000}, kvSets: 1000,
 	contests: []int{1, 100}, rounds: 5, slice: 2 * time.Second, paced: 4 * time.Second, warmup: 3 * time.Second,
 }
 
@@ -33,6 +36,7 @@ var quickPlan = plan{
 	coldChildren: 1, coldStarts: 20, workerdIsolates: 20, workerdRounds: 3,
 	guilds: 100, isolates: 50,
 	nativeChildren: 1, nativeSamples: 3, nativeCalls: 10_000, loopSamples: 3, loopCalls: 500,
+	kvSizes: []int{1_000, 100_000}, kvSets: 200,
 	contests: []int{1, 20}, rounds: 1, slice: 1500 * time.Millisecond, paced: 2 * time.Second, warmup: 2 * time.Second,
 }
 

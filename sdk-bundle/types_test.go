@@ -144,7 +144,11 @@ func TestExamplesLoad(t *testing.T) {
 			Answer: func(c isolatetest.Call) (string, bool, bool) {
 				switch c.Op {
 				case "op_kv_get_with_metadata":
-					return `{"value":"5","metadata":null,"expiration":null}`, true, true
+					return `{"value":"5","metadata":null,"expiration":null,"version":1}`, true, true
+				case "op_kv_get_many":
+					return `[]`, true, true
+				case "op_kv_increment":
+					return `1`, true, true
 				case "op_kv_list_keys":
 					return `{"keys":[],"listComplete":true}`, true, true
 				}

@@ -55,25 +55,38 @@ func (c *call) body(into any) error {
 // gave it.
 func (c *call) read() ([]byte, error) {
 	limit := c.route.body
-	tooLarge := fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
 	if c.Request().ContentLength > limit {
-		return nil, tooLarge
+		return nil, tooLarge(limit)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
-	if err == nil {
-		c.Set(bodyRead, true)
-		// The connection watches for the client's end from now on; an old
-		// deadline would look like it.
-		_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
-		return raw, nil
+	if err != nil {
+		return nil, c.notRead(err)
 	}
+	c.bodyDone()
+	return raw, nil
+}
+
+func tooLarge(limit int64) error {
+	return fault.New(fault.TooLarge, "the body is larger than %d bytes", limit)
+}
+
+// bodyDone notes that the body was read to its end.
+func (c *call) bodyDone() {
+	c.Set(bodyRead, true)
+	// The connection watches for the client's end from now on; an old deadline
+	// would look like it.
+	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{})
+}
+
+// notRead says why a body could not be read.
+func (c *call) notRead(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge
+		return tooLarge(c.route.body)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, fault.Wrap(err, fault.RequestTimeout, "the body did not arrive within %s", c.api.cfg.Limits.BodyTime)
+		return fault.Wrap(err, fault.RequestTimeout, "the body did not arrive within %s", c.api.cfg.Limits.BodyTime)
 	}
-	return nil, fault.Wrap(err, fault.BadRequest, "Bad request: the body ended early")
+	return fault.Wrap(err, fault.BadRequest, "Bad request: the body ended early")
 }
 
 // bodyRead is set in a context once the body is read to its end.

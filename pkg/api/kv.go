@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 	"unicode/utf8"
 
@@ -129,6 +130,24 @@ func (c *call) place() (store, key string, err error) {
 	return store, key, err
 }
 
+// entryDoc is a key with all that belongs to it; value is null when it does not
+// exist.
+type entryDoc struct {
+	Key        string          `json:"key,omitempty"`
+	Value      *string         `json:"value"`
+	Expiration int64           `json:"expiration,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	Version    uint64          `json:"version,omitempty"`
+}
+
+func entryOf(key string, e kv.Entry) entryDoc {
+	d := entryDoc{Key: key, Expiration: e.Expiration, Metadata: e.Metadata, Version: e.Version}
+	if e.Found {
+		d.Value = &e.Value
+	}
+	return d
+}
+
 func (a *API) getValue(c *call) error {
 	store, key, err := c.place()
 	if err != nil {
@@ -138,11 +157,30 @@ func (a *API) getValue(c *call) error {
 	if err != nil {
 		return err
 	}
-	var value *string
-	if e.Found {
-		value = &e.Value
-	}
-	return c.JSON(http.StatusOK, map[string]*string{"value": value})
+	return c.JSON(http.StatusOK, entryOf("", e))
+}
+
+// written answers a write.
+type written struct {
+	Success bool `json:"success"`
+	// Version is 0, and left out, when there was nothing to do.
+	Version uint64 `json:"version,omitempty"`
+}
+
+// batchDoc answers a batch: Entries when it reads, else the others.
+type batchDoc struct {
+	Entries []entryDoc `json:"entries,omitempty"`
+	Success bool       `json:"success,omitempty"`
+	Version uint64     `json:"version,omitempty"`
+}
+
+type setBody struct {
+	Value      string          `json:"value"`
+	Expiration *int64          `json:"expiration,omitempty"`
+	TTL        *int64          `json:"ttl,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	IfVersion  *int64          `json:"if_version,omitempty"`
+	IfAbsent   bool            `json:"if_absent,omitempty"`
 }
 
 func (a *API) setValue(c *call) error {
@@ -150,22 +188,11 @@ func (a *API) setValue(c *call) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Value      string          `json:"value"`
-		Expiration *int64          `json:"expiration,omitempty"`
-		Metadata   json.RawMessage `json:"metadata,omitempty"`
-	}
+	var in setBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	o := kv.SetOptions{Metadata: in.Metadata}
-	if in.Expiration != nil {
-		o.Expiration = max(*in.Expiration, 1) // 0 would mean never; it is long past.
-	}
-	if err := a.cfg.KV.Set(c.ctx(), c.guild, store, key, in.Value, o); err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, map[string]bool{"success": true})
+	return a.write(c, store, sentChange{Key: &key, Value: &in.Value, Expiration: in.Expiration, TTL: in.TTL, Metadata: in.Metadata, IfVersion: in.IfVersion, IfAbsent: in.IfAbsent})
 }
 
 func (a *API) deleteKey(c *call) error {
@@ -173,8 +200,178 @@ func (a *API) deleteKey(c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.cfg.KV.Delete(c.ctx(), c.guild, store, key); err != nil {
+	change := kv.Change{Key: key, Delete: true}
+	if text := c.QueryParam("if_version"); text != "" {
+		if change.IfVersion, err = strconv.ParseUint(text, 10, 64); err != nil || change.IfVersion == 0 {
+			return fault.New(fault.BadRequest, "Bad request: if_version must be a version that a read gave")
+		}
+	}
+	if _, err := a.cfg.KV.Write(c.ctx(), c.guild, store, []kv.Change{change}); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// sentChange is a change as clients send it.
+type sentChange struct {
+	Key        *string         `json:"key"`
+	Value      *string         `json:"value"`
+	Expiration *int64          `json:"expiration,omitempty"`
+	TTL        *int64          `json:"ttl,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	IfVersion  *int64          `json:"if_version,omitempty"`
+	IfAbsent   bool            `json:"if_absent,omitempty"`
+}
+
+func (s sentChange) change() (kv.Change, error) {
+	c := kv.Change{Key: *s.Key, Delete: s.Value == nil}
+	var err error
+	if s.Value != nil {
+		c.Value, c.Metadata = *s.Value, s.Metadata
+		if c.Expiration, c.TTL, err = ends(s.Expiration, s.TTL); err != nil {
+			return c, err
+		}
+	}
+	if s.IfVersion != nil {
+		if *s.IfVersion < 1 {
+			return c, fault.New(fault.BadRequest, "Bad request: if_version must be a version that a read gave")
+		}
+		c.IfVersion = uint64(*s.IfVersion)
+	}
+	c.IfAbsent = s.IfAbsent
+	return c, nil
+}
+
+// ends reads when a key is to be gone.
+func ends(expiration, ttl *int64) (at, in int64, err error) {
+	if ttl != nil {
+		if in = *ttl; in < 1 {
+			return 0, 0, fault.New(fault.BadRequest, "Bad request: ttl must be at least 1 second")
+		}
+	}
+	if expiration != nil {
+		at = max(*expiration, 1) // 0 would mean never; it is long past.
+	}
+	return at, in, nil
+}
+
+func (a *API) write(c *call, store string, sent ...sentChange) error {
+	changes := make([]kv.Change, len(sent))
+	for i, s := range sent {
+		var err error
+		if changes[i], err = s.change(); err != nil {
+			return err
+		}
+	}
+	version, err := a.cfg.KV.Write(c.ctx(), c.guild, store, changes)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, written{Success: true, Version: version})
+}
+
+type batchBody struct {
+	Get    *[]string    `json:"get,omitempty"`
+	Set    []sentChange `json:"set,omitempty"`
+	Delete []sentDelete `json:"delete,omitempty"`
+}
+
+// batch reads many keys, or makes many changes as one.
+func (a *API) batch(c *call) error {
+	store, err := c.param("store")
+	if err != nil {
+		return err
+	}
+	var in batchBody
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	switch {
+	case in.Get != nil && (in.Set != nil || in.Delete != nil):
+		return fault.New(fault.BadRequest, "Bad request: a batch reads (get) or writes (set, delete), not both")
+	case in.Get != nil:
+		return a.getMany(c, store, *in.Get)
+	}
+	if err := c.who.MayWrite(); err != nil {
+		return err
+	}
+	for i, s := range in.Set {
+		switch {
+		case s.Key == nil:
+			return fault.New(fault.Unprocessable, "missing field \"set[%d].key\"", i)
+		case s.Value == nil:
+			return fault.New(fault.Unprocessable, "missing field \"set[%d].value\"", i)
+		}
+	}
+	for i, s := range in.Delete {
+		if s.Key == nil {
+			return fault.New(fault.Unprocessable, "missing field \"delete[%d].key\"", i)
+		}
+		in.Set = append(in.Set, sentChange{Key: s.Key, IfVersion: s.IfVersion})
+	}
+	return a.write(c, store, in.Set...)
+}
+
+// sentDelete is a key, or an object with a condition.
+type sentDelete struct {
+	Key       *string `json:"key"`
+	IfVersion *int64  `json:"if_version,omitempty"`
+}
+
+// UnmarshalJSON takes both forms.
+func (s *sentDelete) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &s.Key)
+	}
+	type plain sentDelete
+	return json.Unmarshal(b, (*plain)(s))
+}
+
+func (a *API) getMany(c *call, store string, keys []string) error {
+	entries, err := a.cfg.KV.GetMany(c.ctx(), c.guild, store, keys)
+	if err != nil {
+		return err
+	}
+	out := make([]entryDoc, len(entries))
+	for i, e := range entries {
+		out[i] = entryOf(keys[i], e)
+	}
+	return c.JSON(http.StatusOK, batchDoc{Entries: out})
+}
+
+// number is what an increment came to, as text: not every reader of JSON takes
+// 64 bits.
+type number struct {
+	Value   string `json:"value"`
+	Version uint64 `json:"version"`
+}
+
+type incrementBody struct {
+	By         *int64 `json:"by,omitempty"`
+	Start      int64  `json:"start,omitempty"`
+	Expiration *int64 `json:"expiration,omitempty"`
+	TTL        *int64 `json:"ttl,omitempty"`
+}
+
+func (a *API) increment(c *call) error {
+	store, key, err := c.place()
+	if err != nil {
+		return err
+	}
+	var in incrementBody
+	if err := c.body(&in); err != nil {
+		return err
+	}
+	o := kv.IncrementOptions{By: 1, Start: in.Start}
+	if in.By != nil {
+		o.By = *in.By
+	}
+	if o.Expiration, o.TTL, err = ends(in.Expiration, in.TTL); err != nil {
+		return err
+	}
+	n, err := a.cfg.KV.Increment(c.ctx(), c.guild, store, key, o)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, number{Value: strconv.FormatInt(n.Value, 10), Version: n.Version})
 }

@@ -124,13 +124,13 @@ func TestValues(t *testing.T) {
 	}
 	future := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
 	run(t, append(rows, []scenario{
-		{name: "get", as: "admin", method: "GET", url: at, before: stock, status: 200, want: []string{`{"value":"three"}`}, wantNot: []string{"secret"}},
-		{name: "get an escaped key", as: "admin", method: "GET", url: kvURL + "counters/a%2F2", before: stock, status: 200, want: []string{`{"value":"two"}`}},
+		{name: "get", as: "admin", method: "GET", url: at, before: stock, status: 200, want: []string{`{"value":"three","version":3}`}, wantNot: []string{"secret"}},
+		{name: "get an escaped key", as: "admin", method: "GET", url: kvURL + "counters/a%2F2", before: stock, status: 200, want: []string{`{"value":"two","expiration":`, `,"metadata":{"by":"ada"},"version":2}`}},
 		{name: "get what is not there", as: "admin", method: "GET", url: at, status: 200, want: []string{`{"value":null}`}},
 		{name: "a key that is no text", as: "admin", method: "GET", url: kvURL + "counters/%ff", status: 400, want: []string{"UTF-8"}},
 		{name: "a path that is not encoded", as: "admin", method: "GET", url: kvURL + "counters/a/2", status: 404, want: []string{"no such route"}},
-		set("set", at, `{"value":"x","expiration":`+future+`,"metadata":{"n":1}}`, 200, `{"success":true}`),
-		set("set with nulls", at, `{"value":"x","expiration":null,"metadata":null}`, 200, `{"success":true}`),
+		set("set", at, `{"value":"x","expiration":`+future+`,"metadata":{"n":1}}`, 200, `{"success":true,"version":1}`),
+		set("set with nulls", at, `{"value":"x","expiration":null,"metadata":null}`, 200, `{"success":true,"version":1}`),
 		set("set without a value", at, `{"expiration":1}`, 422, `missing field \"value\"`),
 		set("set a number", at, `{"value":1}`, 422, `field \"value\": expected a string, got number`),
 		set("set half a second", at, `{"value":"x","expiration":1.5}`, 422, `field \"expiration\": expected an integer, got number 1.5`),
@@ -171,7 +171,7 @@ func TestKeysOfEveryKind(t *testing.T) {
 		if got := e.value(guildA, "s", key); got != path {
 			t.Errorf("%q: stored %q", key, got)
 		}
-		if got, want := text(t, e.do("admin", "GET", kvURL+"s/"+path, "", nil)), `{"value":`+strconv.Quote(path)+"}\n"; got != want {
+		if got, want := text(t, e.do("admin", "GET", kvURL+"s/"+path, "", nil)), `{"value":`+strconv.Quote(path)+`,"version":`; !strings.HasPrefix(got, want) {
 			t.Errorf("get %q: %s, want %s", key, got, want)
 		}
 		if res := e.do("admin", "DELETE", kvURL+"s/"+path, "", nil); res.StatusCode != http.StatusNoContent {

@@ -27,11 +27,14 @@ type Limits struct {
 	ValueBody  int64 // Bytes of a KV value's JSON; 8 MiB.
 	SecretBody int64 // Bytes of a secret's or variable's JSON; 512 KiB.
 	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
+	// ArchiveBody is the bytes of an archive that is imported; 640 MiB.
+	ArchiveBody int64
 
 	DeployTime  time.Duration // For a deploy, building and loading included; 90 s.
 	LoginTime   time.Duration // For the end of a login, two answers of Discord included; 25 s.
+	ArchiveTime time.Duration // For an export, and for an import with its upload; 30 min.
 	RequestTime time.Duration // For every other request; 10 s.
-	BodyTime    time.Duration // For a body to arrive; 30 s.
+	BodyTime    time.Duration // For a body to arrive, or of an archive its next piece; 30 s.
 
 	Streams          int           // Open at once; 1,000.
 	StreamsPerCaller int           // Of one caller; 16.
@@ -59,8 +62,10 @@ func (l *Limits) complete() error {
 	standard(&l.ValueBody, 8<<20)
 	standard(&l.SecretBody, 512<<10)
 	standard(&l.SmallBody, 16<<10)
+	standard(&l.ArchiveBody, 640<<20)
 	standard(&l.DeployTime, 90*time.Second)
 	standard(&l.LoginTime, 25*time.Second)
+	standard(&l.ArchiveTime, 30*time.Minute)
 	standard(&l.RequestTime, 10*time.Second)
 	standard(&l.BodyTime, 30*time.Second)
 	standard(&l.Streams, 1000)
@@ -74,8 +79,8 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
-		min(l.DeployTime, l.LoginTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
+		min(l.DeployTime, l.LoginTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
 	return nil
@@ -111,10 +116,11 @@ type deploymentLimits struct {
 }
 
 type apiLimits struct {
-	ValueBody int64 `json:"value_body_bytes"`
-	Body      int64 `json:"body_bytes"`
-	Timeout   int64 `json:"timeout_ms"`
-	Streams   int   `json:"streams_per_caller"`
+	ValueBody   int64 `json:"value_body_bytes"`
+	ArchiveBody int64 `json:"archive_body_bytes"`
+	Body        int64 `json:"body_bytes"`
+	Timeout     int64 `json:"timeout_ms"`
+	Streams     int   `json:"streams_per_caller"`
 }
 
 func (a *API) getLimits(c *call) error {
@@ -125,7 +131,7 @@ func (a *API) getLimits(c *call) error {
 			Body: l.DeployBody, Files: l.Sources.Files, Bytes: l.Sources.Bytes,
 			StoredFiles: l.Stored.Files, StoredBytes: l.Stored.Bytes, Timeout: l.DeployTime.Milliseconds(),
 		},
-		"api": apiLimits{ValueBody: l.ValueBody, Body: l.SmallBody, Timeout: l.RequestTime.Milliseconds(), Streams: l.StreamsPerCaller},
+		"api": apiLimits{ValueBody: l.ValueBody, ArchiveBody: l.ArchiveBody, Body: l.SmallBody, Timeout: l.RequestTime.Milliseconds(), Streams: l.StreamsPerCaller},
 	}
 	for name, group := range l.Services {
 		doc[name] = group

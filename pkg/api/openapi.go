@@ -30,6 +30,7 @@ type operation struct {
 	body    reflect.Type // Of JSON, or of a form's fields.
 	form    bool         // The body is multipart/form-data.
 	page    bool         // The body is a page's form.
+	file    string       // The media type of a body that is a file.
 	status  int          // Of success; 200.
 	answer  reflect.Type // nil has no body, or one of another media type.
 	media   string       // Of an answer that is not JSON.
@@ -37,7 +38,9 @@ type operation struct {
 	unchanged bool
 	// redirects is another status of success, which leads elsewhere.
 	redirects int
-	errors    []int // Beyond those that follow from the route.
+	// partial is set where a range of the answer may be asked for.
+	partial bool
+	errors  []int // Beyond those that follow from the route.
 }
 
 // param is a parameter of the query or a header.
@@ -68,6 +71,7 @@ var pathParams = map[string]struct {
 	"build":    {"build_id", "Id of the build", &jsonschema.Schema{Type: "string", Format: "uuid"}},
 	"token":    {"token_id", "Id of the API token", &jsonschema.Schema{Type: "string"}},
 	"store":    {"store_name", "Name of the store", &jsonschema.Schema{Type: "string"}},
+	"export":   {"backup_id", "Id of the export", &jsonschema.Schema{Type: "string", Format: "uuid"}},
 	"key":      {"key", "The key, as one segment", &jsonschema.Schema{Type: "string"}},
 }
 
@@ -262,7 +266,7 @@ func (d *drawing) operation(r route, o operation) (object, error) {
 	if len(params) > 0 {
 		doc["parameters"] = params
 	}
-	if (o.body != nil) != (r.body > 0) {
+	if (o.body != nil || o.file != "") != (r.body > 0) {
 		return nil, fmt.Errorf("the route and its operation disagree on whether there is a body")
 	}
 	if o.body != nil {
@@ -278,6 +282,9 @@ func (d *drawing) operation(r route, o operation) (object, error) {
 			media = "application/x-www-form-urlencoded"
 		}
 		doc["requestBody"] = object{"required": true, "content": object{media: object{"schema": s}}}
+	}
+	if o.file != "" {
+		doc["requestBody"] = object{"required": true, "content": object{o.file: object{"schema": object{"type": "string", "format": "binary"}}}}
 	}
 	doc["responses"], err = d.responses(r, o)
 	return doc, err
@@ -337,6 +344,9 @@ func (d *drawing) responses(r route, o operation) (object, error) {
 	out[strconv.Itoa(status)] = ok
 	if o.redirects != 0 {
 		out[strconv.Itoa(o.redirects)] = object{"description": http.StatusText(o.redirects)}
+	}
+	if o.partial {
+		out[strconv.Itoa(http.StatusPartialContent)] = ok
 	}
 	if o.unchanged {
 		out[strconv.Itoa(http.StatusNotModified)] = object{"description": http.StatusText(http.StatusNotModified)}

@@ -104,7 +104,7 @@ func (w *watcher) RoundTrip(r *http.Request) (*http.Response, error) {
 		x.Query = "" // A refused query may be anything.
 	}
 	switch media := r.Header.Get("Content-Type"); {
-	case strings.HasPrefix(media, "multipart/"):
+	case strings.HasPrefix(media, "multipart/"), media == "application/gzip":
 		x.Unread = true
 	case len(sent) > 0:
 		x.Body = sent

@@ -57,6 +57,12 @@ func components() []component {
 		{name: "KvStore", kind: of[storeDoc]()},
 		{name: "KvKeyInfo", kind: of[keyDoc]()},
 		{name: "ListKeysResponse", kind: of[page]()},
+		{name: "KvEntry", kind: of[entryDoc]()},
+		{name: "KvBatch", kind: of[batchBody](), request: true, change: func(s *jsonschema.Schema) {
+			key := &jsonschema.Schema{Type: "string"}
+			s.Properties["delete"].Items = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{key, s.Properties["delete"].Items}}
+		}},
+		{name: "KvExport", kind: of[exportDoc]()},
 		{name: "Limits", kind: of[limitsDoc](), change: func(s *jsonschema.Schema) {
 			group := &jsonschema.Schema{Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "integer"}}
 			s.AdditionalProperties = group // The services'.
@@ -187,17 +193,20 @@ var kvOperations = []operation{
 		{name: "limit", text: "Most keys, up to 1000; 100", kind: of[int]()},
 		{name: "cursor", text: "cursor of the page before", kind: of[string]()},
 	}, answer: of[page](), errors: []int{404}},
-	{route: "GET /api/kv/:guild/:store/:key", id: "get_value_handler", tag: "KV", summary: "A key's value, null without one", answer: of[struct {
-		Value *string `json:"value"`
-	}](), errors: []int{404}},
-	{route: "PUT /api/kv/:guild/:store/:key", id: "set_value_handler", tag: "KV", summary: "Set a key's value", body: of[struct {
-		Value      string `json:"value"`
-		Expiration *int64 `json:"expiration,omitempty"`
-		Metadata   any    `json:"metadata,omitempty"`
-	}](), answer: of[struct {
-		Success bool `json:"success"`
-	}](), errors: []int{413}},
-	{route: "DELETE /api/kv/:guild/:store/:key", id: "delete_key_handler", tag: "KV", summary: "Remove a key", status: 204, errors: []int{404}},
+	{route: "GET /api/kv/:guild/:store/:key", id: "get_value_handler", tag: "KV", summary: "A key with all that belongs to it, value null without one", answer: of[entryDoc](), errors: []int{404}},
+	{route: "PUT /api/kv/:guild/:store/:key", id: "set_value_handler", tag: "KV", summary: "Set a key's value", body: of[setBody](), answer: of[written](), errors: []int{409, 413}},
+	{route: "DELETE /api/kv/:guild/:store/:key", id: "delete_key_handler", tag: "KV", summary: "Remove a key",
+		query: []param{{name: "if_version", text: "Only while the key has this version", kind: of[int]()}}, status: 204, errors: []int{404, 409}},
+	{route: "POST /api/kv/:guild/:store/:key/increment", id: "increment_handler", tag: "KV", summary: "Add to the number that a key's value is", body: of[incrementBody](), answer: of[number](), errors: []int{413}},
+	{route: "POST /api/kv/:guild/:store/batch", id: "batch_handler", tag: "KV", summary: "Read many keys at one moment, or make many changes as one",
+		body: of[batchBody](), answer: of[batchDoc](), errors: []int{409, 413}},
+	{route: "POST /api/kv/export/:guild", id: "export_handler", tag: "KV", summary: "Put a guild's stores into an archive",
+		query: []param{{name: "store", text: "Only this store", kind: of[string]()}}, answer: of[exportDoc](), errors: []int{404, 409}},
+	{route: "GET /api/kv/export/:guild", id: "list_exports_handler", tag: "KV", summary: "The archives that are kept, the newest first", answer: of[exportsDoc]()},
+	{route: "GET /api/kv/export/:guild/:export", id: "download_export_handler", tag: "KV", summary: "An archive", media: archiveType, unchanged: true, partial: true, errors: []int{404, 416}},
+	{route: "POST /api/kv/import/:guild", id: "import_handler", tag: "KV", summary: "Take an archive in",
+		query: []param{{name: "mode", text: "What becomes of what the archive does not have; merge keeps it", kind: of[string](), oneOf: []string{"merge", "replace"}}},
+		file:  archiveType, answer: of[importedDoc](), errors: []int{409}},
 }
 
 var probeOperations = []operation{

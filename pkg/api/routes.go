@@ -132,6 +132,13 @@ func (a *API) kvRoutes() []route {
 		{method: "GET", path: keyPath, access: guildAdmin, handle: a.getValue},
 		{method: "PUT", path: keyPath, access: guildAdmin, handle: a.setValue, body: l.ValueBody, writes: true},
 		{method: "DELETE", path: keyPath, access: guildAdmin, handle: a.deleteKey, writes: true},
+		{method: "POST", path: keyPath + "/increment", access: guildAdmin, handle: a.increment, body: l.SmallBody, writes: true},
+		// Reading is for everybody; the handler knows whether it writes.
+		{method: "POST", path: storePath + "/batch", access: guildAdmin, handle: a.batch, body: l.ValueBody},
+		{method: "POST", path: "/api/kv/export/:guild", access: guildAdmin, handle: a.export, timeout: l.ArchiveTime, writes: true},
+		{method: "GET", path: "/api/kv/export/:guild", access: guildAdmin, handle: a.listExports},
+		{method: "GET", path: "/api/kv/export/:guild/:export", access: guildAdmin, handle: a.download, stream: true},
+		{method: "POST", path: "/api/kv/import/:guild", access: guildAdmin, handle: a.importArchive, body: l.ArchiveBody, timeout: l.ArchiveTime, writes: true},
 	}
 }
 

@@ -112,6 +112,7 @@ type runtime struct {
 	secrets  *secret.Service
 	settings *settings.Service
 	kv       *kv.DB
+	stores   *kv.Mirror
 	logs     *logs.Hub
 	crons    *cron.Ticker
 	marks    *mark.Folder
@@ -209,6 +210,7 @@ type stateStore interface {
 	auth.TokenStore
 	secret.Store
 	settings.Store
+	kv.Index
 }
 
 // openDatabase opens Postgres if there is one, else the store in the data
@@ -287,11 +289,9 @@ func (rt *runtime) openCache(ctx context.Context) error {
 }
 
 func (rt *runtime) openData(context.Context) (err error) {
-	if rt.kv, err = kv.Open(kv.Config{Dir: rt.cfg.KVPath(), Limits: kvLimits(rt.cfg.KV.Limits), Log: rt.log.Named("kv")}); err != nil {
+	if err := rt.openKV(); err != nil {
 		return err
 	}
-	rt.life.release("key-value data", rt.kv.Close)
-	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
 	l := rt.cfg.Logs
 	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst, Dropped: func() { rt.hits(limit.LogLines, 1) }})
@@ -466,13 +466,6 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 		rt.log.Warn("workers run without a sandbox (runtime.sandbox = \"off\"): a script that breaks out of V8 may do what the runtime's user may")
 	}
 	return e, nil
-}
-
-func kvLimits(c config.KVLimits) kv.Limits {
-	l := kv.DefaultLimits()
-	l.ValueBytes, l.EntryBytes, l.WritesPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute
-	l.StoreBytes, l.GuildBytes = int64(c.MaxStoreBytes), int64(c.MaxGuildBytes)
-	return l
 }
 
 func botLimits(c config.Config) bot.Limits {

@@ -17,9 +17,9 @@ type change struct {
 	after guildRecord
 	batch *pebble.Batch
 	err   error // The first one of the batch.
-	// writes counts the change against the store's rate limit.
-	writes bool
-	now    time.Time
+	// sets counts against the store's rate limit.
+	sets int
+	now  time.Time
 }
 
 func (db *DB) change(g *guild, name string, s *store) *change {
@@ -52,6 +52,21 @@ func (c *change) add(key string, h head, value *string) {
 	c.count(h.size(key), 1)
 }
 
+// take does one step of a write.
+func (c *change) take(s step) {
+	switch {
+	case s.next == nil:
+		c.remove(s.key, *s.old)
+		return
+	case s.old != nil:
+		c.forget(s.key, *s.old)
+		if !s.old.inline && s.next.inline {
+			c.delete(entryKey(tagValue, c.guild.id, c.name, s.key))
+		}
+	}
+	c.add(s.key, *s.next, s.value)
+}
+
 // forget takes an entry that is about to be replaced out of the counters and
 // out of the order of expirations.
 func (c *change) forget(key string, h head) {
@@ -82,9 +97,7 @@ func (c *change) apply(limits Limits) {
 	c.into.storeRecord = c.store
 	c.guild.stores[c.name] = c.into
 	c.guild.guildRecord = c.after
-	if c.writes {
-		c.into.writes.take(c.now.UnixNano(), limits.WritesPerMinute)
-	}
+	c.into.writes.take(c.now.UnixNano(), limits.WritesPerMinute, c.sets)
 }
 
 // finish writes the change, unlocks the guild and waits for the disk.
@@ -93,7 +106,14 @@ func (db *DB) finish(c *change) error {
 		c.guild.mu.Unlock()
 		return errors.Join(failed("write", err), c.batch.Close())
 	}
-	return db.commit(c.guild, c.batch, func() { c.apply(db.limits) })
+	made := c.guild.stores[c.name] == nil
+	if err := db.commit(c.guild, c.batch, func() { c.apply(db.limits) }); err != nil {
+		return err
+	}
+	if made {
+		db.storesChanged(c.guild.id)
+	}
+	return nil
 }
 
 func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,6 +38,12 @@ type Config struct {
 	SweepEvery time.Duration
 	// CacheBytes is the size of the block cache; 0 is 64 MiB.
 	CacheBytes int64
+	// Archives is the folder of exports and of imports under way; "" is that of
+	// Dir with "-archives" after its name.
+	Archives string
+	// StoresChanged is told of a guild in which a store came or went; nil is
+	// nobody. It must not wait.
+	StoresChanged func(guild snowflake.GuildID)
 
 	fs vfs.FS // Set by tests of power loss.
 }
@@ -48,13 +55,22 @@ type DB struct {
 	log    *zap.Logger
 	every  time.Duration
 	pebble *pebble.DB
+	fs     vfs.FS
 
-	// life is read-held by every method; Close takes it and sets closed.
-	life   sync.RWMutex
-	closed bool
+	archives      string
+	archiving     *semaphore.Weighted // Bounds the exports and imports at once.
+	storesChanged func(snowflake.GuildID)
 
-	mu     sync.Mutex // Guards guilds and every guild's users and idle.
+	// life is read-held by every method; Close takes it and sets closed. closing
+	// ends before that and stops what may take long.
+	life    sync.RWMutex
+	closed  bool
+	closing context.Context //nolint:containedctx // The database's own life.
+	close   context.CancelFunc
+
+	mu     sync.Mutex // Guards guilds, every guild's users and idle, and busy.
 	guilds map[snowflake.GuildID]*guild
+	busy   map[snowflake.GuildID]struct{} // Has an export or import under way.
 }
 
 var _ Store = (*DB)(nil)
@@ -71,6 +87,8 @@ type guild struct {
 	// while a write waits for the disk.
 	mu     sync.Mutex
 	loaded bool
+	// importing keeps the sweep away from what an import counts.
+	importing bool
 	guildRecord
 	stores map[string]*store
 }
@@ -97,21 +115,37 @@ func Open(cfg Config) (*DB, error) {
 	if cfg.CacheBytes <= 0 {
 		cfg.CacheBytes = 64 << 20
 	}
+	if cfg.Archives == "" {
+		cfg.Archives = strings.TrimRight(cfg.Dir, "/") + "-archives"
+	}
+	if cfg.StoresChanged == nil {
+		cfg.StoresChanged = func(snowflake.GuildID) {}
+	}
+	if cfg.fs == nil {
+		cfg.fs = vfs.Default
+	}
 	p, err := pebbledb.Open(cfg.Dir, pebbledb.Options{
 		Name: schemaName, Version: schemaVersion, MemTable: memTable, Cache: cfg.CacheBytes, Log: cfg.Log, FS: cfg.fs,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &DB{
-		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p,
-		guilds: map[snowflake.GuildID]*guild{},
-	}, nil
+	db := &DB{
+		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs,
+		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged,
+		guilds: map[snowflake.GuildID]*guild{}, busy: map[snowflake.GuildID]struct{}{},
+	}
+	db.closing, db.close = context.WithCancel(context.Background())
+	if err := db.tidyArchives(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // Close waits for the methods that run and closes the database. Methods called
 // later fail.
 func (db *DB) Close() error {
+	db.close()
 	db.life.Lock()
 	defer db.life.Unlock()
 	if db.closed {
@@ -199,7 +233,7 @@ func (db *DB) load(g *guild) error {
 		}
 	}
 	g.stores = map[string]*store{}
-	return db.scan(storeKey(g.id, ""), func(k, v []byte) error {
+	return db.scan(db.pebble, storeKey(g.id, ""), func(k, v []byte) error {
 		s, err := decodeStore(v)
 		if err != nil {
 			return db.damaged(g.id, "store", err)
@@ -226,8 +260,8 @@ func (db *DB) get(r pebble.Reader, key []byte) ([]byte, error) {
 }
 
 // scan calls f with every record whose key starts with prefix.
-func (db *DB) scan(prefix []byte, f func(k, v []byte) error) error {
-	iter, err := db.pebble.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+func (db *DB) scan(r pebble.Reader, prefix []byte, f func(k, v []byte) error) error {
+	iter, err := r.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
 	if err != nil {
 		return failed("read", err)
 	}

@@ -52,7 +52,7 @@ func (db *DB) Check() error {
 	type total struct{ bytes, keys int64 }
 	stores, guilds := map[string]total{}, map[snowflake.GuildID]total{}
 	large := 0
-	err := db.scan([]byte{tagHead}, func(k, v []byte) error {
+	err := db.scan(db.pebble, []byte{tagHead}, func(k, v []byte) error {
 		g, name, key, err := parseEntryKey(k)
 		if err != nil {
 			return err
@@ -86,13 +86,13 @@ func (db *DB) Check() error {
 	if err != nil {
 		return err
 	}
-	if err := db.scan([]byte{tagValue}, func([]byte, []byte) error { large--; return nil }); err != nil {
+	if err := db.scan(db.pebble, []byte{tagValue}, func([]byte, []byte) error { large--; return nil }); err != nil {
 		return err
 	}
 	if large != 0 {
 		return fmt.Errorf("there are %d values without a head", -large)
 	}
-	err = db.scan([]byte{tagStore}, func(k, v []byte) error {
+	err = db.scan(db.pebble, []byte{tagStore}, func(k, v []byte) error {
 		s, err := decodeStore(v)
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (db *DB) Check() error {
 	if len(stores) > 0 {
 		return fmt.Errorf("stores without a record: %v", stores)
 	}
-	return db.scan([]byte{tagGuild}, func(k, v []byte) error {
+	return db.scan(db.pebble, []byte{tagGuild}, func(k, v []byte) error {
 		r, err := decodeGuild(v)
 		if err != nil {
 			return err

@@ -25,14 +25,21 @@ type Limits struct {
 	GuildBytes int64
 	GuildKeys  int64
 	Stores     int
-	// WritesPerMinute bounds the writes to one store in any 60 seconds, deletes
-	// not counted.
+	// WritesPerMinute bounds the keys written to one store in any 60 seconds,
+	// deletes and imports not counted.
 	WritesPerMinute int
 
 	ListDefault int
 	ListMax     int
 	// ListBytes bounds the names and metadata of a page.
 	ListBytes int
+	// BatchKeys and BatchBytes bound what is read or written together. A single
+	// key is no batch.
+	BatchKeys, BatchBytes int
+	// Exports is how many archives of a guild are kept, and ExportEvery the time
+	// between two.
+	Exports     int
+	ExportEvery time.Duration
 	// InFlightBytes bounds what a guild writes at once; more waits.
 	InFlightBytes int64
 }
@@ -43,6 +50,8 @@ func DefaultLimits() Limits {
 		ValueBytes: 1 << 20, KeyRunes: 512, StoreRunes: 64, EntryBytes: 2 << 20,
 		StoreBytes: 100 << 20, GuildBytes: 500 << 20, GuildKeys: 5_000_000, Stores: 1000, WritesPerMinute: 120,
 		ListDefault: 100, ListMax: 1000, ListBytes: 4 << 20,
+		BatchKeys: 100, BatchBytes: 4 << 20,
+		Exports: 5, ExportEvery: time.Minute,
 		InFlightBytes: 2 << 20,
 	}
 }
@@ -66,6 +75,10 @@ func (l Limits) Validate() error {
 		{"standard list length", int64(l.ListDefault), 1, 100_000},
 		{"longest list", int64(l.ListMax), int64(l.ListDefault), 100_000},
 		{"list bytes", int64(l.ListBytes), 1, 1 << 30},
+		{"batch keys", int64(l.BatchKeys), 1, 100_000},
+		{"batch bytes", int64(l.BatchBytes), 1, 24 << 20},
+		{"exports", int64(l.Exports), 1, 1000},
+		{"nanoseconds between exports", int64(l.ExportEvery), 0, 1 << 60},
 		{"bytes in flight", l.InFlightBytes, 1, 1 << 40},
 	}
 	for _, r := range rows {
@@ -139,6 +152,20 @@ func (l Limits) entryTooLarge() error {
 	return fault.New(fault.TooLarge, "kv entry exceeds maximum size of %s", size(int64(l.EntryBytes)))
 }
 
+func (l Limits) tooManyStores() error {
+	return fault.New(fault.QuotaExceeded, "kv guild has %d stores, which is the most allowed; delete one first", l.Stores)
+}
+
+func (l Limits) checkBatch(n int) error {
+	switch {
+	case n == 0:
+		return fault.New(fault.InvalidInput, "the batch has no keys")
+	case n > l.BatchKeys:
+		return fault.New(fault.TooLarge, "the batch has %d keys, which is more than %d; make it several", n, l.BatchKeys)
+	}
+	return nil
+}
+
 // first gives the first error of a row of checks.
 func first(errs ...error) error {
 	for _, err := range errs {
@@ -164,23 +191,27 @@ type window struct {
 
 const windowLength = int64(time.Minute)
 
-// wait is how long until a write is allowed again; 0 is now.
-func (w *window) wait(now int64, limit int) time.Duration {
-	if limit <= 0 || len(w.times) < limit {
+// wait is how long until n writes are allowed again; 0 is now. n is at most limit.
+func (w *window) wait(now int64, limit, n int) time.Duration {
+	if limit <= 0 || len(w.times)+n <= limit {
 		return 0
 	}
-	return time.Duration(max(0, w.times[w.next]+windowLength-now))
+	// The last of those that must have left the window.
+	last := w.times[(w.next+len(w.times)+n-limit-1)%len(w.times)]
+	return time.Duration(max(0, last+windowLength-now))
 }
 
-// take uses up one write. wait must have allowed it.
-func (w *window) take(now int64, limit int) {
-	if limit <= 0 {
-		return
+// take uses up n writes. wait must have allowed them.
+func (w *window) take(now int64, limit, n int) {
+	for range n {
+		switch {
+		case limit <= 0:
+			return
+		case len(w.times) < limit:
+			w.times = append(w.times, now)
+		default:
+			w.times[w.next] = now
+			w.next = (w.next + 1) % limit
+		}
 	}
-	if len(w.times) < limit {
-		w.times = append(w.times, now)
-		return
-	}
-	w.times[w.next] = now
-	w.next = (w.next + 1) % limit
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -21,20 +22,77 @@ func (db *DB) Get(ctx context.Context, id snowflake.GuildID, name, key string) (
 		return Entry{}, err
 	}
 	defer db.leave()
+	// An entry that is all in its head needs no snapshot.
 	h, err := db.head(db.pebble, id, name, key)
-	if err != nil || h == nil {
+	switch {
+	case err != nil, h == nil, db.expired(*h, db.clock.Now().Unix()):
 		return Entry{}, err
+	case !h.inline:
+		return db.large(id, name, key)
 	}
-	value := string(h.value)
-	if !h.inline {
-		if h, value, err = db.large(id, name, key); err != nil || h == nil {
-			return Entry{}, err
+	return Entry{Found: true, Value: string(h.value), Expiration: h.expiration, Metadata: h.metadata, Version: h.version}, nil
+}
+
+// GetMany implements Store.
+func (db *DB) GetMany(ctx context.Context, id snowflake.GuildID, name string, keys []string) (out []Entry, err error) {
+	err = first(db.limits.checkStore(name), db.limits.checkBatch(len(keys)))
+	for _, key := range keys {
+		err = first(err, db.limits.checkKey(key))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := db.enter(ctx, id); err != nil {
+		return nil, err
+	}
+	defer db.leave()
+	snapshot := db.pebble.NewSnapshot()
+	defer func() {
+		if e := snapshot.Close(); e != nil && err == nil {
+			err = failed("read", e)
+		}
+	}()
+	out = make([]Entry, len(keys))
+	held := 0
+	for i, key := range keys {
+		if out[i], err = db.entry(snapshot, id, name, key); err != nil {
+			return nil, err
+		}
+		held += len(out[i].Value) + len(out[i].Metadata)
+		if len(keys) > 1 && held > db.limits.BatchBytes {
+			return nil, fault.New(fault.TooLarge, "the values of these keys have more than %s together; ask for fewer at once", size(int64(db.limits.BatchBytes)))
 		}
 	}
-	if db.expired(*h, db.clock.Now().Unix()) {
-		return Entry{}, nil
+	return out, nil
+}
+
+// entry reads an entry where nothing changes meanwhile.
+func (db *DB) entry(r pebble.Reader, id snowflake.GuildID, name, key string) (Entry, error) {
+	h, err := db.head(r, id, name, key)
+	if err != nil || h == nil || db.expired(*h, db.clock.Now().Unix()) {
+		return Entry{}, err
+	}
+	value, err := db.value(r, id, name, key, *h)
+	if err != nil {
+		return Entry{}, err
 	}
 	return Entry{Found: true, Value: value, Expiration: h.expiration, Metadata: h.metadata, Version: h.version}, nil
+}
+
+// value is that of an entry, read where nothing changed since its head was.
+func (db *DB) value(r pebble.Reader, id snowflake.GuildID, name, key string, h head) (string, error) {
+	if h.inline {
+		return string(h.value), nil
+	}
+	b, err := db.get(r, entryKey(tagValue, id, name, key))
+	if err != nil {
+		return "", err
+	}
+	value, err := decodeValue(b, h)
+	if err != nil {
+		return "", db.damaged(id, "value", err)
+	}
+	return value, nil
 }
 
 func (db *DB) head(r pebble.Reader, id snowflake.GuildID, name, key string) (*head, error) {
@@ -49,28 +107,15 @@ func (db *DB) head(r pebble.Reader, id snowflake.GuildID, name, key string) (*he
 	return &h, nil
 }
 
-// large reads a head and the value beside it as they were at one moment.
-func (db *DB) large(id snowflake.GuildID, name, key string) (h *head, value string, err error) {
+// large reads an entry and the value beside it as they were at one moment.
+func (db *DB) large(id snowflake.GuildID, name, key string) (e Entry, err error) {
 	snapshot := db.pebble.NewSnapshot()
 	defer func() {
 		if e := snapshot.Close(); e != nil && err == nil {
 			err = failed("read", e)
 		}
 	}()
-	if h, err = db.head(snapshot, id, name, key); err != nil || h == nil {
-		return nil, "", err
-	}
-	if h.inline {
-		return h, string(h.value), nil
-	}
-	b, err := db.get(snapshot, entryKey(tagValue, id, name, key))
-	if err != nil {
-		return nil, "", err
-	}
-	if value, err = decodeValue(b, *h); err != nil {
-		return nil, "", db.damaged(id, "value", err)
-	}
-	return h, value, nil
+	return db.entry(snapshot, id, name, key)
 }
 
 // List implements Store.

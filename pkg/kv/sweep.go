@@ -95,6 +95,9 @@ func (db *DB) sweepSlice(ctx context.Context, id snowflake.GuildID) (more bool, 
 		return false, err
 	}
 	defer g.mu.Unlock()
+	if g.importing {
+		return false, nil
+	}
 	n, err := db.sweepGuild(g)
 	return n > 0, err
 }

@@ -15,14 +15,46 @@ import (
 
 // Set implements Store.
 func (db *DB) Set(ctx context.Context, id snowflake.GuildID, name, key, value string, o SetOptions) error {
-	metadata, err := db.limits.checkMetadata(o.Metadata)
-	err = first(db.limits.checkStore(name), db.limits.checkKey(key), db.limits.checkValue(value), err)
-	if err != nil {
-		return err
+	_, err := db.Write(ctx, id, name, []Change{{Key: key, Value: value, SetOptions: o}})
+	return err
+}
+
+// Delete implements Store.
+func (db *DB) Delete(ctx context.Context, id snowflake.GuildID, name, key string) (existed bool, err error) {
+	version, err := db.Write(ctx, id, name, []Change{{Key: key, Delete: true}})
+	return version != 0, err
+}
+
+// Write implements Store.
+func (db *DB) Write(ctx context.Context, id snowflake.GuildID, name string, changes []Change) (uint64, error) {
+	if err := first(db.limits.checkStore(name), db.limits.checkBatch(len(changes))); err != nil {
+		return 0, err
 	}
-	return db.write(ctx, id, int64(len(key)+len(value)+len(metadata)), func(g *guild) error {
-		return db.put(g, name, key, o.Expiration, metadata, &value)
-	})
+	edits := make([]edit, len(changes))
+	seen := make(map[string]struct{}, len(changes))
+	total, sets := 0, 0
+	for i, c := range changes {
+		var err error
+		if edits[i], err = db.edit(c); err != nil {
+			return 0, err
+		}
+		if _, twice := seen[c.Key]; twice {
+			return 0, fault.New(fault.InvalidInput, "key %.100q is in the batch twice", c.Key)
+		}
+		seen[c.Key] = struct{}{}
+		total += len(c.Key)
+		if !c.Delete {
+			total += len(c.Value) + len(c.Metadata)
+			sets++
+		}
+	}
+	if len(changes) > 1 && total > db.limits.BatchBytes {
+		return 0, fault.New(fault.TooLarge, "the batch has more than %s of keys, values and metadata; make it several", size(int64(db.limits.BatchBytes)))
+	}
+	if limit := db.limits.WritesPerMinute; limit > 0 && sets > limit {
+		return 0, fault.New(fault.InvalidInput, "the batch sets %d keys, and only %d may be set in a minute; make it several", sets, limit)
+	}
+	return db.apply(ctx, id, name, int64(total), edits)
 }
 
 // UpdateMetadata implements Store.
@@ -31,28 +63,15 @@ func (db *DB) UpdateMetadata(ctx context.Context, id snowflake.GuildID, name, ke
 	if err = first(db.limits.checkStore(name), db.limits.checkKey(key), err); err != nil {
 		return err
 	}
-	return db.write(ctx, id, int64(len(key)+len(metadata)+inlineBytes), func(g *guild) error {
-		return db.put(g, name, key, 0, metadata, nil)
-	})
-}
-
-// Delete implements Store.
-func (db *DB) Delete(ctx context.Context, id snowflake.GuildID, name, key string) (existed bool, err error) {
-	if err := first(db.limits.checkStore(name), db.limits.checkKey(key)); err != nil {
-		return false, err
-	}
-	err = db.write(ctx, id, int64(len(key)), func(g *guild) error {
-		s, h, err := db.find(g, name, key)
-		if err != nil || h == nil || db.expired(*h, db.clock.Now().Unix()) {
-			g.mu.Unlock()
-			return err
+	_, err = db.apply(ctx, id, name, int64(len(key)+len(metadata)+inlineBytes), []edit{{key: key, sets: true, next: func(live *head) (*head, *string, error) {
+		if live == nil {
+			return nil, nil, fault.New(fault.NotFound, "key not found")
 		}
-		existed = true
-		c := db.change(g, name, s)
-		c.remove(key, *h)
-		return db.finish(c)
-	})
-	return existed && err == nil, err
+		h := *live
+		h.metadata = metadata
+		return &h, nil, nil
+	}}})
+	return err
 }
 
 // CreateStore implements Store.
@@ -105,10 +124,14 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 			g.mu.Unlock()
 			return errors.Join(failed("write", err), b.Close())
 		}
-		return db.commit(g, b, func() {
+		err = db.commit(g, b, func() {
 			g.guildRecord = counters
 			delete(g.stores, name)
 		})
+		if err == nil {
+			db.storesChanged(id)
+		}
+		return err
 	})
 }
 
@@ -136,80 +159,192 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*
 	return f(g)
 }
 
-// put writes an entry. Without a value it changes the metadata only.
-func (db *DB) put(g *guild, name, key string, expiration int64, metadata json.RawMessage, value *string) error {
-	c, err := db.preparePut(g, name, key, expiration, metadata, value)
-	if err != nil {
-		g.mu.Unlock()
-		return err
-	}
-	return db.finish(c)
+// edit is what a write does to one key.
+type edit struct {
+	key  string
+	sets bool // Counts against the rate limit.
+	// next gives the head that follows the key's present one, and the value if
+	// that is another one. live is nil when there is no such key; next gives a nil
+	// head when there is to be none.
+	next func(live *head) (*head, *string, error)
 }
 
-func (db *DB) preparePut(g *guild, name, key string, expiration int64, metadata json.RawMessage, value *string) (*change, error) {
-	s, old, next, err := db.fit(g, name, key, value == nil, func(h *head) {
-		h.metadata = metadata
-		if value != nil {
-			h.expiration = expiration
-			h.setValue(*value)
+// step is an edit that was worked out. old may have expired; one of old and
+// next is there.
+type step struct {
+	edit
+
+	old, next *head
+	value     *string
+}
+
+// edit checks a change by itself.
+func (db *DB) edit(c Change) (edit, error) {
+	if err := first(db.limits.checkKey(c.Key), c.Condition.check(c.Delete)); err != nil {
+		return edit{}, err
+	}
+	if c.Delete {
+		return edit{key: c.Key, next: func(live *head) (*head, *string, error) { return nil, nil, c.holds(c.Key, live) }}, nil
+	}
+	metadata, err := db.limits.checkMetadata(c.Metadata)
+	if err = first(db.limits.checkValue(c.Value), err); err != nil {
+		return edit{}, err
+	}
+	expiration, err := db.expiration(c.Expiration, c.TTL)
+	if err != nil {
+		return edit{}, err
+	}
+	return edit{key: c.Key, sets: true, next: func(live *head) (*head, *string, error) {
+		h := &head{expiration: expiration, metadata: metadata}
+		h.setValue(c.Value)
+		return h, &c.Value, c.holds(c.Key, live)
+	}}, nil
+}
+
+// latest is the largest expiration: the largest integer that a script's number
+// holds exactly.
+const latest = 1<<53 - 1
+
+// expiration is that of a key with the one or the other.
+func (db *DB) expiration(at, ttl int64) (int64, error) {
+	switch {
+	case ttl == 0:
+		return at, nil
+	case at != 0:
+		return 0, fault.New(fault.InvalidInput, "give expiration or ttl, not both")
+	case ttl < 1:
+		return 0, fault.New(fault.InvalidInput, "ttl must be at least 1 second")
+	}
+	return min(ttl, latest-db.clock.Now().Unix()) + db.clock.Now().Unix(), nil
+}
+
+func (c Condition) check(deletes bool) error {
+	switch {
+	case c.IfVersion != 0 && c.IfAbsent:
+		return fault.New(fault.InvalidInput, "give a version or that the key must not exist, not both")
+	case deletes && c.IfAbsent:
+		return fault.New(fault.InvalidInput, "a delete cannot ask that the key does not exist")
+	}
+	return nil
+}
+
+// holds reports a condition that does not hold as a conflict, with the version
+// that the key has.
+func (c Condition) holds(key string, live *head) error {
+	switch {
+	case c.IfAbsent && live != nil:
+		return fault.New(fault.Conflict, "key %.100q exists already", key).With("key", key).With("version", live.version)
+	case c.IfVersion == 0 || live != nil && live.version == c.IfVersion:
+		return nil
+	case live == nil:
+		return fault.New(fault.Conflict, "key %.100q does not exist, it was to have version %d", key, c.IfVersion).With("key", key).With("version", nil)
+	}
+	return fault.New(fault.Conflict, "key %.100q has version %d, it was to have version %d", key, live.version, c.IfVersion).With("key", key).With("version", live.version)
+}
+
+// apply makes the edits to a store in one write of about n bytes.
+func (db *DB) apply(ctx context.Context, id snowflake.GuildID, name string, n int64, edits []edit) (version uint64, err error) {
+	err = db.write(ctx, id, n, func(g *guild) error {
+		c, err := db.prepare(g, name, edits)
+		if err != nil || c == nil {
+			g.mu.Unlock()
+			return err
 		}
+		version = c.after.version
+		return db.finish(c)
 	})
 	if err != nil {
+		return 0, err
+	}
+	return version, nil
+}
+
+// prepare works the edits out; nil is nothing to do.
+func (db *DB) prepare(g *guild, name string, edits []edit) (*change, error) {
+	s, steps, err := db.fit(g, name, edits)
+	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
-	if wait := s.writes.wait(db.clock.Now().UnixNano(), db.limits.WritesPerMinute); wait > 0 {
+	sets := 0
+	for _, st := range steps {
+		if st.sets {
+			sets++
+		}
+	}
+	// After the quotas, so that a refused write costs nothing.
+	if wait := s.writes.wait(db.clock.Now().UnixNano(), db.limits.WritesPerMinute, sets); sets > 0 && wait > 0 {
 		f := fault.New(fault.RateLimited, "kv write rate limit exceeded; retry later")
 		f.RetryAfter = wait
 		return nil, f
 	}
 	c := db.change(g, name, s)
-	c.writes = true
-	if old != nil {
-		c.forget(key, *old)
-		if !old.inline && next.inline {
-			c.delete(entryKey(tagValue, g.id, name, key))
-		}
+	c.sets = sets
+	for _, st := range steps {
+		c.take(st)
 	}
-	c.add(key, next, value)
 	return c, nil
 }
 
-// fit makes the head that follows the key's present one and checks that it
-// fits into the quotas. Expired keys are removed where that may make room.
-func (db *DB) fit(g *guild, name, key string, must bool, edit func(*head)) (s *store, old *head, next head, err error) {
+// fit works the edits out and checks that they fit into the quotas. Expired
+// keys are removed where that may make room.
+func (db *DB) fit(g *guild, name string, edits []edit) (*store, []step, error) {
 	const rounds = 16 // Of removing; the rest is left to Run.
 	for round := 0; ; round++ {
-		if s, old, err = db.find(g, name, key); err != nil {
-			return nil, nil, next, err
+		steps, err := db.steps(g, name, edits)
+		if err != nil || len(steps) == 0 {
+			return nil, nil, err
 		}
-		next = head{}
-		if must {
-			if old == nil || db.expired(*old, db.clock.Now().Unix()) {
-				return nil, nil, next, fault.New(fault.NotFound, "key not found")
-			}
-			next = *old
-		}
-		next.version = g.version + 1
-		edit(&next)
+		s := g.stores[name]
 		if s == nil {
 			if s, err = db.newStore(g); err != nil {
-				return nil, nil, next, err
+				return nil, nil, err
 			}
 		}
-		if err = db.exceeded(g, s, key, old, next); err == nil {
-			return s, old, next, nil
+		if err = db.exceeded(g, s, steps); err == nil {
+			return s, steps, nil
 		}
 		n := 0
 		if fault.Is(err, fault.QuotaExceeded) && round < rounds {
 			var sweepErr error
 			if n, sweepErr = db.sweepGuild(g); sweepErr != nil {
-				return nil, nil, next, sweepErr
+				return nil, nil, sweepErr
 			}
 		}
 		if n == 0 {
-			return nil, nil, next, err
+			return nil, nil, err
 		}
 	}
+}
+
+// steps works out what the edits do now, and leaves out what does nothing.
+func (db *DB) steps(g *guild, name string, edits []edit) ([]step, error) {
+	steps := make([]step, 0, len(edits))
+	now := db.clock.Now().Unix()
+	for _, e := range edits {
+		_, old, err := db.find(g, name, e.key)
+		if err != nil {
+			return nil, err
+		}
+		live := old
+		if old != nil && db.expired(*old, now) {
+			live = nil
+		}
+		next, value, err := e.next(live)
+		if err != nil {
+			return nil, err
+		}
+		if next == nil && live == nil {
+			continue // What has expired is left to the sweep.
+		}
+		if next != nil {
+			next.version = g.version + 1
+			if value != nil && !next.inline {
+				next.valueVersion = next.version
+			}
+		}
+		steps = append(steps, step{edit: e, old: old, next: next, value: value})
+	}
+	return steps, nil
 }
 
 // setValue puts the value into the head or beside it.
@@ -217,15 +352,13 @@ func (h *head) setValue(value string) {
 	h.valueLen = len(value)
 	if h.inline = len(value) <= inlineBytes; h.inline {
 		h.value = []byte(value)
-		return
 	}
-	h.valueVersion = h.version
 }
 
 // newStore makes the record of a store that is not registered yet.
 func (db *DB) newStore(g *guild) (*store, error) {
 	if limit := db.limits.Stores; limit > 0 && len(g.stores) >= limit {
-		return nil, fault.New(fault.QuotaExceeded, "kv guild has %d stores, which is the most allowed; delete one first", limit)
+		return nil, db.limits.tooManyStores()
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
@@ -235,24 +368,37 @@ func (db *DB) newStore(g *guild) (*store, error) {
 	return &store{storeRecord: storeRecord{id: id, created: now, updated: now}}, nil
 }
 
-// exceeded checks the size of an entry and the quotas. What does not grow is
+// exceeded checks the sizes of entries and the quotas. What does not grow is
 // always within the quotas.
-func (db *DB) exceeded(g *guild, s *store, key string, old *head, next head) error {
+func (db *DB) exceeded(g *guild, s *store, steps []step) error {
 	l := db.limits
-	grown, keys := next.size(key), int64(1)
-	if grown > int64(l.EntryBytes) {
-		return l.entryTooLarge()
+	var grown, keys int64
+	for _, st := range steps {
+		if st.old != nil {
+			grown -= st.old.size(st.key)
+			keys--
+		}
+		if st.next == nil {
+			continue
+		}
+		n := st.next.size(st.key)
+		if n > int64(l.EntryBytes) {
+			return l.entryTooLarge()
+		}
+		grown += n
+		keys++
 	}
-	if old != nil {
-		keys = 0
-		grown -= old.size(key)
-	}
+	return l.exceeded(s.bytes, g.bytes, g.keys, grown, keys)
+}
+
+// exceeded checks the quotas of a store and a guild that grow by so much.
+func (l Limits) exceeded(storeBytes, guildBytes, guildKeys, grown, keys int64) error {
 	switch {
-	case grown > 0 && l.StoreBytes > 0 && s.bytes+grown > l.StoreBytes:
+	case grown > 0 && l.StoreBytes > 0 && storeBytes+grown > l.StoreBytes:
 		return fault.New(fault.QuotaExceeded, "kv store storage quota exceeded")
-	case grown > 0 && l.GuildBytes > 0 && g.bytes+grown > l.GuildBytes:
+	case grown > 0 && l.GuildBytes > 0 && guildBytes+grown > l.GuildBytes:
 		return fault.New(fault.QuotaExceeded, "kv guild storage quota exceeded")
-	case keys > 0 && l.GuildKeys > 0 && g.keys+keys > l.GuildKeys:
+	case keys > 0 && l.GuildKeys > 0 && guildKeys+keys > l.GuildKeys:
 		return fault.New(fault.QuotaExceeded, "kv guild has %d keys, which is the most allowed; delete some first", l.GuildKeys)
 	}
 	return nil

@@ -41,11 +41,18 @@
 // op                                      arguments                                                result
 // -- key-value (rule: self)
 // op_kv_get                               store, key                                               string | null
-// op_kv_get_with_metadata                 store, key                                               {value: string | null, metadata: any, expiration: number | null}
-// op_kv_set                               store, key, value, expiration?, metadata?                -
+// op_kv_get_with_metadata                 store, key                                               ENTRY
+// op_kv_get_many                          store, keys[]                                            ENTRY[], in the order of the keys
+// op_kv_set                               store, key, value, expiration?, ttl?, metadata?,         {version}
+//                                         ifVersion?, ifAbsent?
+// op_kv_write                             store, set?: {what op_kv_set takes}[],                   {version}: of all that was set, 0 when nothing changed
+//                                         delete?: {key, ifVersion?}[]
+// op_kv_increment                         store, key, by? (1), start? (0), expiration?, ttl?       number
 // op_kv_update_metadata                   store, key, metadata (null or absent clears)             -
-// op_kv_delete                            store, key                                               -
+// op_kv_delete                            store, key, ifVersion?                                   -
 // op_kv_list_keys                         store, prefix?, limit? (1..1000), cursor?                {keys: {name, expiration?, metadata?}[], listComplete, cursor?}
+//   ENTRY is {value: string | null, metadata: any, expiration: number | null, version: number | null}.
+//   ttl: seconds from now, not with expiration. ifVersion, ifAbsent: else CONFLICT with {key, version: number | null}.
 //   expiration: unix seconds, integer. metadata: any JSON.
 import { ops } from "./endpoints";
 import { callOp } from "./host";

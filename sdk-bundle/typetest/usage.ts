@@ -63,6 +63,16 @@ for (const k of page.keys) console.log(k.name, k.expiration);
 await shop.set("k", "v", { ttl: 60, metadata: { by: ["me", 1, null] } });
 const found = await shop.getWithMetadata("k");
 const value: string | null = found.value;
+const { version }: { version: number } = await shop.set("k", "v", { ifVersion: found.version, ifAbsent: false });
+await shop.setMany([{ key: "a", value: "1", ttl: 5 }, { key: "b", value: "2" }]);
+await shop.batch({ set: [{ key: "a", value: "1" }], delete: ["b", { key: "c", ifVersion: version }] });
+const [first] = await shop.getMany(["a", "b"]);
+const many: string | null | undefined = first?.value;
+const sum: number = await shop.increment("n", -1, { start: 10, ttl: 60 });
+await shop.deleteMany([many ?? "x", "y"]);
+await shop.delete(`${sum}`, { ifVersion: 3 });
+// @ts-expect-error A value is missing.
+await shop.setMany([{ key: "a" }]);
 // @ts-expect-error Values are texts.
 await shop.set("k", { a: 1 });
 

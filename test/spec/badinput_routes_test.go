@@ -139,7 +139,23 @@ var apiInputs = []input{
 			`{"value":"v","metadata":"` + strings.Repeat("m", 2<<20) + `"}`, `{"value":"` + strings.Repeat("v", 9<<20) + `"}`,
 		},
 	},
-	{route: "DELETE /api/kv/{guild}/{store}/{key}"},
+	{route: "DELETE /api/kv/{guild}/{store}/{key}", queries: []string{"if_version=x", "if_version=0", "if_version=-1", "if_version=99999999999999999999"}},
+	{
+		route: "POST /api/kv/{guild}/{store}/{key}/increment", good: `{"by":1}`,
+		wrong: []string{`{"by":"1"}`, `{"by":1.5}`, `{"by":1e400}`, `{"start":9223372036854775808}`, `{"ttl":0}`, `{"ttl":-5}`, `{"ttl":1,"expiration":1}`, `{"ttl":99999999999999999999}`},
+	},
+	{
+		route: "POST /api/kv/{guild}/{store}/batch", good: `{"get":["k"]}`,
+		wrong: []string{
+			`{}`, `{"get":[]}`, `{"get":"k"}`, `{"get":[1]}`, `{"get":[""]}`, `{"get":["a\u0000"]}`, `{"get":["k"],"delete":["k"]}`, `{"set":[],"delete":[]}`, `{"set":[{"key":"k"}]}`,
+			`{"set":[{"value":"v"}]}`, `{"set":[{"key":"k","value":1}]}`, `{"set":[{"key":"k","value":"v","ttl":0}]}`, `{"set":[{"key":"k","value":"v","if_version":-1}]}`,
+			`{"set":[{"key":"k","value":"v"},{"key":"k","value":"w"}]}`, `{"delete":[{}]}`, `{"delete":[1]}`, `{"delete":[null]}`, `{"get":[` + strings.Repeat(`"k",`, 200) + `"k"]}`,
+		},
+	},
+	{route: "POST /api/kv/export/{guild}", queries: []string{"store=none", "store=a.b", "store=%ff", "store=" + strings.Repeat("s", 65)}},
+	{route: "GET /api/kv/export/{guild}"},
+	{route: "GET /api/kv/export/{guild}/{export}"},
+	{route: "POST /api/kv/import/{guild}", queries: []string{"mode=", "mode=mix"}},
 }
 
 var controlInputs = []input{

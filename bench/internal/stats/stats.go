@@ -33,6 +33,11 @@ func median(sorted []float64) float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
+// Percentile is the value that the share q of the values does not exceed.
+func Percentile(values []float64, q float64) float64 {
+	return percentile(slices.Sorted(slices.Values(values)), q)
+}
+
 // percentile is the value that the share q of the sorted values does not
 // exceed (nearest rank).
 func percentile(sorted []float64, q float64) float64 {

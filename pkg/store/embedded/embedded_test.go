@@ -25,6 +25,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy/deploytest"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/kv/kvtest"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 	"github.com/flora-runtime/flora-runtime/pkg/store/pebbledb"
@@ -86,6 +88,14 @@ func TestTokenStore(t *testing.T) {
 	authtest.Run(t, func(t *testing.T) (auth.TokenStore, func() auth.TokenStore) {
 		s, reopen := open(t, embedded.Config{})
 		return s, func() auth.TokenStore { return reopen() }
+	})
+}
+
+func TestKVStores(t *testing.T) {
+	t.Parallel()
+	kvtest.Run(t, func(t *testing.T) kv.Index {
+		s, _ := open(t, embedded.Config{})
+		return s
 	})
 }
 

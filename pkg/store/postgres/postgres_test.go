@@ -14,6 +14,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth/authtest"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy/deploytest"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/kv/kvtest"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 )
@@ -66,6 +68,13 @@ func TestTokens(t *testing.T) {
 			}
 			return open(t, cfg)
 		}
+	})
+}
+
+func TestKVStores(t *testing.T) {
+	t.Parallel()
+	kvtest.Run(t, func(t *testing.T) kv.Index {
+		return open(t, postgres.Config{URL: dbtest.Postgres(t), MaxConnections: 4})
 	})
 }
 

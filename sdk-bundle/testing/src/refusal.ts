@@ -4,6 +4,7 @@ export class Refusal extends Error {
   code: string;
   discordCode: number | undefined;
   status: number | undefined;
+  details: object | undefined;
 
   constructor(code: string, message: string, discordCode?: number, status?: number) {
     super(message);
@@ -12,9 +13,15 @@ export class Refusal extends Error {
     this.status = status;
   }
 
+  /** Adds members that the error of the script has too. */
+  with(details: object): this {
+    this.details = details;
+    return this;
+  }
+
   /** The document that the SDK makes an error of. */
   document(): object {
-    return { class: this.code === "INVALID_INPUT" ? "TypeError" : "Error", message: this.message, code: this.code, discord_code: this.discordCode, status: this.status };
+    return { class: this.code === "INVALID_INPUT" ? "TypeError" : "Error", message: this.message, code: this.code, discord_code: this.discordCode, status: this.status, ...this.details };
   }
 }
 

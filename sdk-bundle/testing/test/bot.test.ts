@@ -66,7 +66,7 @@ test("key-value stores", async () => {
   on("after", async () => console.log(await s.get("a")));`, { now: 0 });
   await bot.emit("go");
   assert.deepEqual(bot.logs.map((l) => l.text), [
-    '1 null {"keys":[{"name":"a","expiration":60,"metadata":{"x":1}},{"name":"b"}],"listComplete":true} {"value":"1","metadata":{"x":1},"expiration":60}',
+    '1 null {"keys":[{"name":"a","expiration":60,"metadata":{"x":1}},{"name":"b"}],"listComplete":true} {"value":"1","metadata":{"x":1},"expiration":60,"version":2}',
     "NOT_FOUND", '{"keys":[{"name":"a","expiration":60,"metadata":{"x":1}}],"listComplete":false,"cursor":"a"}',
   ]);
   assert.deepEqual(bot.kv.store("s").entries(), { a: "1", b: "2" });
@@ -75,6 +75,41 @@ test("key-value stores", async () => {
   assert.equal(bot.logs.at(-1)!.text, "null");
   bot.kv.store("s").set("c", "3");
   assert.equal(bot.kv.store("s").get("c"), "3");
+});
+
+test("key-value stores: many at once, conditions and counters", async () => {
+  const bot = await createTestBot(`const s = kv.store("s");
+  const show = (v) => console.log(JSON.stringify(v));
+  const failed = (p) => p.then(() => console.log("done"), (e) => console.log(e.code, e.key, e.version));
+  on("go", async () => {
+    show(await s.setMany([{ key: "a", value: "1", metadata: [1] }, { key: "b", value: "2", ttl: 60 }]));
+    show(await s.getMany(["b", "none", "a"]));
+    await failed(s.set("a", "x", { ifAbsent: true }));
+    await failed(s.set("a", "x", { ifVersion: 7 }));
+    await failed(s.set("none", "x", { ifVersion: 7 }));
+    await failed(s.batch({ set: [{ key: "c", value: "3" }], delete: [{ key: "a", ifVersion: 9 }] }));
+    show(await s.get("c"));
+    show(await s.batch({ set: [{ key: "c", value: "3", ifAbsent: true }], delete: [{ key: "a", ifVersion: 1 }, "none"] }));
+    await failed(s.delete("c", { ifVersion: 1 }));
+    await s.delete("c", { ifVersion: 2 });
+    show([await s.increment("n"), await s.increment("n", -5), await s.increment("m", 1, { start: 41, ttl: 10 }), await s.increment("b")]);
+    show(await s.getWithMetadata("b"));
+    await s.set("t", "ten");
+    await failed(s.increment("t"));
+    await failed(s.increment("t2", 1, { start: 9007199254740991 }));
+    await failed(s.deleteMany(["x", "x"]));
+    await failed(s.getMany(Array.from({ length: 101 }, (_, i) => "k" + i)));
+    await failed(s.setMany([]));
+  });`, { now: 0 });
+  await bot.emit("go");
+  assert.deepEqual(bot.logs.map((l) => l.text), [
+    '{"version":1}',
+    '[{"key":"b","value":"2","expiration":60,"version":1},{"key":"none","value":null},{"key":"a","value":"1","metadata":[1],"version":1}]',
+    "CONFLICT a 1", "CONFLICT a 1", "CONFLICT none null", "CONFLICT a 1", "null", '{"version":2}', "CONFLICT c 2", "[1,-4,42,3]",
+    '{"value":"3","expiration":60,"version":7}',
+    "INVALID_INPUT undefined undefined", "INVALID_INPUT undefined undefined", "INVALID_INPUT undefined undefined", "TOO_LARGE undefined undefined", "INVALID_INPUT undefined undefined",
+  ]);
+  assert.deepEqual(bot.kv.store("s").entries(), { b: "3", m: "42", n: "-4", t: "ten" });
 });
 
 test("cron jobs and events", async () => {

@@ -1,0 +1,35 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
+)
+
+// openKV opens the key-value data and does what it needs done beside requests.
+// The list of stores is copied to where deployments are.
+func (rt *runtime) openKV() (err error) {
+	log := rt.log.Named("kv")
+	rt.stores = kv.NewMirror(rt.state, clock.Real, log)
+	rt.kv, err = kv.Open(kv.Config{
+		Dir: rt.cfg.KVPath(), Archives: filepath.Join(rt.cfg.DataDir, "kv-archives"), Limits: kvLimits(rt.cfg.KV.Limits), Log: log,
+		StoresChanged: rt.stores.Mark,
+	})
+	if err != nil {
+		return err
+	}
+	rt.life.release("key-value data", rt.kv.Close)
+	rt.life.run("expiry of keys", rt.kv.Run)
+	rt.life.run("index of stores", func(ctx context.Context) error { return rt.stores.Run(ctx, rt.kv) })
+	return nil
+}
+
+func kvLimits(c config.KVLimits) kv.Limits {
+	l := kv.DefaultLimits()
+	l.ValueBytes, l.EntryBytes, l.WritesPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute
+	l.StoreBytes, l.GuildBytes = int64(c.MaxStoreBytes), int64(c.MaxGuildBytes)
+	return l
+}

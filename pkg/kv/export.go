@@ -1,0 +1,348 @@
+package kv
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/kv/archive"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// archivesAtOnce bounds the exports and imports of all guilds.
+const archivesAtOnce = 2
+
+// Names of files in a guild's folder of archives. What begins with a dot is not
+// finished, and of no use to the next process.
+const (
+	archiveSuffix = ".jsonl.gz"
+	unfinished    = "."
+)
+
+// begin makes room for an export or import of the guild; done ends it. ctx ends
+// with the database, too.
+func (db *DB) begin(ctx context.Context, id snowflake.GuildID) (_ context.Context, done func(), err error) {
+	if err := db.enter(ctx, id); err != nil {
+		return nil, nil, err
+	}
+	db.mu.Lock()
+	_, busy := db.busy[id]
+	db.busy[id] = struct{}{}
+	db.mu.Unlock()
+	if busy {
+		db.leave()
+		return nil, nil, fault.New(fault.Conflict, "an export or import of this server is under way; try again when it is done")
+	}
+	free := func() {
+		db.mu.Lock()
+		delete(db.busy, id)
+		db.mu.Unlock()
+		db.leave()
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	unlink := context.AfterFunc(db.closing, cancel)
+	if err := db.archiving.Acquire(ctx, 1); err != nil {
+		unlink()
+		cancel()
+		free()
+		return nil, nil, fault.Wrap(err, fault.Timeout, "other exports and imports did not end in time; try again")
+	}
+	return ctx, func() {
+		db.archiving.Release(1)
+		unlink()
+		cancel()
+		free()
+	}, nil
+}
+
+// Export implements Store.
+func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (Export, error) {
+	if store != "" {
+		if err := db.limits.checkStore(store); err != nil {
+			return Export{}, err
+		}
+	}
+	ctx, done, err := db.begin(ctx, id)
+	if err != nil {
+		return Export{}, err
+	}
+	defer done()
+	kept, err := db.exports(id)
+	if err != nil {
+		return Export{}, err
+	}
+	now := micro(db.clock.Now())
+	if len(kept) > 0 {
+		if wait := kept[0].CreatedAt.Add(db.limits.ExportEvery).Sub(now); wait > 0 {
+			f := fault.New(fault.RateLimited, "kv export rate limit exceeded; retry later")
+			f.RetryAfter = wait
+			return Export{}, f
+		}
+	}
+	e, err := db.export(ctx, id, store, now)
+	if err != nil {
+		return Export{}, err
+	}
+	for _, old := range kept[min(len(kept), db.limits.Exports-1):] {
+		if err := db.fs.Remove(db.archivePath(id, old.file())); err != nil {
+			db.log.Warn("an old export is not removed", zap.Stringer("guild_id", id), zap.Error(err))
+		}
+	}
+	return e, nil
+}
+
+// export writes the archive beside its place and moves it there when it is
+// whole and on disk.
+func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, now time.Time) (Export, error) {
+	e := Export{ID: uuid.NewString(), CreatedAt: now}
+	f, err := db.createArchive(id, unfinished+e.file())
+	if err != nil {
+		return Export{}, err
+	}
+	err = db.writeArchive(ctx, f, id, archive.Header{Guild: id.String(), Store: store, CreatedAt: now})
+	if err == nil {
+		err = wrap("export", f.Sync())
+	}
+	if err == nil {
+		info, statErr := f.Stat()
+		if err = wrap("export", statErr); err == nil {
+			e.Bytes = info.Size()
+		}
+	}
+	err = errors.Join(err, wrap("export", f.Close()))
+	from := db.archivePath(id, unfinished+e.file())
+	if err == nil {
+		err = wrap("export", db.fs.Rename(from, db.archivePath(id, e.file())))
+	}
+	if err != nil {
+		return Export{}, errors.Join(err, db.fs.Remove(from))
+	}
+	return e, db.syncDir(db.archivePath(id, ""))
+}
+
+// copying keeps what it is given from the file, which may change it.
+type copying struct {
+	f   vfs.File
+	buf []byte
+}
+
+// Write implements io.Writer.
+func (c *copying) Write(p []byte) (int, error) {
+	c.buf = append(c.buf[:0], p...)
+	return c.f.Write(c.buf)
+}
+
+// writeArchive writes the stores as they are at this moment.
+func (db *DB) writeArchive(ctx context.Context, f vfs.File, id snowflake.GuildID, h archive.Header) (err error) {
+	snapshot := db.pebble.NewSnapshot()
+	defer func() { err = errors.Join(err, wrap("export", snapshot.Close())) }()
+	type named struct {
+		name   string
+		record storeRecord
+	}
+	var stores []named
+	prefix := storeKey(id, "")
+	if err := db.scan(snapshot, prefix, func(k, v []byte) error {
+		s, err := decodeStore(v)
+		if err != nil {
+			return db.damaged(id, "store", err)
+		}
+		if name := string(k[len(prefix):]); h.Store == "" || h.Store == name {
+			stores = append(stores, named{name, s})
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if len(stores) == 0 {
+		if h.Store != "" {
+			return fault.New(fault.NotFound, "store not found")
+		}
+		return fault.New(fault.NotFound, "there are no stores to export")
+	}
+	const buffer = 256 << 10
+	out := bufio.NewWriterSize(&copying{f: f}, buffer)
+	w, err := archive.NewWriter(out, h)
+	if err != nil {
+		return wrap("export", err)
+	}
+	for _, s := range stores {
+		if err := w.Store(archive.Store{Name: s.name, CreatedAt: micro(s.record.created)}); err != nil {
+			return wrap("export", err)
+		}
+		if err := db.writeEntries(ctx, w, snapshot, id, s.name); err != nil {
+			return err
+		}
+	}
+	return wrap("export", errors.Join(w.Close(), out.Flush()))
+}
+
+func (db *DB) writeEntries(ctx context.Context, w *archive.Writer, r pebble.Reader, id snowflake.GuildID, store string) error {
+	now := db.clock.Now().Unix()
+	prefix := entryKey(tagHead, id, store, "")
+	return db.scan(r, prefix, func(k, v []byte) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		h, err := decodeHead(v)
+		if err != nil {
+			return db.damaged(id, "entry", err)
+		}
+		if db.expired(h, now) {
+			return nil
+		}
+		key := string(k[len(prefix):])
+		value, err := db.value(r, id, store, key, h)
+		if err != nil {
+			return err
+		}
+		return wrap("export", w.Entry(archive.Entry{Key: key, Value: value, Expiration: h.expiration, Metadata: h.metadata}))
+	})
+}
+
+// Exports implements Store.
+func (db *DB) Exports(ctx context.Context, id snowflake.GuildID) ([]Export, error) {
+	if err := db.enter(ctx, id); err != nil {
+		return nil, err
+	}
+	defer db.leave()
+	return db.exports(id)
+}
+
+func (db *DB) exports(id snowflake.GuildID) ([]Export, error) {
+	names, err := db.fs.List(db.archivePath(id, ""))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, failed("list exports", err)
+	}
+	out := []Export{}
+	for _, name := range names {
+		e, ok := parseExport(name)
+		if !ok {
+			continue
+		}
+		info, err := db.fs.Stat(db.archivePath(id, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // Removed meanwhile.
+		}
+		if err != nil {
+			return nil, failed("list exports", err)
+		}
+		e.Bytes = info.Size()
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b Export) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}
+
+// OpenExport implements Store.
+func (db *DB) OpenExport(ctx context.Context, id snowflake.GuildID, export string) (ExportFile, Export, error) {
+	all, err := db.Exports(ctx, id)
+	if err != nil {
+		return nil, Export{}, err
+	}
+	missing := fault.New(fault.NotFound, "export not found; only the newest %d are kept", db.limits.Exports)
+	i := slices.IndexFunc(all, func(e Export) bool { return e.ID == export })
+	if i < 0 {
+		return nil, Export{}, missing
+	}
+	f, err := db.fs.Open(db.archivePath(id, all[i].file()))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, Export{}, missing
+	}
+	if err != nil {
+		return nil, Export{}, failed("read", err)
+	}
+	return exportFile{io.NewSectionReader(f, 0, all[i].Bytes), f}, all[i], nil
+}
+
+type exportFile struct {
+	io.ReadSeeker
+	io.Closer
+}
+
+// file is the name of the archive's file, which says all about it.
+func (e Export) file() string {
+	return strconv.FormatInt(e.CreatedAt.UnixMicro(), 10) + "_" + e.ID + archiveSuffix
+}
+
+func parseExport(name string) (Export, bool) {
+	text, ok := strings.CutSuffix(name, archiveSuffix)
+	at, id, sep := strings.Cut(text, "_")
+	n, err := strconv.ParseInt(at, 10, 64)
+	if !ok || !sep || err != nil || uuid.Validate(id) != nil {
+		return Export{}, false
+	}
+	return Export{ID: id, CreatedAt: time.UnixMicro(n).UTC()}, true
+}
+
+// archivePath is a file among the guild's archives.
+func (db *DB) archivePath(id snowflake.GuildID, name string) string {
+	return db.fs.PathJoin(db.archives, id.String(), name)
+}
+
+func (db *DB) createArchive(id snowflake.GuildID, name string) (vfs.File, error) {
+	if err := db.fs.MkdirAll(db.archivePath(id, ""), 0o700); err != nil {
+		return nil, failed("make the folder of archives", err)
+	}
+	f, err := db.fs.Create(db.archivePath(id, name), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, failed("make an archive", err)
+	}
+	return f, nil
+}
+
+func (db *DB) syncDir(dir string) error {
+	d, err := db.fs.OpenDir(dir)
+	if err != nil {
+		return failed("write", err)
+	}
+	return wrap("write", errors.Join(d.Sync(), d.Close()))
+}
+
+// tidyArchives removes what an earlier process left unfinished.
+func (db *DB) tidyArchives() error {
+	guilds, err := db.fs.List(db.archives)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, guild := range guilds {
+		names, listErr := db.fs.List(db.fs.PathJoin(db.archives, guild))
+		err = errors.Join(err, listErr)
+		for _, name := range names {
+			if strings.HasPrefix(name, unfinished) {
+				err = errors.Join(err, db.fs.RemoveAll(db.fs.PathJoin(db.archives, guild, name)))
+			}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("tidy the folder of archives %s: %w", db.archives, err)
+	}
+	return nil
+}
+
+// wrap names what could not be done; a fault stays what it is.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if f, ok := errors.AsType[*fault.Fault](err); ok {
+		return f
+	}
+	return failed(what, err)
+}

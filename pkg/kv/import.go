@@ -1,0 +1,485 @@
+package kv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
+	"github.com/cockroachdb/pebble/v2/sstable"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/kv/archive"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// Import implements Store. The archive is kept on disk and checked to its end;
+// then tables of the database are made of it beside the database, and put in
+// place in one step. Whatever ends an import before that step leaves the stores
+// as they were. While it goes on the guild's other writes wait, reads do not.
+func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o ImportOptions) (Imported, error) {
+	ctx, done, err := db.begin(ctx, id)
+	if err != nil {
+		return Imported{}, err
+	}
+	defer done()
+	name := unfinished + "import-" + uuid.NewString()
+	dir := db.archivePath(id, name)
+	if err := db.fs.MkdirAll(dir, 0o700); err != nil {
+		return Imported{}, failed("import", err)
+	}
+	defer func() {
+		if err := db.fs.RemoveAll(dir); err != nil {
+			db.log.Warn("the files of an import are not removed", zap.Stringer("guild_id", id), zap.Error(err))
+		}
+	}()
+	spool := db.fs.PathJoin(dir, "archive")
+	if err := db.spool(ctx, in, spool); err != nil {
+		return Imported{}, err
+	}
+	g := db.acquire(id)
+	defer db.release(g)
+	// Nobody else writes from here on.
+	if err := g.inFlight.Acquire(ctx, db.limits.InFlightBytes); err != nil {
+		return Imported{}, fault.Wrap(err, fault.Timeout, "kv import did not start in time; try again")
+	}
+	defer g.inFlight.Release(db.limits.InFlightBytes)
+	if err := db.settle(ctx, g); err != nil {
+		return Imported{}, err
+	}
+	defer func() {
+		g.mu.Lock()
+		g.importing = false
+		g.mu.Unlock()
+	}()
+	m := &intake{db: db, guild: g, dir: dir, replace: o.Replace, stores: map[string]storeRecord{}, after: g.guildRecord}
+	if err := m.run(ctx, spool); err != nil {
+		return Imported{}, err
+	}
+	db.storesChanged(id)
+	return m.result, nil
+}
+
+// spool puts the archive on disk and checks all of it that can be checked
+// without the guild's other data.
+func (db *DB) spool(ctx context.Context, in io.Reader, path string) error {
+	f, err := db.fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return failed("import", err)
+	}
+	defer func() { _ = f.Close() }() // Only read again by this process.
+	return db.readArchive(ctx, io.TeeReader(in, &copying{f: f}), func(archive.Header) error { return nil }, db.checkRecord())
+}
+
+// checkRecord holds each line against the limits.
+func (db *DB) checkRecord() func(archive.Record) error {
+	var store, guild, keys int64
+	return func(r archive.Record) error {
+		if r.Store != nil {
+			store = 0
+			return db.limits.checkStore(r.Store.Name)
+		}
+		e := r.Entry
+		metadata, err := db.limits.checkMetadata(e.Metadata)
+		if err := first(db.limits.checkKey(e.Key), db.limits.checkValue(e.Value), err); err != nil {
+			return err
+		}
+		h := head{metadata: metadata, valueLen: len(e.Value)}
+		n := h.size(e.Key)
+		if n > int64(db.limits.EntryBytes) {
+			return db.limits.entryTooLarge()
+		}
+		if db.expired(head{expiration: e.Expiration}, db.clock.Now().Unix()) {
+			return nil
+		}
+		store, guild, keys = store+n, guild+n, keys+1
+		return db.limits.exceeded(store-n, guild-n, keys-1, n, 1)
+	}
+}
+
+// readArchive calls f with every line. What is wrong with the archive is the
+// fault of who sent it.
+func (db *DB) readArchive(ctx context.Context, in io.Reader, begin func(archive.Header) error, f func(archive.Record) error) error {
+	const (
+		escaped = 6 // Bytes in JSON, at most, of one byte of text.
+		slack   = 64 << 10
+	)
+	l := archive.Limits{Line: escaped*(db.limits.EntryBytes+db.limits.ValueBytes) + slack}
+	if db.limits.GuildBytes > 0 {
+		l.Total = escaped*db.limits.GuildBytes + 1<<30
+	}
+	r, err := archive.NewReader(in, l)
+	if err != nil {
+		return unreadable(err)
+	}
+	if err := begin(r.Header()); err != nil {
+		return err
+	}
+	for line := 2; ; line++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		record, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return unreadable(err)
+		}
+		if err := f(record); err != nil {
+			if fa, ok := errors.AsType[*fault.Fault](err); ok && fa.Code != fault.Internal {
+				return fault.New(fa.Code, "the archive cannot be imported: line %d: %s", line, fa.Message)
+			}
+			return err
+		}
+	}
+}
+
+func unreadable(err error) error {
+	if bad, ok := errors.AsType[*archive.BadError](err); ok {
+		return fault.New(fault.InvalidInput, "the archive cannot be imported: %s", bad.Error())
+	}
+	return err
+}
+
+// settle removes what has expired, so that the counters are those of live keys,
+// and keeps the sweep away.
+func (db *DB) settle(ctx context.Context, g *guild) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := db.lock(g); err != nil {
+			return err
+		}
+		n, err := db.sweepGuild(g)
+		g.importing = err == nil && n == 0
+		g.mu.Unlock()
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// intake turns an archive into tables of the database.
+type intake struct {
+	db      *DB
+	guild   *guild
+	dir     string
+	replace bool
+
+	heads, values *table
+	expiries      *pebble.Batch
+	old           *pebble.Iterator // Over the heads that are there.
+	version       uint64
+
+	stores map[string]storeRecord // As they will be.
+	after  guildRecord
+	name   string // Of the store whose keys follow.
+	result Imported
+}
+
+func (m *intake) run(ctx context.Context, spool string) (err error) {
+	db, id := m.db, m.guild.id
+	f, err := db.fs.Open(spool)
+	if err != nil {
+		return failed("import", err)
+	}
+	defer func() { _ = f.Close() }()
+	if m.heads, err = m.table("heads"); err != nil {
+		return err
+	}
+	defer m.heads.abandon()
+	if m.values, err = m.table("values"); err != nil {
+		return err
+	}
+	defer m.values.abandon()
+	m.expiries = db.pebble.NewBatch()
+	defer func() { err = errors.Join(err, m.expiries.Close()) }()
+	lower := guildKey(tagHead, id)
+	if m.old, err = db.pebble.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower)}); err != nil {
+		return failed("import", err)
+	}
+	defer func() { err = errors.Join(err, m.old.Close()) }()
+	m.version = m.guild.version + 1
+	m.after.version = m.version
+	if err := db.readArchive(ctx, f, m.begin, m.record); err != nil {
+		return err
+	}
+	if err := m.check(); err != nil {
+		return err
+	}
+	return m.put(ctx)
+}
+
+// begin takes away what the archive is to replace.
+func (m *intake) begin(h archive.Header) error {
+	id := m.guild.id
+	for name, s := range m.guild.stores {
+		record := s.storeRecord
+		if m.replace && (h.Store == "" || h.Store == name) {
+			m.after.bytes -= record.bytes
+			m.after.keys -= record.keys
+			record.bytes, record.keys = 0, 0
+			if h.Store == "" {
+				continue // Comes back if the archive has it.
+			}
+		}
+		m.stores[name] = record
+	}
+	if !m.replace {
+		return nil
+	}
+	prefix := func(tag byte) []byte { return guildKey(tag, id) }
+	if h.Store != "" {
+		prefix = func(tag byte) []byte { return entryKey(tag, id, h.Store, "") }
+	}
+	return errors.Join(m.heads.deleteAll(prefix(tagHead)), m.values.deleteAll(prefix(tagValue)))
+}
+
+func (m *intake) record(r archive.Record) error {
+	if s := r.Store; s != nil {
+		m.name = s.Name
+		m.result.Stores++
+		record, ok := m.stores[s.Name]
+		if !ok {
+			record = storeRecord{id: uuid.New(), created: s.CreatedAt}
+			if have := m.guild.stores[s.Name]; have != nil {
+				record.id, record.created = have.id, have.created
+			}
+		}
+		record.updated = m.db.clock.Now()
+		m.stores[s.Name] = record
+		return nil
+	}
+	return m.entry(*r.Entry)
+}
+
+func (m *intake) entry(e archive.Entry) error {
+	db, id := m.db, m.guild.id
+	h := head{version: m.version, valueVersion: m.version, expiration: e.Expiration}
+	if db.expired(h, db.clock.Now().Unix()) {
+		m.result.Expired++
+		return nil
+	}
+	var err error
+	if h.metadata, err = db.limits.checkMetadata(e.Metadata); err != nil {
+		return err
+	}
+	h.setValue(e.Value)
+	key := entryKey(tagHead, id, m.name, e.Key)
+	old, err := m.present(key)
+	if err != nil {
+		return err
+	}
+	record := m.stores[m.name]
+	if old != nil {
+		m.count(&record, -old.size(e.Key), -1)
+	}
+	m.count(&record, h.size(e.Key), 1)
+	m.stores[m.name] = record
+	m.result.Keys++
+	if err := m.heads.set(key, h.encode()); err != nil {
+		return err
+	}
+	if !h.inline {
+		err = m.values.set(entryKey(tagValue, id, m.name, e.Key), encodeValue(h.valueVersion, e.Value))
+	} else if old != nil && !old.inline {
+		err = m.values.delete(entryKey(tagValue, id, m.name, e.Key))
+	}
+	if err != nil || h.expiration == 0 {
+		return err
+	}
+	return m.expires(expiryKey(id, h.expiration, m.name, e.Key))
+}
+
+func (m *intake) count(s *storeRecord, bytes, keys int64) {
+	s.bytes += bytes
+	s.keys += keys
+	m.after.bytes += bytes
+	m.after.keys += keys
+}
+
+// present gives the head that stays beside the archive's, nil for none. Keys
+// come in ascending order.
+func (m *intake) present(key []byte) (*head, error) {
+	if m.replace || !m.old.SeekGE(key) || !bytes.Equal(m.old.Key(), key) {
+		return nil, wrap("import", m.old.Error())
+	}
+	v, err := m.old.ValueAndErr()
+	if err != nil {
+		return nil, failed("import", err)
+	}
+	h, err := decodeHead(v)
+	if err != nil {
+		return nil, m.db.damaged(m.guild.id, "entry", err)
+	}
+	return &h, nil
+}
+
+// expires writes a place in the order of expirations. These go before the rest,
+// in any number of writes: one that points at nothing does no harm.
+func (m *intake) expires(key []byte) error {
+	if err := m.expiries.Set(key, nil, nil); err != nil {
+		return failed("import", err)
+	}
+	const most = 1 << 20
+	if m.expiries.Len() < most {
+		return nil
+	}
+	if err := m.expiries.Commit(pebble.NoSync); err != nil {
+		return failed("import", err)
+	}
+	m.expiries.Reset()
+	return nil
+}
+
+// check holds what will be there against the quotas.
+func (m *intake) check() error {
+	l := m.db.limits
+	if l.Stores > 0 && len(m.stores) > l.Stores && len(m.stores) > len(m.guild.stores) {
+		return l.tooManyStores()
+	}
+	for name, s := range m.stores {
+		var before int64
+		if have := m.guild.stores[name]; have != nil {
+			before = have.bytes
+		}
+		if s.bytes > before && l.StoreBytes > 0 && s.bytes > l.StoreBytes {
+			return fault.New(fault.QuotaExceeded, "kv store storage quota exceeded")
+		}
+	}
+	l.StoreBytes = 0 // The stores together may grow by more.
+	return l.exceeded(0, m.guild.bytes, m.guild.keys, m.after.bytes-m.guild.bytes, m.after.keys-m.guild.keys)
+}
+
+// put is the one step: all of it is on disk and visible, or nothing.
+func (m *intake) put(ctx context.Context) error {
+	db, g := m.db, m.guild
+	records, err := m.records()
+	if err != nil {
+		return err
+	}
+	defer records.abandon()
+	// On disk before the heads that they belong to.
+	if err := m.expiries.LogData(nil, nil); err != nil {
+		return failed("import", err)
+	}
+	if err := m.expiries.Commit(pebble.Sync); err != nil {
+		return failed("import", err)
+	}
+	var paths []string
+	for _, t := range []*table{records, m.heads, m.values} {
+		some, err := t.finish()
+		if err != nil {
+			return err
+		}
+		if some {
+			paths = append(paths, t.path)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := db.pebble.Ingest(context.WithoutCancel(ctx), paths); err != nil {
+		g.loaded = false // Whatever is on disk counts.
+		return failed("import", err)
+	}
+	g.guildRecord = m.after
+	stores := make(map[string]*store, len(m.stores))
+	for name, record := range m.stores {
+		stores[name] = &store{storeRecord: record}
+		if have := g.stores[name]; have != nil {
+			stores[name].writes = have.writes
+		}
+	}
+	g.stores = stores
+	return nil
+}
+
+// records is the table of the counters.
+func (m *intake) records() (*table, error) {
+	t, err := m.table("records")
+	if err != nil {
+		return nil, err
+	}
+	id := m.guild.id
+	err = t.set(guildKey(tagGuild, id), m.after.encode())
+	if m.replace {
+		err = errors.Join(err, t.deleteAll(storeKey(id, "")))
+	}
+	names := make([]string, 0, len(m.stores))
+	for name := range m.stores {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, strings.Compare)
+	for _, name := range names {
+		err = errors.Join(err, t.set(storeKey(id, name), m.stores[name].encode()))
+	}
+	if err != nil {
+		t.abandon()
+		return nil, err
+	}
+	return t, nil
+}
+
+// table is a file of the database that is being made.
+type table struct {
+	path string
+	w    *sstable.Writer // nil when finished or abandoned.
+	some bool
+}
+
+func (m *intake) table(name string) (*table, error) {
+	path := m.db.fs.PathJoin(m.dir, name+".sst")
+	f, err := m.db.fs.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, failed("import", err)
+	}
+	return &table{path: path, w: sstable.NewWriter(objstorageprovider.NewFileWritable(f), sstable.WriterOptions{
+		TableFormat: m.db.pebble.FormatMajorVersion().MaxTableFormat(), FilterPolicy: bloom.FilterPolicy(bloomBits),
+	})}, nil
+}
+
+// bloomBits are those of the database's other tables.
+const bloomBits = 10
+
+func (t *table) set(key, value []byte) error {
+	t.some = true
+	return wrap("import", t.w.Set(key, value))
+}
+
+func (t *table) delete(key []byte) error {
+	t.some = true
+	return wrap("import", t.w.Delete(key))
+}
+
+// deleteAll takes away what is there; what the table itself holds stays.
+func (t *table) deleteAll(prefix []byte) error {
+	t.some = true
+	return wrap("import", t.w.DeleteRange(prefix, after(prefix)))
+}
+
+// finish puts the table on disk and says whether there is anything in it.
+func (t *table) finish() (some bool, err error) {
+	w := t.w
+	t.w = nil
+	return t.some, wrap("import", w.Close())
+}
+
+func (t *table) abandon() {
+	if t.w != nil {
+		_ = t.w.Close() // Its file goes with the folder.
+		t.w = nil
+	}
+}
