@@ -512,7 +512,9 @@ func TestRedisAway(t *testing.T) {
 	}
 	// It forgot everything; who logs in again goes on.
 	status := 0
-	for end := time.Now().Add(patience); status != 302 && time.Now().Before(end); {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(patience); status != 302 && time.Now().Before(end); <-tick.C {
 		res, _ := b.do("GET", "/api/auth/login", "")
 		status = res.StatusCode
 	}

@@ -257,7 +257,7 @@ func TestRenewalFails(t *testing.T) {
 	bothCaches(t, func(t *testing.T, cfg siteConfig) {
 		cfg.within = time.Second / 2
 		s := newSite(t, cfg)
-		for _, row := range []struct {
+		for i, row := range []struct {
 			name   string
 			fault  discordsim.RequestFault
 			status int
@@ -268,6 +268,9 @@ func TestRenewalFails(t *testing.T) {
 			{"hung up", discordsim.RequestFault{Drop: true}, 502, "Discord could not be reached"},
 			{"no answer", discordsim.RequestFault{DelayMS: 1500, Status: 500}, 502, "Discord could not be reached"},
 		} {
+			if cfg.redis && i > 0 {
+				break // Its time is real, and once is enough.
+			}
 			b := s.browser(t).login("owner")
 			s.stale()
 			row.fault.Route = tokenRoute
@@ -283,10 +286,11 @@ func TestRenewalFails(t *testing.T) {
 				t.Errorf("%s: tried again %d times at once", row.name, n)
 			}
 			s.clock.Advance(3 * time.Second)
-			end := time.Now().Add(patience)
-			for res.StatusCode != 200 && time.Now().Before(end) {
+			tick := time.NewTicker(20 * time.Millisecond)
+			for end := time.Now().Add(patience); res.StatusCode != 200 && time.Now().Before(end); <-tick.C {
 				res, got = b.do("GET", "/api/auth/me", "")
 			}
+			tick.Stop()
 			if res.StatusCode != 200 {
 				t.Errorf("%s: afterwards %d %s", row.name, res.StatusCode, got)
 			}

@@ -49,7 +49,7 @@ const (
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
 	variablePath   = "/api/vars/:guild/:name"
-	secretPath     = "/api/secrets/:guild/:name"
+	secretPath     = "/api/secrets/:guild/:name" //nolint:gosec // A path.
 )
 
 // routes is the table; docs/api.md describes every row.

@@ -78,6 +78,7 @@ type siteConfig struct {
 	guilds   int
 	within   time.Duration // For an answer of Discord; 8 s when zero.
 	cache    func(t *testing.T, c clock.Clock) cache.Store
+	redis    bool // cache is inRedis.
 	api      func(*api.Config)
 }
 
@@ -100,7 +101,7 @@ func bothCaches(t *testing.T, test func(t *testing.T, cfg siteConfig)) {
 	for name, open := range map[string]func(*testing.T, clock.Clock) cache.Store{"memory": inMemory, "redis": inRedis} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, siteConfig{cache: open})
+			test(t, siteConfig{cache: open, redis: name == "redis"})
 		})
 	}
 }
