@@ -120,7 +120,7 @@ func declared(data []byte) int {
 
 // useless reports whether a file of a package is never part of a bundle.
 func useless(p string) bool {
-	if !strings.Contains("/"+p, "/node_modules/") {
+	if !inModules(p) {
 		return false
 	}
 	for _, suffix := range []string{".d.ts", ".d.mts", ".d.cts", ".map"} {
@@ -136,7 +136,7 @@ func useless(p string) bool {
 func (t tree) own(l deploy.Limits) (files []deploy.File, note string) {
 	var names []string
 	for p := range t {
-		if !strings.Contains("/"+p, "/node_modules/") && !strings.HasPrefix(path.Base(p), ".") {
+		if !inModules(p) && !strings.HasPrefix(path.Base(p), ".") {
 			names = append(names, p)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
@@ -221,5 +222,18 @@ func FuzzManifest(f *testing.F) {
 				}
 			}
 		}
+	})
+}
+
+// FuzzPlainJSON: what is JSON already stays as it is, and nothing panics.
+func FuzzPlainJSON(f *testing.F) {
+	f.Add(`{"a": [1, 2,], // x` + "\n" + `"b": "// no, \\" /* no */", /* c */ }`)
+	f.Add(`{"a":"\\`)
+	f.Fuzz(func(t *testing.T, doc string) {
+		got := plainJSON(doc)
+		if json.Valid([]byte(doc)) && got != doc {
+			t.Fatalf("%q became %q", doc, got)
+		}
+		_ = readTsconfig(tree{"tsconfig.json": text(doc)}).alias("a/b")
 	})
 }

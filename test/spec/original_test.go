@@ -455,6 +455,32 @@ func TestTheOriginalsStores(t *testing.T) {
 	}
 }
 
+// TestWhatAClientAsksFirst: limits before an upload, and the SDK's types.
+func TestWhatAClientAsksFirst(t *testing.T) {
+	t.Parallel()
+	o := newOriginal(t)
+	limits := o.object(o.json("GET", "/limits", nil, nil), "requests", "deployments", "api", "scripts", "builds", "kv", "logs", "egress")
+	for group, members := range map[string][]string{
+		"deployments": {"body_bytes", "files", "files_bytes", "stored_files", "stored_files_bytes"}, "scripts": {"bundle_bytes", "memory_bytes", "cron_jobs"},
+		"builds": {"zip_bytes", "files", "file_bytes", "files_bytes"}, "kv": {"value_bytes", "key_characters"}, "logs": {"lines"}, "egress": {"response_bytes"},
+	} {
+		for _, m := range members {
+			if n, ok := member(limits[group], m).(float64); !ok || n <= 0 {
+				t.Errorf("%s.%s is %v", group, m, member(limits[group], m))
+			}
+		}
+	}
+	types := o.call("GET", "/types", "", nil, nil)
+	for _, want := range []string{" function on<E extends EventName>(", " function createBot("} {
+		if !strings.Contains(string(types.body), want) {
+			t.Errorf("the types lack %q: %d, %d bytes", want, types.status, len(types.body))
+		}
+	}
+	if again := o.call("GET", "/types", "", nil, map[string]string{"If-None-Match": types.header.Get("ETag")}); again.status != http.StatusNotModified {
+		t.Errorf("the same types again: status %d", again.status)
+	}
+}
+
 // TestTheOriginalsErrors: the tool prints "message" of what is not 2xx, and the
 // error of a build that failed.
 func TestTheOriginalsErrors(t *testing.T) {
