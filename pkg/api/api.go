@@ -44,7 +44,10 @@ type Config struct {
 	Tokens      Verifier
 	Authorizer  auth.Authorizer
 	Guilds      Guilds
-	Types       string       // The SDK's declarations.
+	Types       string // The SDK's declarations.
+	Secrets     Secrets
+	Settings    Settings
+	Crons       Crons
 	Metrics     http.Handler // Nil has none.
 	// Ready says why the process cannot serve yet; nil means that it can.
 	Ready func() error
@@ -76,6 +79,8 @@ func New(cfg Config) (*API, error) {
 	switch {
 	case cfg.Deploy == nil, cfg.Undeploy == nil, cfg.Builds == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
 		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
+	case cfg.Secrets == nil, cfg.Settings == nil, cfg.Crons == nil:
+		return nil, errors.New("the API needs secrets, settings and cron jobs")
 	case cfg.Local != nil && len(cfg.LocalPrefixes) == 0:
 		return nil, errors.New("a local handler needs prefixes")
 	}

@@ -19,9 +19,13 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/secret/secrettest"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 )
@@ -31,6 +35,9 @@ const (
 	guildA snowflake.GuildID = 100000000000000001
 	guildB snowflake.GuildID = 100000000000000002
 )
+
+// noon is what the services' clocks show.
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 // patience bounds every wait; a test that reaches it has failed.
 const patience = 20 * time.Second
@@ -87,6 +94,9 @@ type env struct {
 	auth        *auth.Tokens
 	guilds      *guilds
 	bundler     *bundler
+	secrets     *secret.Service
+	crons       *cron.Ticker
+	fired       *[]cron.Firing
 	tokens      map[string]string // By the name that tests call them.
 }
 
@@ -111,6 +121,13 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	building, stop := context.WithCancel(context.Background())
 	built := make(chan error, 1)
 	go func() { built <- builds.Run(building) }()
+	ring, err := secret.NewKeyring(secrettest.KeyA, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.secrets = secret.New(secret.Config{Store: store, Keys: ring, Clock: clock.NewFake(noon)})
+	e.fired = new([]cron.Firing)
+	e.crons = cron.NewTicker(clock.NewFake(noon), func(f cron.Firing) { *e.fired = append(*e.fired, f) })
 	e.token("admin", "1", auth.WithGuilds(guildA))
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
@@ -118,6 +135,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	cfg := api.Config{
 		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
 		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
+		Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
 		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}

@@ -25,6 +25,7 @@ type Limits struct {
 	DeployBody int64 // Bytes of a deployment's JSON; 32 MiB.
 	BuildBody  int64 // Bytes of a form with an archive; 16 MiB and 64 KiB.
 	ValueBody  int64 // Bytes of a KV value's JSON; 8 MiB.
+	SecretBody int64 // Bytes of a secret's or variable's JSON; 512 KiB.
 	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
 
 	DeployTime  time.Duration // For a deploy, building and loading included; 90 s.
@@ -55,6 +56,7 @@ func (l *Limits) complete() error {
 	standard(&l.DeployBody, 32<<20)
 	standard(&l.BuildBody, 16<<20+64<<10)
 	standard(&l.ValueBody, 8<<20)
+	standard(&l.SecretBody, 512<<10)
 	standard(&l.SmallBody, 16<<10)
 	standard(&l.DeployTime, 90*time.Second)
 	standard(&l.RequestTime, 10*time.Second)
@@ -70,7 +72,7 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
+		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
 		min(l.DeployTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}

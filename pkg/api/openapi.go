@@ -61,6 +61,7 @@ var pathParams = map[string]struct {
 }{
 	"guild":    {"guild_id", "Id of the guild", &jsonschema.Schema{Type: "string", Pattern: `^[0-9]+$`}},
 	"revision": {"revision_id", "Id of the revision", &jsonschema.Schema{Type: "string", Format: "uuid"}},
+	"name":     {"name", "Name of a secret, a variable or a cron job", &jsonschema.Schema{Type: "string"}},
 	"build":    {"build_id", "Id of the build", &jsonschema.Schema{Type: "string", Format: "uuid"}},
 	"store":    {"store_name", "Name of the store", &jsonschema.Schema{Type: "string"}},
 	"key":      {"key", "The key, as one segment", &jsonschema.Schema{Type: "string"}},

@@ -43,6 +43,11 @@ func components() []component {
 		{name: "Build", kind: of[build.Build](), change: statuses},
 		{name: "BuildArtifact", kind: of[build.Artifact]()},
 		{name: "LogEntry", kind: of[logs.Entry](), change: func(s *jsonschema.Schema) { values(s, "level", "trace", "debug", "info", "warn", "error") }},
+		{name: "GuildSettings", kind: of[shownSettings]()},
+		{name: "Variable", kind: of[variableDoc]()},
+		{name: "Secret", kind: of[secretDoc]()},
+		{name: "SecretRequest", kind: of[secretBody](), request: true},
+		{name: "CronJob", kind: of[cronDoc]()},
 		{name: "GuildStatus", kind: of[conduct.Status]()},
 		{name: "KvStore", kind: of[storeDoc]()},
 		{name: "KvKeyInfo", kind: of[keyDoc]()},
@@ -113,8 +118,21 @@ var buildOperations = []operation{
 }
 
 var guildOperations = []operation{
-	{route: "GET /api/guilds/:guild/status", id: "get_guild_status_handler", tag: "Guilds", summary: "What a guild's script is doing", answer: of[conduct.Status]()},
-	{route: "POST /api/guilds/:guild/release", id: "release_guild_handler", tag: "Guilds", summary: "End a quarantine (operator)", answer: of[conduct.Status]()},
+	{route: "GET /api/status/:guild", id: "get_guild_status_handler", tag: "Guilds", summary: "What a guild's script is doing", answer: of[conduct.Status]()},
+	{route: "POST /api/status/:guild/release", id: "release_guild_handler", tag: "Guilds", summary: "End a quarantine (operator)", answer: of[conduct.Status]()},
+	{route: "GET /api/guilds/:guild/settings", id: "get_guild_settings_handler", tag: "Guilds", summary: "What a guild's admins set beside the script", answer: of[shownSettings]()},
+	{route: "PUT /api/guilds/:guild/settings", id: "put_guild_settings_handler", tag: "Guilds", summary: "Replace a guild's settings", body: of[settingsDoc](), answer: of[shownSettings]()},
+	{route: "GET /api/vars/:guild", id: "list_variables_handler", tag: "Variables", summary: "A guild's variables, by name", answer: of[[]variableDoc]()},
+	{route: "GET /api/vars/:guild/:name", id: "get_variable_handler", tag: "Variables", summary: "One variable", answer: of[variableDoc](), errors: []int{404}},
+	{route: "PUT /api/vars/:guild/:name", id: "put_variable_handler", tag: "Variables", summary: "Set a variable", body: of[struct {
+		Value string `json:"value"`
+	}](), answer: of[variableDoc](), errors: []int{409}},
+	{route: "DELETE /api/vars/:guild/:name", id: "delete_variable_handler", tag: "Variables", summary: "Remove a variable", answer: of[deletedDoc]()},
+	{route: "GET /api/secrets/:guild", id: "list_secrets_handler", tag: "Secrets", summary: "A guild's secrets by name, without their values", answer: of[[]secretDoc]()},
+	{route: "PUT /api/secrets/:guild/:name", id: "upsert_secret_handler", tag: "Secrets", summary: "Set a secret", body: of[secretBody](), answer: of[secretDoc](), errors: []int{409}},
+	{route: "DELETE /api/secrets/:guild/:name", id: "delete_secret_handler", tag: "Secrets", summary: "Remove a secret", answer: of[deletedDoc]()},
+	{route: "GET /api/crons/:guild", id: "list_crons_handler", tag: "Crons", summary: "The cron jobs of the script that runs", answer: of[[]cronDoc]()},
+	{route: "POST /api/crons/:guild/:name/run", id: "run_cron_handler", tag: "Crons", summary: "Run a cron job now", status: 202, answer: of[startedCron](), errors: []int{404, 409}},
 	{route: "GET /metrics", id: "get_metrics", tag: "Metrics", summary: "Metrics for Prometheus (operator)", media: "text/plain", errors: []int{403}},
 }
 

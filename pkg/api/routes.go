@@ -46,6 +46,8 @@ const (
 	deploymentPath = "/api/deployments/:guild"
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
+	variablePath   = "/api/vars/:guild/:name"
+	secretPath     = "/api/secrets/:guild/:name"
 )
 
 // routes is the table; docs/api.md describes every row.
@@ -81,9 +83,21 @@ func (a *API) deploymentRoutes() []route {
 }
 
 func (a *API) guildRoutes() []route {
+	l := a.cfg.Limits
 	return []route{
-		{method: "GET", path: "/api/guilds/:guild/status", access: guildAdmin, handle: a.guildStatus},
-		{method: "POST", path: "/api/guilds/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
+		{method: "GET", path: "/api/status/:guild", access: guildAdmin, handle: a.guildStatus},
+		{method: "POST", path: "/api/status/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
+		{method: "GET", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.getSettings},
+		{method: "PUT", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.putSettings, body: l.SmallBody, writes: true},
+		{method: "GET", path: "/api/vars/:guild", access: guildAdmin, handle: a.listVariables},
+		{method: "GET", path: variablePath, access: guildAdmin, handle: a.getVariable},
+		{method: "PUT", path: variablePath, access: guildAdmin, handle: a.putVariable, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: variablePath, access: guildAdmin, handle: a.deleteVariable, writes: true},
+		{method: "GET", path: "/api/secrets/:guild", access: guildAdmin, handle: a.listSecrets},
+		{method: "PUT", path: secretPath, access: guildAdmin, handle: a.putSecret, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: secretPath, access: guildAdmin, handle: a.deleteSecret, writes: true},
+		{method: "GET", path: "/api/crons/:guild", access: guildAdmin, handle: a.listCrons},
+		{method: "POST", path: "/api/crons/:guild/:name/run", access: guildAdmin, handle: a.runCron, writes: true},
 		{method: "GET", path: "/metrics", access: identity, handle: a.metrics},
 	}
 }

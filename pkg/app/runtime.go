@@ -42,6 +42,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 	"github.com/flora-runtime/flora-runtime/pkg/store/local"
@@ -100,26 +102,28 @@ type runtime struct {
 	server   *http.Server
 	activity *activity
 
-	state   stateStore
-	copies  *local.Store // Of what Postgres has; nil with embedded storage.
-	deploys deploy.Store // state, and copies of what is deployed where it is elsewhere.
-	saved   bot.Saved
-	cache   cache.Store
-	tokens  *auth.Tokens
-	kv      *kv.DB
-	logs    *logs.Hub
-	crons   *cron.Ticker
-	listen  net.Listener
-	sim     *discordsim.Sim // nil with the real Discord.
-	rest    *discord.REST
-	gateway *discord.Gateway
-	scope   *scope.Scope
-	egress  *egress.Client
-	ops     *op.Table
-	bot     *bot.Bot
-	pool    *supervisor.Pool
-	api     *api.API
-	builds  *build.Service
+	state    stateStore
+	copies   *local.Store // Of what Postgres has; nil with embedded storage.
+	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.
+	saved    bot.Saved
+	cache    cache.Store
+	tokens   *auth.Tokens
+	secrets  *secret.Service
+	settings *settings.Service
+	kv       *kv.DB
+	logs     *logs.Hub
+	crons    *cron.Ticker
+	listen   net.Listener
+	sim      *discordsim.Sim // nil with the real Discord.
+	rest     *discord.REST
+	gateway  *discord.Gateway
+	scope    *scope.Scope
+	egress   *egress.Client
+	ops      *op.Table
+	bot      *bot.Bot
+	pool     *supervisor.Pool
+	api      *api.API
+	builds   *build.Service
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
@@ -196,10 +200,12 @@ func (rt *runtime) boot(ctx context.Context) error {
 	return nil
 }
 
-// stateStore keeps deployments and API tokens.
+// stateStore keeps deployments, API tokens, secrets and settings.
 type stateStore interface {
 	deploy.Store
 	auth.TokenStore
+	secret.Store
+	settings.Store
 }
 
 // openDatabase opens Postgres if there is one, else the store in the data
@@ -287,7 +293,7 @@ func (rt *runtime) openData(context.Context) (err error) {
 	l := rt.cfg.Logs
 	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst, Dropped: func() { rt.hits(limit.LogLines, 1) }})
 	rt.life.release("logs", func() error { rt.logs.Close(); return nil })
-	return nil
+	return rt.openSecrets()
 }
 
 func (rt *runtime) openPort(ctx context.Context) (err error) {
@@ -405,10 +411,13 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.deploys, Saved: rt.saved, Active: rt.activity.last, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
+		Environment: surroundings{rt}, Respond: rt.respond,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 	})
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
+	rt.life.run("secrets", rt.secrets.Run)
+	rt.life.run("settings", rt.settings.Run)
 	rt.life.run("activity", func(ctx context.Context) error { return rt.activity.run(ctx, rt.bot.Activity) })
 	rt.life.slow("handlers", func() time.Duration { return rt.drainTime() + stopLimit }, func() error { rt.bot.Drain(rt.drainTime()); return nil })
 	return rt.buildAPI(ctx)
@@ -606,6 +615,7 @@ func (rt *runtime) buildAPI(context.Context) error {
 		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats),
+		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
 			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},

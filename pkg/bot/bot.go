@@ -76,6 +76,11 @@ type Config struct {
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
 	Limits      Limits
+	// Environment, if not nil, is what scripts read beside events.
+	Environment Environment
+	// Respond, if not nil, answers an interaction of a guild with a text that
+	// only its user sees.
+	Respond func(ctx context.Context, guild snowflake.GuildID, id snowflake.InteractionID, token, text string) error
 	// Intents, if not nil, is asked for the events that scripts handle.
 	Intents Intents
 	// Hits, if not nil, counts the limits that scripts run into.
@@ -123,6 +128,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Active == nil {
 		cfg.Active = func(snowflake.GuildID) time.Time { return time.Time{} }
+	}
+	if cfg.Environment == nil {
+		cfg.Environment = bare{}
 	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
 	b.SetLimits(cfg.Limits)
@@ -263,7 +271,10 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
 	}
-	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep()})
+	g.deliver(event{
+		name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep(),
+		id: id, token: token, answerable: interaction && discord.TakesMessage(e),
+	})
 }
 
 // Ready keeps what "ready" handlers get. Each script gets it once, when it

@@ -41,6 +41,8 @@ type guild struct {
 	hits    hits
 	rate    opRate
 
+	environment environment
+
 	mu       sync.Mutex // Guards the members below.
 	active   *script
 	awaiting bool    // There is no script, but one is on its way; events queue.

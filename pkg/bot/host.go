@@ -53,6 +53,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 			stage = "cron"
 		}
 		s.logMapped("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+		s.guild.excuse(e)
 	}
 	s.guild.pump()
 }
@@ -174,6 +175,7 @@ func (s *script) gives() bool {
 // the script that comes next; the others are lost with this one.
 func (s *script) Gone(lost error, begun uint64) {
 	s.cancel()
+	s.guild.part(s)
 	if s.lost = lost; lost == nil {
 		s.lost = errUnloaded
 		if s.gives() {
@@ -212,6 +214,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 		case id <= begun:
 			lost++
 			e.finish()
+			s.guild.excuse(e)
 		case e.name == catalog.Ready:
 			// The next script is told of its own accord.
 		default:

@@ -46,6 +46,9 @@ func (s *script) Op(c wire.OpCall) {
 		s.answer(c, nil, fault.New(fault.RateLimited, "more than %d operations are pending, or their arguments exceed %d MiB", most, pendingBytes>>20))
 		return
 	}
+	if o.Rule == op.Interaction {
+		s.answering(c.Dispatch, 1)
+	}
 	s.guild.bot.background(func(context.Context) {
 		defer func() {
 			s.mu.Lock()
@@ -56,8 +59,12 @@ func (s *script) Op(c wire.OpCall) {
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
 		defer cancel()
-		pause(ctx, wait)                                          //nolint:contextcheck // The script ends its ops.
-		if result, err := s.perform(ctx, c); s.ctx.Err() == nil { //nolint:contextcheck // The script ends its ops, and the core its scripts.
+		pause(ctx, wait)                 //nolint:contextcheck // The script ends its ops.
+		result, err := s.perform(ctx, c) //nolint:contextcheck // The script ends its ops, and the core its scripts.
+		if err != nil && o.Rule == op.Interaction {
+			s.answering(c.Dispatch, -1)
+		}
+		if s.ctx.Err() == nil {
 			s.answer(c, result, err)
 		}
 	})

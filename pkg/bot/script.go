@@ -77,10 +77,14 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	if err == nil {
 		// The reader may call the host before Load returns the instance.
 		ready := make(chan struct{})
+		env, version := g.environ(ctx)
 		s.inst, err = g.bot.cfg.Pool.Load(ctx, supervisor.Spec{
 			Guild: g.id, Name: "file:///guild/" + g.id.String() + "/bundle.js", Source: bundle,
-			Info: string(info), Limits: g.bot.limits().Script, Apart: g.apart(),
+			Info: string(info), Limits: g.bot.limits().Script, Env: env, Apart: g.apart(),
 		}, &gate{Host: s, ready: ready})
+		if err == nil {
+			g.join(s, version)
+		}
 		close(ready)
 	}
 	if err != nil {

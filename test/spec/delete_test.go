@@ -54,7 +54,7 @@ func TestADeletedDeploymentStaysAway(t *testing.T) {
 	away := func() {
 		t.Helper()
 		var state struct{ State string }
-		get("GET", "/guilds/"+guild+"/status", &state)
+		get("GET", "/status/"+guild, &state)
 		if status := get("GET", "/deployments/"+guild, nil); status != http.StatusNotFound || state.State != "none" {
 			t.Errorf("GET gives %d, the state is %q", status, state.State)
 		}

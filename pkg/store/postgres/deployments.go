@@ -168,15 +168,15 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 	return err
 }
 
-// alone makes the transaction the only one that writes revisions of the guild.
-// When it is granted, those before have ended.
-func alone(ctx context.Context, tx pgx.Tx, guild snowflake.GuildID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora deployments "+guild.String())
+// alone makes the transaction the only one that writes such things of the
+// guild. When it is granted, those before have ended.
+func alone(ctx context.Context, tx pgx.Tx, what string, guild snowflake.GuildID) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora "+what+" "+guild.String())
 	return err
 }
 
 func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
-	if err := alone(ctx, tx, r.Guild); err != nil {
+	if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 		return err
 	}
 	guild := number(r.Guild)
@@ -216,7 +216,7 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
 	missing := fault.New(fault.NotFound, "deployment not found")
 	remove := func(ctx context.Context, tx pgx.Tx) error {
-		if err := alone(ctx, tx, guild); err != nil {
+		if err := alone(ctx, tx, "deployments", guild); err != nil {
 			return err
 		}
 		tag, err := tx.Exec(ctx, `DELETE FROM deployments WHERE guild_id = $1`, number(guild))
@@ -249,7 +249,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 	pause := firstPause
 	for {
 		err := s.write(limited, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-			if err := alone(ctx, tx, r.Guild); err != nil {
+			if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 				return err
 			}
 			return tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM deployment_revisions WHERE guild_id = $1 AND id = $2)`, number(r.Guild), r.ID).Scan(&stored)

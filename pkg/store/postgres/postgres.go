@@ -1,5 +1,6 @@
-// Package postgres keeps deployments, revisions and API tokens in Postgres. It
-// implements deploy.Store and auth.TokenStore.
+// Package postgres keeps deployments, revisions, API tokens, secrets and settings
+// in Postgres. It implements deploy.Store, auth.TokenStore, secret.Store and
+// settings.Store.
 //
 // What was acknowledged is committed, and what is written together is one
 // transaction. A connection may be lost at any moment: what certainly did not
@@ -24,6 +25,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/db/migrations"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 )
 
 const (
@@ -69,7 +72,7 @@ type Config struct {
 	settling   time.Duration
 }
 
-// Store implements deploy.Store and auth.TokenStore.
+// Store implements deploy.Store, auth.TokenStore, secret.Store and settings.Store.
 type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
@@ -82,6 +85,8 @@ type Store struct {
 var (
 	_ deploy.Store    = (*Store)(nil)
 	_ auth.TokenStore = (*Store)(nil)
+	_ secret.Store    = (*Store)(nil)
+	_ settings.Store  = (*Store)(nil)
 )
 
 // Open connects to the database and brings its schema to the newest step.
