@@ -113,6 +113,8 @@ type runtime struct {
 	kv       *kv.DB
 	logs     *logs.Hub
 	crons    *cron.Ticker
+	marks    *mark.Folder
+	begun    *mark.Earlier // By the process before.
 	listen   net.Listener
 	sim      *discordsim.Sim // nil with the real Discord.
 	rest     *discord.REST
@@ -305,9 +307,13 @@ func (rt *runtime) openPort(ctx context.Context) (err error) {
 }
 
 // openDiscord makes the client of Discord, real or simulated, and the API.
-func (rt *runtime) openDiscord(ctx context.Context) (err error) {
+func (rt *runtime) openDiscord(context.Context) error {
 	base, token, global := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken, rt.cfg.Discord.GlobalLimit
-	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway")}
+	var err error
+	if rt.marks, rt.begun, err = mark.OpenFolder(filepath.Join(rt.cfg.DataDir, "marks")); err != nil {
+		return err
+	}
+	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway"), Begun: rt.begun.Begun}
 	if token == "" {
 		token = "simulated"
 		base = rt.url + "/api/v10"
@@ -441,7 +447,8 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 	}
 	r := rt.cfg.Runtime
 	spec := supervisor.Executable{
-		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
+		Marks: rt.marks,
+		Path:  self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
 	}
 	if r.Sandbox != config.SandboxOff {
 		var err error
@@ -545,6 +552,10 @@ func (rt *runtime) connect(ctx context.Context) error {
 		return err
 	} else if late {
 		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", limit)
+	}
+	// All sessions have taken over what they say.
+	if err := rt.begun.Remove(); err != nil {
+		rt.log.Warn("marks of an earlier process stay", zap.Error(err))
 	}
 	return nil
 }
