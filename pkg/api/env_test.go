@@ -119,7 +119,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	t.Cleanup(func() {
 		e.api.Close()
 		e.server.Close()
-		e.logs.Close()
+		_ = e.logs.Close()
 		if err := errors.Join(keys.Close(), store.Close()); err != nil {
 			t.Error(err)
 		}

@@ -145,10 +145,7 @@ func (rt *runtime) openStores(ctx context.Context) (err error) {
 	}
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
-	l := rt.cfg.Logs
-	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst, Dropped: func() { rt.hits(limit.LogLines, 1) }})
-	rt.life.release("logs", func() error { rt.logs.Close(); return nil })
-	return nil
+	return rt.openLogs()
 }
 
 func (rt *runtime) openPort(ctx context.Context) (err error) {

@@ -232,7 +232,7 @@ func (w *world) event(guild snowflake.GuildID, kind string, data map[string]any)
 // lines gives the messages of the guild's log.
 func (w *world) lines(guild snowflake.GuildID) []string {
 	var out []string
-	for _, e := range w.hub.Recent(guild, 10_000) {
+	for _, e := range w.hub.Lines(guild, logs.Query{Limit: 10_000}) {
 		out = append(out, e.Message)
 	}
 	return out

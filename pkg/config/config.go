@@ -143,6 +143,8 @@ type KVLimits struct {
 // Logs bounds each guild's log.
 type Logs struct {
 	Lines          int `koanf:"lines" min:"1" max:"1000000"`
+	DiskBytes      int `koanf:"disk_bytes" min:"524288" max:"1099511627776"`
+	DiskTotalBytes int `koanf:"disk_total_bytes" min:"1048576" max:"1099511627776"`
 	Bytes          int `koanf:"bytes" min:"16384" max:"1073741824"`
 	LinesPerSecond int `koanf:"lines_per_second" min:"1" max:"1000000"`
 	Burst          int `koanf:"burst" min:"1" max:"1000000"`
@@ -201,7 +203,7 @@ func Default() Config {
 			MaxGuildBytes:   500 << 20,
 			WritesPerMinute: 120,
 		}},
-		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+		Logs: Logs{Lines: 1000, Bytes: 1 << 20, DiskBytes: 4 << 20, DiskTotalBytes: 1 << 30, LinesPerSecond: 100, Burst: 1000},
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
@@ -220,3 +222,6 @@ func (c Config) KVPath() string {
 
 // StatePath is the folder of deployments and tokens when there is no database.
 func (c Config) StatePath() string { return filepath.Join(c.DataDir, "state") }
+
+// LogsPath is the folder of guilds' log lines.
+func (c Config) LogsPath() string { return filepath.Join(c.DataDir, "logs") }
