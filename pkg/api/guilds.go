@@ -35,3 +35,11 @@ func (a *API) metrics(c *call) error {
 	a.cfg.Metrics.ServeHTTP(c.Response(), c.Request())
 	return nil
 }
+
+func (a *API) summary(c *call) error {
+	if err := a.cfg.Authorizer.Operator(c.ctx(), c.who); err != nil {
+		return err
+	}
+	a.cfg.Summary.ServeHTTP(c.Response(), c.Request())
+	return nil
+}

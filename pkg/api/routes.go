@@ -83,6 +83,8 @@ func (a *API) guildRoutes() []route {
 		{method: "GET", path: "/api/guilds/:guild/status", access: guildAdmin, handle: a.guildStatus},
 		{method: "POST", path: "/api/guilds/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
 		{method: "GET", path: "/metrics", access: identity, handle: a.metrics},
+		{method: "GET", path: "/api/metrics", access: identity, handle: a.metrics},
+		{method: "GET", path: "/api/metrics/json", access: identity, handle: a.summary},
 	}
 }
 

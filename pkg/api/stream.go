@@ -18,6 +18,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 )
 
+const eventStream = "text/event-stream"
+
 // streams counts the open streams and ends them all.
 type streams struct {
 	ctx       context.Context //nolint:containedctx // Ends when all streams must.
@@ -85,7 +87,7 @@ func (a *API) streamLogs(c *call) error {
 	defer sub.Close()
 
 	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
+	h.Set("Content-Type", eventStream)
 	h.Set("X-Accel-Buffering", "no")
 	c.Response().WriteHeader(http.StatusOK)
 	out := &events{w: c.Response(), rc: http.NewResponseController(c.Response()), patience: a.cfg.Limits.StreamWrite, level: least}

@@ -41,6 +41,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 	"github.com/flora-runtime/flora-runtime/v8ops"
@@ -73,11 +74,13 @@ type runtime struct {
 	hits   func(limit.Name, int)
 	stats  *prometheus.Registry
 	harm   *telemetry.Containment
+	tracer *trace.Tracer // Nil traces nothing.
 	url    string
 
 	state   stateStore
 	tokens  *auth.Tokens
 	kv      *kv.DB
+	keys    kv.Store // The same, measured.
 	logs    *logs.Hub
 	crons   *cron.Ticker
 	listen  net.Listener
@@ -108,7 +111,7 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 		stats:  stats,
 		harm:   telemetry.NewContainment(stats, supervisor.Causes()),
 	}
-	for _, build := range []func(context.Context) error{rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
+	for _, build := range []func(context.Context) error{rt.openTelemetry, rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
 		if err := build(ctx); err != nil {
 			return nil, err
 		}
@@ -144,6 +147,7 @@ func (rt *runtime) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	rt.life.release("key-value data", rt.kv.Close)
+	rt.keys = newMeteredKV(rt)
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
 	return rt.openLogs()
 }
@@ -179,7 +183,7 @@ func (rt *runtime) openDiscord(context.Context) (err error) {
 	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
 		Base: base, Token: token, GlobalLimit: global, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
-		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"),
+		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
 	})
 	if err != nil {
 		return err
@@ -236,7 +240,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
-		KV:      rt.kv,
+		KV:      rt.keys,
 		Egress:  rt.egress,
 	})
 	if err != nil {
@@ -251,6 +255,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 		return err
 	}
 	telemetry.Sandbox(rt.stats, rt.features)
+	telemetry.Present(rt.stats, rt.present)
 	rt.crons = cron.NewTicker(clock.Real, func(f cron.Firing) { rt.bot.Fire(f) })
 	self, err := os.Executable()
 	if err != nil {
@@ -262,6 +267,7 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
+		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})
 	return nil
 }
@@ -422,9 +428,10 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 
 func (rt *runtime) buildAPI(context.Context) (err error) {
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
+		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.keys, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
+		Meter: telemetry.NewHTTP(rt.stats).Answered,
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
 			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},

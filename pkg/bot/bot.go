@@ -23,6 +23,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
@@ -72,6 +73,10 @@ type Config struct {
 	Now  func() time.Time // When events come and how long they waited; nil is the real time.
 	// Metrics, if not nil, is told what becomes of scripts that do harm.
 	Metrics Metrics
+	// Meter, if not nil, measures events and ops.
+	Meter Meter
+	// Tracer, if not nil, follows some events.
+	Tracer *trace.Tracer
 }
 
 // Bot is the core.
@@ -98,6 +103,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = unmetered{}
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = unmeasured{}
 	}
 	if cfg.Intents == nil {
 		cfg.Intents = unlimited{}
@@ -228,7 +236,7 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
 	}
-	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep()})
+	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep(), span: g.trace(name)})
 }
 
 // Ready keeps what "ready" handlers get. Each script gets it once, when it
@@ -259,7 +267,8 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished})
+	name := catalog.CronPrefix + f.Name
+	g.deliver(event{name: name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished, span: g.trace(name)})
 }
 
 // Leave stops the script of a guild that the bot is no longer in. What is

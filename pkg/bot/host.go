@@ -46,6 +46,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 	if !ok {
 		return
 	}
+	s.settled(id, e, f)
 	e.finish()
 	if f != nil {
 		stage := "dispatch"
@@ -211,6 +212,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 		switch {
 		case id <= begun:
 			lost++
+			s.measureEnd(id, e, outcomeLost)
 			e.finish()
 		case e.name == catalog.Ready:
 			// The next script is told of its own accord.

@@ -56,8 +56,9 @@ func (s *script) Op(c wire.OpCall) {
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
 		defer cancel()
-		pause(ctx, wait)                                          //nolint:contextcheck // The script ends its ops.
-		if result, err := s.perform(ctx, c); s.ctx.Err() == nil { //nolint:contextcheck // The script ends its ops, and the core its scripts.
+		pause(ctx, wait)                                                                                              //nolint:contextcheck // The script ends its ops.
+		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops.
+		if s.ctx.Err() == nil {                                                                                       //nolint:contextcheck // The script ends its ops, and the core its scripts.
 			s.answer(c, result, err)
 		}
 	})

@@ -25,6 +25,8 @@ type Config struct {
 	Logs    Logs    `koanf:"logs"`
 	Egress  Egress  `koanf:"egress"`
 
+	Telemetry Telemetry `koanf:"telemetry"`
+
 	Database Database `koanf:"database"`
 	Cache    Cache    `koanf:"cache"`
 	Secrets  Secrets  `koanf:"secrets"`
@@ -163,6 +165,15 @@ type Egress struct {
 	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
 }
 
+// Telemetry says where an operator sees more of the runtime.
+type Telemetry struct {
+	// OperatorAddress serves metrics, probes and profiles without asking who
+	// reads them, so it is on this machine only.
+	OperatorAddress string `koanf:"operator_address" check:"loopback"`
+	OTLPEndpoint    string `koanf:"otlp_endpoint" check:"collector"`
+	TracePercent    int    `koanf:"trace_percent" min:"0" max:"100"`
+}
+
 // Default is the configuration when nothing is said.
 func Default() Config {
 	return Config{
@@ -207,8 +218,9 @@ func Default() Config {
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
-		Database: Database{MaxConnections: 10},
-		Cache:    Cache{PoolSize: 10},
+		Telemetry: Telemetry{TracePercent: 10},
+		Database:  Database{MaxConnections: 10},
+		Cache:     Cache{PoolSize: 10},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 )
 
 // Limits bound the requests of one guild.
@@ -134,9 +135,15 @@ func (c *Client) Close() {
 
 // Do makes a request for a guild. Every error is a *Failure.
 func (c *Client) Do(ctx context.Context, id snowflake.GuildID, r Request) (*Response, error) {
+	ctx, span := trace.Start(ctx, "fetch")
+	defer span.End()
+	if span.Recorded() {
+		span.Set("server.address", r.host())
+	}
 	out, err := c.do(ctx, id, r)
 	if err != nil {
 		f := explain(ctx, err, r.host())
+		span.Fail(string(f.Outcome))
 		c.cfg.Count(f.Outcome)
 		return nil, f
 	}

@@ -50,6 +50,7 @@ type Config struct {
 	Burst          int // Taken at once before that; 1,000.
 	Clock          clock.Clock
 	Dropped        func() // Called for every line that comes too fast; nil is nobody.
+	Said           func() // Called for every line that is kept; nil is nobody.
 
 	// Dir is the folder that keeps lines on disk; Open needs it.
 	Dir       string
@@ -107,6 +108,9 @@ func (cfg Config) complete() Config {
 	set(&cfg.Burst, 1000)
 	if cfg.Dropped == nil {
 		cfg.Dropped = func() {}
+	}
+	if cfg.Said == nil {
+		cfg.Said = func() {}
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real
@@ -278,6 +282,7 @@ func (r *ring) note(b *budget) {
 
 // add puts the line in and old ones out. The caller holds mu.
 func (r *ring) add(now time.Time, e Entry) {
+	r.cfg.Said()
 	r.last++
 	e.ID, e.Timestamp = r.last, now.UnixMilli()
 	r.lines = append(r.lines, e)
