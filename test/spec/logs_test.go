@@ -104,7 +104,7 @@ func (r *follower) until(message string) {
 // another line now, and none that the server has was left out.
 func (r *follower) check(message string, must bool) {
 	r.t.Helper()
-	lines, err := r.api.Logs(r.t.Context(), r.guild, 1000)
+	lines, err := r.api.Logs(r.t.Context(), r.guild, 1000, "")
 	if err != nil {
 		r.t.Fatal(err)
 	}
