@@ -240,15 +240,3 @@ func TestTimersAndMicrotasks(t *testing.T) {
 		})
 	}
 }
-
-func TestWhatIsNotThereYetIsNamed(t *testing.T) {
-	t.Parallel()
-	r := isolatetest.Load(t, `
-		try { secrets.get("KEY"); } catch (e) { console.log(e.message); }`, isolatetest.Options{})
-	want := []string{
-		`Stored secrets are not available in this version of Flora: secrets.get("KEY") cannot answer`,
-	}
-	if diff := cmp.Diff(want, logs(r)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}

@@ -130,7 +130,7 @@ func TestGlobalsAreWhatIsDocumented(t *testing.T) {
 	t.Parallel()
 	r := isolatetest.Load(t, `
 		const names = Object.getOwnPropertyNames(globalThis);
-		console.log(names.filter((n) => /^(__|op_|natives|Deno|core)/.test(n)));
+		console.log(names.filter((n) => /^(__|op_|natives|core)/.test(n)));
 		console.log(names.filter((n) => Object.getOwnPropertyDescriptor(globalThis, n).enumerable));
 		const mine = names.filter((n) => n in flora || ["console", "fetch", "flora", "setTimeout", "setInterval", "clearTimeout", "clearInterval", "queueMicrotask",
 			"Headers", "Request", "Response", "AbortController", "AbortSignal", "DOMException", "URL", "URLSearchParams", "TextEncoder", "TextDecoder", "atob", "btoa"].includes(n));

@@ -18,11 +18,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // DeployFunc builds, loads and stores a guild's script, or says why not and
 // leaves the old one running.
 type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
+
+// UndeployFunc deletes a guild's deployment and stops its script.
+type UndeployFunc func(ctx context.Context, guild snowflake.GuildID) (warnings []string, err error)
 
 // Verifier tells who an API token belongs to.
 type Verifier interface {
@@ -32,12 +36,18 @@ type Verifier interface {
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
+	Undeploy    UndeployFunc
+	Builds      Builds
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	KV          kv.Store
 	Tokens      Verifier
 	Authorizer  auth.Authorizer
 	Guilds      Guilds
+	Types       string // The SDK's declarations.
+	Secrets     Secrets
+	Settings    Settings
+	Crons       Crons
 	Metrics     http.Handler // Nil has none.
 	Summary     http.Handler // Metrics in short, as JSON; nil has none.
 	// Meter, if not nil, is told of every request that was answered; route is ""
@@ -64,13 +74,17 @@ type API struct {
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
 	streams *streams
+	uploads chan struct{} // Holds one for each archive that is being received.
+	docs    documents
 }
 
 // New checks the configuration and builds the routes.
 func New(cfg Config) (*API, error) {
 	switch {
-	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
+	case cfg.Deploy == nil, cfg.Undeploy == nil, cfg.Builds == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
 		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
+	case cfg.Secrets == nil, cfg.Settings == nil, cfg.Crons == nil:
+		return nil, errors.New("the API needs secrets, settings and cron jobs")
 	case cfg.Local != nil && len(cfg.LocalPrefixes) == 0:
 		return nil, errors.New("a local handler needs prefixes")
 	}
@@ -104,6 +118,7 @@ func New(cfg Config) (*API, error) {
 		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
 		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
 		streams: newStreams(cfg.Limits.StreamsPerCaller, cfg.Limits.Streams),
+		uploads: make(chan struct{}, uploadsAtOnce),
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect() // Headers that name an address can be made up.
@@ -113,7 +128,9 @@ func New(cfg Config) (*API, error) {
 	for _, r := range a.routes() {
 		a.echo.Add(r.method, r.path, a.serve(r))
 	}
-	return a, nil
+	var err error
+	a.docs, err = a.draw()
+	return a, err
 }
 
 // Handler serves the API, and what is mounted beside it.
@@ -130,18 +147,6 @@ const (
 	idleTimeout    = 2 * time.Minute
 	maxHeaderBytes = 32 << 10
 )
-
-// Server is an HTTP server for the API. Its Shutdown ends the log streams
-// first; there is no WriteTimeout, which would cut them, so every route has a
-// deadline of its own instead.
-func (a *API) Server() *http.Server {
-	s := &http.Server{
-		Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: zap.NewStdLog(a.cfg.Log),
-	}
-	s.RegisterOnShutdown(a.streams.close)
-	return s
-}
 
 // Close ends the log streams.
 func (a *API) Close() { a.streams.close() }

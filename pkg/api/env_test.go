@@ -17,10 +17,15 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/secret/secrettest"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 )
@@ -30,6 +35,9 @@ const (
 	guildA snowflake.GuildID = 100000000000000001
 	guildB snowflake.GuildID = 100000000000000002
 )
+
+// noon is what the services' clocks show.
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 // patience bounds every wait; a test that reaches it has failed.
 const patience = 20 * time.Second
@@ -41,6 +49,7 @@ type deployer struct {
 	mu       sync.Mutex // Guards the members below.
 	requests []deploy.Request
 	fail     error
+	warnings []string // Of deletions.
 	n        int
 }
 
@@ -63,6 +72,10 @@ func (d *deployer) deploy(ctx context.Context, r deploy.Request) (deploy.Revisio
 	return rev, d.store.PutRevision(ctx, rev)
 }
 
+func (d *deployer) undeploy(ctx context.Context, guild snowflake.GuildID) ([]string, error) {
+	return d.warnings, d.store.Delete(ctx, guild)
+}
+
 func (d *deployer) asked() []deploy.Request {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -80,6 +93,10 @@ type env struct {
 	logs        *logs.Hub
 	auth        *auth.Tokens
 	guilds      *guilds
+	bundler     *bundler
+	secrets     *secret.Service
+	crons       *cron.Ticker
+	fired       *[]cron.Firing
 	tokens      map[string]string // By the name that tests call them.
 }
 
@@ -95,17 +112,32 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	}
 	e := &env{
 		t: t, kv: keys, deployments: store, deployer: &deployer{store: store}, logs: logs.New(logs.Config{}), tokens: map[string]string{},
-		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{},
+		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{}, bundler: &bundler{},
 	}
+	builds, err := build.New(build.Config{Bundle: e.bundler.bundle, Limits: build.Limits{ActivePerGuild: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	building, stop := context.WithCancel(context.Background())
+	built := make(chan error, 1)
+	go func() { built <- builds.Run(building) }()
+	ring, err := secret.NewKeyring(secrettest.KeyA, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.secrets = secret.New(secret.Config{Store: store, Keys: ring, Clock: clock.NewFake(noon)})
+	e.fired = new([]cron.Firing)
+	e.crons = cron.NewTicker(clock.NewFake(noon), func(f cron.Firing) { *e.fired = append(*e.fired, f) })
 	e.token("admin", "1", auth.WithGuilds(guildA))
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
 	e.token("operator", "3")
 	cfg := api.Config{
-		Deploy: e.deployer.deploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
-		Guilds:     e.guilds,
+		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
+		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
+		Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
-		Limits:     api.Limits{Services: map[string]any{"kv": map[string]any{"value_bytes": 1 << 20}}},
+		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}
 	if change != nil {
 		change(&cfg)
@@ -114,12 +146,18 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		t.Fatal(err)
 	}
 	e.server = httptest.NewUnstartedServer(nil)
-	e.server.Config = e.api.Server()
+	e.server.Config = api.NewServer(e.api.Handler(), zap.NewNop())
+	e.server.Config.RegisterOnShutdown(e.api.Close)
 	e.server.Start()
+	watch(t, e.api, e.server.Client())
 	t.Cleanup(func() {
 		e.api.Close()
 		e.server.Close()
 		_ = e.logs.Close()
+		stop()
+		if err := <-built; err != nil {
+			t.Error(err)
+		}
 		if err := errors.Join(keys.Close(), store.Close()); err != nil {
 			t.Error(err)
 		}

@@ -38,23 +38,23 @@ func (g *guilds) Release(id snowflake.GuildID) conduct.Status {
 
 func TestGuildStatus(t *testing.T) {
 	t.Parallel()
-	url := "/api/guilds/" + guildA.String() + "/status"
+	url := "/api/status/" + guildA.String()
 	run(t, append(denied("GET", url, "", false),
 		scenario{
 			name: "quarantined", as: "reader", method: "GET", url: url, status: 200,
 			want: []string{`"state":"quarantined"`, `"since":"2026-01-02T03:04:05Z"`, `"strikes":[{"at":"2026-01-02T03:04:05Z","reason":"it crashed"}]`, `"dropped_events":7`, `"worker":null`},
 		},
 		scenario{
-			name: "nothing there", as: "neighbour", method: "GET", url: "/api/guilds/" + guildB.String() + "/status", status: 200,
+			name: "nothing there", as: "neighbour", method: "GET", url: "/api/status/" + guildB.String(), status: 200,
 			want: []string{`"state":"none"`, `"since":null`, `"strikes":[]`},
 		},
-		scenario{name: "no guild", as: "operator", method: "GET", url: "/api/guilds/x/status", status: 400, want: []string{"Invalid guild ID"}},
+		scenario{name: "no guild", as: "operator", method: "GET", url: "/api/status/x", status: 400, want: []string{"Invalid guild ID"}},
 	))
 }
 
 func TestReleaseIsTheOperators(t *testing.T) {
 	t.Parallel()
-	url := "/api/guilds/" + guildA.String() + "/release"
+	url := "/api/status/" + guildA.String() + "/release"
 	untouched := func(t *testing.T, e *env) {
 		t.Helper()
 		if len(e.guilds.released) > 0 {

@@ -17,9 +17,9 @@ import (
 // is not ours.
 func beside(api, local http.Handler, prefixes []string) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(refusal("pages of other sites may not act on this machine"))
+	protection.SetDenyHandler(refusal(fault.New(fault.Forbidden, "Forbidden: pages of other sites may not act on this machine")))
 	guarded := protection.Handler(local)
-	strange := refusal("this is served under the names of this machine only; use 127.0.0.1 or localhost")
+	strange := refusal(fault.New(fault.Forbidden, "Forbidden: this is served under the names of this machine only; use 127.0.0.1 or localhost"))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !under(r.URL.Path, prefixes) || !fromHere(r.RemoteAddr) {
 			api.ServeHTTP(w, r)
@@ -34,14 +34,17 @@ func beside(api, local http.Handler, prefixes []string) http.Handler {
 }
 
 // refusal answers like the API's own errors.
-func refusal(message string) http.HandlerFunc {
+func refusal(f *fault.Fault) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
-		f := fault.New(fault.Forbidden, "Forbidden: %s", message)
 		id := uuid.NewString()
 		h := w.Header()
 		h.Set(requestID, id)
 		h.Set("Content-Type", "application/json")
 		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		if f.RetryAfter > 0 {
+			h.Set("Retry-After", seconds(f.RetryAfter))
+		}
 		w.WriteHeader(f.Status())
 		_ = json.NewEncoder(w).Encode(map[string]any{"message": f.Message, "code": f.Code, "request_id": id})
 	}

@@ -71,7 +71,7 @@ func (a *API) problem(err error, c echo.Context) {
 		a.cfg.Log.Error("request failed", zap.Error(err), zap.String("request_id", c.Response().Header().Get(requestID)))
 	}
 	if f.RetryAfter > 0 {
-		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
+		c.Response().Header().Set("Retry-After", seconds(f.RetryAfter))
 	}
 	if f.Status() == http.StatusUnauthorized {
 		c.Response().Header().Set("WWW-Authenticate", "Bearer")
@@ -89,6 +89,9 @@ func (a *API) problem(err error, c echo.Context) {
 		a.cfg.Log.Debug("error was not delivered", zap.Error(err))
 	}
 }
+
+// seconds is a Retry-After.
+func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
 
 // faultOf names every error that can come out of a handler or the router.
 func faultOf(err error) *fault.Fault {

@@ -33,7 +33,7 @@ type route struct {
 	method, path string
 	access       access
 	handle       func(*call) error
-	body         int64         // Most bytes of its JSON; 0 reads none.
+	body         int64         // Most bytes of its JSON or form; 0 reads none.
 	timeout      time.Duration // 0 is the standard one.
 	stream       bool          // Has no timeout.
 	writes       bool          // Refused to read-only tokens.
@@ -43,14 +43,17 @@ type route struct {
 
 // Paths that more than one route has.
 const (
+	metricsPath    = "/metrics"
 	deploymentPath = "/api/deployments/:guild"
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
+	variablePath   = "/api/vars/:guild/:name"
+	secretPath     = "/api/secrets/:guild/:name"
 )
 
 // routes is the table; docs/api.md describes every row.
 func (a *API) routes() []route {
-	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes())
+	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.buildRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes(), a.docsRoutes())
 	for i := range list {
 		if list[i].timeout == 0 && !list[i].stream {
 			list[i].timeout = a.cfg.Limits.RequestTime
@@ -63,6 +66,7 @@ func (a *API) callerRoutes() []route {
 	return []route{
 		{method: "GET", path: "/api/auth/me", access: identity, handle: a.me},
 		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
+		{method: "GET", path: "/api/types", access: identity, handle: a.getTypes},
 	}
 }
 
@@ -72,6 +76,7 @@ func (a *API) deploymentRoutes() []route {
 		{method: "GET", path: "/api/deployments", access: identity, handle: a.listDeployments},
 		{method: "GET", path: deploymentPath, access: guildAdmin, handle: a.getDeployment},
 		{method: "POST", path: deploymentPath, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "DELETE", path: deploymentPath, access: guildAdmin, handle: a.deleteDeployment, timeout: l.DeployTime, writes: true},
 		{method: "GET", path: deploymentPath + "/history", access: guildAdmin, handle: a.history},
 		{method: "GET", path: deploymentPath + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
 		{method: "POST", path: deploymentPath + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
@@ -79,12 +84,24 @@ func (a *API) deploymentRoutes() []route {
 }
 
 func (a *API) guildRoutes() []route {
+	l := a.cfg.Limits
 	return []route{
-		{method: "GET", path: "/api/guilds/:guild/status", access: guildAdmin, handle: a.guildStatus},
-		{method: "POST", path: "/api/guilds/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
-		{method: "GET", path: "/metrics", access: identity, handle: a.metrics},
-		{method: "GET", path: "/api/metrics", access: identity, handle: a.metrics},
-		{method: "GET", path: "/api/metrics/json", access: identity, handle: a.summary},
+		{method: "GET", path: "/api/status/:guild", access: guildAdmin, handle: a.guildStatus},
+		{method: "POST", path: "/api/status/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
+		{method: "GET", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.getSettings},
+		{method: "PUT", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.putSettings, body: l.SmallBody, writes: true},
+		{method: "GET", path: "/api/vars/:guild", access: guildAdmin, handle: a.listVariables},
+		{method: "GET", path: variablePath, access: guildAdmin, handle: a.getVariable},
+		{method: "PUT", path: variablePath, access: guildAdmin, handle: a.putVariable, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: variablePath, access: guildAdmin, handle: a.deleteVariable, writes: true},
+		{method: "GET", path: "/api/secrets/:guild", access: guildAdmin, handle: a.listSecrets},
+		{method: "PUT", path: secretPath, access: guildAdmin, handle: a.putSecret, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: secretPath, access: guildAdmin, handle: a.deleteSecret, writes: true},
+		{method: "GET", path: "/api/crons/:guild", access: guildAdmin, handle: a.listCrons},
+		{method: "POST", path: "/api/crons/:guild/:name/run", access: guildAdmin, handle: a.runCron, writes: true},
+		{method: "GET", path: metricsPath, access: identity, handle: a.metrics},
+		{method: "GET", path: "/api" + metricsPath, access: identity, handle: a.metrics},
+		{method: "GET", path: "/api" + metricsPath + "/json", access: identity, handle: a.summary},
 	}
 }
 
@@ -205,21 +222,27 @@ func (c *call) param(name string) (string, error) {
 	return unescape(v)
 }
 
+// meDoc tells callers who they are.
+type meDoc struct {
+	User userDoc `json:"user"`
+}
+
+type userDoc struct {
+	ID         string  `json:"id"`
+	Username   string  `json:"username"`
+	GlobalName *string `json:"global_name"`
+	Avatar     *string `json:"avatar"`
+}
+
 func (a *API) me(c *call) error {
-	type user struct {
-		ID         string  `json:"id"`
-		Username   string  `json:"username"`
-		GlobalName *string `json:"global_name"`
-		Avatar     *string `json:"avatar"`
-	}
-	return c.JSON(http.StatusOK, map[string]user{"user": {ID: c.who.UserID, Username: c.who.Username}})
+	return c.JSON(http.StatusOK, meDoc{User: userDoc{ID: c.who.UserID, Username: c.who.Username}})
 }
 
 func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }
 
 func (a *API) ready(c *call) error {
 	if err := a.cfg.Ready(); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "not ready: %s", fault.From(err).Message)
+		return notReady(err)
 	}
 	if c.QueryParams().Has("verbose") {
 		return c.JSON(http.StatusOK, a.cfg.Details())

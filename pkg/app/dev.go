@@ -39,6 +39,8 @@ type devOptions struct {
 	free    bool
 	record  string   // Folder that the simulated Discord writes what it sees into.
 	project *project // nil is the starter, for a guild without a deployment.
+	last    []string // Steps of the start after those of the runtime.
+	patient bool     // Waits for Discord however long that takes.
 }
 
 func devCommand(s State) *cobra.Command {
@@ -92,7 +94,7 @@ func (o *devOptions) load(s State, given func(name string) bool) (config.Config,
 }
 
 func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err error) {
-	log, err := telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, s.Stderr)
+	log, _, err := telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, s.Stderr)
 	if err != nil {
 		return err
 	}
@@ -100,11 +102,12 @@ func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err 
 	defer func() {
 		err = errors.Join(err, life.stop())
 	}()
+	o.last = []string{"script"}
 	rt, err := assemble(ctx, cfg, o, life, log)
 	if err != nil {
 		return err
 	}
-	if err := rt.start(ctx); err != nil {
+	if err := rt.boot(ctx); err != nil {
 		return err
 	}
 	first, channel, err := rt.firstGuild(ctx)
@@ -122,7 +125,7 @@ func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err 
 	if err != nil {
 		return err
 	}
-	rt.health.Done("start")
+	rt.health.Done("script")
 	_, _ = fmt.Fprintf(s.Stdout, "ready %s guild=%s channel=%s token_file=%s\n", rt.url, first, channel, tokenFile)
 	err = life.wait(ctx)
 	rt.health.Stopping()

@@ -27,6 +27,7 @@ func (rt *runtime) openEgress() error {
 			BytesPerMinute: int64(c.BytesPerMinute), BytesAtOnce: int64(c.BytesAtOnce), Concurrency: c.Concurrency, Timeout: time.Duration(c.TimeoutMS) * time.Millisecond,
 		},
 		UserAgent: "Flora/" + Version,
+		Secrets:   rt.secrets.Current,
 		Count:     telemetry.Fetches(rt.stats, egress.Outcomes()),
 	})
 	rt.life.release("outbound connections", func() error { rt.egress.Close(); return nil })

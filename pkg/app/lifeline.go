@@ -25,6 +25,8 @@ type part struct {
 	name string
 	stop func() // Asks it to end.
 	done <-chan struct{}
+	// limit says how long it may take; nil is the lifeline's.
+	limit func() time.Duration
 }
 
 func newLifeline(log *zap.Logger) *lifeline {
@@ -53,11 +55,14 @@ func (l *lifeline) run(name string, body func(ctx context.Context) error) {
 		default:
 		}
 	}()
-	l.parts = append(l.parts, part{name, cancel, done})
+	l.parts = append(l.parts, part{name, cancel, done, nil})
 }
 
 // release adds something that only has to be given back.
-func (l *lifeline) release(name string, body func() error) {
+func (l *lifeline) release(name string, body func() error) { l.slow(name, nil, body) }
+
+// slow is release for something that may take that long.
+func (l *lifeline) slow(name string, limit func() time.Duration, body func() error) {
 	done := make(chan struct{})
 	l.parts = append(l.parts, part{name, func() {
 		go func() {
@@ -66,7 +71,7 @@ func (l *lifeline) release(name string, body func() error) {
 				l.log.Warn("a part did not stop cleanly", zap.String("part", name), zap.Error(err))
 			}
 		}()
-	}, done})
+	}, done, limit})
 }
 
 // wait returns when ctx ends, or with the error of a part that failed.
@@ -86,11 +91,15 @@ func (l *lifeline) stop() error {
 		p := l.parts[len(l.parts)-1]
 		l.parts = l.parts[:len(l.parts)-1]
 		p.stop()
-		timer := time.NewTimer(l.limit)
+		limit := l.limit
+		if p.limit != nil {
+			limit = p.limit()
+		}
+		timer := time.NewTimer(limit)
 		select {
 		case <-p.done:
 		case <-timer.C:
-			late = append(late, fmt.Errorf("%s did not stop within %s", p.name, l.limit))
+			late = append(late, fmt.Errorf("%s did not stop within %s", p.name, limit))
 		}
 		timer.Stop()
 	}

@@ -22,7 +22,16 @@ func listen(ctx context.Context, address string, port int) (net.Listener, error)
 	return l, nil
 }
 
-func baseURL(l net.Listener) string { return "http://" + l.Addr().String() }
+// baseURL is where the port is reached from this machine.
+func baseURL(l net.Listener) string {
+	address := l.Addr().String()
+	if host, port, err := net.SplitHostPort(address); err == nil {
+		if ip := net.ParseIP(host); ip.IsUnspecified() {
+			address = net.JoinHostPort(loopback, port)
+		}
+	}
+	return "http://" + address
+}
 
 // serve answers HTTP until ctx ends. There is no write time-out: log streams
 // live long and bound each write themselves.

@@ -28,7 +28,7 @@ who want it done before. It may run while runtimes run, and more than once.`,
 			if cfg.Database.URL == "" {
 				return errors.New("database.url is not set, so there is nothing to migrate; set it in the configuration file, in FLORA_DATABASE_URL or in DATABASE_URL")
 			}
-			log, err := telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, s.Stderr)
+			log, _, err := telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, s.Stderr)
 			if err != nil {
 				return err
 			}

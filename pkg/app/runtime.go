@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,7 +22,9 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
+	"github.com/flora-runtime/flora-runtime/pkg/cache"
 	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
@@ -29,6 +34,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -36,9 +42,13 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
+	"github.com/flora-runtime/flora-runtime/pkg/store/local"
 	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
+	"github.com/flora-runtime/flora-runtime/pkg/store/redis"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
@@ -55,9 +65,21 @@ const operator = "operator"
 // operating system shares the cores among them.
 const turnsPerCore = 8
 
-// handlersEnd is how long running handlers may take to end when the runtime is
-// to stop.
-const handlersEnd = 3 * time.Second
+const (
+	// databaseLimit is how long a start without copies of deployments waits for
+	// the database, databaseGrace one that has them.
+	databaseLimit = 2 * time.Minute
+	databaseGrace = 5 * time.Second
+	// identifyPause is the longest pause before Discord is asked again who the
+	// bot is.
+	identifyPause = 30 * time.Second
+)
+
+// drainTime is how long running handlers may take to end when the runtime is to
+// stop.
+func (rt *runtime) drainTime() time.Duration {
+	return time.Duration(rt.live.Load().Runtime.DrainTimeoutSecs) * time.Second
+}
 
 // penaltyWorkers is how many processes there are, beside runtime.max_workers,
 // for scripts that brought a worker down or may have. They run while somebody
@@ -67,6 +89,7 @@ const penaltyWorkers = 4
 // runtime is a control process and what it consists of.
 type runtime struct {
 	cfg    config.Config
+	live   atomic.Pointer[config.Config] // cfg, and what was reloaded since.
 	opts   devOptions
 	log    *zap.Logger
 	life   *lifeline
@@ -77,28 +100,40 @@ type runtime struct {
 	tracer *trace.Tracer // Nil traces nothing.
 	url    string
 
-	state   stateStore
-	tokens  *auth.Tokens
-	kv      *kv.DB
-	keys    kv.Store // The same, measured.
-	logs    *logs.Hub
-	crons   *cron.Ticker
-	listen  net.Listener
-	sim     *discordsim.Sim // nil with the real Discord.
-	rest    *discord.REST
-	gateway *discord.Gateway
-	scope   *scope.Scope
-	egress  *egress.Client
-	ops     *op.Table
-	bot     *bot.Bot
-	pool    *supervisor.Pool
-	api     *api.API
+	front    front
+	server   *http.Server
+	activity *activity
+
+	state    stateStore
+	copies   *local.Store // Of what Postgres has; nil with embedded storage.
+	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.
+	saved    bot.Saved
+	cache    cache.Store
+	tokens   *auth.Tokens
+	secrets  *secret.Service
+	settings *settings.Service
+	kv       *kv.DB
+	keys     kv.Store // The same, measured.
+	logs     *logs.Hub
+	crons    *cron.Ticker
+	listen   net.Listener
+	sim      *discordsim.Sim // nil with the real Discord.
+	rest     *discord.REST
+	gateway  *discord.Gateway
+	scope    *scope.Scope
+	egress   *egress.Client
+	ops      *op.Table
+	bot      *bot.Bot
+	pool     *supervisor.Pool
+	api      *api.API
+	builds   *build.Service
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
 }
 
-// assemble builds all parts; only the storage is open and the port taken yet.
+// assemble takes the port, where from now on the probes are answered; boot does
+// the rest.
 func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeline, log *zap.Logger) (*runtime, error) {
 	if err := sandbox.Shield(); err != nil {
 		return nil, err
@@ -106,50 +141,166 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 	stats := telemetry.NewRegistry(Version)
 	rt := &runtime{
 		cfg: cfg, opts: o, log: log, life: life, connected: make(chan struct{}),
-		health: telemetry.NewHealth("start"),
-		hits:   telemetry.LimitHits(stats, limit.All()),
-		stats:  stats,
-		harm:   telemetry.NewContainment(stats, supervisor.Causes()),
+		hits:  telemetry.LimitHits(stats, limit.All()),
+		stats: stats,
+		harm:  telemetry.NewContainment(stats, supervisor.Causes()),
 	}
-	for _, build := range []func(context.Context) error{rt.openTelemetry, rt.openStores, rt.openPort, rt.openDiscord, rt.buildBot, rt.buildAPI} {
-		if err := build(ctx); err != nil {
-			return nil, err
-		}
+	rt.live.Store(&cfg)
+	names := make([]string, 0, len(rt.steps())+1)
+	for _, s := range rt.steps() {
+		names = append(names, s.name)
 	}
+	rt.health = telemetry.NewHealth(append(names, o.last...)...)
+	rt.front.set(api.Starting(rt.ready))
+	if err := rt.openPort(ctx); err != nil {
+		return nil, err
+	}
+	if err := rt.openTelemetry(ctx); err != nil {
+		return nil, err
+	}
+	rt.server = api.NewServer(&rt.front, log.Named("http"))
+	life.run("HTTP", func(ctx context.Context) error { return serve(ctx, rt.listen, rt.server) })
 	return rt, nil
 }
 
-// stateStore keeps deployments and API tokens.
+// front is what answers HTTP at the moment.
+type front struct{ handler atomic.Pointer[http.Handler] }
+
+func (f *front) set(h http.Handler) { f.handler.Store(&h) }
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	(*f.handler.Load()).ServeHTTP(w, r)
+}
+
+// step is a part of the start.
+type step struct {
+	name string
+	run  func(ctx context.Context) error
+}
+
+// steps are those of every start, in order: what needs what comes after it. The
+// SDK's snapshot comes before the workers, which start from it.
+func (rt *runtime) steps() []step {
+	return []step{
+		{"database", rt.openDatabase},
+		{"cache", rt.openCache},
+		{"data", rt.openData},
+		{"Discord", rt.openDiscord},
+		{"SDK and workers", rt.startWorkers},
+		{"scripts", rt.loadScripts},
+		{"gateway and API", rt.connect},
+	}
+}
+
+// boot starts the parts in order, and says so.
+func (rt *runtime) boot(ctx context.Context) error {
+	for _, s := range rt.steps() {
+		begun := time.Now()
+		rt.health.Problem(s.name, "under way")
+		if err := s.run(ctx); err != nil {
+			return err
+		}
+		rt.health.Done(s.name)
+		rt.log.Info("started", zap.String("step", s.name), zap.Duration("took", time.Since(begun).Round(time.Millisecond)))
+	}
+	return nil
+}
+
+// stateStore keeps deployments, API tokens, secrets and settings.
 type stateStore interface {
 	deploy.Store
 	auth.TokenStore
-	Close() error
+	secret.Store
+	settings.Store
 }
 
-// openState opens Postgres if there is one, else the store in the data folder.
-func (rt *runtime) openState(ctx context.Context) (stateStore, error) {
-	log := rt.log.Named("state")
-	if db := rt.cfg.Database; db.URL != "" {
-		return postgres.Open(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log})
-	}
-	return embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log})
-}
-
-func (rt *runtime) openStores(ctx context.Context) (err error) {
+// openDatabase opens Postgres if there is one, else the store in the data
+// folder. A Postgres that is away holds up only a runtime that has no copies of
+// deployments to go on with.
+func (rt *runtime) openDatabase(ctx context.Context) error {
 	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	if rt.state, err = rt.openState(ctx); err != nil {
+	var err error
+	if rt.activity, err = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity")); err != nil {
 		return err
 	}
-	rt.life.release("deployments", rt.state.Close)
+	log, keep := rt.log.Named("state"), rt.cfg.Deployments
+	db := rt.cfg.Database
+	if db.URL == "" {
+		state, err := embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
+		if err != nil {
+			return err
+		}
+		rt.life.release("deployments", state.Close)
+		rt.state, rt.deploys, rt.saved = state, state, state
+		return nil
+	}
+	later, err := postgres.OpenLater(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
+	if err != nil {
+		return err
+	}
+	rt.life.release("database", later.Close)
+	copies, err := local.Open(filepath.Join(rt.cfg.DataDir, "deployments"), later, log)
+	if err != nil {
+		return err
+	}
+	rt.state, rt.deploys, rt.saved = later, copies, copies.Saved()
+	rt.copies = copies
+	rt.life.run("database", later.Run)
+	empty, err := copies.Empty()
+	if err != nil {
+		return err
+	}
+	limit := databaseLimit
+	if !empty {
+		limit = databaseGrace
+	}
+	late, err := rt.within(ctx, limit, later.Reached())
+	switch {
+	case err != nil:
+		return err
+	case late && empty:
+		return fmt.Errorf("the database was not reached within %s and this machine has no copies of deployments to go on with; the log says why", limit)
+	case late:
+		rt.log.Warn("the database is away; the runtime goes on with what it last ran")
+	}
+	return nil
+}
+
+// openCache opens Redis if there is one. One that is away holds nothing up:
+// logins fail until it is back.
+func (rt *runtime) openCache(ctx context.Context) error {
+	url := rt.cfg.Cache.URL
+	if url == "" {
+		rt.cache = cache.NewMemory(clock.Real)
+		return nil
+	}
+	log := rt.log.Named("cache")
+	later, err := cache.NewLater(ctx, func(ctx context.Context) (cache.Store, error) {
+		return redis.Open(ctx, redis.Config{URL: url, Log: log})
+	}, log)
+	if err != nil {
+		return err
+	}
+	rt.cache = later
+	rt.life.release("cache", later.Close)
+	rt.life.run("cache", later.Run)
+	return nil
+}
+
+func (rt *runtime) openData(context.Context) (err error) {
 	if rt.kv, err = kv.Open(kv.Config{Dir: rt.cfg.KVPath(), Limits: kvLimits(rt.cfg.KV.Limits), Log: rt.log.Named("kv")}); err != nil {
 		return err
 	}
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.keys = newMeteredKV(rt)
+	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
-	return rt.openLogs()
+	if err := rt.openLogs(); err != nil {
+		return err
+	}
+	return rt.openSecrets()
 }
 
 func (rt *runtime) openPort(ctx context.Context) (err error) {
@@ -160,8 +311,8 @@ func (rt *runtime) openPort(ctx context.Context) (err error) {
 	return nil
 }
 
-// openDiscord makes the client of Discord, real or simulated.
-func (rt *runtime) openDiscord(context.Context) (err error) {
+// openDiscord makes the client of Discord, real or simulated, and the API.
+func (rt *runtime) openDiscord(ctx context.Context) (err error) {
 	base, token, global := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken, rt.cfg.Discord.GlobalLimit
 	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway")}
 	if token == "" {
@@ -225,7 +376,9 @@ func (s sink) Ready(user json.RawMessage) {
 	s.once.Do(func() { close(s.connected) })
 }
 
-func (rt *runtime) buildBot(ctx context.Context) error {
+// startWorkers makes the core and the processes that run scripts, and what both
+// need.
+func (rt *runtime) startWorkers(ctx context.Context) error {
 	sdk, err := sdkbundle.Bundle()
 	if err != nil {
 		return fmt.Errorf("bundle the SDK: %w", err)
@@ -263,13 +416,20 @@ func (rt *runtime) buildBot(ctx context.Context) error {
 	}
 	commands := &discord.Commands{REST: rt.rest, Application: rt.gateway.Application}
 	rt.bot = bot.New(bot.Config{
-		Pool: rt.pool, Op: rt.ops.At, Store: rt.state, Logs: rt.logs, Crons: rt.crons,
+		Pool: rt.pool, Op: rt.ops.At, Store: rt.deploys, Saved: rt.saved, Active: rt.activity.last, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
+		Environment: surroundings{rt}, Respond: rt.respond,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})
-	return nil
+	rt.life.run("workers", rt.pool.Run)
+	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
+	rt.life.run("secrets", rt.secrets.Run)
+	rt.life.run("settings", rt.settings.Run)
+	rt.life.run("activity", func(ctx context.Context) error { return rt.activity.run(ctx, rt.bot.Activity) })
+	rt.life.slow("handlers", func() time.Duration { return rt.drainTime() + stopLimit }, func() error { rt.bot.Drain(rt.drainTime()); return nil })
+	return rt.buildAPI(ctx)
 }
 
 // launcher starts worker processes, or runs the worker's loop in this process
@@ -336,38 +496,64 @@ func botLimits(c config.Config) bot.Limits {
 	}
 }
 
-// start runs the parts in order and returns when the bot is connected and
-// every stored script was tried once, but for those that are slow to load: the
-// events of their guilds wait.
-func (rt *runtime) start(ctx context.Context) error {
-	server := rt.api.Server()
-	rt.life.run("HTTP", func(ctx context.Context) error { return serve(ctx, rt.listen, server) })
+// loadScripts begins to load what is deployed. Those that are slow do not hold
+// the start up: the events of their guilds wait.
+func (rt *runtime) loadScripts(ctx context.Context) error {
 	if rt.sim != nil {
+		// It is asked from here on, at this very port.
+		rt.front.set(rt.api.Handler())
 		rt.life.release("simulated Discord", rt.sim.Close)
 	}
-	rt.life.run("expiry of keys", rt.kv.Run)
-	rt.life.run("workers", rt.pool.Run)
-	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
-	rt.life.release("handlers", func() error { rt.bot.Drain(handlersEnd); return nil })
-	rt.life.run("cron", rt.crons.Run)
-	if err := rt.gateway.Identity(ctx); err != nil {
+	if err := rt.identify(ctx); err != nil {
 		return err
 	}
 	tried, err := rt.bot.LoadAll(ctx)
 	if err != nil {
 		return err
 	}
+	if rt.copies != nil {
+		rt.life.run("copies of deployments", func(ctx context.Context) error { return rt.copies.Run(ctx, rt.bot.Reconcile) })
+	}
+	rt.life.run("cron", rt.crons.Run)
 	// What the bot asks Discord for follows from what scripts handle.
 	if late, err := rt.within(ctx, loadsLimit, tried); err != nil {
 		return err
 	} else if late {
 		rt.log.Warn("some scripts are still being loaded; their guilds' events wait")
 	}
+	return nil
+}
+
+// identify finds out who the bot is, which scripts are told when they load.
+func (rt *runtime) identify(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, identifyPause) {
+		err := rt.gateway.Identity(ctx)
+		if err == nil || fault.Is(err, fault.Unauthorized) || !rt.opts.patient {
+			return err
+		}
+		rt.health.Problem("scripts", "Discord does not answer; it is asked again")
+		rt.log.Error("Discord does not say who the bot is; it is asked again", zap.Error(err))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// connect opens the API and connects the bot.
+func (rt *runtime) connect(ctx context.Context) error {
+	rt.front.set(rt.api.Handler())
+	rt.server.RegisterOnShutdown(rt.api.Close)
 	rt.life.run("gateway", rt.gateway.Run)
-	if late, err := rt.within(ctx, connectLimit, rt.connected); err != nil {
+	limit := connectLimit
+	if rt.opts.patient {
+		limit = time.Duration(math.MaxInt64) // The API serves meanwhile.
+	}
+	if late, err := rt.within(ctx, limit, rt.connected); err != nil {
 		return err
 	} else if late {
-		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", connectLimit)
+		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", limit)
 	}
 	return nil
 }
@@ -426,16 +612,26 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 	return guild, first, nil
 }
 
-func (rt *runtime) buildAPI(context.Context) (err error) {
+func (rt *runtime) buildAPI(context.Context) error {
+	if err := rt.openBuilds(); err != nil {
+		return err
+	}
+	types, err := sdkbundle.Types()
+	if err != nil {
+		return err
+	}
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Deployments: rt.state, Logs: rt.logs, KV: rt.keys, Tokens: rt.tokens,
+		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
-		Meter: telemetry.NewHTTP(rt.stats).Answered,
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
+		Meter:   telemetry.NewHTTP(rt.stats).Answered,
+		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
 			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},
 			Sources: deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
+
+			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits(),
 		},
 	}
 	if rt.sim != nil {
@@ -446,8 +642,8 @@ func (rt *runtime) buildAPI(context.Context) (err error) {
 }
 
 func (rt *runtime) ready() error {
-	if !rt.health.Ready() {
-		return errors.New("the runtime is starting")
+	if waiting := rt.health.Waiting(); waiting != "" {
+		return fault.New(fault.Unavailable, "%s", waiting)
 	}
 	return nil
 }

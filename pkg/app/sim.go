@@ -44,7 +44,7 @@ func recordFolder(s State) string {
 }
 
 func runSim(ctx context.Context, s State, port int, cfg discordsim.Config) (err error) {
-	log, err := telemetry.NewLogger("info", "console", s.Stderr)
+	log, _, err := telemetry.NewLogger("info", "console", s.Stderr)
 	if err != nil {
 		return err
 	}

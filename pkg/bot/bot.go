@@ -4,9 +4,12 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +37,13 @@ type Bundler interface {
 	MapStack(ctx context.Context, text, sourceMap string) (string, error)
 }
 
+// Saved is what the guilds are to run. It may be a copy of what the Store has,
+// while that cannot be asked.
+type Saved interface {
+	List(ctx context.Context) ([]deploy.Deployment, error)
+	Current(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error)
+}
+
 // Limits of the core. All must be set.
 type Limits struct {
 	Script      wire.Limits
@@ -51,9 +61,11 @@ type Limits struct {
 
 // Config is what the core is made of.
 type Config struct {
-	Pool   *supervisor.Pool
-	Op     func(index int) (op.Op, bool) // A row of the op table.
-	Store  deploy.Store
+	Pool  *supervisor.Pool
+	Op    func(index int) (op.Op, bool) // A row of the op table.
+	Store deploy.Store
+	// Saved is what is loaded at boot and when a script was lost; nil is Store.
+	Saved  Saved
 	Logs   *logs.Hub
 	Crons  *cron.Ticker
 	Bundle Bundler
@@ -65,12 +77,20 @@ type Config struct {
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
 	Limits      Limits
+	// Environment, if not nil, is what scripts read beside events.
+	Environment Environment
+	// Respond, if not nil, answers an interaction of a guild with a text that
+	// only its user sees.
+	Respond func(ctx context.Context, guild snowflake.GuildID, id snowflake.InteractionID, token, text string) error
 	// Intents, if not nil, is asked for the events that scripts handle.
 	Intents Intents
 	// Hits, if not nil, counts the limits that scripts run into.
 	Hits func(name limit.Name, n int)
 	Log  *zap.Logger
 	Now  func() time.Time // When events come and how long they waited; nil is the real time.
+	// Active, if not nil, tells when a guild last had an event in an earlier
+	// process: those most recently active are loaded first.
+	Active func(guild snowflake.GuildID) time.Time
 	// Metrics, if not nil, is told what becomes of scripts that do harm.
 	Metrics Metrics
 	// Meter, if not nil, measures events and ops.
@@ -82,6 +102,7 @@ type Config struct {
 // Bot is the core.
 type Bot struct {
 	cfg      Config
+	bounds   atomic.Pointer[Limits]
 	dispatch atomic.Uint64 // Last dispatch id.
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
@@ -110,13 +131,29 @@ func New(cfg Config) *Bot {
 	if cfg.Intents == nil {
 		cfg.Intents = unlimited{}
 	}
+	if cfg.Saved == nil {
+		cfg.Saved = cfg.Store
+	}
+	if cfg.Active == nil {
+		cfg.Active = func(snowflake.GuildID) time.Time { return time.Time{} }
+	}
+	if cfg.Environment == nil {
+		cfg.Environment = bare{}
+	}
 	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
+	b.SetLimits(cfg.Limits)
 	b.base, b.cancel = context.WithCancel(context.Background())
 	b.dispatch.Store(supervisor.LoadID)
 	b.wanted.init(cfg.Intents.Want)
 	b.maps.init(cfg.Bundle)
 	return b
 }
+
+// SetLimits changes the limits. Those that a worker enforces hold for scripts
+// that are loaded from now on.
+func (b *Bot) SetLimits(l Limits) { b.bounds.Store(&l) }
+
+func (b *Bot) limits() *Limits { return b.bounds.Load() }
 
 // Close ends background work; the pool's end stops the scripts.
 func (b *Bot) Close() {
@@ -149,13 +186,16 @@ const (
 
 // LoadAll begins to load every guild's current deployment. When it returns, the
 // events of all those guilds wait for their scripts, so the bot may connect.
-// The channel is closed when each script was tried once; those that failed are
+// Those most recently active come first. The channel is closed when each script was tried once; those that failed are
 // tried again.
 func (b *Bot) LoadAll(ctx context.Context) (tried <-chan struct{}, err error) {
-	all, err := b.cfg.Store.List(ctx)
+	all, err := b.cfg.Saved.List(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list deployments: %w", err)
 	}
+	slices.SortStableFunc(all, func(x, y deploy.Deployment) int {
+		return cmp.Or(b.cfg.Active(y.Guild).Compare(b.cfg.Active(x.Guild)), y.UpdatedAt.Compare(x.UpdatedAt))
+	})
 	for _, d := range all {
 		g := b.guild(d.Guild)
 		g.expect(true)
@@ -228,7 +268,10 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 		return
 	}
 	if e.Lost {
-		g.log("error", logs.TargetRuntime, fmt.Sprintf("a handler of %s was running when the runtime ended; it is lost and not run again", name))
+		if id := e.About(); id != 0 {
+			name += " (" + strconv.FormatUint(id, 10) + ")"
+		}
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("a handler of %s was running when the runtime ended; it is cut off and not run again", name))
 		return
 	}
 	now := b.cfg.Now()
@@ -236,7 +279,10 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	if interaction {
 		b.cfg.Remember(e.Guild, id, token, now)
 	}
-	g.deliver(event{name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep(), span: g.trace(name)})
+	g.deliver(event{
+		name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep(),
+		id: id, token: token, answerable: interaction && discord.TakesMessage(e), span: g.trace(name),
+	})
 }
 
 // Ready keeps what "ready" handlers get. Each script gets it once, when it
@@ -268,7 +314,20 @@ func (b *Bot) Fire(f cron.Firing) {
 		return
 	}
 	name := catalog.CronPrefix + f.Name
-	g.deliver(event{name: name, payload: payload, cpu: b.cfg.Limits.Cron, done: f.Finished, span: g.trace(name)})
+	g.deliver(event{name: name, payload: payload, cpu: b.limits().Cron, done: f.Finished, span: g.trace(name)})
+}
+
+// Activity tells when each guild last had an event.
+func (b *Bot) Activity() map[snowflake.GuildID]time.Time {
+	out := map[snowflake.GuildID]time.Time{}
+	for _, g := range b.all() {
+		g.mu.Lock()
+		if !g.heard.IsZero() {
+			out[g.id] = g.heard
+		}
+		g.mu.Unlock()
+	}
+	return out
 }
 
 // Leave stops the script of a guild that the bot is no longer in. What is

@@ -78,7 +78,7 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 		return rev, nil, fmt.Errorf("store the revision: %w", err)
 	}
 	if old, _ := g.swap(s, true); old != nil {
-		b.background(func(ctx context.Context) { old.drain(ctx, b.cfg.Limits.Dispatch) })
+		b.background(func(ctx context.Context) { old.drain(ctx, b.limits().Dispatch) })
 	}
 	return rev, s, nil
 }
@@ -98,7 +98,7 @@ func (g *guild) cronWarnings() (warnings []string) {
 // prepare makes the bundle.
 func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, error) {
 	rev := deploy.Revision{
-		ID: uuid.NewString(), Guild: r.Guild, Entry: r.Entry, Source: r.Source, Actor: r.Actor, BuildID: r.BuildID,
+		ID: uuid.NewString(), Guild: r.Guild, Entry: r.Entry, Source: r.Source, Actor: r.Actor, BuildID: r.BuildID, RollbackOf: r.RollbackOf,
 		Files: r.Files, SourceMap: r.SourceMap,
 	}
 	if r.Bundle != nil {
@@ -111,8 +111,8 @@ func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, e
 		rev.Bundle = out.Code
 		rev.SourceMap = &deploy.SourceMap{Path: "bundle.js.map", Contents: out.Map}
 	}
-	if len(rev.Bundle) > b.cfg.Limits.ScriptBytes {
-		text := fmt.Sprintf("script exceeds size limit (it has %d bytes, max %d bytes)", len(rev.Bundle), b.cfg.Limits.ScriptBytes)
+	if len(rev.Bundle) > b.limits().ScriptBytes {
+		text := fmt.Sprintf("script exceeds size limit (it has %d bytes, max %d bytes)", len(rev.Bundle), b.limits().ScriptBytes)
 		b.guild(r.Guild).hit(limit.ScriptBytes, 1, "deploy refused: "+text)
 		return rev, fault.New(fault.TooLarge, "%s", text)
 	}

@@ -41,6 +41,8 @@ type guild struct {
 	hits    hits
 	rate    opRate
 
+	environment environment
+
 	mu       sync.Mutex // Guards the members below.
 	active   *script
 	awaiting bool    // There is no script, but one is on its way; events queue.
@@ -56,6 +58,7 @@ type guild struct {
 	holding  bool      // A goroutine pumps at the end of hold.
 	lostAt   time.Time // When a script that nobody blames was lost, until the next serves.
 	dropped  uint64    // Events that came during the quarantine.
+	heard    time.Time // When the last event came.
 }
 
 func (g *guild) log(level, target, message string) {
@@ -113,10 +116,11 @@ func (g *guild) deliver(e event) {
 	if g.tooLate(e) {
 		return
 	}
+	g.heard = g.bot.cfg.Now()
 	if g.active != nil && g.queue.empty() && !g.held() && g.active.begin(e) {
 		return
 	}
-	if dropped := g.queue.add(e, g.bot.cfg.Limits.Queue); dropped > 0 {
+	if dropped := g.queue.add(e, g.bot.limits().Queue); dropped > 0 {
 		g.bot.cfg.Meter.Dropped(droppedFull, dropped)
 		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
 	}
@@ -378,7 +382,7 @@ func (g *guild) restore(ctx context.Context) *script {
 	if !wanted || ctx.Err() != nil {
 		return nil
 	}
-	rev, err := g.bot.cfg.Store.Current(ctx, g.id)
+	rev, err := g.bot.cfg.Saved.Current(ctx, g.id)
 	if fault.Is(err, fault.NotFound) {
 		g.clear(always)
 		return nil

@@ -54,6 +54,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 			stage = "cron"
 		}
 		s.logMapped("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+		s.guild.excuse(e)
 	}
 	s.guild.pump()
 }
@@ -125,7 +126,7 @@ func (s *script) Declared(kind, value string) {
 // addEvent, like its siblings, reports whether something changed that the guild
 // has to act on. The caller holds mu.
 func (s *script) addEvent(name string) bool {
-	most := maxEvents + s.guild.bot.cfg.Limits.Script.Crons // A job is an event, too.
+	most := maxEvents + s.guild.bot.limits().Script.Crons // A job is an event, too.
 	if _, known := s.events[name]; known || len(s.events) >= most || len(name) > maxEventName {
 		return false
 	}
@@ -149,7 +150,7 @@ func (s *script) addCron(value string) bool {
 		Name, Expr    string
 		SkipIfRunning bool
 	}
-	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.cfg.Limits.Script.Crons {
+	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.limits().Script.Crons {
 		return false
 	}
 	if slices.ContainsFunc(s.crons, func(j cron.Job) bool { return j.Name == job.Name }) {
@@ -175,6 +176,7 @@ func (s *script) gives() bool {
 // the script that comes next; the others are lost with this one.
 func (s *script) Gone(lost error, begun uint64) {
 	s.cancel()
+	s.guild.part(s)
 	if s.lost = lost; lost == nil {
 		s.lost = errUnloaded
 		if s.gives() {
@@ -214,6 +216,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 			lost++
 			s.measureEnd(id, e, outcomeLost)
 			e.finish()
+			s.guild.excuse(e)
 		case e.name == catalog.Ready:
 			// The next script is told of its own accord.
 		default:

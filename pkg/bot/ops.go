@@ -27,7 +27,7 @@ type load struct{ ops, bytes int }
 
 // Op implements supervisor.Host.
 func (s *script) Op(c wire.OpCall) {
-	most := s.guild.bot.cfg.Limits.Script.PendingOps
+	most := s.guild.bot.limits().Script.PendingOps
 	o, _ := s.guild.bot.cfg.Op(c.Op) // What is none costs as much.
 	wait, err := s.guild.pace(o)
 	if err != nil {
@@ -46,6 +46,9 @@ func (s *script) Op(c wire.OpCall) {
 		s.answer(c, nil, fault.New(fault.RateLimited, "more than %d operations are pending, or their arguments exceed %d MiB", most, pendingBytes>>20))
 		return
 	}
+	if o.Rule == op.Interaction {
+		s.answering(c.Dispatch, 1)
+	}
 	s.guild.bot.background(func(context.Context) {
 		defer func() {
 			s.mu.Lock()
@@ -57,8 +60,11 @@ func (s *script) Op(c wire.OpCall) {
 		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
 		defer cancel()
 		pause(ctx, wait)                                                                                              //nolint:contextcheck // The script ends its ops.
-		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops.
-		if s.ctx.Err() == nil {                                                                                       //nolint:contextcheck // The script ends its ops, and the core its scripts.
+		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops, and the core its scripts.
+		if err != nil && o.Rule == op.Interaction {
+			s.answering(c.Dispatch, -1)
+		}
+		if s.ctx.Err() == nil {
 			s.answer(c, result, err)
 		}
 	})
@@ -93,7 +99,7 @@ func (s *script) opTimeout(o op.Op) time.Duration {
 	if o.Timeout > 0 {
 		return o.Timeout
 	}
-	return s.guild.bot.cfg.Limits.Op
+	return s.guild.bot.limits().Op
 }
 
 // extend gives the handler of an answered interaction until its token ends.

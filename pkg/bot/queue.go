@@ -18,7 +18,11 @@ type event struct {
 	cpu         time.Duration
 	interaction bool
 	received    time.Time // An interaction: when Discord made it.
-	done        func()    // Called once when its handler has settled or it was dropped.
+	id          snowflake.InteractionID
+	token       string
+	answerable  bool   // It is an interaction that a message can answer.
+	answers     int    // Ops that answered it, or are about to.
+	done        func() // Called once when its handler has settled or it was dropped.
 	receipt     discord.Receipt
 	begun       time.Time  // When it was handed to a script.
 	span        trace.Span // Of the way it takes.

@@ -28,7 +28,7 @@ type opRate struct {
 
 // pace gives how long the op has to wait, or why it may not run.
 func (g *guild) pace(o op.Op) (time.Duration, error) {
-	l := &g.bot.cfg.Limits
+	l := g.bot.limits()
 	if l.OpsPerSecond <= 0 {
 		return 0, nil
 	}

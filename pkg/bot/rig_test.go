@@ -75,6 +75,8 @@ type options struct {
 	store   func(deploy.Store) deploy.Store
 	bundler bot.Bundler
 	ops     []op.Op // Beside the journal's.
+	env     bot.Environment
+	respond func(ctx context.Context, guild snowflake.GuildID, id snowflake.InteractionID, token, text string) error
 	sync    func(ctx context.Context, guild snowflake.GuildID, commands json.RawMessage) error
 }
 
@@ -150,6 +152,7 @@ func newWorld(t *testing.T, o options) *world {
 	}
 	w.bot = bot.New(bot.Config{
 		Pool: w.pool, Op: table.At, Store: w.store, Logs: w.hub, Crons: w.crons, Bundle: o.bundler, SyncCommands: o.sync,
+		Environment: o.env, Respond: o.respond,
 		Remember:    func(snowflake.GuildID, snowflake.InteractionID, string, time.Time) {},
 		Application: func() snowflake.ApplicationID { return 900000000000000001 },
 		Hits:        telemetry.LimitHits(w.hits, limit.All()),

@@ -72,15 +72,19 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	}
 	s.ctx, s.cancel = context.WithCancel(g.bot.base)
 	info, err := json.Marshal(map[string]any{
-		"guildId": g.id, "applicationId": g.bot.cfg.Application(), "maxTimers": g.bot.cfg.Limits.Script.Timers,
+		"guildId": g.id, "applicationId": g.bot.cfg.Application(), "maxTimers": g.bot.limits().Script.Timers,
 	})
 	if err == nil {
 		// The reader may call the host before Load returns the instance.
 		ready := make(chan struct{})
+		env, version := g.environ(ctx)
 		s.inst, err = g.bot.cfg.Pool.Load(ctx, supervisor.Spec{
 			Guild: g.id, Name: "file:///guild/" + g.id.String() + "/bundle.js", Source: bundle,
-			Info: string(info), Limits: g.bot.cfg.Limits.Script, Apart: g.apart(),
+			Info: string(info), Limits: g.bot.limits().Script, Env: env, Apart: g.apart(),
 		}, &gate{Host: s, ready: ready})
+		if err == nil {
+			g.join(s, version)
+		}
 		close(ready)
 	}
 	if err != nil {
@@ -99,7 +103,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 
 // wait waits until the load has ended.
 func (s *script) wait(ctx context.Context) error {
-	limit := s.guild.bot.cfg.Limits.Load
+	limit := s.guild.bot.limits().Load
 	timer := time.NewTimer(limit + loadGrace)
 	defer timer.Stop()
 	select {
@@ -193,7 +197,7 @@ func (s *script) Evict() bool {
 func (s *script) begin(e event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || s.evicted || s.guild.bot.draining.Load() || len(s.inflight) >= s.guild.bot.cfg.Limits.InFlight {
+	if s.ended || s.evicted || s.guild.bot.draining.Load() || len(s.inflight) >= s.guild.bot.limits().InFlight {
 		return false
 	}
 	id := s.guild.bot.dispatch.Add(1)
@@ -201,7 +205,7 @@ func (s *script) begin(e event) bool {
 	e.span.Note("handed to the script")
 	s.inflight[id] = e
 	e.receipt.Begun()
-	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.cfg.Limits.Dispatch, e.cpu)
+	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
 		return true
 	}

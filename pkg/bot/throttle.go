@@ -145,7 +145,7 @@ func (g *guild) move(ctx context.Context, s *script) {
 		return
 	}
 	if old != nil {
-		g.bot.background(func(ctx context.Context) { old.drain(ctx, g.bot.cfg.Limits.Dispatch) })
+		g.bot.background(func(ctx context.Context) { old.drain(ctx, g.bot.limits().Dispatch) })
 	}
 	g.log("info", logs.TargetRuntime, "the script runs beside others again")
 }

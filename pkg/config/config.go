@@ -23,7 +23,10 @@ type Config struct {
 	Runtime Runtime `koanf:"runtime"`
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
-	Egress  Egress  `koanf:"egress"`
+
+	Deployments Deployments `koanf:"deployments"`
+	Builds      Builds      `koanf:"builds"`
+	Egress      Egress      `koanf:"egress"`
 
 	Telemetry Telemetry `koanf:"telemetry"`
 
@@ -111,6 +114,7 @@ type Runtime struct {
 	TurnTimeoutMS       int    `koanf:"turn_timeout_ms" min:"10" max:"60000"`
 	DispatchTimeoutSecs int    `koanf:"dispatch_timeout_secs" env:"RUNTIME_DISPATCH_TIMEOUT_SECS" min:"1" max:"900"`
 	CronTimeoutSecs     int    `koanf:"cron_timeout_secs" env:"RUNTIME_CRON_TIMEOUT_SECS" min:"1" max:"300"`
+	DrainTimeoutSecs    int    `koanf:"drain_timeout_secs" min:"0" max:"900"`
 	LoadTimeoutSecs     int    `koanf:"load_timeout_secs" env:"RUNTIME_LOAD_TIMEOUT_SECS" min:"1" max:"300"`
 	RestTimeoutMS       int    `koanf:"rest_timeout_ms" env:"RUNTIME_REST_TIMEOUT_MS" min:"100" max:"900000"`
 	MaxMemoryMB         int    `koanf:"max_memory_mb" min:"8" max:"1024"`
@@ -140,6 +144,28 @@ type KVLimits struct {
 	MaxStoreBytes   int `koanf:"max_store_bytes" min:"1" max:"1099511627776"`
 	MaxGuildBytes   int `koanf:"max_guild_bytes" min:"1" max:"1099511627776"`
 	WritesPerMinute int `koanf:"writes_per_minute" min:"1" max:"1000000"`
+}
+
+// Deployments bounds each guild's history: of successes and of failures so many,
+// each of so many MiB.
+type Deployments struct {
+	KeepRevisions int `koanf:"keep_revisions" min:"1" max:"100000"`
+	KeepMB        int `koanf:"keep_mb" min:"1" max:"1048576"`
+}
+
+// Builds bounds what is uploaded to be built, and what is kept of it.
+type Builds struct {
+	MaxZipBytes       int `koanf:"max_zip_bytes" min:"1024" max:"67108864"`
+	MaxFiles          int `koanf:"max_files" min:"1" max:"200000"`
+	MaxFileBytes      int `koanf:"max_file_bytes" min:"1024" max:"67108864"`
+	MaxTotalBytes     int `koanf:"max_total_bytes" min:"1024" max:"1073741824"`
+	Concurrency       int `koanf:"concurrency" min:"1" max:"64"`
+	MaxActive         int `koanf:"max_active" min:"1" max:"1000"`
+	MaxActivePerGuild int `koanf:"max_active_per_guild" env:"BUILD_SERVICE_MAX_ACTIVE_PER_GUILD" min:"1" max:"1000"`
+	MinIntervalMS     int `koanf:"min_interval_ms" env:"BUILD_SERVICE_MIN_INTERVAL_MS" min:"0" max:"3600000"`
+	KeepBuilds        int `koanf:"keep_builds" env:"BUILD_SERVICE_MAX_RETAINED_BUILDS" min:"1" max:"100000"`
+	KeepBytes         int `koanf:"keep_bytes" min:"1048576" max:"17179869184"`
+	KeepSecs          int `koanf:"keep_secs" min:"1" max:"604800"`
 }
 
 // Logs bounds each guild's log.
@@ -192,6 +218,7 @@ func Default() Config {
 			TurnTimeoutMS:       1000,
 			DispatchTimeoutSecs: 30,
 			CronTimeoutSecs:     5,
+			DrainTimeoutSecs:    10,
 			LoadTimeoutSecs:     30,
 			RestTimeoutMS:       8000,
 			MaxMemoryMB:         128,
@@ -218,9 +245,15 @@ func Default() Config {
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
-		Telemetry: Telemetry{TracePercent: 10},
-		Database:  Database{MaxConnections: 10},
-		Cache:     Cache{PoolSize: 10},
+		Telemetry:   Telemetry{TracePercent: 10},
+		Database:    Database{MaxConnections: 10},
+		Deployments: Deployments{KeepRevisions: 100, KeepMB: 256},
+		Builds: Builds{
+			MaxZipBytes: 16 << 20, MaxFiles: 20_000, MaxFileBytes: 10 << 20, MaxTotalBytes: 128 << 20,
+			Concurrency: 2, MaxActive: 8, MaxActivePerGuild: 2, MinIntervalMS: 1000,
+			KeepBuilds: 100, KeepBytes: 256 << 20, KeepSecs: 3600,
+		},
+		Cache: Cache{PoolSize: 10},
 	}
 }
 

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/knadh/koanf/parsers/toml/v2"
@@ -32,6 +33,27 @@ func (c Config) Redacted() (string, error) {
 		return "", fmt.Errorf("write the configuration: %w", err)
 	}
 	return string(b), nil
+}
+
+// Changes names the keys that the two configurations have different values of.
+func Changes(a, b Config) []string {
+	var out []string
+	for _, s := range settings {
+		if s.of(&a) != s.of(&b) {
+			out = append(out, s.key)
+		}
+	}
+	return out
+}
+
+// With is the configuration with the other's values of the keys.
+func (c Config) With(other Config, keys []string) Config {
+	to, from := reflect.ValueOf(&c).Elem(), reflect.ValueOf(&other).Elem()
+	for _, key := range keys {
+		at := byKey[key].index
+		to.FieldByIndex(at).Set(from.FieldByIndex(at))
+	}
+	return c
 }
 
 // Key describes one key of the configuration.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ type job struct {
 }
 
 // NewTicker makes a ticker without jobs. fire is called by Run, one firing
-// after another, and must not block.
+// after another, and by Trigger, and must not block.
 func NewTicker(c clock.Clock, fire func(Firing)) *Ticker {
 	return &Ticker{clock: c, fire: fire, guilds: map[snowflake.GuildID]map[string]*job{}}
 }
@@ -121,15 +122,45 @@ func (t *Ticker) pop(now time.Time, known map[string]time.Time) (Firing, bool) {
 			j.skipped++
 			continue
 		}
-		j.running++
-		j.last = slot
-		return Firing{Guild: j.Guild, Name: j.Name, ScheduledAt: slot, Finished: sync.OnceFunc(func() {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			j.running--
-		})}, true
+		return t.begin(j, slot), true
 	}
 	return Firing{}, false
+}
+
+// Errors of Trigger.
+var (
+	ErrNoJob   = errors.New("there is no such job")
+	ErrRunning = errors.New("the job runs, and skips what comes meanwhile")
+)
+
+// Trigger fires a job now, beside its slots, and gives the moment that it is
+// scheduled for.
+func (t *Ticker) Trigger(guild snowflake.GuildID, name string) (time.Time, error) {
+	t.mu.Lock()
+	j, ok := t.guilds[guild][name]
+	switch {
+	case !ok:
+		t.mu.Unlock()
+		return time.Time{}, ErrNoJob
+	case j.SkipIfRunning && j.running > 0:
+		t.mu.Unlock()
+		return time.Time{}, ErrRunning
+	}
+	f := t.begin(j, t.clock.Now().UTC())
+	t.mu.Unlock()
+	t.fire(f)
+	return f.ScheduledAt, nil
+}
+
+// begin counts a run. The caller holds mu.
+func (t *Ticker) begin(j *job, at time.Time) Firing {
+	j.running++
+	j.last = at
+	return Firing{Guild: j.Guild, Name: j.Name, ScheduledAt: at, Finished: sync.OnceFunc(func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		j.running--
+	})}
 }
 
 // requeue gives the job its next slot; the zero time takes it out. The caller

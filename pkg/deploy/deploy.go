@@ -70,6 +70,7 @@ type Revision struct {
 	Error          string            `json:"error_message,omitempty"`
 	BuildID        string            `json:"build_id,omitempty"`
 	BaseRevisionID string            `json:"base_revision_id,omitempty"`
+	RollbackOf     string            `json:"rollback_of,omitempty"` // The revision whose bundle this is again.
 	ChangeSummary  *ChangeSummary    `json:"change_summary,omitempty"`
 	Files          []File            `json:"files,omitempty"`
 	SourceMap      *SourceMap        `json:"source_map,omitempty"`
@@ -83,6 +84,8 @@ type Deployment struct {
 	Entry     string            `json:"entry"`
 	CreatedAt time.Time         `json:"created_at"` // The first success.
 	UpdatedAt time.Time         `json:"updated_at"` // The latest.
+	// RevisionID is the latest success.
+	RevisionID string `json:"revision_id"`
 }
 
 // Cursor is the place of a revision in a history; zero is before the newest.
@@ -97,18 +100,31 @@ func (c Cursor) IsZero() bool { return c.DeployedAt.IsZero() && c.ID == "" }
 // Cursor is the revision's place in its guild's history.
 func (r Revision) Cursor() Cursor { return Cursor{DeployedAt: r.DeployedAt, ID: r.ID} }
 
+// What a Store keeps of a guild's history when its configuration says nothing:
+// so many successes, and as many failures, each of so many bytes together. The
+// oldest beyond that go when a new one comes, in the same write; the new one and
+// the current one never do.
+const (
+	KeepRevisions = 100
+	KeepBytes     = 256 << 20
+)
+
 // Store keeps revisions. Times are kept to the microsecond, in UTC. Its methods
 // may be called at once from many goroutines; those that find nothing answer a
 // fault.NotFound.
 type Store interface {
 	// List gives every guild's deployment, ordered by guild.
 	List(ctx context.Context) ([]Deployment, error)
+	// Deployment gives what the guild runs, without its contents.
+	Deployment(ctx context.Context, guild snowflake.GuildID) (Deployment, error)
 	// Current gives the revision that the guild runs, whole.
 	Current(ctx context.Context, guild snowflake.GuildID) (Revision, error)
 	// PutRevision adds a revision; a success becomes the guild's current one in
 	// the same write. It is on disk when PutRevision returns. An id that exists
 	// is a fault.Conflict.
 	PutRevision(ctx context.Context, r Revision) error
+	// Delete makes the guild one that runs nothing; its history stays.
+	Delete(ctx context.Context, guild snowflake.GuildID) error
 	// Revision gives one revision, whole.
 	Revision(ctx context.Context, guild snowflake.GuildID, id string) (Revision, error)
 	// History gives at most limit revisions that come after the cursor, the

@@ -139,7 +139,7 @@ func TestJSONShapes(t *testing.T) {
 	}{
 		{"optionals left out", small, `{"id":"r1","guild_id":"5","entry":"main.ts","status":"failed","deploy_source":"cli","actor":{"actor_type":"system"},"deployed_at":"2026-07-30T10:30:01.123456+00:00"}`},
 		{"all members", whole, `{"id":"r1","guild_id":"5","entry":"main.ts","status":"success","deploy_source":"cli","actor":{"user_id":"9","username":"u","actor_type":"token"},"error_message":"e","build_id":"b","base_revision_id":"r0","change_summary":{"added_files":["a"],"removed_files":[],"modified_files":[]},"files":[{"path":"a","contents":""}],"source_map":{"path":"m.map","contents":"{}"},"bundle":"x","warnings":["w"],"deployed_at":"2026-07-30T10:30:01.123456+00:00"}`},
-		{"deployment", deploy.Deployment{Guild: 5, Entry: "main.ts", CreatedAt: at.Truncate(time.Second), UpdatedAt: at}, `{"guild_id":"5","entry":"main.ts","created_at":"2026-07-30T10:30:01+00:00","updated_at":"2026-07-30T10:30:01.123456+00:00"}`},
+		{"deployment", deploy.Deployment{Guild: 5, Entry: "main.ts", CreatedAt: at.Truncate(time.Second), UpdatedAt: at}, `{"guild_id":"5","entry":"main.ts","revision_id":"","created_at":"2026-07-30T10:30:01+00:00","updated_at":"2026-07-30T10:30:01.123456+00:00"}`},
 	}
 	for _, row := range rows {
 		got, err := json.Marshal(row.in)

@@ -44,6 +44,20 @@ type Sink interface {
 	Denied(intents catalog.Intents)
 }
 
+// About is the id of what the event is about: a message, an interaction, a role.
+// It is 0 when the event does not say.
+func (e Event) About() uint64 { return jsonscan.ID(jsonscan.Get(e.Data, "id")) }
+
+// TakesMessage reports whether an INTERACTION_CREATE event can be answered with a
+// message: commands, components and modals can, autocompletion cannot.
+func TakesMessage(e Event) bool {
+	if e.Type != typeInteraction {
+		return false
+	}
+	kind := jsonscan.Int(jsonscan.Get(e.Data, "type"))
+	return kind == interactionCommand || kind == interactionComponent || kind == interactionModal
+}
+
 // InteractionToken gives the id and the token of an INTERACTION_CREATE event,
 // for whoever remembers which guild may answer it.
 func InteractionToken(e Event) (id snowflake.InteractionID, token string, ok bool) {

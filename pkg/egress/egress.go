@@ -1,7 +1,8 @@
 // Package egress makes the HTTP requests of scripts, in control. It reaches
 // public addresses only: a name is resolved here, the address is checked, and
 // the checked address is dialled, on every hop. It holds each guild to its
-// limits, and shares no connection among guilds.
+// limits, and shares no connection among guilds. A guild's secrets are put into
+// its requests here, and taken out of what comes back.
 package egress
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
 )
@@ -62,6 +64,8 @@ type Config struct {
 	Limits    Limits
 	UserAgent string
 	Count     func(Outcome) // Each request's end; may be nil.
+	// Secrets gives what a guild's scripts may send, at once; nil has none.
+	Secrets func(snowflake.GuildID) *secret.Set
 	// Resolver and Dial are the network: nil is the machine's. Dial gets addresses
 	// that the policy has allowed.
 	Resolver Resolver
@@ -140,9 +144,11 @@ func (c *Client) Do(ctx context.Context, id snowflake.GuildID, r Request) (*Resp
 	if span.Recorded() {
 		span.Set("server.address", r.host())
 	}
-	out, err := c.do(ctx, id, r)
+	d := c.disguise(id)
+	out, err := c.do(ctx, id, d, r)
 	if err != nil {
 		f := explain(ctx, err, r.host())
+		d.silence(f)
 		span.Fail(string(f.Outcome))
 		c.cfg.Count(f.Outcome)
 		return nil, f
@@ -151,7 +157,7 @@ func (c *Client) Do(ctx context.Context, id snowflake.GuildID, r Request) (*Resp
 	return out, nil
 }
 
-func (c *Client) do(ctx context.Context, id snowflake.GuildID, r Request) (*Response, error) {
+func (c *Client) do(ctx context.Context, id snowflake.GuildID, d *disguise, r Request) (*Response, error) {
 	first, err := c.prepare(&r)
 	if err != nil {
 		return nil, err
@@ -165,7 +171,7 @@ func (c *Client) do(ctx context.Context, id snowflake.GuildID, r Request) (*Resp
 		return nil, explain(ctx, err, r.host())
 	}
 	defer done()
-	return c.follow(ctx, g, first, r)
+	return c.follow(ctx, g, d, first, r)
 }
 
 // Fetch gets what an address holds, at most that many bytes, for ops that attach

@@ -22,16 +22,20 @@ type hop struct {
 
 // follow makes the request and those it is redirected to, by the fetch
 // standard. Every hop is parsed, resolved and checked like the first.
-func (c *Client) follow(ctx context.Context, g *guild, header http.Header, r Request) (*Response, error) {
+func (c *Client) follow(ctx context.Context, g *guild, d *disguise, header http.Header, r Request) (*Response, error) {
 	h := hop{at: r.at, method: r.Method, header: header, body: r.Body}
 	for n := 0; ; n++ {
-		res, err := c.send(ctx, g, h)
+		res, err := c.send(ctx, g, d, h)
 		if err != nil {
-			return nil, explain(ctx, err, h.at.Host())
+			f := explain(ctx, err, h.at.Host())
+			if n > 0 && f.Code == "ESECRET" {
+				f.Text = "a redirect leads to " + h.at.Host() + ": " + f.Text
+			}
+			return nil, f
 		}
 		location, redirects := res.Header.Get("Location"), isRedirect(res.StatusCode)
 		if !redirects || location == "" || r.Redirect == Manual {
-			return c.finish(ctx, g, h, res, r.Max, n > 0)
+			return c.finish(ctx, g, d, h, res, r.Max, n > 0)
 		}
 		drop(res)
 		if r.Redirect == Refuse {
@@ -40,7 +44,8 @@ func (c *Client) follow(ctx context.Context, g *guild, header http.Header, r Req
 		if n == MaxRedirects {
 			return nil, failure(Refused, "EREDIRECT", "there were more than 20 redirects")
 		}
-		if h, err = h.next(res.StatusCode, location); err != nil {
+		// A server that was told a secret may name it in the address.
+		if h, err = h.next(res.StatusCode, d.scrubber().Text(location)); err != nil {
 			return nil, err
 		}
 	}
@@ -83,18 +88,22 @@ func (h hop) next(status int, location string) (hop, error) {
 func origin(u *url.Url) string { return u.Protocol() + "//" + u.Host() }
 
 // send makes one request. Cookies are neither kept nor sent.
-func (c *Client) send(ctx context.Context, g *guild, h hop) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, g *guild, d *disguise, h hop) (*http.Response, error) {
 	if !portAllowed(uint16(h.at.DecodedPort())) { //nolint:gosec // The parser takes no more than 65535.
 		return nil, errPort
 	}
+	out, err := d.reveal(h, c.cfg.Limits)
+	if err != nil {
+		return nil, err
+	}
 	var body io.Reader
-	if len(h.body) > 0 {
-		body = bytes.NewReader(h.body)
-		if !g.spend(time.Now(), len(h.body), c.cfg.Limits) {
+	if len(out.body) > 0 {
+		body = bytes.NewReader(out.body)
+		if !g.spend(time.Now(), len(out.body), c.cfg.Limits) {
 			return nil, overLimit()
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, h.method, h.at.Href(true), body)
+	req, err := http.NewRequestWithContext(ctx, h.method, out.href, body)
 	if err != nil {
 		return nil, failure(Invalid, "EURL", "the URL is not valid")
 	}
@@ -105,7 +114,7 @@ func (c *Client) send(ctx context.Context, g *guild, h hop) (*http.Response, err
 	if req.URL.Hostname() != strings.Trim(h.at.Hostname(), "[]") {
 		return nil, failure(Invalid, "EURL", "the URL is not valid")
 	}
-	req.Header = h.header
+	req.Header = out.header
 	return g.transport.RoundTrip(req)
 }
 
@@ -114,7 +123,7 @@ func overLimit() *Failure {
 }
 
 // finish reads the response.
-func (c *Client) finish(ctx context.Context, g *guild, h hop, res *http.Response, most int64, redirected bool) (*Response, error) {
+func (c *Client) finish(ctx context.Context, g *guild, d *disguise, h hop, res *http.Response, most int64, redirected bool) (*Response, error) {
 	defer func() { _ = res.Body.Close() }()
 	out := &Response{Status: res.StatusCode, URL: h.at.Href(true), Redirected: redirected, Headers: pairs(res.Header), host: h.at.Host()}
 	out.StatusText = strings.TrimSpace(strings.TrimPrefix(res.Status, res.Status[:min(3, len(res.Status))]))
@@ -123,13 +132,13 @@ func (c *Client) finish(ctx context.Context, g *guild, h hop, res *http.Response
 		out.StatusText = ""
 	}
 	if h.method == http.MethodHead || res.StatusCode == 204 || res.StatusCode == 304 {
-		return out, nil
+		return out, d.conceal(out, most)
 	}
 	var err error
 	if out.Body, err = c.read(g, res, most); err != nil {
 		return nil, explain(ctx, err, h.at.Host())
 	}
-	return out, nil
+	return out, d.conceal(out, most)
 }
 
 // pairs lists the headers by name, the values of one in their order.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -137,11 +138,19 @@ type Config struct {
 	Info   string // JSON for the SDK: guildId, applicationId.
 	Name   string // Shown in stacks.
 	Source string // An ES module.
+	Env    Env
 	Host   Host
 	Slots  *Slots
 	// Mark, if not nil, gets the id of each dispatch before its handlers begin,
 	// which thread runs a turn, and what ended the process.
 	Mark *mark.Slot
+}
+
+// Env is what a script reads of its environment, by name. Nobody changes the
+// maps.
+type Env struct {
+	Vars    map[string]string
+	Secrets map[string]string // Placeholders.
 }
 
 // Slots bounds how many turns run at once in a process. It lies well above the
@@ -155,7 +164,7 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "report", "url", "utf8Encode", "utf8Decode"}
+var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "utf8Encode", "utf8Decode"}
 
 // Dispatch is one event for the script.
 type Dispatch struct {
@@ -172,6 +181,7 @@ type Guild struct {
 	cfg  Config
 	iso  *v8.Isolate
 	loop loop
+	env  atomic.Pointer[Env]
 
 	mu      sync.Mutex // Guards inbox, stopped and live.
 	inbox   []func()
@@ -185,6 +195,7 @@ type Guild struct {
 func Start(cfg Config) *Guild {
 	cfg.Limits.defaults()
 	g := &Guild{cfg: cfg, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	g.env.Store(&cfg.Env)
 	g.loop.init(g)
 	go g.run()
 	return g
@@ -197,6 +208,10 @@ func (g *Guild) Dispatch(d Dispatch) { g.post(func() { g.loop.dispatch(d) }) }
 func (g *Guild) Resolve(call uint32, ok bool, result string) {
 	g.post(func() { g.loop.resolve(call, ok, result) })
 }
+
+// SetEnv replaces the environment; what the script asks from now on is answered
+// from it, in the middle of a turn, too.
+func (g *Guild) SetEnv(e Env) { g.env.Store(&e) }
 
 // Extend gives a dispatch until the given time.
 func (g *Guild) Extend(id uint64, until time.Time) { g.post(func() { g.loop.extend(id, until) }) }

@@ -2,8 +2,10 @@ package isolate
 
 import (
 	"container/heap"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -36,7 +38,11 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	case "cronRegister":
 		return l.declare(Cron, string(text))
 	case "secretPlaceholder":
-		return v8.Error("Stored secrets are not available in this version of Flora: secrets.get(%q) cannot answer", string(text))
+		if mark, ok := l.g.env.Load().Secrets[string(text)]; ok {
+			return v8.String(mark)
+		}
+	case "environment":
+		return l.environment(a == 1, string(text))
 	case "url":
 		return l.platform(platform.URL(text))
 	case "utf8Encode":
@@ -60,6 +66,29 @@ func (l *loop) platform(answer string, err error) v8.Result {
 		return v8.TypeError("%s", err.Error())
 	}
 	return v8.String(answer)
+}
+
+// environment gives one value, or all by their names as JSON. A secret comes
+// before a variable of its name.
+func (l *loop) environment(one bool, name string) v8.Result {
+	env := l.g.env.Load()
+	if one {
+		if v, ok := env.Secrets[name]; ok {
+			return v8.String(v)
+		}
+		if v, ok := env.Vars[name]; ok {
+			return v8.String(v)
+		}
+		return v8.Result{}
+	}
+	all := make(map[string]string, len(env.Vars)+len(env.Secrets))
+	maps.Copy(all, env.Vars)
+	maps.Copy(all, env.Secrets)
+	doc, err := json.Marshal(all)
+	if err != nil {
+		return v8.Error("%s", err.Error())
+	}
+	return v8.String(string(doc))
 }
 
 func (l *loop) declare(kind Declaration, value string) v8.Result {

@@ -126,7 +126,7 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 			s.turned += s.marks.At(i.mark).Turns.Load()
 			s.marks.At(i.mark).Clear()
 			s.instances[i.id] = i
-			err := i.conn.Send(wire.Load{Instance: i.id, Mark: i.mark, Name: spec.Name, Source: spec.Source, Info: spec.Info, Limits: spec.Limits})
+			err := i.conn.Send(wire.Load{Instance: i.id, Mark: i.mark, Name: spec.Name, Source: spec.Source, Info: spec.Info, Limits: spec.Limits, Env: spec.Env})
 			if err != nil {
 				delete(s.instances, i.id)
 				s.free = append(s.free, i.mark)

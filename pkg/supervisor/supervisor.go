@@ -57,6 +57,7 @@ type Spec struct {
 	Source string
 	Info   string
 	Limits wire.Limits
+	Env    []wire.Variable
 	Apart  Apart
 }
 
@@ -275,6 +276,11 @@ func (i *Instance) Drop(n int) { i.slot.arguments.Add(-int64(n)) }
 // Extend gives a dispatch this much time from now.
 func (i *Instance) Extend(id uint64, d time.Duration) error {
 	return i.send(wire.Extend{Instance: i.id, ID: id, MS: d.Milliseconds()})
+}
+
+// SetEnv replaces the script's environment.
+func (i *Instance) SetEnv(env []wire.Variable) error {
+	return i.send(wire.SetEnv{Instance: i.id, Env: env})
 }
 
 // Unload stops the script; host.Gone follows.

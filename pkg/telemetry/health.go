@@ -63,6 +63,18 @@ func (h *Health) Ready() bool {
 	return ready
 }
 
+// Waiting says in words what keeps the process from being ready; "" is nothing.
+func (h *Health) Waiting() string {
+	s, ready := h.state()
+	switch {
+	case ready:
+		return ""
+	case s.Status == "stopping":
+		return "the runtime is stopping"
+	}
+	return "the start waits for " + s.WaitingFor[0].Name + ": " + s.WaitingFor[0].Problem
+}
+
 type state struct {
 	Status     string `json:"status"` // ready, not_ready or stopping.
 	WaitingFor []step `json:"waiting_for,omitempty"`

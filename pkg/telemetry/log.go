@@ -16,11 +16,12 @@ const (
 	FormatJSON    = "json"
 )
 
-// NewLogger makes a log on w. Lines are written whole, one at a time.
-func NewLogger(level, format string, w io.Writer) (*zap.Logger, error) {
-	var l zapcore.Level
+// NewLogger makes a log on w, whose level can be changed. Lines are written whole,
+// one at a time.
+func NewLogger(level, format string, w io.Writer) (*zap.Logger, zap.AtomicLevel, error) {
+	l := zap.NewAtomicLevel()
 	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, fmt.Errorf("log level %q is none of debug, info, warn, error", level)
+		return nil, l, fmt.Errorf("log level %q is none of debug, info, warn, error", level)
 	}
 	cfg := zapcore.EncoderConfig{
 		TimeKey: "time", LevelKey: "level", NameKey: "logger", MessageKey: "message", StacktraceKey: "stack",
@@ -36,7 +37,7 @@ func NewLogger(level, format string, w io.Writer) (*zap.Logger, error) {
 	case FormatJSON:
 		encoder = zapcore.NewJSONEncoder(cfg)
 	default:
-		return nil, fmt.Errorf("log format %q is none of %s, %s", format, FormatConsole, FormatJSON)
+		return nil, l, fmt.Errorf("log format %q is none of %s, %s", format, FormatConsole, FormatJSON)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), l)), nil
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), l)), l, nil
 }

@@ -29,7 +29,7 @@ func TestLogger(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			log, err := NewLogger(row.level, row.format, &b)
+			log, _, err := NewLogger(row.level, row.format, &b)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +52,7 @@ func TestLogger(t *testing.T) {
 func TestJSONLinesParse(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	log, err := NewLogger("info", FormatJSON, &b)
+	log, _, err := NewLogger("info", FormatJSON, &b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestJSONLinesParse(t *testing.T) {
 func TestLoggerRefuses(t *testing.T) {
 	t.Parallel()
 	for _, row := range [][2]string{{"loud", "json"}, {"info", "xml"}, {"info", ""}} {
-		if _, err := NewLogger(row[0], row[1], &bytes.Buffer{}); err == nil {
+		if _, _, err := NewLogger(row[0], row[1], &bytes.Buffer{}); err == nil {
 			t.Errorf("%q is taken", row)
 		}
 	}

@@ -18,6 +18,20 @@ type (
 		Info     string // JSON for the SDK.
 		Mark     int    // Index of its word in the shared marks.
 		Limits   Limits
+		Env      []Variable
+	}
+	// SetEnv replaces what a script reads of its environment.
+	SetEnv struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		Env      []Variable
+	}
+	// Variable is one name of a script's environment. Of a secret the value is
+	// its placeholder.
+	Variable struct {
+		_           struct{} `cbor:",toarray"`
+		Name, Value string
+		Secret      bool
 	}
 	// Unload stops a script; Gone answers.
 	Unload struct {

@@ -20,7 +20,7 @@ import (
 
 // Version is the protocol's; both sides are the same binary, so it only
 // catches a mix-up.
-const Version = 1
+const Version = 2
 
 const (
 	// MaxFrame is the largest frame, in bytes.
@@ -39,7 +39,7 @@ var (
 )
 
 var types = []any{
-	1: Hello{}, 2: Load{}, 3: Unload{}, 4: Dispatch{}, 5: OpResult{}, 6: Extend{},
+	1: Hello{}, 2: Load{}, 3: Unload{}, 4: Dispatch{}, 5: OpResult{}, 6: Extend{}, 7: SetEnv{},
 	16: Ready{}, 17: Settled{}, 18: OpCall{}, 19: Log{}, 20: Declared{}, 21: Gone{}, 22: Fault{}, 23: Hit{},
 }
 

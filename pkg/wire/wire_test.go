@@ -19,7 +19,8 @@ import (
 
 var frames = []any{
 	wire.Hello{Version: 1, Ops: []string{"op_a", "op_b"}, Turns: 4},
-	wire.Load{Instance: 1, Name: "n", Source: "ü", Info: "{}", Limits: wire.Limits{MemoryBytes: 1, Crons: 3}},
+	wire.Load{Instance: 1, Name: "n", Source: "ü", Info: "{}", Limits: wire.Limits{MemoryBytes: 1, Crons: 3}, Env: []wire.Variable{{Name: "n", Value: "v", Secret: true}}},
+	wire.SetEnv{Instance: 1, Env: []wire.Variable{{Name: "a"}, {Name: "b", Value: "ü"}}},
 	wire.Unload{Instance: 1},
 	wire.Dispatch{Instance: 1, ID: 2, Event: "e", Payload: []byte("{}"), WallMS: 3, CPUMS: 4},
 	wire.OpResult{Instance: 1, Call: 2, OK: true, Result: []byte("null")},
@@ -35,7 +36,7 @@ var frames = []any{
 	wire.Fault{Reason: "r"},
 }
 
-var ignore = cmpopts.IgnoreUnexported(wire.Hello{}, wire.Load{}, wire.Limits{}, wire.Unload{}, wire.Dispatch{}, wire.OpResult{}, wire.Extend{}, wire.Ready{},
+var ignore = cmpopts.IgnoreUnexported(wire.Hello{}, wire.Load{}, wire.Limits{}, wire.Unload{}, wire.Dispatch{}, wire.OpResult{}, wire.Extend{}, wire.SetEnv{}, wire.Variable{}, wire.Ready{},
 	wire.Settled{}, wire.Failure{}, wire.OpCall{}, wire.Log{}, wire.Declared{}, wire.Hit{}, wire.Gone{}, wire.Fault{})
 
 func TestFramesArriveAsSent(t *testing.T) {

@@ -97,6 +97,10 @@ func (w *Worker) handle(frame any) error {
 		if g := w.guild(f.Instance); g != nil {
 			g.Resolve(f.Call, f.OK, string(f.Result))
 		}
+	case wire.SetEnv:
+		if g := w.guild(f.Instance); g != nil {
+			g.SetEnv(env(f.Env))
+		}
 	case wire.Extend:
 		if g := w.guild(f.Instance); g != nil {
 			g.Extend(f.ID, time.Now().Add(time.Duration(f.MS)*time.Millisecond))
@@ -113,6 +117,18 @@ func (w *Worker) guild(instance uint64) *isolate.Guild {
 	return w.guilds[instance]
 }
 
+func env(from []wire.Variable) isolate.Env {
+	out := isolate.Env{Vars: map[string]string{}, Secrets: map[string]string{}}
+	for _, v := range from {
+		if v.Secret {
+			out.Secrets[v.Name] = v.Value
+		} else {
+			out.Vars[v.Name] = v.Value
+		}
+	}
+	return out
+}
+
 func (w *Worker) load(f wire.Load) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -124,7 +140,7 @@ func (w *Worker) load(f wire.Load) error {
 		return fmt.Errorf("control loaded instance %d with mark %d of %d", f.Instance, f.Mark, w.marks.Len())
 	}
 	w.guilds[f.Instance] = isolate.Start(isolate.Config{
-		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Mark: slot,
+		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Mark: slot, Env: env(f.Env),
 		Host: observed(newHost(w, f)),
 		Limits: isolate.Limits{
 			MemoryBytes: f.Limits.MemoryBytes, LogsPerSecond: f.Limits.LogsPerSecond, LogBurst: f.Limits.LogBurst,

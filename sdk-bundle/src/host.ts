@@ -39,7 +39,8 @@ interface Natives {
   subscribe: Native; // (0, 0, event)
   commands: Native; // (0, 0, JSON): all slash commands of the guild
   cronRegister: Native; // (0, 0, JSON {name, expr, skipIfRunning})
-  secretPlaceholder: Native; // (0, 0, name)
+  secretPlaceholder: Native; // (0, 0, name): undefined when there is no such secret
+  environment: Native; // (1, 0, name): a variable's value or a secret's placeholder; (0): JSON of all
   report: Native; // (0, 0, failure): an error that belongs to no dispatch
   url: Native; // (0, 0, JSON [url] | [url, base] | [url, member, value]): JSON of the URL's parts
   utf8Encode: Native; // (0, 0, text): its UTF-8 in base64

@@ -11,28 +11,21 @@ import * as constants from "./constants";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
+import { Deno, secrets } from "./environment";
 import { cron, enter, on } from "./events";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
 import { Headers } from "./headers";
-import { boot, info, natives, type Native } from "./host";
+import { boot, info, type Native } from "./host";
 import { KvStore, kv, store } from "./kv";
 import { rest } from "./ops";
 import { PermissionFlags } from "./permissions";
-import { ObjectDefineProperty, ObjectKeys, TypeErrorCtor, hide } from "./primordials";
+import { ObjectDefineProperty, ObjectKeys, hide } from "./primordials";
 import { onComponent, onModal } from "./route";
 import * as selects from "./selects";
 import { formatDuration, parseDuration } from "./words";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
 import { URL, URLSearchParams } from "./url";
-
-export const secrets = {
-  get(name: string): string | undefined {
-    if (typeof name !== "string") throw new TypeErrorCtor("secrets.get(name): name must be a string");
-    const { secretPlaceholder } = natives;
-    return secretPlaceholder(0, 0, name) as string | undefined;
-  },
-};
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -78,6 +71,7 @@ export const globals = {
   TextDecoder,
   atob,
   btoa,
+  Deno,
 };
 
 export const flora = {

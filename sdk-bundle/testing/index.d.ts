@@ -90,8 +90,10 @@ export interface Common {
 
 export interface Options {
   guildId?: string;
-  /** What `secrets.get` answers, by name. */
+  /** What `secrets.get` answers, by name; a test's fetch gets it as it is. */
   secrets?: Record<string, string>;
+  /** What `Deno.env.get` answers beside the secrets, by name. */
+  vars?: Record<string, string>;
   /** Where the script's clock stands; 2026-01-01 UTC by default. */
   now?: number | Date;
 }

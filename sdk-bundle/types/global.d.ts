@@ -74,6 +74,21 @@ import kv = flora.kv;
 import secrets = flora.secrets;
 import rest = flora.rest;
 
+// ------------------------------------------------------------------ Deno's
+
+declare namespace Deno {
+  /** The server's variables, and placeholders of its secrets. */
+  const env: {
+    get(name: string): string | undefined;
+    has(name: string): boolean;
+    toObject(): Record<string, string>;
+    /** Throws: variables are set from outside. */
+    set(name: string, value: string): void;
+    /** Throws: variables are set from outside. */
+    delete(name: string): void;
+  };
+}
+
 // ------------------------------------------------------------------ the web's
 
 /** Lines in the guild's log, at most 16 KiB each. */

@@ -49,7 +49,7 @@ declare namespace flora {
   const kv: { store(name: string): KvStore };
 
   const secrets: {
-    /** A placeholder for the secret; it never is the value. Throws while stored secrets are not available. */
+    /** A placeholder for the secret, to be sent with fetch; it never is the value. Undefined when there is no such secret. */
     get(name: string): string | undefined;
   };
 }

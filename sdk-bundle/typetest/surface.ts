@@ -101,6 +101,7 @@ const aliases: Record<Globals, unknown> = {
   TextDecoder,
   atob,
   btoa,
+  Deno,
 };
 
 // The sources' types are wider in places (any), never narrower.

@@ -90,7 +90,7 @@ func cmdState(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: state STATE")
 	}
 	ts.Check(until("the script to be "+args[0], func() (bool, error) {
-		status, answer, err := call("GET", ts.Getenv("URL")+"/api/guilds/"+ts.Getenv("GUILD")+"/status", ts.Getenv("TOKEN"), nil)
+		status, answer, err := call("GET", ts.Getenv("URL")+"/api/status/"+ts.Getenv("GUILD"), ts.Getenv("TOKEN"), nil)
 		var got struct{ State string }
 		if err == nil {
 			err = json.Unmarshal(answer, &got)

@@ -1,6 +1,7 @@
 package stores
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ type bot struct {
 	t     *testing.T
 	token string
 	said  int
+	sim   string // The address of a simulated Discord elsewhere, "" for the bot's own.
 }
 
 // start starts a runtime that keeps deployments in the database.
@@ -74,7 +76,7 @@ func (b *bot) deploy(prefix string) int {
 }
 
 func (b *bot) messages() string {
-	return b.URL + "/sim/guilds/" + b.Guild + "/channels/" + b.Channel + "/messages"
+	return cmp.Or(b.sim, b.URL) + "/sim/guilds/" + b.Guild + "/channels/" + b.Channel + "/messages"
 }
 
 func (b *bot) say() (text string) {
@@ -96,9 +98,15 @@ func (b *bot) answers(prefix string) {
 func (b *bot) heard(text string) {
 	b.t.Helper()
 	b.until("the bot to say "+text, func() (bool, error) {
-		_, answer, err := rig.Call("GET", b.messages()+"?limit=1000", "", nil)
-		return strings.Contains(string(answer), strconv.Quote(text)), err
+		said, err := b.messagesText()
+		return strings.Contains(said, strconv.Quote(text)), err
 	})
+}
+
+// messagesText is what was said in the channel, as JSON.
+func (b *bot) messagesText() (string, error) {
+	_, answer, err := rig.Call("GET", b.messages()+"?limit=1000", "", nil)
+	return string(answer), err
 }
 
 // history asks for something that only the database knows.

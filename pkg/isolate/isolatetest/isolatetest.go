@@ -70,6 +70,7 @@ type Options struct {
 	Answer Answer   // [every op resolves to null]
 	Limits isolate.Limits
 	Info   string
+	Env    isolate.Env
 	Refuse string // A declaration that is one too many.
 	Slots  *isolate.Slots
 	Mark   *mark.Slot
@@ -130,7 +131,7 @@ func Begin(tb testing.TB, script string, o Options) *Rig {
 	}
 	r.mu.Lock()
 	r.guild = isolate.Start(isolate.Config{
-		Blob: Blob(tb), Ops: o.Ops, Limits: o.Limits, Info: o.Info, Host: r, Slots: o.Slots, Mark: o.Mark,
+		Blob: Blob(tb), Ops: o.Ops, Limits: o.Limits, Info: o.Info, Host: r, Slots: o.Slots, Mark: o.Mark, Env: o.Env,
 		Name: "file:///guild/100000000000000001/bundle.js", Source: script,
 	})
 	r.mu.Unlock()
@@ -143,6 +144,9 @@ func (r *Rig) Dispatch(event, payload string) *isolate.Failure {
 	r.tb.Helper()
 	return r.Settle(r.Begin(event, payload))
 }
+
+// SetEnv replaces the script's environment.
+func (r *Rig) SetEnv(e isolate.Env) { r.guild.SetEnv(e) }
 
 // Begin delivers an event and gives its id without waiting.
 func (r *Rig) Begin(event, payload string) uint64 {

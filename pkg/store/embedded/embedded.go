@@ -1,7 +1,8 @@
-// Package embedded keeps deployments, revisions and API tokens in one Pebble
-// database, for a runtime without Postgres. It implements deploy.Store and
-// auth.TokenStore. What was acknowledged is on disk; a revision and the mark
-// that makes it the current one are one write.
+// Package embedded keeps deployments, revisions, API tokens, secrets and settings
+// in one Pebble database, for a runtime without Postgres. It implements
+// deploy.Store, auth.TokenStore, secret.Store and settings.Store. What was
+// acknowledged is on disk; a revision and the mark that makes it the current one
+// are one write.
 package embedded
 
 import (
@@ -20,6 +21,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/pebbledb"
 )
@@ -35,10 +38,13 @@ const (
 const (
 	tagDeployment = 0x01 // guild -> deploymentRecord
 	tagRevision   = 0x02 // guild, id -> revision without its body
-	tagHistory    = 0x03 // guild, time, id -> size of the body
+	tagHistory    = 0x03 // guild, time, id -> size of the body, and a byte after it if it is a failure
 	tagBody       = 0x04 // guild, id -> body
 	tagToken      = 0x05 // id -> tokenRecord
 	tagOwner      = 0x06 // user, 0, id -> nothing
+	tagSecret     = 0x07 // guild, name -> secretRecord
+	tagSettings   = 0x08 // guild -> settings.Settings
+	tagVariable   = 0x09 // guild, name -> variableRecord
 )
 
 // ErrDamaged is in every error about a record that cannot be read.
@@ -48,16 +54,15 @@ var ErrDamaged = pebbledb.ErrCorrupt
 type Config struct {
 	Dir string
 	Log *zap.Logger // nil logs nothing.
-	// KeepRevisions and KeepBytes bound a guild's history: the oldest revisions
-	// beyond either go when a new one comes, the current one and the new one
-	// never. 0 is 100 revisions and 256 MiB.
+	// KeepRevisions and KeepBytes bound a guild's history, see
+	// deploy.KeepRevisions, which are the standard.
 	KeepRevisions int
 	KeepBytes     int64
 
 	fs vfs.FS // Set by tests of power loss.
 }
 
-// Store implements deploy.Store and auth.TokenStore.
+// Store implements deploy.Store, auth.TokenStore, secret.Store and settings.Store.
 type Store struct {
 	cfg    Config
 	pebble *pebble.DB
@@ -74,15 +79,17 @@ type Store struct {
 var (
 	_ deploy.Store    = (*Store)(nil)
 	_ auth.TokenStore = (*Store)(nil)
+	_ secret.Store    = (*Store)(nil)
+	_ settings.Store  = (*Store)(nil)
 )
 
 // Open opens or makes the database in cfg.Dir.
 func Open(cfg Config) (*Store, error) {
 	if cfg.KeepRevisions <= 0 {
-		cfg.KeepRevisions = 100
+		cfg.KeepRevisions = deploy.KeepRevisions
 	}
 	if cfg.KeepBytes <= 0 {
-		cfg.KeepBytes = 256 << 20
+		cfg.KeepBytes = deploy.KeepBytes
 	}
 	p, err := pebbledb.Open(cfg.Dir, pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Log: cfg.Log, FS: cfg.fs})
 	if err != nil {
@@ -249,6 +256,10 @@ func historyKey(guild snowflake.GuildID, c deploy.Cursor) []byte {
 
 // historyPrefix is the length of a historyKey without the id.
 const historyPrefix = 1 + 8 + 8
+
+func nameKey(tag byte, guild snowflake.GuildID, name string) []byte {
+	return append(guildKey(tag, guild), name...)
+}
 
 func tokenKey(id string) []byte { return append([]byte{tagToken}, id...) }
 

@@ -23,24 +23,44 @@ type body struct {
 
 func number(guild snowflake.GuildID) int64 { return int64(guild) } //nolint:gosec // Ids end at 2^63-1.
 
+const deploymentColumns = `guild_id, entry, created_at, updated_at, revision_id`
+
 // List implements deploy.Store.
 func (s *Store) List(ctx context.Context) (out []deploy.Deployment, err error) {
 	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT guild_id, entry, created_at, updated_at FROM deployments ORDER BY guild_id`)
+		rows, err := c.Query(ctx, `SELECT `+deploymentColumns+` FROM deployments ORDER BY guild_id`)
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (deploy.Deployment, error) {
-			var d deploy.Deployment
-			var guild int64
-			err := row.Scan(&guild, &d.Entry, &d.CreatedAt, &d.UpdatedAt)
-			d.Guild = snowflake.GuildID(guild) //nolint:gosec // A check of the table.
-			d.CreatedAt, d.UpdatedAt = d.CreatedAt.UTC(), d.UpdatedAt.UTC()
-			return d, err
-		})
+		out, err = pgx.CollectRows(rows, deploymentOf)
 		return err
 	})
 	return out, err
+}
+
+// Deployment implements deploy.Store.
+func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (d deploy.Deployment, err error) {
+	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		rows, err := c.Query(ctx, `SELECT `+deploymentColumns+` FROM deployments WHERE guild_id = $1`, number(guild))
+		if err != nil {
+			return err
+		}
+		d, err = pgx.CollectExactlyOneRow(rows, deploymentOf)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.New(fault.NotFound, "deployment not found")
+		}
+		return err
+	})
+	return d, err
+}
+
+func deploymentOf(row pgx.CollectableRow) (deploy.Deployment, error) {
+	var d deploy.Deployment
+	var guild int64
+	err := row.Scan(&guild, &d.Entry, &d.CreatedAt, &d.UpdatedAt, &d.RevisionID)
+	d.Guild = snowflake.GuildID(guild) //nolint:gosec // A check of the table.
+	d.CreatedAt, d.UpdatedAt = d.CreatedAt.UTC(), d.UpdatedAt.UTC()
+	return d, err
 }
 
 // Current implements deploy.Store.
@@ -148,15 +168,15 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 	return err
 }
 
-// alone makes the transaction the only one that writes revisions of the guild.
-// When it is granted, those before have ended.
-func alone(ctx context.Context, tx pgx.Tx, guild snowflake.GuildID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora deployments "+guild.String())
+// alone makes the transaction the only one that writes such things of the
+// guild. When it is granted, those before have ended.
+func alone(ctx context.Context, tx pgx.Tx, what string, guild snowflake.GuildID) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora "+what+" "+guild.String())
 	return err
 }
 
 func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
-	if err := alone(ctx, tx, r.Guild); err != nil {
+	if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 		return err
 	}
 	guild := number(r.Guild)
@@ -182,12 +202,36 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 		DELETE FROM deployment_revisions r
 		USING (
 			SELECT id, row_number() OVER newer AS place, sum(body_bytes) OVER newer AS bytes
-			FROM deployment_revisions WHERE guild_id = $1 AND id <> $2
+			FROM deployment_revisions WHERE guild_id = $1 AND id <> $2 AND status = $6
 			WINDOW newer AS (ORDER BY deployed_at DESC, id DESC ROWS UNBOUNDED PRECEDING)
 		) old
 		WHERE r.guild_id = $1 AND r.id = old.id AND (old.place >= $3 OR old.bytes + $4 > $5)
 			AND NOT EXISTS (SELECT FROM deployments d WHERE d.guild_id = r.guild_id AND d.revision_id = r.id)`,
-		guild, r.ID, s.cfg.KeepRevisions, r.bodyBytes, s.cfg.KeepBytes)
+		guild, r.ID, s.cfg.KeepRevisions, r.bodyBytes, s.cfg.KeepBytes, string(r.Status))
+	return err
+}
+
+// Delete implements deploy.Store. When it is not known whether a first attempt
+// took place, a deployment that is gone is one that it deleted.
+func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
+	missing := fault.New(fault.NotFound, "deployment not found")
+	remove := func(ctx context.Context, tx pgx.Tx) error {
+		if err := alone(ctx, tx, "deployments", guild); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `DELETE FROM deployments WHERE guild_id = $1`, number(guild))
+		if err == nil && tag.RowsAffected() == 0 {
+			return missing
+		}
+		return err
+	}
+	err := s.write(ctx, callLimit, remove)
+	if !errors.Is(err, errUncertain) {
+		return err
+	}
+	if err = s.write(context.WithoutCancel(ctx), callLimit, remove); errors.Is(err, missing) {
+		return nil
+	}
 	return err
 }
 
@@ -205,7 +249,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 	pause := firstPause
 	for {
 		err := s.write(limited, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-			if err := alone(ctx, tx, r.Guild); err != nil {
+			if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 				return err
 			}
 			return tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM deployment_revisions WHERE guild_id = $1 AND id = $2)`, number(r.Guild), r.ID).Scan(&stored)

@@ -2,7 +2,10 @@ package postgres
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +40,21 @@ const (
 // standby is, shutting down, starting, or dropped under us.
 var passing = []string{"53", "55P03", "57", readOnly, "08", deadlock, serialization}
 
+// missing reports whether an attempt to connect or to migrate failed because the
+// database is not there just now: one that answers and refuses never is.
+func missing(err error) bool {
+	if state, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return passes(state)
+	}
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	_, network := errors.AsType[net.Error](err)
+	return connecting || network || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, driver.ErrBadConn)
+}
+
+func passes(state *pgconn.PgError) bool {
+	return slices.ContainsFunc(passing, func(class string) bool { return strings.HasPrefix(state.Code, class) })
+}
+
 // again reports whether what failed did certainly not happen and can succeed at
 // once on another connection. It must not be asked about a commit whose
 // connection was lost.
@@ -69,7 +87,7 @@ func (s *Store) outcome(ctx context.Context, err error) error {
 	state, stated := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case unreachable, errors.Is(err, context.DeadlineExceeded),
-		stated && slices.ContainsFunc(passing, func(class string) bool { return strings.HasPrefix(state.Code, class) }):
+		stated && passes(state):
 		if s.down.CompareAndSwap(false, true) {
 			s.cfg.Log.Error("the database does not answer; what needs it is refused until it does", zap.Error(err))
 		}

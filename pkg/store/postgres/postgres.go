@@ -1,5 +1,6 @@
-// Package postgres keeps deployments, revisions and API tokens in Postgres. It
-// implements deploy.Store and auth.TokenStore.
+// Package postgres keeps deployments, revisions, API tokens, secrets and settings
+// in Postgres. It implements deploy.Store, auth.TokenStore, secret.Store and
+// settings.Store.
 //
 // What was acknowledged is committed, and what is written together is one
 // transaction. A connection may be lost at any moment: what certainly did not
@@ -24,6 +25,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/db/migrations"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/settings"
 )
 
 const (
@@ -58,9 +61,8 @@ type Config struct {
 	// MaxConnections bounds the connections to the database, unless the URL has
 	// pool_max_conns. 0 is 10.
 	MaxConnections int
-	// KeepRevisions and KeepBytes bound a guild's history: the oldest revisions
-	// beyond either go when a new one comes, the current one and the new one
-	// never. 0 is 100 revisions and 256 MiB.
+	// KeepRevisions and KeepBytes bound a guild's history, see
+	// deploy.KeepRevisions, which are the standard.
 	KeepRevisions int
 	KeepBytes     int64
 
@@ -70,20 +72,37 @@ type Config struct {
 	settling   time.Duration
 }
 
-// Store implements deploy.Store and auth.TokenStore.
+// Store implements deploy.Store, auth.TokenStore, secret.Store and settings.Store.
 type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
 	down atomic.Bool // The log says that the database does not answer.
+	// reached is closed once the schema is known to be the newest; before, every
+	// method fails with fault.Unavailable.
+	reached chan struct{}
 }
 
 var (
 	_ deploy.Store    = (*Store)(nil)
 	_ auth.TokenStore = (*Store)(nil)
+	_ secret.Store    = (*Store)(nil)
+	_ settings.Store  = (*Store)(nil)
 )
 
 // Open connects to the database and brings its schema to the newest step.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
+	s, err := OpenLater(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.reach(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// OpenLater is Open for a database that may not be there yet: Run reaches it.
+func OpenLater(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
 	}
@@ -91,10 +110,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.MaxConnections = 10
 	}
 	if cfg.KeepRevisions <= 0 {
-		cfg.KeepRevisions = 100
+		cfg.KeepRevisions = deploy.KeepRevisions
 	}
 	if cfg.KeepBytes <= 0 {
-		cfg.KeepBytes = 256 << 20
+		cfg.KeepBytes = deploy.KeepBytes
 	}
 	if cfg.settling <= 0 {
 		cfg.settling = settleLimit
@@ -106,17 +125,53 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if !strings.Contains(cfg.URL, "pool_max_conns") {
 		pc.MaxConns = int32(min(cfg.MaxConnections, 10_000)) //nolint:gosec // Bounded.
 	}
-	if _, err := migrate(ctx, pc, cfg.Log); err != nil {
-		return nil, err
-	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
-	c := pc.ConnConfig
-	cfg.Log.Info("deployments and tokens are in Postgres", zap.String("host", c.Host), zap.Uint16("port", c.Port), zap.String("database", c.Database))
-	return &Store{cfg: cfg, pool: pool}, nil
+	return &Store{cfg: cfg, pool: pool, reached: make(chan struct{})}, nil
 }
+
+// reach brings the schema to the newest step and opens the store.
+func (s *Store) reach(ctx context.Context) error {
+	pc := s.pool.Config()
+	if _, err := migrate(ctx, pc, s.cfg.Log); err != nil {
+		return err
+	}
+	c := pc.ConnConfig
+	s.cfg.Log.Info("deployments and tokens are in Postgres", zap.String("host", c.Host), zap.Uint16("port", c.Port), zap.String("database", c.Database))
+	close(s.reached)
+	return nil
+}
+
+// The pauses between attempts to reach the database for the first time.
+const firstReach, lastReach = 500 * time.Millisecond, 10 * time.Second
+
+// Run reaches the database of OpenLater, however long that takes, and returns
+// when ctx ends, or when the database is there and cannot be used.
+func (s *Store) Run(ctx context.Context) error {
+	for pause := firstReach; ; pause = min(2*pause, lastReach) {
+		err := s.reach(ctx)
+		if err == nil {
+			<-ctx.Done()
+			return nil
+		}
+		if ctx.Err() == nil && !missing(err) {
+			return err
+		}
+		if s.down.CompareAndSwap(false, true) {
+			s.cfg.Log.Error("the database cannot be reached; it is tried again until it can", zap.Error(err))
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Reached is closed once the database was reached.
+func (s *Store) Reached() <-chan struct{} { return s.reached }
 
 // Migrate brings the schema of the database at the address to the newest step.
 func Migrate(ctx context.Context, url string, log *zap.Logger) (migrations.Result, error) {
@@ -128,16 +183,31 @@ func Migrate(ctx context.Context, url string, log *zap.Logger) (migrations.Resul
 }
 
 func migrate(ctx context.Context, pc *pgxpool.Config, log *zap.Logger) (migrations.Result, error) {
-	c := pc.ConnConfig
 	// Told apart from a step that fails: the remedy is another one.
+	if err := ping(ctx, pc.ConnConfig); err != nil {
+		return migrations.Result{}, err
+	}
+	return migrations.Up(ctx, pc.ConnConfig, log)
+}
+
+// Ping tries whether the database at the address can be used.
+func Ping(ctx context.Context, url string) error {
+	pc, err := parse(url)
+	if err != nil {
+		return err
+	}
+	return ping(ctx, pc.ConnConfig)
+}
+
+func ping(ctx context.Context, c *pgx.ConnConfig) error {
 	conn, err := pgx.ConnectConfig(ctx, c)
 	if err != nil {
-		return migrations.Result{}, fmt.Errorf("the database at %s:%d cannot be used; see that it runs and that database.url is right: %w", c.Host, c.Port, err)
+		return fmt.Errorf("the database at %s:%d cannot be used; see that it runs and that database.url is right: %w", c.Host, c.Port, err)
 	}
 	if err := conn.Close(ctx); err != nil {
-		return migrations.Result{}, fmt.Errorf("close a connection to the database: %w", err)
+		return fmt.Errorf("close a connection to the database: %w", err)
 	}
-	return migrations.Up(ctx, c, log)
+	return nil
 }
 
 // parse reads an address; the error does not show its password.
@@ -211,6 +281,11 @@ var errUncertain = errors.New("the connection was lost in a commit")
 
 // try calls f with a connection, a second time if f says that this can help.
 func (s *Store) try(ctx context.Context, limit time.Duration, f func(ctx context.Context, c *pgx.Conn) (again bool, err error)) error {
+	select {
+	case <-s.reached:
+	default:
+		return s.outcome(ctx, &unreachableError{errors.New("it was not reached since the start")})
+	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for last := false; ; last = true {

@@ -54,7 +54,8 @@ type Store struct {
 
 var _ cache.Store = (*Store)(nil)
 
-// Open connects to the server.
+// Open connects to the server. One that cannot be reached just now is a
+// fault.Unavailable.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	o, err := rueidis.ParseURL(cfg.URL)
 	if err != nil {
@@ -76,14 +77,21 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if o.Sentinel.MasterSet == "" {
 		o.ForceSingleClient = true
 	}
+	unusable := func(err error) error {
+		err = fmt.Errorf("the cache at %s cannot be used; see that it runs and that cache.url is right: %w", strings.Join(o.InitAddress, ", "), err)
+		if answer, ok := rueidis.IsRedisErr(err); ok && !passing(answer.Error()) {
+			return err
+		}
+		return fault.Wrap(err, fault.Unavailable, "the cache cannot be reached at the moment; try again in some seconds")
+	}
 	client, err := rueidis.NewClient(o)
 	if err != nil {
-		return nil, fmt.Errorf("the cache at %s cannot be used; see that it runs and that cache.url is right: %w", strings.Join(o.InitAddress, ", "), err)
+		return nil, unusable(err)
 	}
 	s := &Store{client: client, log: cfg.Log, prefix: cfg.Prefix}
 	if err := s.Ping(ctx); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("the cache at %s cannot be used; see that it runs and that cache.url is right: %w", strings.Join(o.InitAddress, ", "), err)
+		return nil, unusable(err)
 	}
 	return s, nil
 }

@@ -57,7 +57,7 @@ export class TestBot {
     const stores = new Stores(() => this.#host.clock.now());
     this.kv = { store: (name) => stores.of(name) };
     this.#host = new Host({
-      guildId: this.guildId, applicationId, secrets: o.secrets ?? {}, start: typeof now === "number" ? now : now.getTime(),
+      guildId: this.guildId, applicationId, secrets: o.secrets ?? {}, vars: o.vars ?? {}, start: typeof now === "number" ? now : now.getTime(),
       answer: (op, args) => (op.startsWith("op_kv_") ? stores.answer(op, args) : this.#answer(op, args)),
     });
     this.discord.roles.set(this.guildId, { id: this.guildId, name: "@everyone", permissions: 0x800n | 0x400n | 0x40n | 0x10000n });

@@ -24,6 +24,7 @@ interface Setup {
   guildId: string;
   applicationId: string;
   secrets: Record<string, string>;
+  vars: Record<string, string>;
   start: number;
   answer: Answer;
 }
@@ -47,6 +48,8 @@ const preparation = `(now, bytes, base64) => {
     return base64(this);
   });
 }`;
+
+const entry = (o: Record<string, string>, name: string): string | undefined => (Object.hasOwn(o, name) ? o[name] : undefined);
 
 const levels = ["trace", "debug", "info", "warn", "error"] as const;
 
@@ -86,7 +89,11 @@ export class Host {
       subscribe: (kind, _, name) => void (kind === 1 ? this.marks : this.events).add(name),
       commands: (_, __, text) => void (this.commands = JSON.parse(text)),
       cronRegister: (_, __, text) => this.#cron(JSON.parse(text)),
-      secretPlaceholder: (_, __, name) => this.#setup.secrets[name],
+      secretPlaceholder: (_, __, name) => entry(this.#setup.secrets, name),
+      environment: (one, _, name) => {
+        const { vars, secrets } = this.#setup;
+        return one === 1 ? (entry(secrets, name) ?? entry(vars, name)) : JSON.stringify({ ...vars, ...secrets });
+      },
       url: (_, __, args) => platform.url(args),
       utf8Encode: (_, __, text) => platform.utf8Encode(text),
       utf8Decode: (fatal, _, base64) => platform.utf8Decode(base64, fatal === 1),

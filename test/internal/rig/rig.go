@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -188,6 +189,16 @@ func (p *Process) Signal(s os.Signal) error {
 	case <-time.After(Patience):
 		return fmt.Errorf("the process did not end within %s of %s", Patience, s)
 	}
+}
+
+// FreePort gives a port of this machine that nobody listens on.
+func FreePort() (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // It listens on TCP.
+	return port, l.Close()
 }
 
 // Kill ends it at once.
