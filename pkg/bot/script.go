@@ -204,7 +204,7 @@ func (s *script) begin(e event) bool {
 	e.begun = time.Now()
 	e.span.Note("handed to the script")
 	s.inflight[id] = e
-	e.receipt.Begun()
+	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
 		return true
