@@ -49,6 +49,8 @@ var rules = []rule{
 	{from: "pkg/egress", to: []string{"pkg/discord", "pkg/bot", "pkg/api", "pkg/supervisor", "pkg/v8", "pkg/isolate", "pkg/store/...", "v8ops/..."}, deep: true, why: "what goes out knows only which guild asks"},
 	{from: "pkg/platform", to: []string{"pkg/...", "v8ops/..."}, why: "what a script's strings meet in a worker stands alone"},
 	{from: "pkg/...", except: []string{"pkg/app", "pkg/kv", "pkg/store/..."}, to: []string{"pkg/store/...", "db/..."}, why: "services know the interface, not which database is behind it"},
+	{from: "pkg/...", except: []string{"pkg/telemetry/...", "pkg/app"}, to: []string{"github.com/prometheus/..."}, why: "what is measured stands behind interfaces of those who measure"},
+	{from: "pkg/...", except: []string{"pkg/telemetry/...", "pkg/trace"}, to: []string{"go.opentelemetry.io/..."}, why: "spans are begun through pkg/trace only"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},
 	{from: "pkg/snowflake", to: []string{"pkg/..."}, why: "everything may depend on ids"},
 }

@@ -51,6 +51,10 @@ type Config struct {
 	Settings Settings
 	Crons    Crons
 	Metrics  http.Handler // Nil has none.
+	Summary  http.Handler // Metrics in short, as JSON; nil has none.
+	// Meter, if not nil, is told of every request that was answered; route is ""
+	// for those that are none.
+	Meter func(method, route string, status int, took time.Duration, stream bool)
 	// Ready says why the process cannot serve yet; nil means that it can.
 	Ready func() error
 	// Details are shown to those who ask whether the process is ready, as JSON.
@@ -105,6 +109,12 @@ func New(cfg Config) (*API, error) {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = http.NotFoundHandler()
+	}
+	if cfg.Summary == nil {
+		cfg.Summary = http.NotFoundHandler()
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = func(string, string, int, time.Duration, bool) {}
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real

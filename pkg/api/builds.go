@@ -219,7 +219,7 @@ func (a *API) stream(c *call, tell func(ctx context.Context, out *events) error)
 	defer stop()
 	defer context.AfterFunc(a.streams.ctx, stop)()
 	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
+	h.Set("Content-Type", eventStream)
 	h.Set("X-Accel-Buffering", "no")
 	c.Response().WriteHeader(http.StatusOK)
 	out := &events{w: c.Response(), rc: http.NewResponseController(c.Response()), patience: a.cfg.Limits.StreamWrite}

@@ -172,7 +172,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	t.Cleanup(func() {
 		e.api.Close()
 		e.server.Close()
-		e.logs.Close()
+		_ = e.logs.Close()
 		stop()
 		if err := <-built; err != nil {
 			t.Error(err)

@@ -33,3 +33,8 @@ func (a *API) metrics(c *call) error {
 	a.cfg.Metrics.ServeHTTP(c.Response(), c.Request())
 	return nil
 }
+
+func (a *API) summary(c *call) error {
+	a.cfg.Summary.ServeHTTP(c.Response(), c.Request())
+	return nil
+}

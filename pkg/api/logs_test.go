@@ -28,6 +28,13 @@ func chatter(e *env) {
 	e.logs.Append(guildB, "info", logs.TargetScript, "secret")
 }
 
+// ladder writes one line of each level, with ids that are known.
+func ladder(e *env) {
+	for _, level := range logs.Levels() {
+		e.logs.Append(guildA, level, logs.TargetScript, "a "+level)
+	}
+}
+
 func TestLogs(t *testing.T) {
 	t.Parallel()
 	run(t, append(denied("GET", logsURL, "", false), []scenario{
@@ -37,6 +44,11 @@ func TestLogs(t *testing.T) {
 		{name: "none", as: "admin", method: "GET", url: logsURL, status: 200, want: []string{"[]"}},
 		{name: "limit 0", as: "admin", method: "GET", url: logsURL + "?limit=0", before: chatter, status: 200, want: []string{"[]"}},
 		{name: "more than there may be", as: "admin", method: "GET", url: logsURL + "?limit=5000", before: chatter, status: 200, want: []string{"line 0"}},
+		{name: "of a level and above", as: "admin", method: "GET", url: logsURL + "?level=warn", before: ladder, status: 200, want: []string{"a warn", "a error"}, wantNot: []string{"a info", "a debug", "a trace"}},
+		{name: "after an id of long ago", as: "admin", method: "GET", url: logsURL + "?after=1&limit=2", before: ladder, status: 200, want: []string{"a trace", "a debug"}, wantNot: []string{"a info"}},
+		{name: "after an id to come", as: "admin", method: "GET", url: logsURL + "?after=18446744073709551615", before: ladder, status: 200, want: []string{"[]"}},
+		{name: "a level that is none", as: "admin", method: "GET", url: logsURL + "?level=loud", status: 400, want: []string{"level must be one of trace, debug, info, warn, error"}},
+		{name: "an id that is none", as: "admin", method: "GET", url: logsURL + "?after=-1", status: 400, want: []string{"after must be the id of a line"}},
 		{name: "a negative limit", as: "admin", method: "GET", url: logsURL + "?limit=-1", status: 400, want: []string{"limit must be"}},
 		{name: "a limit that is none", as: "admin", method: "GET", url: logsURL + "?limit=ten", status: 400, want: []string{"limit must be"}},
 	}...))
@@ -45,7 +57,9 @@ func TestLogs(t *testing.T) {
 func TestStreamIsRefused(t *testing.T) {
 	t.Parallel()
 	run(t, append(denied("GET", logsURL+"/stream", "", false),
-		scenario{name: "an id that is none", as: "admin", method: "GET", url: logsURL + "/stream", header: map[string]string{"Last-Event-ID": "x"}, status: 400, want: []string{"Last-Event-ID"}}))
+		scenario{name: "an id that is none", as: "admin", method: "GET", url: logsURL + "/stream", header: map[string]string{"Last-Event-ID": "x"}, status: 400, want: []string{"Last-Event-ID"}},
+		scenario{name: "after what is no id", as: "admin", method: "GET", url: logsURL + "/stream?after=x", status: 400, want: []string{"after must be"}},
+		scenario{name: "a level that is none", as: "admin", method: "GET", url: logsURL + "/stream?level=x", status: 400, want: []string{"level must be"}}))
 }
 
 // event is one server-sent event; a comment has only that.
@@ -151,7 +165,7 @@ func TestStreamResumes(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
 	chatter(e)
-	first := e.logs.Recent(guildA, 100)[0]
+	first := e.logs.Lines(guildA, logs.Query{Limit: 100})[0]
 	r := e.open("admin", strconv.FormatUint(first.ID, 10))
 	for _, want := range []string{"line 1", "line 2"} {
 		if _, got := r.line(); got.Message != want {
@@ -166,7 +180,7 @@ func TestStreamTellsWhatIsMissing(t *testing.T) {
 	e := newEnv(t, func(c *api.Config) { c.Logs = hub })
 	e.logs = hub
 	chatter(e)
-	first := e.logs.Recent(guildA, 2)[0] // line 1
+	first := e.logs.Lines(guildA, logs.Query{Limit: 2})[0] // line 1
 	for i := 3; i < 6; i++ {
 		e.logs.Append(guildA, "info", logs.TargetScript, fmt.Sprintf("line %d", i))
 	}

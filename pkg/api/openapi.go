@@ -144,9 +144,9 @@ func (a *API) document(strict bool) (object, error) {
 }
 
 // described reports whether the document has the route: HEAD is like GET, the
-// probes are described once, and the document does not describe itself.
+// probes and metrics are described once, and the document does not describe itself.
 func (a *API) described(r route) bool {
-	if r.method == http.MethodHead || strings.HasPrefix(r.path, docsPath) {
+	if r.method == http.MethodHead || strings.HasPrefix(r.path, docsPath) || r.path == metricsPath {
 		return false
 	}
 	return strings.HasPrefix(r.path, "/api/") || !r.unlimited

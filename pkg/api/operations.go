@@ -83,6 +83,8 @@ func values[T any](s *jsonschema.Schema, member string, all ...T) {
 
 // Parameters that more than one operation has.
 var (
+	leastLevel    = param{name: "level", text: "The least level", kind: of[string](), oneOf: logs.Levels()}
+	afterLine     = param{name: "after", text: "The id of the line before the first", kind: of[string]()}
 	includeBundle = param{name: "include_bundle", text: "Answer the bundle too", kind: of[bool]()}
 	deploySource  = param{name: "X-Flora-Deploy-Source", text: "Where the deployment comes from", kind: of[string](), oneOf: deploy.Sources()}
 )
@@ -168,14 +170,15 @@ var guildOperations = []operation{
 	{route: "DELETE /api/secrets/:guild/:name", id: "delete_secret_handler", tag: "Secrets", summary: "Remove a secret", answer: of[deletedDoc]()},
 	{route: "GET /api/crons/:guild", id: "list_crons_handler", tag: "Crons", summary: "The cron jobs of the script that runs", answer: of[[]cronDoc]()},
 	{route: "POST /api/crons/:guild/:name/run", id: "run_cron_handler", tag: "Crons", summary: "Run a cron job now", status: 202, answer: of[startedCron](), errors: []int{404, 409}},
-	{route: "GET /metrics", id: "get_metrics", tag: "Metrics", summary: "Metrics for Prometheus (operator)", media: "text/plain", errors: []int{403}},
+	{route: "GET /api/metrics", id: "get_metrics", tag: "Metrics", summary: "Metrics for Prometheus (operator)", media: "text/plain", errors: []int{403}},
+	{route: "GET /api/metrics/json", id: "get_metrics_json", tag: "Metrics", summary: "A few of them as numbers (operator)", answer: of[map[string]uint64](), errors: []int{403}},
 }
 
 var logOperations = []operation{
-	{route: "GET /api/logs/:guild", id: "get_guild_logs", tag: "Logs", summary: "The latest lines, the oldest first",
-		query: []param{{name: "limit", text: "Most lines, up to 1000; 100", kind: of[int]()}}, answer: of[[]logs.Entry]()},
+	{route: "GET /api/logs/:guild", id: "get_guild_logs", tag: "Logs", summary: "Lines, the oldest first",
+		query: []param{{name: "limit", text: "Most lines, up to 1000; 100", kind: of[int]()}, leastLevel, afterLine}, answer: of[[]logs.Entry]()},
 	{route: "GET /api/logs/:guild/stream", id: "stream_guild_logs", tag: "Logs", summary: "New lines as server-sent events",
-		header: []param{{name: "Last-Event-ID", text: "Start after this line", kind: of[string]()}}, media: "text/event-stream"},
+		query: []param{leastLevel, afterLine}, header: []param{{name: "Last-Event-ID", text: "Start after this line", kind: of[string]()}}, media: "text/event-stream"},
 }
 
 var kvOperations = []operation{

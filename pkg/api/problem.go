@@ -31,6 +31,7 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
+		a.cfg.Meter(c.Request().Method, c.Path(), c.Response().Status, time.Since(start), c.Response().Header().Get("Content-Type") == eventStream)
 		level := zap.InfoLevel
 		if c.Response().Status >= http.StatusInternalServerError {
 			level = zap.ErrorLevel

@@ -45,6 +45,7 @@ type route struct {
 
 // Paths that more than one route has.
 const (
+	metricsPath    = "/metrics"
 	deploymentPath = "/api/deployments/:guild"
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
@@ -111,7 +112,9 @@ func (a *API) guildRoutes() []route {
 		{method: "DELETE", path: secretPath, access: guildAdmin, handle: a.deleteSecret, writes: true},
 		{method: "GET", path: "/api/crons/:guild", access: guildAdmin, handle: a.listCrons},
 		{method: "POST", path: "/api/crons/:guild/:name/run", access: guildAdmin, handle: a.runCron, writes: true},
-		{method: "GET", path: "/metrics", access: operator, handle: a.metrics},
+		{method: "GET", path: metricsPath, access: operator, handle: a.metrics},
+		{method: "GET", path: "/api" + metricsPath, access: operator, handle: a.metrics},
+		{method: "GET", path: "/api" + metricsPath + "/json", access: operator, handle: a.summary},
 	}
 }
 

@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 )
+
+const eventStream = "text/event-stream"
 
 // streams counts the open streams and ends them all.
 type streams struct {
@@ -60,13 +63,18 @@ func (s *streams) enter(caller string) (leave func(), err error) {
 }
 
 // streamLogs sends the guild's new log lines as they come, from the line after
-// Last-Event-ID when the reader names one.
+// Last-Event-ID, or after, when the reader names one.
 func (a *API) streamLogs(c *call) error {
 	after, err := a.resume(c)
 	if err != nil {
 		return err
 	}
+	least, err := level(c)
+	if err != nil {
+		return err
+	}
 	return a.stream(c, func(ctx context.Context, out *events) error {
+		out.level = least
 		sub := a.cfg.Logs.Subscribe(c.guild, after)
 		defer sub.Close()
 		return a.follow(ctx, c, sub, out)
@@ -75,15 +83,13 @@ func (a *API) streamLogs(c *call) error {
 
 // resume is the id after which the stream starts.
 func (a *API) resume(c *call) (uint64, error) {
-	text := c.Request().Header.Get("Last-Event-ID")
-	if text == "" {
-		return a.cfg.Logs.LastID(c.guild), nil
+	if text := c.Request().Header.Get("Last-Event-ID"); text != "" {
+		return lineID(text, "Last-Event-ID must be the id of an event of this stream")
 	}
-	id, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, fault.New(fault.BadRequest, "Bad request: Last-Event-ID must be the id of an event of this stream")
+	if text := c.QueryParam("after"); text != "" {
+		return lineID(text, "after must be the id of a line")
 	}
-	return id, nil
+	return a.cfg.Logs.LastID(c.guild), nil
 }
 
 // follow writes lines until the reader, the caller's rights or the server end.
@@ -104,7 +110,7 @@ func (a *API) follow(ctx context.Context, c *call, sub *logs.Subscription, out *
 			checked = now
 		}
 		if len(entries) == 0 {
-			err = out.send(": keep-alive\n\n")
+			err = out.alive()
 		} else {
 			err = out.lines(entries, dropped)
 		}
@@ -140,6 +146,7 @@ type events struct {
 	w        http.ResponseWriter
 	rc       *http.ResponseController
 	patience time.Duration
+	level    string // The least that is sent.
 }
 
 func (e *events) send(text string) error {
@@ -154,6 +161,9 @@ func (e *events) send(text string) error {
 	}
 	return nil
 }
+
+// alive says that the stream is.
+func (e *events) alive() error { return e.send(": keep-alive\n\n") }
 
 // finish takes the deadline off: the connection may serve another request.
 func (e *events) finish() { _ = e.rc.SetWriteDeadline(time.Time{}) }
@@ -195,9 +205,15 @@ func (e *events) lines(entries []logs.Entry, dropped uint64) error {
 		}
 	}
 	for _, entry := range entries {
+		if !entry.Passes(e.level) {
+			continue
+		}
 		if err := write("id: "+strconv.FormatUint(entry.ID, 10), entry); err != nil {
 			return err
 		}
+	}
+	if b.Len() == 0 { // None is of the level, but the reader may count the silence.
+		return e.alive()
 	}
 	return e.send(b.String())
 }
@@ -213,5 +229,33 @@ func (a *API) getLogs(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.cfg.Logs.Recent(c.guild, min(limit, maxLogLines)))
+	q := logs.Query{Limit: min(limit, maxLogLines)}
+	if q.Level, err = level(c); err != nil {
+		return err
+	}
+	if q.After, err = lineID(c.QueryParam("after"), "after must be the id of a line"); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, a.cfg.Logs.Lines(c.guild, q))
+}
+
+// level is the least level that the caller asks for.
+func level(c *call) (string, error) {
+	l := c.QueryParam("level")
+	if l != "" && !logs.IsLevel(l) {
+		return "", fault.New(fault.BadRequest, "Bad request: level must be one of %s", strings.Join(logs.Levels(), ", "))
+	}
+	return l, nil
+}
+
+// lineID reads the id of a line, 0 if there is none.
+func lineID(text, problem string) (uint64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fault.New(fault.BadRequest, "Bad request: %s", problem)
+	}
+	return id, nil
 }

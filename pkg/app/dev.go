@@ -114,6 +114,7 @@ func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err 
 	if err != nil {
 		return err
 	}
+	life.run("showing logs", func(ctx context.Context) error { return rt.showLogs(ctx, first) })
 	if err := rt.deployFirst(ctx, first, o.project); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ func (rt *runtime) openKV() (err error) {
 	if err != nil {
 		return err
 	}
+	rt.keys = newMeteredKV(rt)
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.life.run("expiry of keys", rt.kv.Run)
 	rt.life.run("index of stores", func(ctx context.Context) error { return rt.stores.Run(ctx, rt.kv) })

@@ -51,6 +51,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/store/redis"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 	"github.com/flora-runtime/flora-runtime/v8ops"
@@ -96,6 +97,7 @@ type runtime struct {
 	hits   func(limit.Name, int)
 	stats  *prometheus.Registry
 	harm   *telemetry.Containment
+	tracer *trace.Tracer // Nil traces nothing.
 	url    string
 
 	front    front
@@ -113,6 +115,7 @@ type runtime struct {
 	settings *settings.Service
 	kv       *kv.DB
 	stores   *kv.Mirror
+	keys     kv.Store // The same, measured.
 	logs     *logs.Hub
 	crons    *cron.Ticker
 	marks    *mark.Folder
@@ -154,6 +157,9 @@ func assemble(ctx context.Context, cfg config.Config, o devOptions, life *lifeli
 	rt.health = telemetry.NewHealth(append(names, o.last...)...)
 	rt.front.set(api.Starting(rt.ready))
 	if err := rt.openPort(ctx); err != nil {
+		return nil, err
+	}
+	if err := rt.openTelemetry(ctx); err != nil {
 		return nil, err
 	}
 	rt.server = api.NewServer(&rt.front, log.Named("http"))
@@ -293,9 +299,9 @@ func (rt *runtime) openData(context.Context) (err error) {
 		return err
 	}
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
-	l := rt.cfg.Logs
-	rt.logs = logs.New(logs.Config{Lines: l.Lines, Bytes: l.Bytes, LinesPerSecond: l.LinesPerSecond, Burst: l.Burst, Dropped: func() { rt.hits(limit.LogLines, 1) }})
-	rt.life.release("logs", func() error { rt.logs.Close(); return nil })
+	if err := rt.openLogs(); err != nil {
+		return err
+	}
 	return rt.openSecrets()
 }
 
@@ -334,7 +340,7 @@ func (rt *runtime) openDiscord(context.Context) error {
 	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
 		Base: base, Token: token, GlobalLimit: global, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
-		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"),
+		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
 	})
 	if err != nil {
 		return err
@@ -393,7 +399,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
 	rt.ops, err = v8ops.Table(v8ops.Deps{
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
-		KV:      rt.kv,
+		KV:      rt.keys,
 		Egress:  rt.egress,
 	})
 	if err != nil {
@@ -408,6 +414,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		return err
 	}
 	telemetry.Sandbox(rt.stats, rt.features)
+	telemetry.Present(rt.stats, rt.present)
 	rt.crons = cron.NewTicker(clock.Real, func(f cron.Firing) { rt.bot.Fire(f) })
 	self, err := os.Executable()
 	if err != nil {
@@ -420,6 +427,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
 		Environment: surroundings{rt}, Respond: rt.respond,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
+		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
@@ -620,8 +628,9 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 		return err
 	}
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats),
+		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
+		Meter:   telemetry.NewHTTP(rt.stats).Answered,
 		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
 			Sources:   deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},

@@ -26,6 +26,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
@@ -92,6 +93,10 @@ type Config struct {
 	Active func(guild snowflake.GuildID) time.Time
 	// Metrics, if not nil, is told what becomes of scripts that do harm.
 	Metrics Metrics
+	// Meter, if not nil, measures events and ops.
+	Meter Meter
+	// Tracer, if not nil, follows some events.
+	Tracer *trace.Tracer
 }
 
 // Bot is the core.
@@ -119,6 +124,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Metrics == nil {
 		cfg.Metrics = unmetered{}
+	}
+	if cfg.Meter == nil {
+		cfg.Meter = unmeasured{}
 	}
 	if cfg.Intents == nil {
 		cfg.Intents = unlimited{}
@@ -273,7 +281,7 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 	}
 	g.deliver(event{
 		name: name, payload: payload, interaction: interaction, received: received(id, now), receipt: e.Keep(),
-		id: id, token: token, answerable: interaction && discord.TakesMessage(e),
+		id: id, token: token, answerable: interaction && discord.TakesMessage(e), span: g.trace(name),
 	})
 }
 
@@ -305,7 +313,8 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	g.deliver(event{name: catalog.CronPrefix + f.Name, payload: payload, cpu: b.limits().Cron, done: f.Finished})
+	name := catalog.CronPrefix + f.Name
+	g.deliver(event{name: name, payload: payload, cpu: b.limits().Cron, done: f.Finished, span: g.trace(name)})
 }
 
 // Activity tells when each guild last had an event.

@@ -110,7 +110,7 @@ func (g *guild) confine() {
 	old := g.active
 	g.active, g.awaiting, g.failures, g.lostAt = nil, false, 0, time.Time{}
 	g.dropped += uint64(len(g.queue.events))
-	g.queue.clear()
+	g.bot.cfg.Meter.Dropped(droppedUnserved, g.queue.clear())
 	g.bot.cfg.Crons.Clear(g.id)
 	g.mu.Unlock()
 	g.bot.wanted.update(g)

@@ -36,7 +36,19 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 		rev.Warnings = append(rev.Warnings, warning)
 	}
 	g.log("info", logs.TargetRuntime, fmt.Sprintf("deployed revision %s", rev.ID))
+	g.settleLog(ctx)
 	return rev, nil
+}
+
+// logTime is how long a deployment waits for its log line to be on disk.
+const logTime = time.Second
+
+// settleLog brings the guild's log lines to disk. A disk that fails fails no
+// deployment; the log says so by itself.
+func (g *guild) settleLog(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, logTime)
+	defer cancel()
+	_ = g.bot.cfg.Logs.Sync(ctx, g.id)
 }
 
 // replace loads and stores the revision and lets it serve.

@@ -121,6 +121,7 @@ func (g *guild) deliver(e event) {
 		return
 	}
 	if dropped := g.queue.add(e, g.bot.limits().Queue); dropped > 0 {
+		g.bot.cfg.Meter.Dropped(droppedFull, dropped)
 		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
 	}
 }
@@ -155,6 +156,7 @@ func (g *guild) feed() {
 func (g *guild) tooLate(e event) bool {
 	waited, late := e.late(g.bot.cfg.Now())
 	if late {
+		g.bot.cfg.Meter.Dropped(droppedLate, 1)
 		e.finish()
 		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
 	}
@@ -226,7 +228,7 @@ func (g *guild) clear(when func() bool) (old *script) {
 		return nil
 	}
 	old, g.active, g.latest, g.awaiting, g.failures = g.active, nil, nil, false, 0
-	g.queue.clear()
+	g.bot.cfg.Meter.Dropped(droppedUnserved, g.queue.clear())
 	g.bot.cfg.Crons.Clear(g.id)
 	g.mu.Unlock()
 	g.bot.wanted.update(g)

@@ -46,6 +46,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 	if !ok {
 		return
 	}
+	s.settled(id, e, f)
 	e.finish()
 	if f != nil {
 		stage := "dispatch"
@@ -213,6 +214,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 		switch {
 		case id <= begun:
 			lost++
+			s.measureEnd(id, e, outcomeLost)
 			e.finish()
 			s.guild.excuse(e)
 		case e.name == catalog.Ready:

@@ -59,8 +59,8 @@ func (s *script) Op(c wire.OpCall) {
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
 		defer cancel()
-		pause(ctx, wait)                 //nolint:contextcheck // The script ends its ops.
-		result, err := s.perform(ctx, c) //nolint:contextcheck // The script ends its ops, and the core its scripts.
+		pause(ctx, wait)                                                                                              //nolint:contextcheck // The script ends its ops.
+		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops, and the core its scripts.
 		if err != nil && o.Rule == op.Interaction {
 			s.answering(c.Dispatch, -1)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 )
 
 // answerBy is how long Discord waits for the first answer to an interaction.
@@ -23,9 +24,12 @@ type event struct {
 	answers     int    // Ops that answered it, or are about to.
 	done        func() // Called once when its handler has settled or it was dropped.
 	receipt     discord.Receipt
+	begun       time.Time  // When it was handed to a script.
+	span        trace.Span // Of the way it takes.
 }
 
 func (e event) finish() {
+	e.span.End()
 	e.receipt.Settled()
 	if e.done != nil {
 		e.done()
@@ -109,10 +113,12 @@ func (q *queue) unshift(events []event) {
 	}
 }
 
-// clear drops all.
-func (q *queue) clear() {
+// clear drops all, and gives how many went.
+func (q *queue) clear() (dropped int) {
+	dropped = len(q.events)
 	for _, e := range q.events {
 		e.finish()
 	}
 	*q = queue{}
+	return dropped
 }

@@ -69,6 +69,7 @@ func workerMain(snapshot bool) int {
 
 // options change the defaults of a world.
 type options struct {
+	meter   bot.Meter
 	launch  supervisor.Launcher // [the worker's loop in this process]
 	limits  func(*bot.Limits)
 	pool    func(*supervisor.Config)
@@ -155,8 +156,8 @@ func newWorld(t *testing.T, o options) *world {
 		Environment: o.env, Respond: o.respond,
 		Remember:    func(snowflake.GuildID, snowflake.InteractionID, string, time.Time) {},
 		Application: func() snowflake.ApplicationID { return 900000000000000001 },
-		Hits:        telemetry.LimitHits(w.hits, limit.All()),
-		Limits:      limits, Log: zap.NewNop(), Now: w.clock.Now,
+		Hits:        telemetry.LimitHits(w.hits, limit.All()), Meter: o.meter,
+		Limits: limits, Log: zap.NewNop(), Now: w.clock.Now,
 	})
 	w.run(w.pool.Run)
 	w.run(w.crons.Run)
@@ -235,7 +236,7 @@ func (w *world) event(guild snowflake.GuildID, kind string, data map[string]any)
 // lines gives the messages of the guild's log.
 func (w *world) lines(guild snowflake.GuildID) []string {
 	var out []string
-	for _, e := range w.hub.Recent(guild, 10_000) {
+	for _, e := range w.hub.Lines(guild, logs.Query{Limit: 10_000}) {
 		out = append(out, e.Message)
 	}
 	return out

@@ -201,6 +201,8 @@ func (s *script) begin(e event) bool {
 		return false
 	}
 	id := s.guild.bot.dispatch.Add(1)
+	e.begun = time.Now()
+	e.span.Note("handed to the script")
 	s.inflight[id] = e
 	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
@@ -211,6 +213,7 @@ func (s *script) begin(e event) bool {
 	delete(s.inflight, id)
 	if errors.Is(err, wire.ErrTooLarge) {
 		// It fits no script.
+		s.guild.bot.cfg.Meter.Dropped(droppedLarge, 1)
 		e.finish()
 		return true
 	}

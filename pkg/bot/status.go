@@ -88,3 +88,17 @@ func (b *Bot) Release(id snowflake.GuildID) conduct.Status {
 	g.pump()
 	return b.Status(id)
 }
+
+// Waiting counts the events that wait for their scripts, and those whose
+// handlers have not ended.
+func (b *Bot) Waiting() (queued, inFlight int) {
+	for _, g := range b.all() {
+		g.mu.Lock()
+		queued += len(g.queue.events)
+		if g.active != nil {
+			inFlight += g.active.running()
+		}
+		g.mu.Unlock()
+	}
+	return queued, inFlight
+}

@@ -17,6 +17,7 @@ const maxLogLines = 1000
 func (a *app) logsCommand() *cobra.Command {
 	var limit int
 	var follow bool
+	var level string
 	c := &cobra.Command{
 		Use: "logs", Short: "Show a guild's log", Args: cobra.NoArgs,
 		Long: `Shows the latest lines of a guild's log, the oldest first. With --follow it goes
@@ -26,15 +27,19 @@ losing a line that the server still has. With --json every line is one object.`,
 			if limit < 1 || limit > maxLogLines {
 				return usage("--limit is %d, but it must be from 1 to %d", limit, maxLogLines)
 			}
-			return a.logs(ctx, limit, follow)
+			if _, ok := colours[level]; level != "" && !ok {
+				return usage("--level is %q, but it must be one of trace, debug, info, warn, error", level)
+			}
+			return a.logs(ctx, limit, follow, level)
 		}),
 	}
 	c.Flags().IntVarP(&limit, "limit", "n", 100, "how many of the latest lines")
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines")
+	c.Flags().StringVar(&level, "level", "", "the least level: trace, debug, info, warn or error")
 	return a.withGuild(c)
 }
 
-func (a *app) logs(ctx context.Context, limit int, follow bool) error {
+func (a *app) logs(ctx context.Context, limit int, follow bool, level string) error {
 	guild, err := a.guild()
 	if err != nil {
 		return err
@@ -43,7 +48,7 @@ func (a *app) logs(ctx context.Context, limit int, follow bool) error {
 	if err != nil {
 		return err
 	}
-	recent, err := api.Logs(ctx, guild, limit)
+	recent, err := api.Logs(ctx, guild, limit, level)
 	if err != nil {
 		return err
 	}
@@ -61,7 +66,7 @@ func (a *app) logs(ctx context.Context, limit int, follow bool) error {
 		return nil
 	}
 	lost := func(err error, wait time.Duration) { a.warn("%s; connecting again in %s", err, wait) }
-	err = api.StreamLogs(ctx, guild, client.StreamOptions{After: after, Lost: lost}, a.logLine)
+	err = api.StreamLogs(ctx, guild, client.StreamOptions{After: after, Level: level, Lost: lost}, a.logLine)
 	if canceled(ctx, err) {
 		return nil
 	}

@@ -82,7 +82,7 @@ func TestCalls(t *testing.T) {
 		},
 		"logs": {
 			`[{"id":3,"timestamp":5,"level":"info","target":"flora:js","guild_id":"` + g + `","message":"hi"}]`,
-			func(ctx context.Context, c *Client) (any, error) { return c.Logs(ctx, guild, 10) },
+			func(ctx context.Context, c *Client) (any, error) { return c.Logs(ctx, guild, 10, "") },
 			seen{Method: "GET", URI: "/api/logs/" + g + "?limit=10"},
 			[]LogEntry{{ID: 3, Timestamp: 5, Level: "info", Target: "flora:js", Guild: g, Message: "hi"}},
 		},

@@ -26,10 +26,14 @@ type LogEntry struct {
 	Dropped uint64 `json:"dropped,omitempty"`
 }
 
-// Logs gives the latest lines, the oldest first.
-func (c *Client) Logs(ctx context.Context, guild snowflake.GuildID, limit int) ([]LogEntry, error) {
+// Logs gives the latest lines of a level and those above, the oldest first; ""
+// is every level.
+func (c *Client) Logs(ctx context.Context, guild snowflake.GuildID, limit int, level string) ([]LogEntry, error) {
 	var all []LogEntry
 	q := url.Values{"limit": {strconv.Itoa(limit)}}
+	if level != "" {
+		q.Set("level", level)
+	}
 	err := c.call(ctx, request{method: http.MethodGet, path: "/logs/" + guild.String(), query: q, most: largeAnswer}, &all)
 	return all, err
 }
@@ -39,6 +43,8 @@ type StreamOptions struct {
 	// After is the id of the last line that is known; 0 starts with the oldest
 	// line that the server still has.
 	After uint64
+	// Level is the least level of the lines; "" is every one.
+	Level string
 	// Lost, when set, is told why the connection broke and how long the stream
 	// waits before it connects again.
 	Lost func(err error, wait time.Duration)
@@ -126,8 +132,12 @@ func (s *stream) once(ctx context.Context) (connected bool, err error) {
 	defer cancel(nil)
 	silence := time.AfterFunc(s.options.Quiet, func() { cancel(errSilent) })
 	defer silence.Stop()
+	q := url.Values{}
+	if s.options.Level != "" {
+		q.Set("level", s.options.Level)
+	}
 	res, err := s.client.send(ctx, request{
-		method: http.MethodGet, path: "/logs/" + s.guild.String() + "/stream",
+		method: http.MethodGet, path: "/logs/" + s.guild.String() + "/stream", query: q,
 		header: map[string]string{"Accept": "text/event-stream", "Last-Event-ID": strconv.FormatUint(s.after, 10)},
 	})
 	if err != nil {

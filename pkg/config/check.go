@@ -24,6 +24,8 @@ var checks = map[string]struct {
 	"intents":    {"names of Discord's intents with commas between them, such as guild_messages,guild_message_reactions", intentNames},
 	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},
 	"ranges":     {"ranges such as 10.1.0.0/16 or fd00::/8, separated by commas", func(v string) bool { _, err := Ranges(v); return err == nil }},
+	"loopback":   {"an address and port of this machine only, such as 127.0.0.1:6060 or [::1]:6060", loopbackPort},
+	"collector":  {"an http or https address, such as http://127.0.0.1:4318", collectorAddress},
 	"postgres":   {"an address like postgres://user:password@host:5432/flora", postgresAddress},
 	"redis":      {"an address like redis://user:password@host:6379/0, or rediss:// for TLS", redisAddress},
 	"snowflake":  {"a Discord id, a decimal number", func(v string) bool { return v == "" || decimal(v) }},
@@ -77,6 +79,16 @@ func postgresAddress(v string) bool {
 func redisAddress(v string) bool {
 	u, err := url.Parse(v)
 	return v == "" || v == hidden || err == nil && (u.Scheme == "redis" || u.Scheme == "rediss") && u.Host != ""
+}
+
+func loopbackPort(v string) bool {
+	a, err := netip.ParseAddrPort(v)
+	return v == "" || err == nil && a.Addr().IsLoopback()
+}
+
+func collectorAddress(v string) bool {
+	u, err := url.Parse(v)
+	return v == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func decimal(v string) bool {

@@ -28,6 +28,8 @@ type Config struct {
 	Builds      Builds      `koanf:"builds"`
 	Egress      Egress      `koanf:"egress"`
 
+	Telemetry Telemetry `koanf:"telemetry"`
+
 	Database Database `koanf:"database"`
 	Cache    Cache    `koanf:"cache"`
 	Secrets  Secrets  `koanf:"secrets"`
@@ -169,6 +171,8 @@ type Builds struct {
 // Logs bounds each guild's log.
 type Logs struct {
 	Lines          int `koanf:"lines" min:"1" max:"1000000"`
+	DiskBytes      int `koanf:"disk_bytes" min:"524288" max:"1099511627776"`
+	DiskTotalBytes int `koanf:"disk_total_bytes" min:"1048576" max:"1099511627776"`
 	Bytes          int `koanf:"bytes" min:"16384" max:"1073741824"`
 	LinesPerSecond int `koanf:"lines_per_second" min:"1" max:"1000000"`
 	Burst          int `koanf:"burst" min:"1" max:"1000000"`
@@ -185,6 +189,15 @@ type Egress struct {
 	BytesAtOnce      int    `koanf:"bytes_at_once" min:"1024" max:"1099511627776"`
 	Concurrency      int    `koanf:"concurrency" min:"1" max:"256"`
 	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
+}
+
+// Telemetry says where an operator sees more of the runtime.
+type Telemetry struct {
+	// OperatorAddress serves metrics, probes and profiles without asking who
+	// reads them, so it is on this machine only.
+	OperatorAddress string `koanf:"operator_address" check:"loopback"`
+	OTLPEndpoint    string `koanf:"otlp_endpoint" check:"collector"`
+	TracePercent    int    `koanf:"trace_percent" min:"0" max:"100"`
 }
 
 // Default is the configuration when nothing is said.
@@ -228,10 +241,11 @@ func Default() Config {
 			MaxGuildBytes:   500 << 20,
 			WritesPerMinute: 120,
 		}},
-		Logs: Logs{Lines: 1000, Bytes: 1 << 20, LinesPerSecond: 100, Burst: 1000},
+		Logs: Logs{Lines: 1000, Bytes: 1 << 20, DiskBytes: 4 << 20, DiskTotalBytes: 1 << 30, LinesPerSecond: 100, Burst: 1000},
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
+		Telemetry:   Telemetry{TracePercent: 10},
 		Database:    Database{MaxConnections: 10},
 		Deployments: Deployments{KeepRevisions: 100, KeepMB: 256},
 		Builds: Builds{
@@ -253,3 +267,6 @@ func (c Config) KVPath() string {
 
 // StatePath is the folder of deployments and tokens when there is no database.
 func (c Config) StatePath() string { return filepath.Join(c.DataDir, "state") }
+
+// LogsPath is the folder of guilds' log lines.
+func (c Config) LogsPath() string { return filepath.Join(c.DataDir, "logs") }

@@ -14,7 +14,9 @@ import (
 	"github.com/diamondburned/arikawa/v3/utils/httputil/httpdriver"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 )
 
 const (
@@ -48,7 +50,22 @@ type RESTConfig struct {
 	Driver httpdriver.Client
 	// Log gets what operators should know; nil logs nothing.
 	Log *zap.Logger
+	// Meter, if not nil, measures the requests.
+	Meter Meter
 }
+
+// Meter measures requests.
+type Meter interface {
+	// Waited is told how long a request waited for its limits before an attempt.
+	Waited(d time.Duration)
+	// Sent is told of every attempt; status 0 is no answer.
+	Sent(method, route string, status int, took time.Duration)
+}
+
+type unmeasured struct{}
+
+func (unmeasured) Waited(time.Duration)                    {}
+func (unmeasured) Sent(string, string, int, time.Duration) {}
 
 // plainToken is a token as the developer portal shows it.
 func plainToken(token string) string {
@@ -88,6 +105,9 @@ func (c *RESTConfig) Validate() error {
 	}
 	if c.Log == nil {
 		c.Log = zap.NewNop()
+	}
+	if c.Meter == nil {
+		c.Meter = unmeasured{}
 	}
 	return nil
 }
@@ -171,15 +191,31 @@ func (r *REST) Do(ctx context.Context, req Request) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, span := trace.Start(ctx, "discord")
+	defer span.End()
+	if span.Recorded() {
+		span.Set("http.request.method", c.method)
+		span.Set("http.route", c.route)
+	}
+	doc, err := r.insist(ctx, c, span)
+	if err != nil {
+		span.Fail(string(fault.From(err).Code))
+	}
+	return doc, err
+}
+
+// insist makes attempts until one is the last.
+func (r *REST) insist(ctx context.Context, c *call, span trace.Span) (json.RawMessage, error) {
 	failed, refused := 0, 0
 	for {
-		if err := r.brake.allows(req.Guild, time.Now()); err != nil {
+		if err := r.brake.allows(c.guild, time.Now()); err != nil {
 			return nil, err
 		}
 		answer, err := r.attempt(ctx, c, refused > 0)
 		if err != nil {
 			return nil, err
 		}
+		span.Number("http.response.status_code", int64(answer.status))
 		switch {
 		case answer.status >= 200 && answer.status < 300:
 			return answer.result()
@@ -207,11 +243,15 @@ func (r *REST) Do(ctx context.Context, req Request) (json.RawMessage, error) {
 // attempt waits for the limiter and sends the request once. The error is the
 // limiter's; what comes of the request is in the answer.
 func (r *REST) attempt(ctx context.Context, c *call, again bool) (answer, error) {
+	begun := time.Now()
 	grant, err := r.limiter.acquire(ctx, c, again)
 	if err != nil {
 		return answer{}, err
 	}
+	sent := time.Now()
+	r.cfg.Meter.Waited(sent.Sub(begun))
 	a := r.send(ctx, c)
+	r.cfg.Meter.Sent(c.method, c.route, a.status, time.Since(sent))
 	r.limiter.release(grant, a, time.Now())
 	if r.brake.count(c.guild, a, time.Now()) {
 		r.cfg.Log.Warn("Discord refuses many requests of a guild; its requests are held back",

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
 )
 
 // Limits bound the requests of one guild.
@@ -138,11 +139,17 @@ func (c *Client) Close() {
 
 // Do makes a request for a guild. Every error is a *Failure.
 func (c *Client) Do(ctx context.Context, id snowflake.GuildID, r Request) (*Response, error) {
+	ctx, span := trace.Start(ctx, "fetch")
+	defer span.End()
+	if span.Recorded() {
+		span.Set("server.address", r.host())
+	}
 	d := c.disguise(id)
 	out, err := c.do(ctx, id, d, r)
 	if err != nil {
 		f := explain(ctx, err, r.host())
 		d.silence(f)
+		span.Fail(string(f.Outcome))
 		c.cfg.Count(f.Outcome)
 		return nil, f
 	}

@@ -152,6 +152,9 @@ func (l *loop) turn(dispatch uint64, run func(cpu time.Duration) error) error {
 		cpu = r.CPU
 	}
 	err := run(cpu)
+	if l.g.cfg.Mark != nil {
+		l.g.cfg.Mark.Turns.Add(1)
+	}
 	l.note()
 	switch {
 	case err == nil:

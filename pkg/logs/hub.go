@@ -1,15 +1,19 @@
 // Package logs keeps the latest log lines of every guild in a ring of its own,
-// bounded in lines and bytes, and streams them. What a guild writes is cut,
-// escaped and limited in rate, so that it can hurt neither another guild nor
-// the terminal of whoever reads it. A reader that is too slow is told exactly
-// how many lines it missed.
+// bounded in lines and bytes, and more of them on disk, and streams them. What a
+// guild writes is cut, escaped and limited in rate, so that it can hurt neither
+// another guild nor the terminal of whoever reads it. A reader that is too slow
+// is told exactly how many lines it missed. The disk is written behind: one that
+// is slow, full or broken holds nobody up.
 package logs
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -23,8 +27,8 @@ const (
 
 // Entry is one line.
 type Entry struct {
-	// ID rises by one from line to line of a guild. It starts at the time in
-	// microseconds, so that it goes on rising after a restart.
+	// ID rises by one from line to line of a guild while the process runs, and
+	// goes on higher after a restart: no id is given twice.
 	ID        uint64 `json:"id"`
 	Timestamp int64  `json:"timestamp"` // Unix milliseconds.
 	Level     string `json:"level"`
@@ -40,25 +44,59 @@ func (e Entry) size() int { return len(e.Message) + len(e.Target) + entryOverhea
 
 // Config of a Hub. Zero members get the defaults.
 type Config struct {
-	Lines          int // Kept of a guild; 1,000.
-	Bytes          int // Kept of a guild; 1 MiB. The latest line is always kept.
+	Lines          int // Kept in memory of a guild; 1,000. A while twice as many, when the disk lags.
+	Bytes          int // Kept in memory of a guild; 1 MiB. The latest line is always kept.
 	LinesPerSecond int // Taken from a guild's script, and as many from the runtime about it; 100.
 	Burst          int // Taken at once before that; 1,000.
 	Clock          clock.Clock
 	Dropped        func() // Called for every line that comes too fast; nil is nobody.
+	Said           func() // Called for every line that is kept; nil is nobody.
+
+	// Dir is the folder that keeps lines on disk; Open needs it.
+	Dir       string
+	DiskBytes int64       // Kept on disk of a guild; 4 MiB.
+	DiskTotal int64       // Kept on disk of all guilds; 1 GiB. Those with the most lose theirs first.
+	Log       *zap.Logger // Told what keeps lines from the disk; nil is nobody.
+	// Written is called for lines that came to disk, and Unwritten for those
+	// that left memory before they could; nil is nobody.
+	Written, Unwritten func(lines int)
 }
 
 // Hub holds the lines of all guilds.
 type Hub struct {
-	cfg Config
+	cfg    Config
+	start  uint64  // The ids of this process are above it.
+	writer *writer // Nil keeps lines in memory only.
 
 	mu     sync.Mutex // Guards rings and closed; taken before a ring's mutex.
 	rings  map[snowflake.GuildID]*ring
 	closed bool
 }
 
-// New makes a hub without lines.
+// New makes a hub that keeps lines in memory.
 func New(cfg Config) *Hub {
+	cfg = cfg.complete()
+	return &Hub{cfg: cfg, rings: map[snowflake.GuildID]*ring{}, start: now(cfg.Clock)}
+}
+
+// Open makes a hub that keeps lines in memory and on disk, and has those that
+// are there already.
+func Open(cfg Config) (*Hub, error) {
+	h := New(cfg)
+	a, err := openArchive(h.cfg.Dir, h.cfg.DiskBytes, h.cfg.DiskTotal, h.start)
+	if err != nil {
+		return nil, err
+	}
+	h.start = a.start
+	h.writer = startWriter(a, h.cfg)
+	return h, nil
+}
+
+func now(c clock.Clock) uint64 {
+	return uint64(max(c.Now().UnixMicro(), 1)) //nolint:gosec // Not negative.
+}
+
+func (cfg Config) complete() Config {
 	set := func(v *int, standard int) {
 		if *v <= 0 {
 			*v = standard
@@ -71,15 +109,33 @@ func New(cfg Config) *Hub {
 	if cfg.Dropped == nil {
 		cfg.Dropped = func() {}
 	}
+	if cfg.Said == nil {
+		cfg.Said = func() {}
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real
 	}
-	return &Hub{cfg: cfg, rings: map[snowflake.GuildID]*ring{}}
+	if cfg.DiskBytes <= 0 {
+		cfg.DiskBytes = 4 << 20
+	}
+	if cfg.DiskTotal <= 0 {
+		cfg.DiskTotal = 1 << 30
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.Written == nil {
+		cfg.Written = func(int) {}
+	}
+	if cfg.Unwritten == nil {
+		cfg.Unwritten = func(int) {}
+	}
+	return cfg
 }
 
-// Close ends every subscription and writes the notices that are still due.
-// Lines that come later are kept like before.
-func (h *Hub) Close() {
+// Close ends every subscription and writes the notices that are still due, and
+// all lines to disk. Lines that come later are kept in memory only.
+func (h *Hub) Close() error {
 	h.mu.Lock()
 	h.closed = true
 	rings := make([]*ring, 0, len(h.rings))
@@ -87,41 +143,32 @@ func (h *Hub) Close() {
 		rings = append(rings, r)
 	}
 	h.mu.Unlock()
+	last := h.start
 	for _, r := range rings {
-		r.close()
+		last = max(last, r.close())
 	}
+	if h.writer == nil {
+		return nil
+	}
+	return h.writer.close(last)
 }
 
 // Append adds a line to the guild's ring. The script's lines and the runtime's
 // about the guild are limited apart: a script cannot crowd out the news of its
-// own end.
+// own end. It waits for no disk; errors of the runtime are written at once, and
+// other lines within writeBehind.
 func (h *Hub) Append(guild snowflake.GuildID, level, target, message string) {
 	e := Entry{Level: cleanLevel(level), Target: cleanTarget(target), GuildID: guild.String(), Message: Clean(message)}
 	h.ring(guild).append(e)
 }
 
-// Recent gives the guild's latest lines, at most limit of them, the oldest
-// first. It is never nil.
-func (h *Hub) Recent(guild snowflake.GuildID, limit int) []Entry {
+// Sync waits until the guild's lines so far are on disk, for good, or ctx ends.
+func (h *Hub) Sync(ctx context.Context, guild snowflake.GuildID) error {
 	r := h.known(guild)
-	if r == nil || limit <= 0 {
-		return []Entry{}
+	if r == nil || h.writer == nil {
+		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.lines[max(0, len(r.lines)-limit):])
-}
-
-// LastID is the id that a subscription gives to get new lines only: that of the
-// guild's latest line.
-func (h *Hub) LastID(guild snowflake.GuildID) uint64 {
-	r := h.known(guild)
-	if r == nil {
-		return 0
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.last
+	return h.writer.sync(ctx, r)
 }
 
 func (h *Hub) known(guild snowflake.GuildID) *ring {
@@ -135,7 +182,7 @@ func (h *Hub) ring(guild snowflake.GuildID) *ring {
 	defer h.mu.Unlock()
 	r, ok := h.rings[guild]
 	if !ok {
-		r = newRing(h.cfg, guild, h.closed)
+		r = newRing(h, guild)
 		h.rings[guild] = r
 	}
 	return r
@@ -143,14 +190,18 @@ func (h *Hub) ring(guild snowflake.GuildID) *ring {
 
 // ring holds one guild's lines.
 type ring struct {
-	cfg   Config
-	guild string
+	cfg    Config
+	id     snowflake.GuildID
+	guild  string
+	start  uint64
+	writer *writer
 
-	mu     sync.Mutex // Guards the members below.
+	mu     sync.Mutex // Guards the members below; taken before the writer's.
 	lines  []Entry    // IDs without gaps; the last one's is last.
 	bytes  int
 	last   uint64
-	base   uint64        // The ids before the first line of this process.
+	behind uint64        // The last line that is on disk.
+	urgent bool          // A line that is not shall be at once.
 	added  chan struct{} // Closed and replaced by a line when somebody waits.
 	waited bool
 	closed bool
@@ -166,13 +217,11 @@ type budget struct {
 	notice  *clock.Timer // Set while a notice is due.
 }
 
-func newRing(cfg Config, guild snowflake.GuildID, closed bool) *ring {
-	now := cfg.Clock.Now()
-	full := budget{tokens: float64(cfg.Burst), at: now}
-	base := uint64(max(now.UnixMicro(), 1)) //nolint:gosec // Not negative.
+func newRing(h *Hub, guild snowflake.GuildID) *ring {
+	full := budget{tokens: float64(h.cfg.Burst), at: h.cfg.Clock.Now()}
 	return &ring{
-		cfg: cfg, guild: guild.String(), added: make(chan struct{}), closed: closed,
-		script: full, other: full, last: base, base: base,
+		cfg: h.cfg, id: guild, guild: guild.String(), start: h.start, writer: h.writer, added: make(chan struct{}), closed: h.closed,
+		script: full, other: full, last: h.start, behind: h.start,
 	}
 }
 
@@ -233,14 +282,20 @@ func (r *ring) note(b *budget) {
 
 // add puts the line in and old ones out. The caller holds mu.
 func (r *ring) add(now time.Time, e Entry) {
+	r.cfg.Said()
 	r.last++
 	e.ID, e.Timestamp = r.last, now.UnixMilli()
 	r.lines = append(r.lines, e)
 	r.bytes += e.size()
-	for len(r.lines) > 1 && (len(r.lines) > r.cfg.Lines || r.bytes > r.cfg.Bytes) {
-		r.bytes -= r.lines[0].size()
-		r.lines[0] = Entry{}
-		r.lines = r.lines[1:]
+	unwritten := 0
+	for len(r.lines) > 1 && r.full() {
+		if r.lines[0].ID > r.behind {
+			unwritten++
+		}
+		r.drop()
+	}
+	if r.writer != nil && !r.closed {
+		r.hand(e, unwritten)
 	}
 	if r.waited {
 		r.waited = false
@@ -249,7 +304,57 @@ func (r *ring) add(now time.Time, e Entry) {
 	}
 }
 
-func (r *ring) close() {
+// drop takes the oldest line out. The caller holds mu.
+func (r *ring) drop() {
+	r.bytes -= r.lines[0].size()
+	r.lines[0] = Entry{}
+	r.lines = r.lines[1:]
+}
+
+// full reports whether the oldest line has to go. One that is not on disk yet
+// may wait a little beyond the bounds, while the disk is well. The caller holds
+// mu.
+func (r *ring) full() bool {
+	lines, bytes := r.cfg.Lines, r.cfg.Bytes
+	if r.lines[0].ID > r.behind && r.writer != nil && !r.closed && !r.writer.failing.Load() {
+		lines, bytes = 2*lines, 4*bytes
+	}
+	return len(r.lines) > lines || r.bytes > bytes
+}
+
+// hand tells the writer of a line. Those that are about to leave memory cannot
+// wait. The caller holds mu.
+func (r *ring) hand(e Entry, unwritten int) {
+	if unwritten > 0 {
+		r.cfg.Unwritten(unwritten)
+	}
+	if e.Target == TargetRuntime && e.Level == "error" {
+		r.urgent = true
+	}
+	r.writer.note(r, r.urgent || r.last-r.behind > uint64(r.cfg.Lines/4) || r.bytes > r.cfg.Bytes/2) //nolint:gosec // Not negative.
+}
+
+// unwritten gives the lines that are not on disk.
+func (r *ring) unwritten() (lines []Entry, urgent bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(r.last-r.behind, uint64(len(r.lines)))
+	return slices.Clone(r.lines[uint64(len(r.lines))-n:]), r.urgent
+}
+
+// written says that lines up to the last are on disk.
+func (r *ring) written(last uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.behind = max(r.behind, last)
+	for len(r.lines) > 1 && r.full() {
+		r.drop()
+	}
+	r.urgent = r.urgent && last < r.last
+}
+
+// close gives the id of the last line that counts.
+func (r *ring) close() (last uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, b := range []*budget{&r.script, &r.other} {
@@ -263,4 +368,5 @@ func (r *ring) close() {
 		close(r.added)
 		r.added = make(chan struct{})
 	}
+	return r.last
 }

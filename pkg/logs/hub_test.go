@@ -68,7 +68,7 @@ func TestAppendAndRecent(t *testing.T) {
 		{ID: id, Timestamp: epoch.UnixMilli(), Level: "warn", Target: "flora:js", GuildID: "1", Message: "one"},
 		{ID: id + 1, Timestamp: epoch.UnixMilli() + 1000, Level: "info", Target: `x\n\x1b`, GuildID: "1", Message: "two"},
 	}
-	if diff := cmp.Diff(h.Recent(guildA, 10), want); diff != "" {
+	if diff := cmp.Diff(h.Lines(guildA, logs.Query{Limit: 10}), want); diff != "" {
 		t.Errorf("lines (-got +want):\n%s", diff)
 	}
 	say(h, guildA, 3, 7)
@@ -86,7 +86,7 @@ func TestAppendAndRecent(t *testing.T) {
 		{"a guild without lines", 3, 10, []string{}},
 	}
 	for _, row := range rows {
-		if diff := cmp.Diff(messages(h.Recent(row.guild, row.limit)), row.want); diff != "" {
+		if diff := cmp.Diff(messages(h.Lines(row.guild, logs.Query{Limit: row.limit})), row.want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", row.name, diff)
 		}
 	}
@@ -98,11 +98,11 @@ func TestRingIsBoundedInBytes(t *testing.T) {
 	for range 100 {
 		h.Append(guildA, "info", logs.TargetScript, strings.Repeat("x", 900))
 	}
-	if got := len(h.Recent(guildA, 1000)); got != 9 {
+	if got := len(h.Lines(guildA, logs.Query{Limit: 1000})); got != 9 {
 		t.Errorf("%d lines are kept, want 9", got)
 	}
 	h.Append(guildA, "info", logs.TargetScript, strings.Repeat("y", 15_000))
-	if got := h.Recent(guildA, 1000); len(got) != 1 || len(got[0].Message) != 15_000 {
+	if got := h.Lines(guildA, logs.Query{Limit: 1000}); len(got) != 1 || len(got[0].Message) != 15_000 {
 		t.Errorf("the latest line must be kept alone, %d are", len(got))
 	}
 }
@@ -145,7 +145,7 @@ func TestRateLimit(t *testing.T) {
 	say(h, guildA, 1, 1500)
 	say(h, guildB, 1, 1)
 	h.Append(guildA, "error", logs.TargetRuntime, "crashed")
-	if diff := cmp.Diff(messages(h.Recent(guildA, 10_000)), append(numbers(1, 1000), "crashed")); diff != "" {
+	if diff := cmp.Diff(messages(h.Lines(guildA, logs.Query{Limit: 10_000})), append(numbers(1, 1000), "crashed")); diff != "" {
 		t.Errorf("after the burst (-got +want):\n%s", diff)
 	}
 	c.Advance(time.Second)
@@ -155,7 +155,7 @@ func TestRateLimit(t *testing.T) {
 	say(h, guildA, 1701, 1701)
 	want := append([]string{"crashed", "500 lines dropped: more than 100 lines per second"}, numbers(1501, 1600)...)
 	want = append(want, "100 lines dropped: more than 100 lines per second", "1701")
-	got := h.Recent(guildA, 10_000)
+	got := h.Lines(guildA, logs.Query{Limit: 10_000})
 	if diff := cmp.Diff(messages(got)[1000:], want); diff != "" {
 		t.Errorf("with notices (-got +want):\n%s", diff)
 	}
@@ -163,7 +163,7 @@ func TestRateLimit(t *testing.T) {
 	if diff := cmp.Diff(got[1001], notice, cmpopts.IgnoreFields(logs.Entry{}, "ID")); diff != "" {
 		t.Errorf("notice (-got +want):\n%s", diff)
 	}
-	if diff := cmp.Diff(messages(h.Recent(guildB, 10)), []string{"1"}); diff != "" {
+	if diff := cmp.Diff(messages(h.Lines(guildB, logs.Query{Limit: 10})), []string{"1"}); diff != "" {
 		t.Errorf("the other guild (-got +want):\n%s", diff)
 	}
 }
@@ -172,10 +172,10 @@ func TestCloseWritesDueNotices(t *testing.T) {
 	t.Parallel()
 	h := logs.New(logs.Config{LinesPerSecond: 1, Burst: 2, Clock: clock.NewFake(epoch)})
 	say(h, guildA, 1, 3)
-	h.Close()
-	h.Close()
+	_ = h.Close()
+	_ = h.Close()
 	want := append(numbers(1, 2), "1 line dropped: more than 1 lines per second")
-	if diff := cmp.Diff(messages(h.Recent(guildA, 10)), want); diff != "" {
+	if diff := cmp.Diff(messages(h.Lines(guildA, logs.Query{Limit: 10})), want); diff != "" {
 		t.Errorf("lines (-got +want):\n%s", diff)
 	}
 }
@@ -185,7 +185,7 @@ func TestSubscribeReplaysThenFollows(t *testing.T) {
 	h := logs.New(logs.Config{Clock: clock.NewFake(epoch)})
 	empty := h.Subscribe(guildA, 0)
 	say(h, guildA, 1, 5)
-	third := h.Recent(guildA, 3)[0].ID
+	third := h.Lines(guildA, logs.Query{Limit: 3})[0].ID
 	rows := []struct {
 		name  string
 		after uint64
@@ -264,7 +264,9 @@ func TestSlowReaderIsToldExactly(t *testing.T) {
 	}
 }
 
-func entriesAt(h *logs.Hub, g snowflake.GuildID, i int) uint64 { return h.Recent(g, 1000)[i].ID }
+func entriesAt(h *logs.Hub, g snowflake.GuildID, i int) uint64 {
+	return h.Lines(g, logs.Query{Limit: 1000})[i].ID
+}
 
 func TestNextEnds(t *testing.T) {
 	t.Parallel()
@@ -276,7 +278,7 @@ func TestNextEnds(t *testing.T) {
 	}{
 		{"context", func(cancel func(), _ *logs.Subscription) { cancel() }, context.Canceled},
 		{"subscription", func(_ func(), s *logs.Subscription) { s.Close(); s.Close() }, logs.ErrClosed},
-		{"hub", func(func(), *logs.Subscription) { h.Close() }, logs.ErrClosed},
+		{"hub", func(func(), *logs.Subscription) { _ = h.Close() }, logs.ErrClosed},
 	}
 	for _, row := range rows {
 		ctx, cancel := context.WithCancel(t.Context())

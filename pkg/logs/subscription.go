@@ -18,6 +18,7 @@ const maxBatch = 256
 // Subscription reads one guild's lines. It holds no lines itself: a slow reader
 // costs nothing and loses what leaves the ring before it comes for it.
 type Subscription struct {
+	hub   *Hub
 	ring  *ring
 	after uint64 // Used by Next only.
 	once  sync.Once
@@ -29,12 +30,21 @@ type Subscription struct {
 func (h *Hub) Subscribe(guild snowflake.GuildID, afterID uint64) *Subscription {
 	r := h.ring(guild)
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if afterID == 0 || afterID > r.last {
-		afterID = r.last - uint64(len(r.lines))
+	if afterID > r.last {
+		afterID = 0
 	}
-	return &Subscription{ring: r, after: afterID, done: make(chan struct{})}
+	oldest := r.last + 1 - uint64(len(r.lines))
+	r.mu.Unlock()
+	if afterID == 0 {
+		for _, e := range h.onDisk(guild, func(d *reading) ([]Entry, error) { return d.forward(0, 1, all) }) {
+			oldest = min(oldest, e.ID)
+		}
+		afterID = oldest - 1
+	}
+	return &Subscription{hub: h, ring: r, after: afterID, done: make(chan struct{})}
 }
+
+func all(Entry) bool { return true }
 
 // Next waits until there are lines after those it gave before and returns them,
 // the oldest first, with the number of lines that were lost before the first of
@@ -48,10 +58,15 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, dropped uint6
 			return nil, 0, ctx.Err()
 		default:
 		}
-		entries, dropped, added, closed := s.take()
+		entries, first, added, closed := s.take()
+		if s.after+1 < first {
+			entries, dropped = s.older(first, entries)
+		}
 		if len(entries) > 0 {
+			s.after = entries[len(entries)-1].ID
 			return entries, dropped, nil
 		}
+		s.after = max(s.after, first-1) // There is nothing before.
 		if closed {
 			return nil, 0, ErrClosed
 		}
@@ -63,27 +78,37 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, dropped uint6
 	}
 }
 
-// take reads what is in the ring, or gives the channel that the next line closes.
-func (s *Subscription) take() (entries []Entry, dropped uint64, added <-chan struct{}, closed bool) {
+// take reads what is in the ring; first is the id of the first line there, or of
+// the next. Without a line it gives the channel that the next one closes.
+func (s *Subscription) take() (entries []Entry, first uint64, added <-chan struct{}, closed bool) {
 	r := s.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	first = r.last + 1 - uint64(len(r.lines))
 	if s.after == r.last || len(r.lines) == 0 {
 		r.waited = true
-		return nil, 0, r.added, r.closed
+		return nil, first, r.added, r.closed
 	}
-	first := r.lines[0].ID
 	skip := uint64(0)
-	switch {
-	case s.after >= first:
+	if s.after >= first {
 		skip = s.after - first + 1
-	case s.after >= r.base:
-		dropped = first - s.after - 1
 	}
-	end := min(skip+maxBatch, uint64(len(r.lines)))
-	entries = slices.Clone(r.lines[skip:end])
-	s.after = entries[len(entries)-1].ID
-	return entries, dropped, nil, false
+	return slices.Clone(r.lines[skip:min(skip+maxBatch, uint64(len(r.lines)))]), first, r.added, r.closed
+}
+
+// older gives lines from before the first in the ring, if there are some, else
+// those of the ring, and how many are lost before them.
+func (s *Subscription) older(first uint64, ring []Entry) (entries []Entry, dropped uint64) {
+	entries = s.hub.onDisk(s.ring.id, func(d *reading) ([]Entry, error) {
+		return d.forward(s.after, maxBatch, func(e Entry) bool { return e.ID < first })
+	})
+	if len(entries) == 0 {
+		entries = ring
+	}
+	if len(entries) > 0 {
+		dropped = s.hub.lost(s.ring.id, s.after, entries[0].ID)
+	}
+	return entries, dropped
 }
 
 // Close ends the subscription; a waiting Next returns ErrClosed.

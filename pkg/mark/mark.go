@@ -25,7 +25,9 @@ type Slot struct {
 	Verdict atomic.Uint64
 	// Held is how many bytes of memory the script had at the end of its last turn.
 	Held atomic.Uint64
-	_    [stride - 32]byte
+	// Turns counts the turns of the script.
+	Turns atomic.Uint64
+	_     [stride - 40]byte
 }
 
 // The verdicts; the C++ of pkg/v8 writes them.
@@ -110,6 +112,7 @@ func (s *Slot) Clear() {
 	s.Turn.Store(0)
 	s.Verdict.Store(0)
 	s.Held.Store(0)
+	s.Turns.Store(0)
 }
 
 // Unmap gives up the memory of Shared or Open; the slots must not be used any

@@ -30,6 +30,7 @@ type slot struct {
 	changed   chan struct{}             // Closed when proc changes.
 	tenants   map[snowflake.GuildID]int // In a penalty worker: places taken, loads under way included.
 	sentence  *sentence                 // Why control ends the process.
+	turned    uint64                    // Turns of scripts that it has no more.
 	ended     bool
 	size      atomic.Int64 // Bytes that the process uses of its ceiling, when looked at last.
 	ceiling   atomic.Int64 // 0 when it has none.
@@ -54,6 +55,11 @@ func (s *slot) setProc(p Process) (told *sentence) {
 			n = -1
 		}
 		s.pool.cfg.Metrics.PenaltyWorkers(int(s.pool.apart.Add(n)))
+	}
+	if s.proc != nil {
+		for i := range s.marks.Len() {
+			s.turned += s.marks.At(i).Turns.Load()
+		}
 	}
 	s.proc, told, s.sentence = p, s.sentence, nil
 	if p != nil {
@@ -117,6 +123,7 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 			i.conn = s.proc.Conn()
 			i.mark = s.free[len(s.free)-1]
 			s.free = s.free[:len(s.free)-1]
+			s.turned += s.marks.At(i.mark).Turns.Load()
 			s.marks.At(i.mark).Clear()
 			i.memory = s.marks.Place(i.mark)
 			s.instances[i.id] = i

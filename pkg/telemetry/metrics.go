@@ -12,13 +12,17 @@ import (
 // version it is.
 func NewRegistry(version string) *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build(version))
+	return r
+}
+
+func build(version string) prometheus.Collector {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "flora_build_info", Help: "Always 1; the label says which version runs.",
 		ConstLabels: prometheus.Labels{"version": version},
 	})
-	build.Set(1)
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build)
-	return r
+	g.Set(1)
+	return g
 }
 
 // scrapesAtOnce bounds how many scrapes are answered at the same time.
@@ -27,5 +31,5 @@ const scrapesAtOnce = 4
 // MetricsHandler serves the registry's metrics. A metric that cannot be
 // collected does not take the others down.
 func MetricsHandler(r *prometheus.Registry) http.Handler {
-	return promhttp.HandlerFor(r, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesAtOnce, Registry: r})
+	return promhttp.HandlerFor(Gatherer(r), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapesAtOnce, Registry: r})
 }

@@ -28,7 +28,6 @@ import {
   mapNext,
   mapSet,
   mapSize,
-  numberToString,
   regExpExec,
   regExpFlags,
   regExpSource,
@@ -100,7 +99,7 @@ function primitive(v: unknown): string {
 }
 
 const plainText = /^[^\x00-\x1f\x7f'\\\ud800-\udfff]*$/;
-const identifier = /^[A-Za-z_$][A-Za-z0-9_$]*$/;
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const escapes: Record<string, string> = { __proto__: null as never, "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v", "\\": "\\\\" };
 
 export function quote(s: string): string {
@@ -112,14 +111,22 @@ export function quote(s: string): string {
     const code = charCodeAt(s, i);
     if (c === q) out += "\\" + q;
     else if (escapes[c] !== undefined) out += escapes[c];
-    else if (code < 32 || code === 127) out += (code < 16 ? "\\x0" : "\\x") + numberToString(code, 16);
+    else if (code < 32 || code === 127) out += "\\x" + hex(code, 2);
     else if (code >= 0xd800 && code <= 0xdfff) {
       const next = i + 1 < s.length ? charCodeAt(s, i + 1) : 0;
       if (code < 0xdc00 && next >= 0xdc00 && next <= 0xdfff) out += c + s[++i]!;
-      else out += "\\u" + numberToString(code, 16);
+      else out += "\\u" + hex(code, 4);
     } else out += c;
   }
   return out + q;
+}
+
+const digits = "0123456789ABCDEF";
+
+function hex(code: number, width: number): string {
+  let out = "";
+  for (let i = 0, n = code; i < width; i++, n >>= 4) out = digits[n & 15]! + out;
+  return out;
 }
 
 function showObject(w: Walk, v: object, level: number): string {
@@ -131,7 +138,7 @@ function showObject(w: Walk, v: object, level: number): string {
   }
   const kind = kindOf(v);
   const name = classOf(v);
-  if (level > w.depth && kind !== "function") return `[${kind === "array" ? "Array" : (name ?? "Object: null prototype")}]`;
+  if (level > w.depth && kind !== "function" && !isEmpty(v, kind)) return `[${kind === "array" ? "Array" : (name ?? "Object: null prototype")}]`;
   const at = w.path.length;
   add(w.path, v);
   let out: string;
@@ -144,6 +151,12 @@ function showObject(w: Walk, v: object, level: number): string {
   return ref === undefined ? out : `<ref *${ref}> ${out}`;
 }
 
+/** What is empty is shown at any depth: it is no longer than its name. */
+function isEmpty(v: any, kind: Kind): boolean {
+  const members = kind === "map" ? mapSize(v) : kind === "set" ? setSize(v) : kind === "typed" ? typedLength(v) : kind === "array" ? v.length : kind === "object" ? 0 : 1;
+  return members === 0 && ReflectOwnKeys(v).length <= (kind === "array" ? 1 : 0);
+}
+
 function body(w: Walk, v: any, kind: Kind, name: string | null, level: number): string {
   switch (kind) {
     case "array":
@@ -151,9 +164,9 @@ function body(w: Walk, v: any, kind: Kind, name: string | null, level: number): 
     case "typed":
       return showList(w, v, typedLength(v), `${typedName(v)}(${typedLength(v)}) `, level);
     case "map":
-      return wrap(w, `${name}(${mapSize(v)}) `, "{", withProperties(w, v, mapEntries(w, v, level), level), "}");
+      return wrap(w, `${sized(name, "Map", mapSize(v))} `, "{", withProperties(w, v, mapEntries(w, v, level), level), "}");
     case "set":
-      return wrap(w, `${name}(${setSize(v)}) `, "{", withProperties(w, v, setEntries(w, v, level), level), "}");
+      return wrap(w, `${sized(name, "Set", setSize(v))} `, "{", withProperties(w, v, setEntries(w, v, level), level), "}");
     case "error":
       return showError(w, v, level);
     case "function":
@@ -167,12 +180,17 @@ function body(w: Walk, v: any, kind: Kind, name: string | null, level: number): 
     case "buffer":
       return wrap(w, `${name} `, "{", withProperties(w, v, one(`byteLength: ${bufferLength(v)}`), level), "}");
     case "opaque":
-      return wrap(w, `${name} `, "{", withProperties(w, v, one("..."), level), "}");
+      return wrap(w, `${name} `, "{", withProperties(w, v, one(name === "WeakMap" || name === "WeakSet" ? "<items unknown>" : "..."), level), "}");
     case "wrapped":
-      return base(w, v, wrapped(v), level);
+      return base(w, v, wrapped(v), level, lengthOf(v)); // The characters of a String are in its text.
     default:
       return wrap(w, prefixOf(v, name), "{", withProperties(w, v, list(), level), "}");
   }
+}
+
+/** The name with the number of what is inside, and of what class it is one. */
+function sized(name: string | null, kind: string, size: number): string {
+  return name === kind ? `${name}(${size})` : `${name}(${size}) [${kind}]`;
 }
 
 function prefixOf(v: object, name: string | null): string {
@@ -186,15 +204,16 @@ function prefixOf(v: object, name: string | null): string {
 function tagOf(v: object): string {
   for (let o: object | null = v, n = 0; o !== null && n < 8; o = ObjectGetPrototypeOf(o), n++) {
     const d = ObjectGetOwnPropertyDescriptor(o, toStringTag);
-    if (d !== undefined) return hasOwn(d, "value") && typeof d.value === "string" ? d.value : "";
+    // What is shown among the members is not shown twice.
+    if (d !== undefined) return hasOwn(d, "value") && typeof d.value === "string" && !(o === v && d.enumerable === true) ? d.value : "";
   }
   return "";
 }
 
 /** What is not written as a list of members unless it has some. */
-function base(w: Walk, v: object, text: string, level: number): string {
+function base(w: Walk, v: object, text: string, level: number, items = -1): string {
   w.left -= text.length;
-  const more = withProperties(w, v, list(), level);
+  const more = withProperties(w, v, list(), level, items);
   return more.length === 0 ? text : wrap(w, `${text} `, "{", more, "}");
 }
 
@@ -362,6 +381,19 @@ function wrapped(v: object): string {
     }
   }
   return "{}";
+}
+
+/** How many of a wrapped value's members are its characters; -1 when it is no text. */
+function lengthOf(v: object): number {
+  for (let i = 0; i < wrappers.length; i++) {
+    if (wrappers[i]![1] !== "String") continue;
+    try {
+      return (wrappers[i]![2](v) as string).length;
+    } catch {
+      return -1;
+    }
+  }
+  return -1;
 }
 
 function indent(s: string): string {

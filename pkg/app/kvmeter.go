@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+	"github.com/flora-runtime/flora-runtime/pkg/trace"
+)
+
+// meteredKV is the key-value storage, measured and traced; what is done to whole
+// stores passes through.
+type meteredKV struct {
+	kv.Store
+	keys *telemetry.Keys
+}
+
+func newMeteredKV(rt *runtime) kv.Store {
+	return meteredKV{rt.kv, telemetry.NewKeys(rt.stats, []string{"get", "get_many", "set", "write", "increment", "update_metadata", "delete", "list"})}
+}
+
+// call begins one; the returned function ends it.
+func (m meteredKV) call(ctx context.Context, name string) (context.Context, func(error)) {
+	ctx, span := trace.Start(ctx, "kv")
+	span.Set("flora.kv.call", name)
+	return ctx, func(err error) {
+		outcome := telemetry.OutcomeOK
+		if err != nil {
+			f := fault.From(err)
+			if outcome = telemetry.OutcomeFailed; f.Status() < 500 {
+				outcome = telemetry.OutcomeRefused
+			}
+			span.Fail(string(f.Code))
+		}
+		m.keys.Called(name, outcome)
+		span.End()
+	}
+}
+
+// Get implements kv.Store.
+func (m meteredKV) Get(ctx context.Context, guild snowflake.GuildID, store, key string) (kv.Entry, error) {
+	ctx, end := m.call(ctx, "get")
+	e, err := m.Store.Get(ctx, guild, store, key)
+	m.keys.Read(len(e.Value))
+	end(err)
+	return e, err
+}
+
+// GetMany implements kv.Store.
+func (m meteredKV) GetMany(ctx context.Context, guild snowflake.GuildID, store string, keys []string) ([]kv.Entry, error) {
+	ctx, end := m.call(ctx, "get_many")
+	all, err := m.Store.GetMany(ctx, guild, store, keys)
+	for _, e := range all {
+		m.keys.Read(len(e.Value))
+	}
+	end(err)
+	return all, err
+}
+
+// Set implements kv.Store.
+func (m meteredKV) Set(ctx context.Context, guild snowflake.GuildID, store, key, value string, o kv.SetOptions) error {
+	ctx, end := m.call(ctx, "set")
+	begun := time.Now()
+	err := m.Store.Set(ctx, guild, store, key, value, o)
+	m.written(len(value), begun, err)
+	end(err)
+	return err
+}
+
+// written counts what a call wrote, if it did.
+func (m meteredKV) written(bytes int, begun time.Time, err error) {
+	if err == nil {
+		m.keys.Set(bytes, time.Since(begun))
+	}
+}
+
+// Write implements kv.Store.
+func (m meteredKV) Write(ctx context.Context, guild snowflake.GuildID, store string, changes []kv.Change) (uint64, error) {
+	ctx, end := m.call(ctx, "write")
+	begun := time.Now()
+	version, err := m.Store.Write(ctx, guild, store, changes)
+	bytes := 0
+	for _, c := range changes {
+		bytes += len(c.Value)
+	}
+	m.written(bytes, begun, err)
+	end(err)
+	return version, err
+}
+
+// Increment implements kv.Store.
+func (m meteredKV) Increment(ctx context.Context, guild snowflake.GuildID, store, key string, o kv.IncrementOptions) (kv.Number, error) {
+	ctx, end := m.call(ctx, "increment")
+	begun := time.Now()
+	n, err := m.Store.Increment(ctx, guild, store, key, o)
+	m.written(len(strconv.FormatInt(n.Value, 10)), begun, err)
+	end(err)
+	return n, err
+}
+
+// UpdateMetadata implements kv.Store.
+func (m meteredKV) UpdateMetadata(ctx context.Context, guild snowflake.GuildID, store, key string, metadata json.RawMessage) error {
+	ctx, end := m.call(ctx, "update_metadata")
+	begun := time.Now()
+	err := m.Store.UpdateMetadata(ctx, guild, store, key, metadata)
+	m.written(0, begun, err)
+	end(err)
+	return err
+}
+
+// Delete implements kv.Store.
+func (m meteredKV) Delete(ctx context.Context, guild snowflake.GuildID, store, key string) (bool, error) {
+	ctx, end := m.call(ctx, "delete")
+	existed, err := m.Store.Delete(ctx, guild, store, key)
+	end(err)
+	return existed, err
+}
+
+// List implements kv.Store.
+func (m meteredKV) List(ctx context.Context, guild snowflake.GuildID, store string, o kv.ListOptions) (kv.Page, error) {
+	ctx, end := m.call(ctx, "list")
+	page, err := m.Store.List(ctx, guild, store, o)
+	end(err)
+	return page, err
+}
