@@ -197,8 +197,8 @@ func (s *Service) put(ctx context.Context, want Secret, v value) (Secret, error)
 
 // Delete removes a secret and reports whether there was one.
 func (s *Service) Delete(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error) {
-	if CheckName(name) != nil {
-		return false, nil
+	if err := CheckName(name); err != nil {
+		return false, err
 	}
 	err = s.known.Write(ctx, guild, func(ctx context.Context) (err error) {
 		deleted, err = s.cfg.Store.DeleteSecret(ctx, guild, name)
