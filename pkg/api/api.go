@@ -18,11 +18,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // DeployFunc builds, loads and stores a guild's script, or says why not and
 // leaves the old one running.
 type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
+
+// UndeployFunc deletes a guild's deployment and stops its script.
+type UndeployFunc func(ctx context.Context, guild snowflake.GuildID) (warnings []string, err error)
 
 // Verifier tells who an API token belongs to.
 type Verifier interface {
@@ -32,6 +36,8 @@ type Verifier interface {
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
+	Undeploy    UndeployFunc
+	Builds      Builds
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	KV          kv.Store
@@ -41,6 +47,7 @@ type Config struct {
 	Secrets     Secrets
 	Settings    Settings
 	Crons       Crons
+	Types       string       // The SDK's declarations.
 	Metrics     http.Handler // Nil has none.
 	// Ready says why the process cannot serve yet; nil means that it can.
 	Ready func() error
@@ -63,12 +70,14 @@ type API struct {
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
 	streams *streams
+	uploads chan struct{} // Holds one for each archive that is being received.
+	docs    documents
 }
 
 // New checks the configuration and builds the routes.
 func New(cfg Config) (*API, error) {
 	switch {
-	case cfg.Deploy == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
+	case cfg.Deploy == nil, cfg.Undeploy == nil, cfg.Builds == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
 		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
 	case cfg.Secrets == nil, cfg.Settings == nil, cfg.Crons == nil:
 		return nil, errors.New("the API needs secrets, settings and cron jobs")
@@ -99,6 +108,7 @@ func New(cfg Config) (*API, error) {
 		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
 		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
 		streams: newStreams(cfg.Limits.StreamsPerCaller, cfg.Limits.Streams),
+		uploads: make(chan struct{}, uploadsAtOnce),
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = echo.ExtractIPDirect() // Headers that name an address can be made up.
@@ -108,7 +118,9 @@ func New(cfg Config) (*API, error) {
 	for _, r := range a.routes() {
 		a.echo.Add(r.method, r.path, a.serve(r))
 	}
-	return a, nil
+	var err error
+	a.docs, err = a.draw()
+	return a, err
 }
 
 // Handler serves the API, and what is mounted beside it.

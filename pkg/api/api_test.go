@@ -61,7 +61,7 @@ func TestRouting(t *testing.T) {
 		{name: "the root", method: "GET", url: "/", status: 404, want: noRoute, shared: true},
 		{name: "unknown elsewhere", method: "POST", url: "/x", body: "{}", status: 404, want: noRoute, shared: true},
 		{name: "dots", method: "GET", url: "/api/deployments/%2e%2e/x", as: "admin", status: 404, want: noRoute, shared: true},
-		{name: "another method", method: "PUT", url: "/api/deployments/100000000000000001", status: 405, want: []string{`"code":"method_not_allowed"`}, wantHeader: map[string]string{"Allow": "OPTIONS, GET, POST"}, shared: true},
+		{name: "another method", method: "PUT", url: "/api/deployments/100000000000000001", status: 405, want: []string{`"code":"method_not_allowed"`}, wantHeader: map[string]string{"Allow": "OPTIONS, DELETE, GET, POST"}, shared: true},
 		{name: "another method of a probe", method: "POST", url: "/livez", status: 405, wantHeader: map[string]string{"Allow": "OPTIONS, GET, HEAD"}, shared: true},
 		{name: "no headers to sniff", method: "GET", url: "/api/health", status: 200, wantHeader: map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}, shared: true},
 	})
@@ -75,6 +75,24 @@ func TestMeAndLimits(t *testing.T) {
 		{name: "limits without credentials", method: "GET", url: "/api/limits", status: 401, shared: true},
 		{name: "limits", as: "reader", method: "GET", url: "/api/limits", status: 200, want: []string{`"files":200`, `"value_bytes":1048576`, `"body_bytes":33554432`}, shared: true},
 	})
+}
+
+func TestTypes(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, nil)
+	if res := e.do("", "GET", "/api/types", "", nil); res.StatusCode != 401 {
+		t.Errorf("without credentials: status %d", res.StatusCode)
+	}
+	res := e.do("reader", "GET", "/api/types", "", nil)
+	if got := text(t, res); res.StatusCode != 200 || got != "declare const x: 1;\n" || res.Header.Get("Content-Type") != "text/plain; charset=utf-8" {
+		t.Errorf("%d %v %q", res.StatusCode, res.Header, got)
+	}
+	tag := res.Header.Get("ETag")
+	for known, want := range map[string]int{tag: 304, "W/" + tag: 304, `"other", ` + tag: 304, "*": 304, `"other"`: 200, "": 200} {
+		if res := e.do("reader", "GET", "/api/types", "", map[string]string{"If-None-Match": known}); res.StatusCode != want || res.Header.Get("ETag") != tag {
+			t.Errorf("If-None-Match %q: status %d, want %d", known, res.StatusCode, want)
+		}
+	}
 }
 
 func TestCallersAreLimited(t *testing.T) {

@@ -27,6 +27,11 @@ type cronDoc struct {
 	Warning       string     `json:"warning,omitempty"`
 }
 
+type cronRun struct {
+	Name        string    `json:"name"`
+	ScheduledAt time.Time `json:"scheduled_at"`
+}
+
 func (a *API) listCrons(c *call) error {
 	all := a.cfg.Crons.Jobs(c.guild)
 	out := make([]cronDoc, len(all))
@@ -62,5 +67,5 @@ func (a *API) runCron(c *call) error {
 	case err != nil:
 		return err
 	}
-	return c.JSON(http.StatusAccepted, map[string]any{"name": name, "scheduled_at": at.UTC()})
+	return c.JSON(http.StatusAccepted, cronRun{Name: name, ScheduledAt: at.UTC()})
 }

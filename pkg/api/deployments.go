@@ -72,7 +72,7 @@ func (a *API) getDeployment(c *call) error {
 
 // deployBody is the body of a deploy.
 type deployBody struct {
-	Entry     string            `json:"entry"`
+	Entry     *string           `json:"entry,omitempty"`
 	Files     *[]sentFile       `json:"files,omitempty"`
 	Bundle    *string           `json:"bundle,omitempty"`
 	SourceMap *deploy.SourceMap `json:"source_map,omitempty"`
@@ -108,7 +108,7 @@ func (a *API) deploy(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	r, err := a.request(in)
+	r, err := a.request(c, in)
 	if err != nil {
 		return err
 	}
@@ -125,14 +125,20 @@ func (c *call) actor() deploy.Actor {
 }
 
 // request checks what a deploy's body says.
-func (a *API) request(in deployBody) (deploy.Request, error) {
+func (a *API) request(c *call, in deployBody) (deploy.Request, error) {
+	if in.BuildID != "" && in.Bundle == nil && in.Files == nil {
+		return a.built(c, in)
+	}
 	r := deploy.Request{Bundle: in.Bundle, SourceMap: in.SourceMap, BuildID: in.BuildID}
+	if in.Entry == nil {
+		return r, fault.New(fault.Unprocessable, "missing field \"entry\"")
+	}
 	var err error
-	if r.Entry, err = deploy.ValidateEntry(in.Entry); err != nil {
+	if r.Entry, err = deploy.ValidateEntry(*in.Entry); err != nil {
 		return r, err
 	}
 	if in.Bundle == nil && in.Files == nil {
-		return r, fault.New(fault.BadRequest, "Bad request: give files or a bundle")
+		return r, fault.New(fault.BadRequest, "Bad request: give files, a bundle or the build_id of a build")
 	}
 	if in.Bundle != nil && strings.TrimSpace(*in.Bundle) == "" {
 		if in.Files == nil {
@@ -164,10 +170,26 @@ func (a *API) request(in deployBody) (deploy.Request, error) {
 	return r, nil
 }
 
-// Bounds of a page of the history.
+// deletedDoc is the answer of a deletion.
+type deletedDoc struct {
+	Deleted  bool     `json:"deleted"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+func (a *API) deleteDeployment(c *call) error {
+	warnings, err := a.cfg.Undeploy(c.ctx(), c.guild)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, deletedDoc{Deleted: true, Warnings: warnings})
+}
+
+// Bounds of a page of the history. The last is of what include flags add: a page
+// ends with the revision that reaches it.
 const (
-	historyPage    = 25
-	maxHistoryPage = 100
+	historyPage     = 25
+	maxHistoryPage  = 100
+	historyIncludes = 8 << 20
 )
 
 func (a *API) history(c *call) error {
@@ -180,14 +202,36 @@ func (a *API) history(c *call) error {
 	if err != nil {
 		return err
 	}
+	files, err := c.flag("include_files")
+	if err != nil {
+		return err
+	}
+	bundle, err := c.flag("include_bundle")
+	if err != nil {
+		return err
+	}
 	list, err := a.cfg.Deployments.History(c.ctx(), c.guild, before, limit)
 	if err != nil {
 		return err
 	}
-	if len(list) == limit {
-		last := list[limit-1]
+	full := len(list) == limit
+	if files || bundle {
+		n, err := a.include(c, list, files, bundle)
+		if err != nil {
+			return err
+		}
+		full = full || n < len(list)
+		list = list[:n]
+	}
+	if full {
+		last := list[len(list)-1]
 		q := url.Values{
 			"limit": {strconv.Itoa(limit)}, "cursor_deployed_at": {deploy.FormatTime(last.DeployedAt)}, "cursor_id": {last.ID},
+		}
+		for name, set := range map[string]bool{"include_files": files, "include_bundle": bundle} {
+			if set {
+				q.Set(name, "true")
+			}
 		}
 		c.Response().Header().Set("Link", `<`+c.Request().URL.Path+`?`+q.Encode()+`>; rel="next"`)
 	}
@@ -195,6 +239,38 @@ func (a *API) history(c *call) error {
 		list = []deploy.Revision{}
 	}
 	return c.JSON(http.StatusOK, list)
+}
+
+// include adds to the revisions of a page what is asked for, and gives how many
+// fit into it.
+func (a *API) include(c *call, list []deploy.Revision, files, bundle bool) (n int, err error) {
+	size := 0
+	for i := range list {
+		r, err := a.cfg.Deployments.Revision(c.ctx(), c.guild, list[i].ID)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			continue // It went with a deployment that came meanwhile.
+		case err != nil:
+			return 0, err
+		}
+		if files {
+			list[i].Files, list[i].SourceMap = r.Files, r.SourceMap
+			for _, f := range r.Files {
+				size += len(f.Path) + len(f.Contents)
+			}
+			if r.SourceMap != nil {
+				size += len(r.SourceMap.Contents)
+			}
+		}
+		if bundle {
+			list[i].Bundle = r.Bundle
+			size += len(r.Bundle)
+		}
+		if size >= historyIncludes {
+			return i + 1, nil
+		}
+	}
+	return len(list), nil
 }
 
 // cursor is the place in the history where a page starts.
@@ -258,7 +334,7 @@ func (a *API) rollback(c *call) error {
 	}
 	rev, err := a.cfg.Deploy(c.ctx(), deploy.Request{
 		Guild: c.guild, Entry: target.Entry, Files: target.Files, Bundle: &target.Bundle, SourceMap: target.SourceMap,
-		Source: source, Actor: c.actor(),
+		Source: source, Actor: c.actor(), BuildID: target.BuildID, RollbackOf: target.ID,
 	})
 	if f, ok := errors.AsType[*fault.Fault](err); ok && f.Code == fault.DeployFailed {
 		out := fault.Wrap(err, fault.DeployFailed, "rollback failed: %s", f.Message)

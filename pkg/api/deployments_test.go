@@ -142,7 +142,7 @@ func TestDeploy(t *testing.T) {
 		bad("a source map of another type", `{"entry":"a.ts","bundle":"x","source_map":[]}`, 422, `field \"source_map\": expected an object, got array`),
 		bad("a blank entry", `{"entry":"  ","bundle":"x"}`, 400, "entry is required"),
 		bad("an entry outside", `{"entry":"../a.ts","bundle":"x"}`, 400, "invalid entry"),
-		bad("neither files nor bundle", `{"entry":"a.ts"}`, 400, "give files or a bundle"),
+		bad("neither files nor bundle", `{"entry":"a.ts"}`, 400, "give files, a bundle"),
 		bad("a blank bundle", `{"entry":"a.ts","bundle":" "}`, 400, "bundle must not be blank"),
 		bad("a file without its contents", `{"entry":"a.ts","files":[{"path":"a.ts","contents":""},{"path":"b.ts"}]}`, 422, `missing field \"files[1].contents\"`),
 		bad("a file with null for contents", `{"entry":"a.ts","files":[{"path":"a.ts","contents":null}]}`, 422, `missing field \"files[0].contents\"`),
@@ -157,6 +157,30 @@ func TestDeploy(t *testing.T) {
 	run(t, rows)
 }
 
+func TestDeleteDeployment(t *testing.T) {
+	t.Parallel()
+	run(t, append(denied("DELETE", deployURL, "", true), []scenario{
+		{name: "it is gone", as: "admin", method: "DELETE", url: deployURL, before: seed, status: 200, want: []string{`{"deleted":true}`}, after: func(t *testing.T, e *env) {
+			t.Helper()
+			if _, err := e.deployments.Current(t.Context(), guildA); !fault.Is(err, fault.NotFound) {
+				t.Errorf("current: %v", err)
+			}
+			if _, err := e.deployments.Current(t.Context(), guildB); err != nil {
+				t.Errorf("the neighbour's: %v", err)
+			}
+			if res := e.do("admin", "GET", deployURL, "", nil); res.StatusCode != 404 {
+				t.Errorf("GET gives %d", res.StatusCode)
+			}
+			if got := text(t, e.do("admin", "GET", deployURL+"/history", "", nil)); !strings.Contains(got, "33333333") {
+				t.Errorf("the history is %s", got)
+			}
+		}},
+		{name: "with a warning", as: "admin", method: "DELETE", url: deployURL, before: func(e *env) { seed(e); e.deployer.warnings = []string{"Discord is away"} }, status: 200,
+			want: []string{`"warnings":["Discord is away"]`}},
+		{name: "nothing to delete", as: "admin", method: "DELETE", url: deployURL, status: 404, want: []string{"deployment not found"}},
+	}...))
+}
+
 func TestHistory(t *testing.T) {
 	t.Parallel()
 	const at = deployURL + "/history"
@@ -167,6 +191,11 @@ func TestHistory(t *testing.T) {
 		{name: "a page and the way to the next", as: "admin", method: "GET", url: at + "?limit=1", before: seed, status: 200,
 			want: []string{"33333333"}, wantNot: []string{"22222222"}, wantHeader: map[string]string{"Link": "<" + at + "?" + next + `>; rel="next"`}},
 		{name: "the next page", as: "admin", method: "GET", url: at + "?" + next, before: seed, status: 200, want: []string{"22222222"}, wantNot: []string{"33333333", "11111111"}},
+		{name: "with files", as: "admin", method: "GET", url: at + "?include_files=true", before: seed, status: 200, want: []string{"new file", "b.map"}, wantNot: []string{"secret"}},
+		{name: "with bundles", as: "admin", method: "GET", url: at + "?include_bundle=true", before: seed, status: 200, want: []string{"secret()", "old()"}, wantNot: []string{"new file", "theirs"}},
+		{name: "a large bundle ends the page", as: "admin", method: "GET", url: at + "?include_bundle=true&limit=2", before: func(e *env) { e.seed(strings.Repeat("x", 9<<20)) }, status: 200,
+			want: []string{"33333333"}, wantNot: []string{"22222222", "11111111"}, wantHeader: map[string]string{"Link": "<" + at + "?" + strings.Replace(next, "limit=1", "include_bundle=true&limit=2", 1) + `>; rel="next"`}},
+		{name: "a flag that is none", as: "admin", method: "GET", url: at + "?include_files=yes", before: seed, status: 400, want: []string{"include_files must be true or false"}},
 		{name: "none", as: "admin", method: "GET", url: at, status: 200, want: []string{"[]"}},
 		{name: "limit 0 is 1", as: "admin", method: "GET", url: at + "?limit=0", before: seed, status: 200, want: []string{"33333333"}, wantNot: []string{"22222222"}},
 		{name: "a negative limit", as: "admin", method: "GET", url: at + "?limit=-1", before: seed, status: 400, want: []string{"limit must be"}},
@@ -196,6 +225,9 @@ func TestRollback(t *testing.T) {
 			want: []string{`"entry":"old.ts"`, `"status":"success"`, `"deploy_source":"api"`}, wantNot: []string{"old()"},
 			after: func(t *testing.T, e *env) {
 				t.Helper()
+				if got := e.deployer.asked()[0]; got.RollbackOf != "11111111-1111-4111-8111-111111111111" {
+					t.Errorf("it is a rollback of %q", got.RollbackOf)
+				}
 				r, err := e.deployments.Current(t.Context(), guildA)
 				if err != nil || r.Bundle != "old()" {
 					t.Errorf("current is %q, %v", r.Bundle, err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
@@ -48,6 +49,7 @@ type deployer struct {
 	mu       sync.Mutex // Guards the members below.
 	requests []deploy.Request
 	fail     error
+	warnings []string // Of deletions.
 	n        int
 }
 
@@ -70,6 +72,10 @@ func (d *deployer) deploy(ctx context.Context, r deploy.Request) (deploy.Revisio
 	return rev, d.store.PutRevision(ctx, rev)
 }
 
+func (d *deployer) undeploy(ctx context.Context, guild snowflake.GuildID) ([]string, error) {
+	return d.warnings, d.store.Delete(ctx, guild)
+}
+
 func (d *deployer) asked() []deploy.Request {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -90,6 +96,7 @@ type env struct {
 	secrets     *secret.Service
 	crons       *cron.Ticker
 	fired       *[]cron.Firing
+	bundler     *bundler
 	tokens      map[string]string // By the name that tests call them.
 }
 
@@ -105,7 +112,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	}
 	e := &env{
 		t: t, kv: keys, deployments: store, deployer: &deployer{store: store}, logs: logs.New(logs.Config{}), tokens: map[string]string{},
-		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{},
+		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{}, bundler: &bundler{},
 	}
 	ring, err := secret.NewKeyring(secrettest.KeyA, "")
 	if err != nil {
@@ -114,15 +121,22 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	e.secrets = secret.New(secret.Config{Store: store, Keys: ring, Clock: clock.NewFake(noon)})
 	e.fired = new([]cron.Firing)
 	e.crons = cron.NewTicker(clock.NewFake(noon), func(f cron.Firing) { *e.fired = append(*e.fired, f) })
+	builds, err := build.New(build.Config{Bundle: e.bundler.bundle, Limits: build.Limits{ActivePerGuild: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	building, stop := context.WithCancel(context.Background())
+	built := make(chan error, 1)
+	go func() { built <- builds.Run(building) }()
 	e.token("admin", "1", auth.WithGuilds(guildA))
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
 	e.token("operator", "3")
 	cfg := api.Config{
-		Deploy: e.deployer.deploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
-		Guilds: e.guilds, Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
+		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
+		Guilds: e.guilds, Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons, Builds: builds, Types: "declare const x: 1;\n",
 		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
-		Limits:     api.Limits{Services: map[string]any{"kv": map[string]any{"value_bytes": 1 << 20}}},
+		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}
 	if change != nil {
 		change(&cfg)
@@ -134,10 +148,15 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	e.server.Config = api.NewServer(e.api.Handler(), zap.NewNop())
 	e.server.Config.RegisterOnShutdown(e.api.Close)
 	e.server.Start()
+	watch(t, e.api, e.server.Client())
 	t.Cleanup(func() {
 		e.api.Close()
 		e.server.Close()
 		e.logs.Close()
+		stop()
+		if err := <-built; err != nil {
+			t.Error(err)
+		}
 		if err := errors.Join(keys.Close(), store.Close()); err != nil {
 			t.Error(err)
 		}

@@ -23,6 +23,7 @@ type Limits struct {
 	Stored  deploy.Limits // Files that are kept beside a bundle; 2,000 and 8 MiB.
 
 	DeployBody int64 // Bytes of a deployment's JSON; 32 MiB.
+	BuildBody  int64 // Bytes of a form with an archive; 16 MiB and 64 KiB.
 	ValueBody  int64 // Bytes of a KV value's JSON; 8 MiB.
 	SecretBody int64 // Bytes of a secret's or variable's JSON; 512 KiB.
 	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
@@ -38,7 +39,7 @@ type Limits struct {
 	StreamRecheck    time.Duration // Between looks whether the caller still may read; 1 min.
 
 	// Services are limits of what stands behind the API, shown by GET /limits.
-	Services map[string]any
+	Services map[string]map[string]int64
 }
 
 func (l *Limits) complete() error {
@@ -51,8 +52,9 @@ func (l *Limits) complete() error {
 	rate(&l.Strangers, Rate{PerSecond: 5, Burst: 50})
 	rate(&l.Deploys, Rate{PerSecond: 10.0 / 60, Burst: 10})
 	standard(&l.Sources, deploy.DefaultLimits)
-	standard(&l.Stored, deploy.Limits{Files: 2000, Bytes: 8 << 20})
+	standard(&l.Stored, deploy.StoredLimits)
 	standard(&l.DeployBody, 32<<20)
+	standard(&l.BuildBody, 16<<20+64<<10)
 	standard(&l.ValueBody, 8<<20)
 	standard(&l.SecretBody, 512<<10)
 	standard(&l.SmallBody, 16<<10)
@@ -70,7 +72,7 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.ValueBody, l.SecretBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
+		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
 		min(l.DeployTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
@@ -84,18 +86,44 @@ func standard[T comparable](v *T, standard T) {
 	}
 }
 
+// limitsDoc is the limits in force. The services' groups stand beside these.
+type limitsDoc struct {
+	Requests    requestLimits    `json:"requests"`
+	Deployments deploymentLimits `json:"deployments"`
+	API         apiLimits        `json:"api"`
+}
+
+type requestLimits struct {
+	Caller   Rate `json:"caller"`
+	Stranger Rate `json:"unknown_caller"`
+	Deploys  Rate `json:"deploys_per_guild"`
+}
+
+type deploymentLimits struct {
+	Body        int64 `json:"body_bytes"`
+	Files       int   `json:"files"`
+	Bytes       int   `json:"files_bytes"`
+	StoredFiles int   `json:"stored_files"`
+	StoredBytes int   `json:"stored_files_bytes"`
+	Timeout     int64 `json:"timeout_ms"`
+}
+
+type apiLimits struct {
+	ValueBody int64 `json:"value_body_bytes"`
+	Body      int64 `json:"body_bytes"`
+	Timeout   int64 `json:"timeout_ms"`
+	Streams   int   `json:"streams_per_caller"`
+}
+
 func (a *API) getLimits(c *call) error {
 	l := a.cfg.Limits
 	doc := map[string]any{
-		"requests": map[string]any{"caller": l.Requests, "unknown_caller": l.Strangers, "deploys_per_guild": l.Deploys},
-		"deployments": map[string]any{
-			"body_bytes": l.DeployBody, "files": l.Sources.Files, "files_bytes": l.Sources.Bytes,
-			"stored_files": l.Stored.Files, "stored_files_bytes": l.Stored.Bytes, "timeout_ms": l.DeployTime.Milliseconds(),
+		"requests": requestLimits{Caller: l.Requests, Stranger: l.Strangers, Deploys: l.Deploys},
+		"deployments": deploymentLimits{
+			Body: l.DeployBody, Files: l.Sources.Files, Bytes: l.Sources.Bytes,
+			StoredFiles: l.Stored.Files, StoredBytes: l.Stored.Bytes, Timeout: l.DeployTime.Milliseconds(),
 		},
-		"api": map[string]any{
-			"value_body_bytes": l.ValueBody, "body_bytes": l.SmallBody, "timeout_ms": l.RequestTime.Milliseconds(),
-			"streams_per_caller": l.StreamsPerCaller,
-		},
+		"api": apiLimits{ValueBody: l.ValueBody, Body: l.SmallBody, Timeout: l.RequestTime.Milliseconds(), Streams: l.StreamsPerCaller},
 	}
 	for name, group := range l.Services {
 		doc[name] = group

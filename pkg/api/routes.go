@@ -33,7 +33,7 @@ type route struct {
 	method, path string
 	access       access
 	handle       func(*call) error
-	body         int64         // Most bytes of its JSON; 0 reads none.
+	body         int64         // Most bytes of its JSON or form; 0 reads none.
 	timeout      time.Duration // 0 is the standard one.
 	stream       bool          // Has no timeout.
 	writes       bool          // Refused to read-only tokens.
@@ -52,7 +52,7 @@ const (
 
 // routes is the table; docs/api.md describes every row.
 func (a *API) routes() []route {
-	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes())
+	list := slices.Concat(a.callerRoutes(), a.deploymentRoutes(), a.buildRoutes(), a.guildRoutes(), a.logRoutes(), a.kvRoutes(), a.probeRoutes(), a.docsRoutes())
 	for i := range list {
 		if list[i].timeout == 0 && !list[i].stream {
 			list[i].timeout = a.cfg.Limits.RequestTime
@@ -65,6 +65,7 @@ func (a *API) callerRoutes() []route {
 	return []route{
 		{method: "GET", path: "/api/auth/me", access: identity, handle: a.me},
 		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
+		{method: "GET", path: "/api/types", access: identity, handle: a.getTypes},
 	}
 }
 
@@ -74,6 +75,7 @@ func (a *API) deploymentRoutes() []route {
 		{method: "GET", path: "/api/deployments", access: identity, handle: a.listDeployments},
 		{method: "GET", path: deploymentPath, access: guildAdmin, handle: a.getDeployment},
 		{method: "POST", path: deploymentPath, access: guildAdmin, handle: a.deploy, body: l.DeployBody, timeout: l.DeployTime, writes: true, deploys: true},
+		{method: "DELETE", path: deploymentPath, access: guildAdmin, handle: a.deleteDeployment, timeout: l.DeployTime, writes: true},
 		{method: "GET", path: deploymentPath + "/history", access: guildAdmin, handle: a.history},
 		{method: "GET", path: deploymentPath + "/revisions/:revision", access: guildAdmin, handle: a.getRevision},
 		{method: "POST", path: deploymentPath + "/rollback/:revision", access: guildAdmin, handle: a.rollback, timeout: l.DeployTime, writes: true, deploys: true},
@@ -217,14 +219,20 @@ func (c *call) param(name string) (string, error) {
 	return unescape(v)
 }
 
+// meDoc tells callers who they are.
+type meDoc struct {
+	User userDoc `json:"user"`
+}
+
+type userDoc struct {
+	ID         string  `json:"id"`
+	Username   string  `json:"username"`
+	GlobalName *string `json:"global_name"`
+	Avatar     *string `json:"avatar"`
+}
+
 func (a *API) me(c *call) error {
-	type user struct {
-		ID         string  `json:"id"`
-		Username   string  `json:"username"`
-		GlobalName *string `json:"global_name"`
-		Avatar     *string `json:"avatar"`
-	}
-	return c.JSON(http.StatusOK, map[string]user{"user": {ID: c.who.UserID, Username: c.who.Username}})
+	return c.JSON(http.StatusOK, meDoc{User: userDoc{ID: c.who.UserID, Username: c.who.Username}})
 }
 
 func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }

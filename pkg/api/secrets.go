@@ -26,6 +26,17 @@ type secretDoc struct {
 	Broken       bool      `json:"broken,omitempty"`
 }
 
+type secretBody struct {
+	Value string   `json:"value"`
+	Hosts []string `json:"allowed_hosts,omitempty"`
+	HTTP  bool     `json:"allow_http,omitempty"`
+}
+
+// removedDoc says whether there was something to delete.
+type removedDoc struct {
+	Deleted bool `json:"deleted"`
+}
+
 func secretOf(s secret.Secret, broken bool) secretDoc {
 	return secretDoc{Name: s.Name, AllowedHosts: s.AllowedHosts, AllowHTTP: s.AllowHTTP, CreatedAt: s.CreatedAt.UTC(), UpdatedAt: s.UpdatedAt.UTC(), Broken: broken}
 }
@@ -47,11 +58,7 @@ func (a *API) putSecret(c *call) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Value string   `json:"value"`
-		Hosts []string `json:"allowed_hosts,omitempty"`
-		HTTP  bool     `json:"allow_http,omitempty"`
-	}
+	var in secretBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -71,5 +78,5 @@ func (a *API) deleteSecret(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]bool{"deleted": deleted})
+	return c.JSON(http.StatusOK, removedDoc{deleted})
 }

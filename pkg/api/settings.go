@@ -19,8 +19,13 @@ type Settings interface {
 	DeleteVariable(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error)
 }
 
-// settingsDoc is a guild's settings, as they are read and as they are set.
 type settingsDoc struct {
+	ErrorReplies    bool   `json:"error_replies"`
+	ErrorText       string `json:"error_reply_text"`
+	InboundEndpoint bool   `json:"inbound_endpoint"`
+}
+
+type settingsBody struct {
 	ErrorReplies    bool   `json:"error_replies,omitempty"`
 	ErrorText       string `json:"error_reply_text,omitempty"`
 	InboundEndpoint bool   `json:"inbound_endpoint,omitempty"`
@@ -31,7 +36,7 @@ func (c *call) showSettings(s settings.Settings) error {
 	if text == "" {
 		text = settings.DefaultErrorText
 	}
-	return c.JSON(http.StatusOK, map[string]any{"error_replies": s.ErrorReplies, "error_reply_text": text, "inbound_endpoint": s.InboundEndpoint})
+	return c.JSON(http.StatusOK, settingsDoc{ErrorReplies: s.ErrorReplies, ErrorText: text, InboundEndpoint: s.InboundEndpoint})
 }
 
 func (a *API) getSettings(c *call) error {
@@ -43,7 +48,7 @@ func (a *API) getSettings(c *call) error {
 }
 
 func (a *API) putSettings(c *call) error {
-	var in settingsDoc
+	var in settingsBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -58,6 +63,10 @@ type variableDoc struct {
 	Name      string    `json:"name"`
 	Value     string    `json:"value"`
 	UpdatedAt time.Time `json:"updated_at"`
+}
+
+type variableBody struct {
+	Value string `json:"value"`
 }
 
 func variableOf(v settings.Variable) variableDoc {
@@ -98,9 +107,7 @@ func (a *API) putVariable(c *call) error {
 	if err != nil {
 		return err
 	}
-	var in struct {
-		Value string `json:"value"`
-	}
+	var in variableBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -120,5 +127,5 @@ func (a *API) deleteVariable(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, map[string]bool{"deleted": deleted})
+	return c.JSON(http.StatusOK, removedDoc{deleted})
 }

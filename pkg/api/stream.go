@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 )
@@ -68,27 +66,11 @@ func (a *API) streamLogs(c *call) error {
 	if err != nil {
 		return err
 	}
-	leave, err := a.streams.enter(callerKey(c.who))
-	if err != nil {
-		return err
-	}
-	defer leave()
-	ctx, stop := context.WithCancel(c.ctx())
-	defer stop()
-	defer context.AfterFunc(a.streams.ctx, stop)()
-	sub := a.cfg.Logs.Subscribe(c.guild, after)
-	defer sub.Close()
-
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("X-Accel-Buffering", "no")
-	c.Response().WriteHeader(http.StatusOK)
-	out := &events{w: c.Response(), rc: http.NewResponseController(c.Response()), patience: a.cfg.Limits.StreamWrite}
-	defer out.finish()
-	if err := a.follow(ctx, c, sub, out); err != nil && ctx.Err() == nil && !errors.Is(err, logs.ErrClosed) {
-		a.cfg.Log.Debug("log stream ended", zap.Stringer("guild_id", c.guild), zap.Error(err))
-	}
-	return nil
+	return a.stream(c, func(ctx context.Context, out *events) error {
+		sub := a.cfg.Logs.Subscribe(c.guild, after)
+		defer sub.Close()
+		return a.follow(ctx, c, sub, out)
+	})
 }
 
 // resume is the id after which the stream starts.

@@ -22,6 +22,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/bundle"
 	"github.com/flora-runtime/flora-runtime/pkg/cache"
 	"github.com/flora-runtime/flora-runtime/pkg/cgroup"
@@ -122,6 +123,7 @@ type runtime struct {
 	bot      *bot.Bot
 	pool     *supervisor.Pool
 	api      *api.API
+	builds   *build.Service
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
@@ -217,10 +219,10 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 	if rt.activity, err = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity")); err != nil {
 		return err
 	}
-	log := rt.log.Named("state")
+	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	db := rt.cfg.Database
 	if db.URL == "" {
-		state, err := embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log})
+		state, err := embedded.Open(embedded.Config{Dir: rt.cfg.StatePath(), Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
 		if err != nil {
 			return err
 		}
@@ -228,7 +230,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 		rt.state, rt.deploys, rt.saved = state, state, state
 		return nil
 	}
-	later, err := postgres.OpenLater(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log})
+	later, err := postgres.OpenLater(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
 	if err != nil {
 		return err
 	}
@@ -601,15 +603,24 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 	return guild, first, nil
 }
 
-func (rt *runtime) buildAPI(context.Context) (err error) {
+func (rt *runtime) buildAPI(context.Context) error {
+	if err := rt.openBuilds(); err != nil {
+		return err
+	}
+	types, err := sdkbundle.Types()
+	if err != nil {
+		return err
+	}
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
+		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
 		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Metrics: telemetry.MetricsHandler(rt.stats),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats),
 		Limits: api.Limits{
 			// One operator on this machine: nobody has to be protected from them.
 			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},
 			Sources: deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
+
+			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits(),
 		},
 	}
 	if rt.sim != nil {

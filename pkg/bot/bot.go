@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -259,7 +260,10 @@ func (b *Bot) HandleEvent(_ context.Context, e discord.Event) {
 		return
 	}
 	if e.Lost {
-		g.log("error", logs.TargetRuntime, fmt.Sprintf("a handler of %s was running when the runtime ended; it is lost and not run again", name))
+		if id := e.About(); id != 0 {
+			name += " (" + strconv.FormatUint(id, 10) + ")"
+		}
+		g.log("error", logs.TargetRuntime, fmt.Sprintf("a handler of %s was running when the runtime ended; it is cut off and not run again", name))
 		return
 	}
 	now := b.cfg.Now()

@@ -86,7 +86,7 @@ func (g *guild) cronWarnings() (warnings []string) {
 // prepare makes the bundle.
 func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, error) {
 	rev := deploy.Revision{
-		ID: uuid.NewString(), Guild: r.Guild, Entry: r.Entry, Source: r.Source, Actor: r.Actor, BuildID: r.BuildID,
+		ID: uuid.NewString(), Guild: r.Guild, Entry: r.Entry, Source: r.Source, Actor: r.Actor, BuildID: r.BuildID, RollbackOf: r.RollbackOf,
 		Files: r.Files, SourceMap: r.SourceMap,
 	}
 	if r.Bundle != nil {

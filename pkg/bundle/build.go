@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,7 +16,11 @@ import (
 const (
 	authorSpace = "upload"
 	sdkSpace    = "sdk"
+	emptySpace  = "empty" // What a package leaves out for browsers.
 )
+
+// ourSpaces stand before paths in what esbuild writes.
+var ourSpaces = regexp.MustCompile("^(" + authorSpace + "|" + sdkSpace + "|" + emptySpace + "):")
 
 // sdkModules are imported for their types. What is imported as a value is the
 // global of that name.
@@ -43,6 +48,13 @@ var loaders = map[string]api.Loader{
 // build bundles the files. A failure is the text for the author.
 func build(in Input) (Output, string) {
 	files := newTree(in.Files)
+	if in.Limits != nil {
+		var err error
+		if files, err = openArchive(in.Archive, *in.Limits); err != nil {
+			return Output{}, "the archive cannot be used: " + err.Error()
+		}
+	}
+	r := newResolver(files)
 	entry := path.Clean(in.Entry)
 	if _, ok := files[entry]; !ok {
 		return Output{}, fmt.Sprintf("the entry %q is not among the files", in.Entry)
@@ -67,12 +79,20 @@ func build(in Input) (Output, string) {
 		LogLevel:       api.LogLevelSilent,
 		LogLimit:       maxErrors,
 		TsconfigRaw:    "{}",
-		Plugins:        []api.Plugin{only(files, entry)},
+		Plugins:        []api.Plugin{only(r, entry)},
+		// Packages ask for it, and there is no process.
+		Define: map[string]string{"process.env.NODE_ENV": `"production"`},
 	})
 	if len(res.Errors) > 0 {
-		return Output{}, report(res.Errors)
+		return Output{}, report(res.Errors, r.why)
 	}
-	var out Output
+	out := Output{Warnings: warnings(res.Warnings)}
+	if in.Limits != nil {
+		var note string
+		if out.Sources, note = files.own(in.Limits.Kept); note != "" {
+			out.Warnings = append(out.Warnings, note)
+		}
+	}
 	for _, f := range res.OutputFiles {
 		if strings.HasSuffix(f.Path, ".map") {
 			out.Map = string(f.Contents)
@@ -89,7 +109,7 @@ func build(in Input) (Output, string) {
 }
 
 // only is the plugin that answers every import from the files.
-func only(files tree, entry string) api.Plugin {
+func only(r *resolver, entry string) api.Plugin {
 	return api.Plugin{Name: "flora", Setup: func(b api.PluginBuild) {
 		b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 			if a.Kind == api.ResolveEntryPoint {
@@ -98,16 +118,35 @@ func only(files tree, entry string) api.Plugin {
 			if sdk(a.Path) {
 				return api.OnResolveResult{Path: a.Path, Namespace: sdkSpace, SideEffects: api.SideEffectsFalse}, nil
 			}
-			p, err := files.resolve(a.Importer, a.Path)
-			if err != nil {
+			required := a.Kind == api.ResolveJSRequireCall || a.Kind == api.ResolveJSRequireResolve
+			t, err := r.resolve(a.Importer, a.Path, required)
+			switch {
+			case err != nil && (required || a.Kind == api.ResolveJSDynamicImport):
+				// The code may be ready for that: only esbuild knows.
+				r.miss(a.Importer, a.Path, err)
+				return api.OnResolveResult{}, nil
+			case err != nil:
 				return api.OnResolveResult{}, err
+			case t.nothing:
+				return api.OnResolveResult{Path: a.Path, Namespace: emptySpace, SideEffects: api.SideEffectsFalse}, nil
 			}
-			return api.OnResolveResult{Path: p, Namespace: authorSpace}, nil
+			out := api.OnResolveResult{Path: t.path, Namespace: authorSpace}
+			if t.pure {
+				out.SideEffects = api.SideEffectsFalse
+			}
+			return out, nil
 		})
 		b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: authorSpace}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			loader, err := loaderOf(a)
-			contents := files[a.Path]
+			if err != nil {
+				return api.OnLoadResult{}, err
+			}
+			contents, err := r.files[a.Path].read()
 			return api.OnLoadResult{Contents: &contents, Loader: loader}, err
+		})
+		b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: emptySpace}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
+			var contents string
+			return api.OnLoadResult{Contents: &contents, Loader: api.LoaderJS}, nil
 		})
 		b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: sdkSpace}, func(api.OnLoadArgs) (api.OnLoadResult, error) {
 			contents := sdkSource
@@ -160,7 +199,7 @@ func authorsNames(doc string) (string, error) {
 		return "", fmt.Errorf("read the bundle's source map: %w", err)
 	}
 	for i, s := range m.Sources {
-		m.Sources[i] = strings.TrimPrefix(strings.TrimPrefix(s, authorSpace+":"), sdkSpace+":")
+		m.Sources[i] = ourSpaces.ReplaceAllString(s, "")
 	}
 	b, err := json.Marshal(m)
 	if err != nil {

@@ -102,8 +102,8 @@ func TestBuildRefuses(t *testing.T) {
 		source string
 		want   string // Part of the failure.
 	}{
-		"a bare import":           {`import z from "zod"; z()`, "cannot find package \"zod\"; a bare import must be bundled"},
-		"a bare require":          {`const fs = require("fs"); fs()`, `cannot find package "fs"`},
+		"a bare import":           {`import z from "zod"; z()`, "cannot find package \"zod\": the upload does not hold it in node_modules"},
+		"a bare require":          {`const fs = require("fs"); fs()`, `cannot import "fs": scripts run without Node.js`},
 		"a node import":           {`import fs from "node:fs"; fs()`, `cannot import "node:fs": scripts run without Node.js`},
 		"a network import":        {`import x from "https://deno.land/x.ts"; x()`, `cannot import "https://deno.land/x.ts": code is not loaded from the network`},
 		"a data import":           {`import x from "data:text/javascript,1"; x()`, `cannot import "data:text/javascript,1": only files`},

@@ -17,22 +17,31 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 )
 
-// Input is what an author uploaded.
+// Input is what an author uploaded: files, or a zip archive of them.
 type Input struct {
-	Entry string        `json:"entry"`
-	Files []deploy.File `json:"files"`
+	Entry   string        `json:"entry"`
+	Files   []deploy.File `json:"files,omitempty"`
+	Archive []byte        `json:"archive,omitempty"`
+
+	// Limits are the bundler's own, of an archive.
+	Limits *ArchiveLimits `json:"limits,omitempty"`
 }
 
 // Output is one ES module and its source map (version 3, with the sources).
 type Output struct {
 	Code string `json:"code"`
 	Map  string `json:"map"`
+	// Warnings are about the author's own files.
+	Warnings []string `json:"warnings,omitempty"`
+	// Sources are the author's own files of an archive.
+	Sources []deploy.File `json:"sources,omitempty"`
 }
 
 // Limits bound what a child gets and gives. Zero members take the defaults.
 type Limits struct {
 	Files       int           // Uploaded files; as deploy.DefaultLimits.
 	SourceBytes int           // Contents of all files together; as deploy.DefaultLimits.
+	Archive     ArchiveLimits // 20,000 files of 10 MiB, 128 MiB together; 2,000 kept sources of 8 MiB together.
 	AnswerBytes int           // Bundle and map as the child writes them, 64 MiB.
 	Wall        time.Duration // Life of a child, 30 s.
 	AtOnce      int           // Children that run at the same time, 2.
@@ -46,6 +55,11 @@ func (l Limits) withDefaults() Limits {
 	if l.SourceBytes <= 0 {
 		l.SourceBytes = deploy.DefaultLimits.Bytes
 	}
+	standard(&l.Archive.Files, 20_000)
+	standard(&l.Archive.FileBytes, 10<<20)
+	standard(&l.Archive.Bytes, 128<<20)
+	standard(&l.Archive.Kept.Files, deploy.StoredLimits.Files)
+	standard(&l.Archive.Kept.Bytes, deploy.StoredLimits.Bytes)
 	if l.AnswerBytes <= 0 {
 		l.AnswerBytes = 64 << 20
 	}
@@ -56,6 +70,12 @@ func (l Limits) withDefaults() Limits {
 		l.AtOnce = 2
 	}
 	return l
+}
+
+func standard[T int | int64](v *T, standard T) {
+	if *v <= 0 {
+		*v = standard
+	}
 }
 
 // Child runs the work in child processes. It is safe for concurrent use: who
@@ -101,7 +121,9 @@ func (c *Child) Build(ctx context.Context, in Input) (Output, error) {
 	if in.Entry, err = deploy.ValidateEntry(in.Entry); err != nil {
 		return Output{}, err
 	}
-	if in.Files, err = deploy.ValidateFiles(in.Files, deploy.Limits{Files: c.limits.Files, Bytes: c.limits.SourceBytes}); err != nil {
+	if in.Archive != nil {
+		in.Files, in.Limits = nil, &c.limits.Archive
+	} else if in.Files, err = deploy.ValidateFiles(in.Files, deploy.Limits{Files: c.limits.Files, Bytes: c.limits.SourceBytes}); err != nil {
 		return Output{}, err
 	}
 	a, err := c.ask(ctx, request{Build: &in})

@@ -19,8 +19,9 @@ const (
 var errComputed = errors.New("an import path that is computed at run time cannot be bundled; import each file by its name")
 
 // report is esbuild's own rendering (place, source line and caret), with the
-// author's paths and with columns counted like V8 and editors do.
-func report(errs []api.Message) string {
+// author's paths and with columns counted like V8 and editors do. why tells
+// what we know of an import that was left to esbuild and not found.
+func report(errs []api.Message, why func(importer, name string) string) string {
 	var b strings.Builder
 	if len(errs) == 1 {
 		b.WriteString("1 error\n")
@@ -28,7 +29,7 @@ func report(errs []api.Message) string {
 		fmt.Fprintf(&b, "%d errors\n", len(errs))
 	}
 	for i, m := range errs {
-		text := render(m)
+		text := render(m, api.ErrorMessage, why)
 		if b.Len()+len(text) > reportBytes {
 			fmt.Fprintf(&b, "\n... and %d more", len(errs)-i)
 			break
@@ -39,8 +40,26 @@ func report(errs []api.Message) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func render(m api.Message) string {
+// warnings are those about the author's own files.
+func warnings(all []api.Message) (out []string) {
+	for _, m := range all {
+		if m.Location != nil && !strings.Contains(m.Location.File, "node_modules/") {
+			out = append(out, render(m, api.WarningMessage, nil))
+		}
+		if len(out) == maxErrors {
+			break
+		}
+	}
+	return out
+}
+
+func render(m api.Message, kind api.MessageKind, why func(importer, name string) string) string {
 	m.PluginName = ""
+	if name, ok := strings.CutPrefix(m.Text, "Could not resolve \""); ok && why != nil && m.Location != nil {
+		if text := why(ourSpaces.ReplaceAllString(m.Location.File, ""), strings.TrimSuffix(name, "\"")); text != "" {
+			m.Text, m.Notes = text, nil
+		}
+	}
 	m.Text = plain(m.Text)
 	if strings.HasPrefix(m.Text, "Could not resolve import(") || strings.HasPrefix(m.Text, "Could not resolve require(") {
 		m.Text = errComputed.Error()
@@ -58,7 +77,7 @@ func render(m api.Message) string {
 		notes[i] = n
 	}
 	m.Notes = notes
-	text := strings.Join(api.FormatMessages([]api.Message{m}, api.FormatMessagesOptions{TerminalWidth: lineWidth}), "\n")
+	text := strings.Join(api.FormatMessages([]api.Message{m}, api.FormatMessagesOptions{TerminalWidth: lineWidth, Kind: kind}), "\n")
 	for _, p := range places {
 		text = strings.Replace(text, p[0], p[1], 1)
 	}
@@ -68,7 +87,7 @@ func render(m api.Message) string {
 // place cleans a location and notes how esbuild writes it and how it should
 // read: esbuild counts columns from 0 and in bytes.
 func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
-	l.File = strings.TrimPrefix(strings.TrimPrefix(l.File, authorSpace+":"), sdkSpace+":")
+	l.File = ourSpaces.ReplaceAllString(l.File, "")
 	l.Namespace = ""
 	column := 1
 	for i, r := range l.LineText {

@@ -23,7 +23,10 @@ type Config struct {
 	Runtime Runtime `koanf:"runtime"`
 	KV      KV      `koanf:"kv"`
 	Logs    Logs    `koanf:"logs"`
-	Egress  Egress  `koanf:"egress"`
+
+	Deployments Deployments `koanf:"deployments"`
+	Builds      Builds      `koanf:"builds"`
+	Egress      Egress      `koanf:"egress"`
 
 	Database Database `koanf:"database"`
 	Cache    Cache    `koanf:"cache"`
@@ -141,6 +144,28 @@ type KVLimits struct {
 	WritesPerMinute int `koanf:"writes_per_minute" min:"1" max:"1000000"`
 }
 
+// Deployments bounds each guild's history: of successes and of failures so many,
+// each of so many MiB.
+type Deployments struct {
+	KeepRevisions int `koanf:"keep_revisions" min:"1" max:"100000"`
+	KeepMB        int `koanf:"keep_mb" min:"1" max:"1048576"`
+}
+
+// Builds bounds what is uploaded to be built, and what is kept of it.
+type Builds struct {
+	MaxZipBytes       int `koanf:"max_zip_bytes" min:"1024" max:"67108864"`
+	MaxFiles          int `koanf:"max_files" min:"1" max:"200000"`
+	MaxFileBytes      int `koanf:"max_file_bytes" min:"1024" max:"67108864"`
+	MaxTotalBytes     int `koanf:"max_total_bytes" min:"1024" max:"1073741824"`
+	Concurrency       int `koanf:"concurrency" min:"1" max:"64"`
+	MaxActive         int `koanf:"max_active" min:"1" max:"1000"`
+	MaxActivePerGuild int `koanf:"max_active_per_guild" env:"BUILD_SERVICE_MAX_ACTIVE_PER_GUILD" min:"1" max:"1000"`
+	MinIntervalMS     int `koanf:"min_interval_ms" env:"BUILD_SERVICE_MIN_INTERVAL_MS" min:"0" max:"3600000"`
+	KeepBuilds        int `koanf:"keep_builds" env:"BUILD_SERVICE_MAX_RETAINED_BUILDS" min:"1" max:"100000"`
+	KeepBytes         int `koanf:"keep_bytes" min:"1048576" max:"17179869184"`
+	KeepSecs          int `koanf:"keep_secs" min:"1" max:"604800"`
+}
+
 // Logs bounds each guild's log.
 type Logs struct {
 	Lines          int `koanf:"lines" min:"1" max:"1000000"`
@@ -207,8 +232,14 @@ func Default() Config {
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
 		},
-		Database: Database{MaxConnections: 10},
-		Cache:    Cache{PoolSize: 10},
+		Database:    Database{MaxConnections: 10},
+		Deployments: Deployments{KeepRevisions: 100, KeepMB: 256},
+		Builds: Builds{
+			MaxZipBytes: 16 << 20, MaxFiles: 20_000, MaxFileBytes: 10 << 20, MaxTotalBytes: 128 << 20,
+			Concurrency: 2, MaxActive: 8, MaxActivePerGuild: 2, MinIntervalMS: 1000,
+			KeepBuilds: 100, KeepBytes: 256 << 20, KeepSecs: 3600,
+		},
+		Cache: Cache{PoolSize: 10},
 	}
 }
 

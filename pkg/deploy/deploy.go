@@ -70,6 +70,7 @@ type Revision struct {
 	Error          string            `json:"error_message,omitempty"`
 	BuildID        string            `json:"build_id,omitempty"`
 	BaseRevisionID string            `json:"base_revision_id,omitempty"`
+	RollbackOf     string            `json:"rollback_of,omitempty"` // The revision whose bundle this is again.
 	ChangeSummary  *ChangeSummary    `json:"change_summary,omitempty"`
 	Files          []File            `json:"files,omitempty"`
 	SourceMap      *SourceMap        `json:"source_map,omitempty"`
@@ -99,6 +100,15 @@ func (c Cursor) IsZero() bool { return c.DeployedAt.IsZero() && c.ID == "" }
 // Cursor is the revision's place in its guild's history.
 func (r Revision) Cursor() Cursor { return Cursor{DeployedAt: r.DeployedAt, ID: r.ID} }
 
+// What a Store keeps of a guild's history when its configuration says nothing:
+// so many successes, and as many failures, each of so many bytes together. The
+// oldest beyond that go when a new one comes, in the same write; the new one and
+// the current one never do.
+const (
+	KeepRevisions = 100
+	KeepBytes     = 256 << 20
+)
+
 // Store keeps revisions. Times are kept to the microsecond, in UTC. Its methods
 // may be called at once from many goroutines; those that find nothing answer a
 // fault.NotFound.
@@ -113,6 +123,8 @@ type Store interface {
 	// the same write. It is on disk when PutRevision returns. An id that exists
 	// is a fault.Conflict.
 	PutRevision(ctx context.Context, r Revision) error
+	// Delete makes the guild one that runs nothing; its history stays.
+	Delete(ctx context.Context, guild snowflake.GuildID) error
 	// Revision gives one revision, whole.
 	Revision(ctx context.Context, guild snowflake.GuildID, id string) (Revision, error)
 	// History gives at most limit revisions that come after the cursor, the

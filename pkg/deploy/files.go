@@ -12,12 +12,15 @@ import (
 
 // Limits of a deployment's sources.
 type Limits struct {
-	Files int // How many.
-	Bytes int // Of all contents together.
+	Files int `json:"files"` // How many.
+	Bytes int `json:"bytes"` // Of all contents together.
 }
 
 // DefaultLimits are those of a configuration that says nothing.
 var DefaultLimits = Limits{Files: 200, Bytes: 1 << 20}
+
+// StoredLimits are those of sources that are only kept beside a bundle.
+var StoredLimits = Limits{Files: 2000, Bytes: 8 << 20}
 
 // Bounds of a path, which no file system that holds the sources exceeds.
 const (
@@ -27,6 +30,9 @@ const (
 
 // The ways that a deployment reaches the runtime.
 var sources = []string{"cli", "webui", "bootstrap", "api", "unknown"}
+
+// Sources are the ways that a deployment reaches the runtime.
+func Sources() []string { return slices.Clone(sources) }
 
 // ValidateSource checks the deploy source; "" becomes "unknown".
 func ValidateSource(source string) (string, error) {

@@ -13,4 +13,6 @@ type Request struct {
 	Source    string // Where from: "cli", "api" ...
 	Actor     Actor
 	BuildID   string
+	// RollbackOf is the revision that this is again, if it is.
+	RollbackOf string
 }

@@ -54,6 +54,10 @@ func TakesMessage(e Event) bool {
 	return kind == interactionCommand || kind == interactionComponent || kind == interactionModal
 }
 
+// About is the id of what the event is about: a message, an interaction, a role.
+// It is 0 when the event does not say.
+func (e Event) About() uint64 { return jsonscan.ID(jsonscan.Get(e.Data, "id")) }
+
 // InteractionToken gives the id and the token of an INTERACTION_CREATE event,
 // for whoever remembers which guild may answer it.
 func InteractionToken(e Event) (id snowflake.InteractionID, token string, ok bool) {

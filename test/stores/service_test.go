@@ -275,3 +275,46 @@ func TestServeNeedsWhatItNames(t *testing.T) {
 		t.Errorf("with a wrong password: %v", err)
 	}
 }
+
+// TestServeReloads changes the configuration's file while serve runs.
+func TestServeReloads(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	file := filepath.Join(s.dir, "flora.toml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("[runtime]\nmax_script_bytes = 100000\n")
+	p, err := rig.Start(bin, s.dir, s.env, "serve", "--config", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, p)
+	reload := func(text, says string) {
+		t.Helper()
+		before := strings.Count(p.Stderr.String(), says)
+		write(text)
+		if err := p.Cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		s.until("the log to say "+says, func() (bool, error) { return strings.Count(p.Stderr.String(), says) > before, nil })
+	}
+	long := strings.Repeat("x", 50_000)
+	if status := s.deploy(long); status != http.StatusOK {
+		t.Fatalf("deploy: %d", status)
+	}
+	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n", `need a restart {"keys": ["kv.limits.max_value_bytes"]}`)
+	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a deploy beyond the new limit is answered with %d", status)
+	}
+	reload("[runtime]\nmax_script_bytes = \"many\"\n", "the configuration was not reloaded: runtime.max_script_bytes")
+	if status := s.deploy("short "); status != http.StatusOK {
+		t.Errorf("a deploy after a reload that failed is answered with %d", status)
+	}
+	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a reload that failed changed the limit: %d", status)
+	}
+}

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) (store deploy.Store, reopen func(
 		{"history of equal times", (*suite).equalTimes},
 		{"any text", (*suite).anyText},
 		{"refusals", (*suite).refusals},
+		{"delete", (*suite).delete},
 		{"restart", (*suite).restart},
 		{"many at once", (*suite).manyAtOnce},
 	}
@@ -81,7 +82,7 @@ func Sample(guild snowflake.GuildID, n int) deploy.Revision {
 	return deploy.Revision{
 		ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", n), Guild: guild, Entry: "src/main.ts", Status: deploy.Success,
 		DeployedAt: epoch.Add(time.Duration(n) * time.Second), Source: "cli",
-		Actor: deploy.Actor{UserID: "42", Username: "ümlaut", Type: deploy.ActorToken}, BuildID: "build", BaseRevisionID: "base",
+		Actor: deploy.Actor{UserID: "42", Username: "ümlaut", Type: deploy.ActorToken}, BuildID: "build", BaseRevisionID: "base", RollbackOf: "older",
 		ChangeSummary: &deploy.ChangeSummary{AddedFiles: []string{"a"}, RemovedFiles: []string{}, ModifiedFiles: []string{"b"}},
 		Files:         []deploy.File{{Path: "src/main.ts", Contents: fmt.Sprintf("// %d\n", n)}, {Path: "empty.ts"}},
 		SourceMap:     &deploy.SourceMap{Path: "bundle.js.map", Contents: `{"version":3}`},
@@ -278,6 +279,41 @@ func (s *suite) refusals() {
 	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
 	s.must(err)
 	s.same("History after refusals", h, []deploy.Revision{head(good)})
+}
+
+func (s *suite) delete() {
+	s.notFound("deleting nothing", s.Delete(s.ctx, guildA))
+	first, second := Sample(guildA, 1), Sample(guildA, 2)
+	for _, r := range []deploy.Revision{first, second, Sample(guildB, 1)} {
+		s.must(s.PutRevision(s.ctx, r))
+	}
+	ended, cancel := context.WithCancel(s.ctx)
+	cancel()
+	if err := s.Delete(ended, guildA); err == nil {
+		s.t.Error("it was deleted after its context had ended")
+	}
+	s.must(s.Delete(s.ctx, guildA))
+	s.Store = s.reopen()
+	_, err := s.Current(s.ctx, guildA)
+	s.notFound("Current after Delete", err)
+	s.notFound("deleting again", s.Delete(s.ctx, guildA))
+	all, err := s.List(s.ctx)
+	s.must(err)
+	if len(all) != 1 || all[0].Guild != guildB {
+		s.t.Errorf("deployments left: %+v", all)
+	}
+	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
+	s.must(err)
+	s.same("History after Delete", h, []deploy.Revision{head(second), head(first)})
+	got, err := s.Revision(s.ctx, guildA, first.ID)
+	s.must(err)
+	s.same("a revision after Delete", got, first)
+	// What comes next is a first deployment.
+	third := Sample(guildA, 3)
+	s.must(s.PutRevision(s.ctx, third))
+	all, err = s.List(s.ctx)
+	s.must(err)
+	s.same("List", all[0], deploy.Deployment{Guild: guildA, Entry: third.Entry, CreatedAt: third.DeployedAt, UpdatedAt: third.DeployedAt, RevisionID: third.ID})
 }
 
 func (s *suite) restart() {

@@ -169,18 +169,25 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 			b.setJSON(guildKey(tagDeployment, r.Guild), d)
 		}
 		size := b.setJSON(revisionKey(tagBody, r.Guild, r.ID), body{r.Files, r.SourceMap, r.Bundle})
-		b.set(historyKey(r.Guild, r.Cursor()), binary.AppendUvarint(nil, uint64(size))) //nolint:gosec // A length.
+		place := binary.AppendUvarint(nil, uint64(size)) //nolint:gosec // A length.
+		if r.Status == deploy.Failed {
+			place = append(place, failedMark)
+		}
+		b.set(historyKey(r.Guild, r.Cursor()), place)
 		meta := r
 		meta.Files, meta.SourceMap, meta.Bundle = nil, nil, ""
 		b.setJSON(revisionKey(tagRevision, r.Guild, r.ID), meta)
-		return s.prune(b, r.Guild, d.Revision, int64(size))
+		return s.prune(b, r.Guild, d.Revision, r.Status == deploy.Failed, int64(size))
 	})
 }
 
+// failedMark stands behind the size of a failure.
+const failedMark = 1
+
 // prune deletes what the history holds beyond its bounds, now that one more
 // revision of the size comes. current stays.
-func (s *Store) prune(b *batch, guild snowflake.GuildID, current string, size int64) error {
-	kept, bytes := 1, size
+func (s *Store) prune(b *batch, guild snowflake.GuildID, current string, failed bool, size int64) error {
+	kept, bytes := map[bool]int{failed: 1}, map[bool]int64{failed: size}
 	lower := guildKey(tagHistory, guild)
 	return s.scan(lower, after(lower), true, func(k, v []byte) (bool, error) {
 		if len(k) < historyPrefix {
@@ -191,15 +198,31 @@ func (s *Store) prune(b *batch, guild snowflake.GuildID, current string, size in
 		if read <= 0 {
 			return false, damaged(errors.New("an entry of the history has no size"))
 		}
-		kept++
-		bytes += int64(n) //nolint:gosec // Written from a length.
-		if id == current || kept <= s.cfg.KeepRevisions && bytes <= s.cfg.KeepBytes {
+		failed := len(v) > read
+		kept[failed]++
+		bytes[failed] += int64(n) //nolint:gosec // Written from a length.
+		if id == current || kept[failed] <= s.cfg.KeepRevisions && bytes[failed] <= s.cfg.KeepBytes {
 			return true, nil
 		}
 		b.delete(append([]byte(nil), k...))
 		b.delete(revisionKey(tagRevision, guild, id))
 		b.delete(revisionKey(tagBody, guild, id))
 		return true, nil
+	})
+}
+
+// Delete implements deploy.Store.
+func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
+	return s.write(ctx, pebble.Sync, func(b *batch) error {
+		_, found, err := s.deployment(s.pebble, guild)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fault.New(fault.NotFound, "deployment not found")
+		}
+		b.delete(guildKey(tagDeployment, guild))
+		return nil
 	})
 }
 

@@ -38,7 +38,7 @@ const (
 const (
 	tagDeployment = 0x01 // guild -> deploymentRecord
 	tagRevision   = 0x02 // guild, id -> revision without its body
-	tagHistory    = 0x03 // guild, time, id -> size of the body
+	tagHistory    = 0x03 // guild, time, id -> size of the body, and a byte after it if it is a failure
 	tagBody       = 0x04 // guild, id -> body
 	tagToken      = 0x05 // id -> tokenRecord
 	tagOwner      = 0x06 // user, 0, id -> nothing
@@ -54,9 +54,8 @@ var ErrDamaged = pebbledb.ErrCorrupt
 type Config struct {
 	Dir string
 	Log *zap.Logger // nil logs nothing.
-	// KeepRevisions and KeepBytes bound a guild's history: the oldest revisions
-	// beyond either go when a new one comes, the current one and the new one
-	// never. 0 is 100 revisions and 256 MiB.
+	// KeepRevisions and KeepBytes bound a guild's history, see
+	// deploy.KeepRevisions, which are the standard.
 	KeepRevisions int
 	KeepBytes     int64
 
@@ -87,10 +86,10 @@ var (
 // Open opens or makes the database in cfg.Dir.
 func Open(cfg Config) (*Store, error) {
 	if cfg.KeepRevisions <= 0 {
-		cfg.KeepRevisions = 100
+		cfg.KeepRevisions = deploy.KeepRevisions
 	}
 	if cfg.KeepBytes <= 0 {
-		cfg.KeepBytes = 256 << 20
+		cfg.KeepBytes = deploy.KeepBytes
 	}
 	p, err := pebbledb.Open(cfg.Dir, pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Log: cfg.Log, FS: cfg.fs})
 	if err != nil {

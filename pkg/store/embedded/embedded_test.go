@@ -108,13 +108,15 @@ func TestHistoryIsBounded(t *testing.T) {
 		name   string
 		cfg    embedded.Config
 		bundle int
-		fail   bool // All but the first.
+		fail   int // All from this one on.
 		want   []string
 	}{
-		{"by number", embedded.Config{KeepRevisions: 3}, 10, false, []string{"6", "5", "4"}},
-		{"by size", embedded.Config{KeepBytes: 100_000}, 40_000, false, []string{"6", "5"}},
-		{"a large one alone", embedded.Config{KeepBytes: 100_000}, 200_000, false, []string{"6"}},
-		{"the current one stays", embedded.Config{KeepRevisions: 2}, 10, true, []string{"6", "5", "1"}},
+		{"by number", embedded.Config{KeepRevisions: 3}, 10, 9, []string{"6", "5", "4"}},
+		{"by size", embedded.Config{KeepBytes: 100_000}, 40_000, 9, []string{"6", "5"}},
+		{"a large one alone", embedded.Config{KeepBytes: 100_000}, 200_000, 9, []string{"6"}},
+		{"the current one stays", embedded.Config{KeepRevisions: 2}, 10, 2, []string{"6", "5", "1"}},
+		{"failures count for themselves", embedded.Config{KeepRevisions: 1}, 10, 4, []string{"6", "3"}},
+		{"and so do their bytes", embedded.Config{KeepBytes: 100_000}, 60_000, 4, []string{"6", "3"}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -124,7 +126,7 @@ func TestHistoryIsBounded(t *testing.T) {
 			for n := 1; n <= 6; n++ {
 				r := deploytest.Sample(1, n)
 				r.Bundle = strings.Repeat("x", row.bundle)
-				if row.fail && n > 1 {
+				if n >= row.fail {
 					r.Status = deploy.Failed
 				}
 				for _, g := range []snowflake.GuildID{1, 2} {

@@ -81,6 +81,18 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 	return err
 }
 
+// Delete implements deploy.Store.
+func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
+	err := s.Store.Delete(ctx, guild)
+	switch {
+	case fault.Is(err, fault.Unavailable):
+		s.ask() // It may have been deleted all the same.
+	case err == nil:
+		s.forget(guild)
+	}
+	return err
+}
+
 // Saved is what the guilds are to run, for those who load it: from the copies
 // while the database is away. It never answers fault.Unavailable for a guild
 // that has a copy.

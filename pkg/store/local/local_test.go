@@ -63,6 +63,13 @@ func (d *database) PutRevision(ctx context.Context, r deploy.Revision) error {
 	return d.Store.PutRevision(ctx, r)
 }
 
+func (d *database) Delete(ctx context.Context, g snowflake.GuildID) error {
+	if err := d.gone(); err != nil {
+		return err
+	}
+	return d.Store.Delete(ctx, g)
+}
+
 func open(t *testing.T) (*Store, *database) {
 	t.Helper()
 	inner, err := embedded.Open(embedded.Config{Dir: t.TempDir()})
@@ -259,5 +266,33 @@ func TestARevisionThatMayBeWrittenIsLookedUp(t *testing.T) {
 	}
 	if empty, err := s.Empty(); err != nil || !empty {
 		t.Errorf("there is a copy of what was not acknowledged: %v", err)
+	}
+}
+
+func TestADeletedDeploymentHasNoCopy(t *testing.T) {
+	t.Parallel()
+	s, db := open(t)
+	kept := put(t, s, deploytest.Sample(guildA, 1))
+	db.away.Store(true)
+	if err := s.Delete(t.Context(), guildA); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("while the database is away: %v", err)
+	}
+	// Whether it took place is found out when the database is back.
+	select {
+	case <-s.doubt:
+	default:
+		t.Error("nothing is to be compared")
+	}
+	if got, err := s.Saved().Current(t.Context(), guildA); err != nil || got.ID != kept.ID {
+		t.Errorf("the copy went too early: %v, %v", got.ID, err)
+	}
+	db.away.Store(false)
+	s.away.Store(0)
+	if err := s.Delete(t.Context(), guildA); err != nil {
+		t.Fatal(err)
+	}
+	db.away.Store(true)
+	if got, err := s.Saved().Current(t.Context(), guildA); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a deleted deployment runs: %v, %v", got.ID, err)
 	}
 }

@@ -202,12 +202,36 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 		DELETE FROM deployment_revisions r
 		USING (
 			SELECT id, row_number() OVER newer AS place, sum(body_bytes) OVER newer AS bytes
-			FROM deployment_revisions WHERE guild_id = $1 AND id <> $2
+			FROM deployment_revisions WHERE guild_id = $1 AND id <> $2 AND status = $6
 			WINDOW newer AS (ORDER BY deployed_at DESC, id DESC ROWS UNBOUNDED PRECEDING)
 		) old
 		WHERE r.guild_id = $1 AND r.id = old.id AND (old.place >= $3 OR old.bytes + $4 > $5)
 			AND NOT EXISTS (SELECT FROM deployments d WHERE d.guild_id = r.guild_id AND d.revision_id = r.id)`,
-		guild, r.ID, s.cfg.KeepRevisions, r.bodyBytes, s.cfg.KeepBytes)
+		guild, r.ID, s.cfg.KeepRevisions, r.bodyBytes, s.cfg.KeepBytes, string(r.Status))
+	return err
+}
+
+// Delete implements deploy.Store. When it is not known whether a first attempt
+// took place, a deployment that is gone is one that it deleted.
+func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
+	missing := fault.New(fault.NotFound, "deployment not found")
+	remove := func(ctx context.Context, tx pgx.Tx) error {
+		if err := alone(ctx, tx, "deployments", guild); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, `DELETE FROM deployments WHERE guild_id = $1`, number(guild))
+		if err == nil && tag.RowsAffected() == 0 {
+			return missing
+		}
+		return err
+	}
+	err := s.write(ctx, callLimit, remove)
+	if !errors.Is(err, errUncertain) {
+		return err
+	}
+	if err = s.write(context.WithoutCancel(ctx), callLimit, remove); errors.Is(err, missing) {
+		return nil
+	}
 	return err
 }
 

@@ -61,9 +61,8 @@ type Config struct {
 	// MaxConnections bounds the connections to the database, unless the URL has
 	// pool_max_conns. 0 is 10.
 	MaxConnections int
-	// KeepRevisions and KeepBytes bound a guild's history: the oldest revisions
-	// beyond either go when a new one comes, the current one and the new one
-	// never. 0 is 100 revisions and 256 MiB.
+	// KeepRevisions and KeepBytes bound a guild's history, see
+	// deploy.KeepRevisions, which are the standard.
 	KeepRevisions int
 	KeepBytes     int64
 
@@ -111,10 +110,10 @@ func OpenLater(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.MaxConnections = 10
 	}
 	if cfg.KeepRevisions <= 0 {
-		cfg.KeepRevisions = 100
+		cfg.KeepRevisions = deploy.KeepRevisions
 	}
 	if cfg.KeepBytes <= 0 {
-		cfg.KeepBytes = 256 << 20
+		cfg.KeepBytes = deploy.KeepBytes
 	}
 	if cfg.settling <= 0 {
 		cfg.settling = settleLimit

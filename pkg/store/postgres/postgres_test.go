@@ -96,7 +96,8 @@ func TestOldRevisionsGo(t *testing.T) {
 		"by size":                       {100, 30_000, 9_000, nil, "6 5 4"},
 		"the new one, however large":    {100, 10, 9_000, nil, "6"},
 		"the current one stays":         {2, 0, 10, []int{2, 3, 4, 5, 6}, "6 5 1"},
-		"the current one counts itself": {2, 0, 10, []int{4, 5, 6}, "6 5 3"},
+		"failures count for themselves": {2, 0, 10, []int{4, 5, 6}, "6 5 3 2"},
+		"and so do their bytes":         {100, 30_000, 9_000, []int{3, 4, 5, 6}, "6 5 4 2 1"},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,313 @@
+package bundle
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tidwall/gjson"
+)
+
+// resolver finds the file that an import means, by Node's rules as bundlers for
+// the browser read them. It only ever looks into the upload.
+type resolver struct {
+	files   tree
+	folders map[string]bool
+
+	mu        sync.Mutex // Guards the members below.
+	manifests map[string]*manifest
+	parents   map[string]string // Who imported a file first.
+	missing   map[string]string // What was not found, by importer and name, and why.
+}
+
+func newResolver(files tree) *resolver {
+	return &resolver{files: files, folders: files.folders(), manifests: map[string]*manifest{}, parents: map[string]string{}, missing: map[string]string{}}
+}
+
+// meant is what an import means.
+type meant struct {
+	path    string
+	nothing bool // A package says that there is nothing to import in a browser.
+	pure    bool // It does nothing but define what it exports.
+}
+
+// schemes are import names such as node:fs and https://deno.land/x.
+var schemes = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+
+// resolve gives what an import in the file importer means, or why it means
+// nothing.
+func (r *resolver) resolve(importer, name string, require bool) (meant, error) {
+	t, err := r.lookUp(importer, name, conditions(require), 0)
+	if err != nil {
+		if chain := r.chain(importer); chain != "" {
+			err = fmt.Errorf("%w; imported through %s", err, chain)
+		}
+		return meant{}, err
+	}
+	if t.nothing {
+		return t, nil
+	}
+	if dir, m := r.owner(t.path); m != nil {
+		t.pure = m.pure(strings.TrimPrefix(t.path, dir+"/"))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, known := r.parents[t.path]; !known {
+		r.parents[t.path] = importer
+	}
+	return t, nil
+}
+
+// redirects is how often packages may send an import elsewhere.
+const redirects = 16
+
+func (r *resolver) lookUp(importer, name string, want map[string]bool, depth int) (meant, error) {
+	if depth > redirects {
+		return meant{}, fmt.Errorf("cannot import %q: its package sends it in a circle", name)
+	}
+	dir, m := r.owner(importer)
+	if m != nil && m.browser.IsObject() && !relative(name) {
+		if to, ok := m.instead(name); ok {
+			return r.redirected(dir, name, to, want, depth)
+		}
+	}
+	switch {
+	case strings.HasPrefix(name, "#"):
+		if m == nil || !m.imports.IsObject() {
+			return meant{}, fmt.Errorf("cannot import %q: the package.json above it has no \"imports\"", name)
+		}
+		to, ok := m.match(m.imports, name, want)
+		if !ok {
+			return meant{}, fmt.Errorf("cannot import %q: %s does not have it in \"imports\"", name, path.Join(dir, "package.json"))
+		}
+		if relative(to) {
+			return r.at(path.Join(dir, to), name, want)
+		}
+		return r.lookUp(path.Join(dir, "package.json"), to, want, depth+1)
+	case strings.HasPrefix(name, "node:"):
+		return meant{}, builtIn(name)
+	case strings.HasPrefix(name, "http:"), strings.HasPrefix(name, "https:"):
+		return meant{}, fmt.Errorf("cannot import %q: code is not loaded from the network; deploy the file with your own", name)
+	case schemes.MatchString(name):
+		return meant{}, fmt.Errorf("cannot import %q: only files deployed together can be imported, by a path that starts with \"./\" or \"../\"", name)
+	case strings.HasPrefix(name, "/"):
+		return meant{}, fmt.Errorf("cannot import %q: the path is absolute; start it with \"./\" or \"../\"", name)
+	case !relative(name):
+		return r.bare(importer, name, want)
+	}
+	t, err := r.at(path.Join(path.Dir(importer), name), name, want)
+	if err != nil || m == nil || t.nothing {
+		return t, err
+	}
+	return r.forBrowsers(dir, m, t.path), nil
+}
+
+// at gives the file or folder at a clean path.
+func (r *resolver) at(p, name string, want map[string]bool) (meant, error) {
+	if p == ".." || strings.HasPrefix(p, "../") {
+		return meant{}, fmt.Errorf("cannot import %q: it leads out of the deployed files", name)
+	}
+	if found, ok := r.files.file(p); ok {
+		return meant{path: found}, nil
+	}
+	if found, ok := r.folder(p, want); ok {
+		return found, nil
+	}
+	return meant{}, fmt.Errorf("cannot find %q: there is no deployed file %q, nor one with an extension of %s or an index file in it", name, p, strings.Join(extensions, " "))
+}
+
+// folder gives the file that a folder means, by its package.json or as an index.
+func (r *resolver) folder(dir string, want map[string]bool) (meant, bool) {
+	m := r.manifest(dir)
+	if m == nil {
+		found, ok := r.files.index(dir)
+		return meant{path: found}, ok
+	}
+	for _, main := range append(m.mains(want["require"]), ".") {
+		p := path.Join(dir, main)
+		if p == ".." || strings.HasPrefix(p, "../") {
+			continue
+		}
+		found, ok := r.files.file(p)
+		if !ok {
+			found, ok = r.files.index(p)
+		}
+		if ok {
+			return r.forBrowsers(dir, m, found), true
+		}
+	}
+	return meant{}, false
+}
+
+// forBrowsers gives what a package has for browsers in place of one of its
+// files.
+func (r *resolver) forBrowsers(dir string, m *manifest, file string) meant {
+	if !m.browser.IsObject() {
+		return meant{path: file}
+	}
+	to, ok := m.instead("./" + strings.TrimPrefix(file, dir+"/"))
+	if !ok {
+		return meant{path: file}
+	}
+	if to.Type == gjson.False {
+		return meant{nothing: true}
+	}
+	if found, ok := r.files.file(path.Join(dir, to.Str)); ok && relative(to.Str) {
+		return meant{path: found}
+	}
+	return meant{path: file}
+}
+
+// bare looks for a package in the folders node_modules from the importer's
+// upwards.
+func (r *resolver) bare(importer, name string, want map[string]bool) (meant, error) {
+	pkg, inside := split(name)
+	if dir, m := r.owner(importer); m != nil && m.name == pkg && m.exports.Exists() {
+		return r.exported(dir, m, pkg, inside, want)
+	}
+	for dir := path.Dir(importer); ; dir = path.Dir(dir) {
+		at := path.Join(dir, "node_modules", pkg)
+		if path.Base(dir) != "node_modules" && pkg != "" {
+			if r.folders[at] {
+				return r.inPackage(at, pkg, inside, want)
+			}
+			if found, ok := r.files.file(path.Join(at, inside)); ok {
+				return meant{path: found}, nil
+			}
+		}
+		if dir == "." {
+			break
+		}
+	}
+	if slices.Contains(builtIns, pkg) {
+		return meant{}, builtIn(name)
+	}
+	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; bundle it locally and send the result with `flora deploy --bundle`, or upload node_modules too", name)
+}
+
+func (r *resolver) inPackage(dir, pkg, inside string, want map[string]bool) (meant, error) {
+	m := r.manifest(dir)
+	if m != nil && m.exports.Exists() {
+		return r.exported(dir, m, pkg, inside, want)
+	}
+	if inside != "" {
+		return r.at(path.Join(dir, inside), pkg+"/"+inside, want)
+	}
+	if found, ok := r.folder(dir, want); ok {
+		return found, nil
+	}
+	return meant{}, fmt.Errorf("cannot import package %q: its package.json in %s names no file that the upload holds, and there is no index file", pkg, dir)
+}
+
+func (r *resolver) exported(dir string, m *manifest, pkg, inside string, want map[string]bool) (meant, error) {
+	to, ok := m.match(m.exports, strings.TrimSuffix("./"+inside, "/"), want)
+	if !ok {
+		return meant{}, fmt.Errorf("cannot import %q: package %q does not export it (see \"exports\" in %s)", path.Join(pkg, inside), pkg, path.Join(dir, "package.json"))
+	}
+	p := path.Join(dir, to)
+	if p != dir && !strings.HasPrefix(p, dir+"/") && dir != "." {
+		return meant{}, fmt.Errorf("cannot import %q: package %q exports a file outside of itself", path.Join(pkg, inside), pkg)
+	}
+	found, ok := r.files.file(p)
+	if !ok {
+		return meant{}, fmt.Errorf("cannot import %q: package %q exports %q, which the upload does not hold", path.Join(pkg, inside), pkg, to)
+	}
+	return r.forBrowsers(dir, m, found), nil
+}
+
+// owner is the nearest folder above a file that has a package.json.
+func (r *resolver) owner(file string) (string, *manifest) {
+	for dir := path.Dir(file); ; dir = path.Dir(dir) {
+		if m := r.manifest(dir); m != nil {
+			return dir, m
+		}
+		if dir == "." || path.Base(dir) == "node_modules" {
+			return "", nil
+		}
+	}
+}
+
+// manifest reads a folder's package.json; one that cannot be read is none.
+func (r *resolver) manifest(dir string) *manifest {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, known := r.manifests[dir]
+	if !known {
+		if f, ok := r.files[path.Join(dir, "package.json")]; ok {
+			if doc, err := f.read(); err == nil {
+				m = readManifest(doc)
+			}
+		}
+		r.manifests[dir] = m
+	}
+	return m
+}
+
+// chain says through which files an import in a package came to be. It is
+// empty for the author's own files, whose place the error has anyway.
+func (r *resolver) chain(importer string) string {
+	if !strings.Contains("/"+importer, "/node_modules/") {
+		return ""
+	}
+	const most = 8
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := []string{importer}
+	for at := importer; len(list) < most; {
+		parent, ok := r.parents[at]
+		if !ok || slices.Contains(list, parent) {
+			break
+		}
+		list, at = append(list, parent), parent
+	}
+	slices.Reverse(list)
+	return strings.Join(list, " > ")
+}
+
+// miss notes why an import was not found, and why tells it.
+func (r *resolver) miss(importer, name string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing[importer+"\x00"+name] = err.Error()
+}
+
+func (r *resolver) why(importer, name string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.missing[importer+"\x00"+name]
+}
+
+// split parts a package's name from the path in it.
+func split(name string) (pkg, inside string) {
+	parts := strings.SplitN(name, "/", 3)
+	if !strings.HasPrefix(name, "@") {
+		pkg, inside, _ = strings.Cut(name, "/")
+	} else if len(parts) > 1 {
+		pkg = parts[0] + "/" + parts[1]
+		if len(parts) > 2 {
+			inside = parts[2]
+		}
+	}
+	if pkg == "." || pkg == ".." || strings.HasSuffix(pkg, "/") || strings.Contains(pkg, "/.") {
+		return "", ""
+	}
+	return pkg, path.Clean("/" + inside)[1:]
+}
+
+func relative(name string) bool {
+	return name == "." || name == ".." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../")
+}
+
+func builtIn(name string) error {
+	return fmt.Errorf("cannot import %q: scripts run without Node.js; use the SDK and the web platform instead", name)
+}
+
+// builtIns are Node's own modules, which no upload needs to hold.
+var builtIns = []string{
+	"assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events",
+	"fs", "http", "http2", "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "stream",
+	"string_decoder", "sys", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+}
