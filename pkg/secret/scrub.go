@@ -26,7 +26,7 @@ func (s *Set) Scrubber(by []Target, more map[string]string) *Scrubber {
 	out := &Scrubber{more: more}
 	if s != nil {
 		for _, e := range s.entries {
-			if len(e.value.text) >= minScrub && slices.ContainsFunc(by, func(t Target) bool { return e.knows(t.name()) }) {
+			if len(e.value.reveal()) >= minScrub && slices.ContainsFunc(by, func(t Target) bool { return e.knows(t.name()) }) {
 				out.entries = append(out.entries, e)
 			}
 		}
@@ -82,10 +82,10 @@ func (c *Scrubber) found(body []byte) map[string]string {
 		note(from, to)
 	}
 	for _, e := range c.entries {
-		if !bytes.Contains(body, []byte(e.core)) {
+		if !bytes.Contains(body, []byte(e.core.reveal())) {
 			continue
 		}
-		for _, form := range forms(e.value.text) {
+		for _, form := range forms(e.value.reveal()) {
 			note(form, e.record.Placeholder())
 		}
 	}

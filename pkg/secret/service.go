@@ -162,7 +162,7 @@ func (s *Service) Put(ctx context.Context, guild snowflake.GuildID, name string,
 	var out Secret
 	err = s.known.Write(ctx, guild, func(ctx context.Context) (err error) {
 		for range attempts {
-			out, err = s.put(ctx, Secret{Guild: guild, Name: name, AllowedHosts: hosts, AllowHTTP: in.AllowHTTP}, value{in.Value})
+			out, err = s.put(ctx, Secret{Guild: guild, Name: name, AllowedHosts: hosts, AllowHTTP: in.AllowHTTP}, newValue(in.Value))
 			if !fault.Is(err, fault.Conflict) {
 				break
 			}
