@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -351,5 +353,62 @@ func TestCopies(t *testing.T) {
 	got, err := again.Current(guildA).Fill(again.Current(guildA).Placeholders()["KEY"], secret.Target{Scheme: "https", Host: "a.example"}, secret.Plain, 100)
 	if err != nil || got != hush {
 		t.Errorf("from the copy: %q, %v", got, err)
+	}
+}
+
+func TestScrubbing(t *testing.T) {
+	t.Parallel()
+	const text = "ab/c+d&e=longest1?\"'<é>\\ %25\n"
+	s, _ := service(t, &secrettest.Memory{}, secrettest.KeyA, "")
+	put(t, s, guildA, "KEY", text)
+	put(t, s, guildA, "SYMBOLS", "-_-_-/-_-_-")
+	put(t, s, guildA, "INNER", "longest1")
+	set := s.Current(guildA)
+	clean := set.Scrubber([]secret.Target{{Scheme: "https", Host: "a.example"}}, nil)
+	key := set.Placeholders()["KEY"]
+	quote := func(v any) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for name, written := range map[string]string{
+		"as it is": text, "query": url.QueryEscape(text), "path": url.PathEscape(text), "lower": strings.ToLower(url.QueryEscape(text)),
+		"JSON": strings.Trim(quote(text), `"`), "JSON in JSON": strings.Trim(quote(strings.Trim(quote(text), `"`)), `"`),
+		"HTML": html.EscapeString(text), "URL in HTML": html.EscapeString(url.PathEscape(text)), "mixed": strings.Replace(url.PathEscape(text), "%3C", "<", 1),
+		"ASCII": strings.Replace(strings.Trim(quote(text), `"`), "é", `\u00e9`, 1), "slashes": strings.ReplaceAll(strings.Trim(quote(text), `"`), "/", `\/`),
+		"escaped twice": url.QueryEscape(url.PathEscape(text)),
+	} {
+		if got := clean.Text("<" + written + written + ">"); got != "<"+key+key+">" && name != "escaped twice" {
+			t.Errorf("%s: %q became %q", name, written, got)
+		} else if strings.Contains(got, "longest1") {
+			t.Errorf("%s: %q became %q", name, written, got)
+		}
+	}
+	for in, want := range map[string]string{
+		"-_-_-/-_-_-": set.Placeholders()["SYMBOLS"], "longest1": set.Placeholders()["INNER"], "longest": "longest", "": "", "ab/c+d&e=": "ab/c+d&e=",
+	} {
+		if got := clean.Text(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+	if set.Scrubber([]secret.Target{{Scheme: "https", Host: "b.example"}}, nil) != nil {
+		t.Error("it looks for what the host cannot know")
+	}
+}
+
+// TestScrubbingTakesNoLongerThanItMay has a server send what nearly is a value,
+// over and over.
+func TestScrubbingTakesNoLongerThanItMay(t *testing.T) {
+	t.Parallel()
+	s, _ := service(t, &secrettest.Memory{}, secrettest.KeyA, "")
+	put(t, s, guildA, "KEY", strings.Repeat("aaaaaa!", 9000)+"?")
+	clean := s.Current(guildA).Scrubber([]secret.Target{{Scheme: "https", Host: "a.example"}}, nil)
+	if _, ok := clean.Bytes([]byte(strings.Repeat("aaaaaa!", 1<<20)), 1<<30); ok {
+		t.Error("it was looked through to the end")
+	}
+	if got := clean.Text("aaaaaa!aaaaaa!"); got != "aaaaaa!aaaaaa!" {
+		t.Errorf("got %q", got)
 	}
 }
