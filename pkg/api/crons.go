@@ -27,11 +27,6 @@ type cronDoc struct {
 	Warning       string     `json:"warning,omitempty"`
 }
 
-type cronRun struct {
-	Name        string    `json:"name"`
-	ScheduledAt time.Time `json:"scheduled_at"`
-}
-
 func (a *API) listCrons(c *call) error {
 	all := a.cfg.Crons.Jobs(c.guild)
 	out := make([]cronDoc, len(all))
@@ -42,6 +37,12 @@ func (a *API) listCrons(c *call) error {
 		}
 	}
 	return c.JSON(http.StatusOK, out)
+}
+
+// startedCron says that a job's run began.
+type startedCron struct {
+	Name        string    `json:"name"`
+	ScheduledAt time.Time `json:"scheduled_at"`
 }
 
 // instant makes null of the zero time.
@@ -67,5 +68,5 @@ func (a *API) runCron(c *call) error {
 	case err != nil:
 		return err
 	}
-	return c.JSON(http.StatusAccepted, cronRun{Name: name, ScheduledAt: at.UTC()})
+	return c.JSON(http.StatusAccepted, startedCron{name, at.UTC()})
 }

@@ -82,6 +82,24 @@ func (d *deployer) asked() []deploy.Request {
 	return slices.Clone(d.requests)
 }
 
+// staticBot is in these guilds.
+type staticBot []snowflake.GuildID
+
+func (b staticBot) InGuild(g snowflake.GuildID) bool { return slices.Contains(b, g) }
+func (b staticBot) GuildIDs() []snowflake.GuildID    { return b }
+
+func (b staticBot) Guild(_ context.Context, g snowflake.GuildID) (auth.Guild, error) {
+	return auth.Guild{ID: g, Name: "guild " + g.String()}, nil
+}
+
+func (b staticBot) MemberRoles(context.Context, snowflake.GuildID, snowflake.UserID) ([]snowflake.RoleID, error) {
+	return nil, nil
+}
+
+func (b staticBot) User(_ context.Context, u snowflake.UserID) (auth.User, error) {
+	return auth.User{ID: u.String(), Username: "user" + u.String()}, nil
+}
+
 // env is one API with its services, real ones but for the core.
 type env struct {
 	t           *testing.T
@@ -93,10 +111,10 @@ type env struct {
 	logs        *logs.Hub
 	auth        *auth.Tokens
 	guilds      *guilds
+	bundler     *bundler
 	secrets     *secret.Service
 	crons       *cron.Ticker
 	fired       *[]cron.Firing
-	bundler     *bundler
 	tokens      map[string]string // By the name that tests call them.
 }
 
@@ -114,13 +132,6 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		t: t, kv: keys, deployments: store, deployer: &deployer{store: store}, logs: logs.New(logs.Config{}), tokens: map[string]string{},
 		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{}, bundler: &bundler{},
 	}
-	ring, err := secret.NewKeyring(secrettest.KeyA, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.secrets = secret.New(secret.Config{Store: store, Keys: ring, Clock: clock.NewFake(noon)})
-	e.fired = new([]cron.Firing)
-	e.crons = cron.NewTicker(clock.NewFake(noon), func(f cron.Firing) { *e.fired = append(*e.fired, f) })
 	builds, err := build.New(build.Config{Bundle: e.bundler.bundle, Limits: build.Limits{ActivePerGuild: 3}})
 	if err != nil {
 		t.Fatal(err)
@@ -128,15 +139,24 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	building, stop := context.WithCancel(context.Background())
 	built := make(chan error, 1)
 	go func() { built <- builds.Run(building) }()
+	ring, err := secret.NewKeyring(secrettest.KeyA, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.secrets = secret.New(secret.Config{Store: store, Keys: ring, Clock: clock.NewFake(noon)})
+	e.fired = new([]cron.Firing)
+	e.crons = cron.NewTicker(clock.NewFake(noon), func(f cron.Firing) { *e.fired = append(*e.fired, f) })
 	e.token("admin", "1", auth.WithGuilds(guildA))
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
 	e.token("operator", "3")
+	single := auth.SingleOperator{Bot: staticBot{guildA, guildB}}
 	cfg := api.Config{
 		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
-		Guilds: e.guilds, Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons, Builds: builds, Types: "declare const x: 1;\n",
-		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
-		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
+		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
+		Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
+		Authorizer: single, Operators: auth.OperatorToken{Tokens: e.auth, Single: single},
+		Limits: api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}
 	if change != nil {
 		change(&cfg)

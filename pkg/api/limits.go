@@ -29,6 +29,7 @@ type Limits struct {
 	SmallBody  int64 // Bytes of every other JSON; 16 KiB.
 
 	DeployTime  time.Duration // For a deploy, building and loading included; 90 s.
+	LoginTime   time.Duration // For the end of a login, two answers of Discord included; 25 s.
 	RequestTime time.Duration // For every other request; 10 s.
 	BodyTime    time.Duration // For a body to arrive; 30 s.
 
@@ -59,6 +60,7 @@ func (l *Limits) complete() error {
 	standard(&l.SecretBody, 512<<10)
 	standard(&l.SmallBody, 16<<10)
 	standard(&l.DeployTime, 90*time.Second)
+	standard(&l.LoginTime, 25*time.Second)
 	standard(&l.RequestTime, 10*time.Second)
 	standard(&l.BodyTime, 30*time.Second)
 	standard(&l.Streams, 1000)
@@ -73,7 +75,7 @@ func (l *Limits) complete() error {
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
 		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
-		min(l.DeployTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		min(l.DeployTime, l.LoginTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
 	return nil

@@ -26,15 +26,11 @@ type secretDoc struct {
 	Broken       bool      `json:"broken,omitempty"`
 }
 
+// secretBody is a secret as it is set.
 type secretBody struct {
 	Value string   `json:"value"`
 	Hosts []string `json:"allowed_hosts,omitempty"`
 	HTTP  bool     `json:"allow_http,omitempty"`
-}
-
-// removedDoc says whether there was something to delete.
-type removedDoc struct {
-	Deleted bool `json:"deleted"`
 }
 
 func secretOf(s secret.Secret, broken bool) secretDoc {
@@ -78,5 +74,5 @@ func (a *API) deleteSecret(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, removedDoc{deleted})
+	return c.JSON(http.StatusOK, deletedDoc{Deleted: deleted})
 }

@@ -19,16 +19,18 @@ type Settings interface {
 	DeleteVariable(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error)
 }
 
+// settingsDoc is a guild's settings as they are set; what is left out is off.
 type settingsDoc struct {
-	ErrorReplies    bool   `json:"error_replies"`
-	ErrorText       string `json:"error_reply_text"`
-	InboundEndpoint bool   `json:"inbound_endpoint"`
-}
-
-type settingsBody struct {
 	ErrorReplies    bool   `json:"error_replies,omitempty"`
 	ErrorText       string `json:"error_reply_text,omitempty"`
 	InboundEndpoint bool   `json:"inbound_endpoint,omitempty"`
+}
+
+// shownSettings is a guild's settings as they are in force.
+type shownSettings struct {
+	ErrorReplies    bool   `json:"error_replies"`
+	ErrorText       string `json:"error_reply_text"`
+	InboundEndpoint bool   `json:"inbound_endpoint"`
 }
 
 func (c *call) showSettings(s settings.Settings) error {
@@ -36,7 +38,7 @@ func (c *call) showSettings(s settings.Settings) error {
 	if text == "" {
 		text = settings.DefaultErrorText
 	}
-	return c.JSON(http.StatusOK, settingsDoc{ErrorReplies: s.ErrorReplies, ErrorText: text, InboundEndpoint: s.InboundEndpoint})
+	return c.JSON(http.StatusOK, shownSettings{s.ErrorReplies, text, s.InboundEndpoint})
 }
 
 func (a *API) getSettings(c *call) error {
@@ -48,7 +50,7 @@ func (a *API) getSettings(c *call) error {
 }
 
 func (a *API) putSettings(c *call) error {
-	var in settingsBody
+	var in settingsDoc
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -63,10 +65,6 @@ type variableDoc struct {
 	Name      string    `json:"name"`
 	Value     string    `json:"value"`
 	UpdatedAt time.Time `json:"updated_at"`
-}
-
-type variableBody struct {
-	Value string `json:"value"`
 }
 
 func variableOf(v settings.Variable) variableDoc {
@@ -107,7 +105,9 @@ func (a *API) putVariable(c *call) error {
 	if err != nil {
 		return err
 	}
-	var in variableBody
+	var in struct {
+		Value string `json:"value"`
+	}
 	if err := c.body(&in); err != nil {
 		return err
 	}
@@ -127,5 +127,5 @@ func (a *API) deleteVariable(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, removedDoc{deleted})
+	return c.JSON(http.StatusOK, deletedDoc{Deleted: deleted})
 }

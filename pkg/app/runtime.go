@@ -108,11 +108,14 @@ type runtime struct {
 	saved    bot.Saved
 	cache    cache.Store
 	tokens   *auth.Tokens
+	callers  callers
 	secrets  *secret.Service
 	settings *settings.Service
 	kv       *kv.DB
 	logs     *logs.Hub
 	crons    *cron.Ticker
+	marks    *mark.Folder
+	begun    *mark.Earlier // By the process before.
 	listen   net.Listener
 	sim      *discordsim.Sim // nil with the real Discord.
 	rest     *discord.REST
@@ -305,9 +308,13 @@ func (rt *runtime) openPort(ctx context.Context) (err error) {
 }
 
 // openDiscord makes the client of Discord, real or simulated, and the API.
-func (rt *runtime) openDiscord(ctx context.Context) (err error) {
+func (rt *runtime) openDiscord(context.Context) error {
 	base, token, global := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken, rt.cfg.Discord.GlobalLimit
-	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway")}
+	var err error
+	if rt.marks, rt.begun, err = mark.OpenFolder(filepath.Join(rt.cfg.DataDir, "marks")); err != nil {
+		return err
+	}
+	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway"), Begun: rt.begun.Begun}
 	if token == "" {
 		token = "simulated"
 		base = rt.url + "/api/v10"
@@ -441,7 +448,8 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 	}
 	r := rt.cfg.Runtime
 	spec := supervisor.Executable{
-		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
+		Marks: rt.marks,
+		Path:  self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
 	}
 	if r.Sandbox != config.SandboxOff {
 		var err error
@@ -546,6 +554,10 @@ func (rt *runtime) connect(ctx context.Context) error {
 	} else if late {
 		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", limit)
 	}
+	// All sessions have taken over what they say.
+	if err := rt.begun.Remove(); err != nil {
+		rt.log.Warn("marks of an earlier process stay", zap.Error(err))
+	}
 	return nil
 }
 
@@ -603,7 +615,10 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 	return guild, first, nil
 }
 
-func (rt *runtime) buildAPI(context.Context) error {
+func (rt *runtime) buildAPI(ctx context.Context) error {
+	if err := rt.openIdentity(ctx); err != nil {
+		return err
+	}
 	if err := rt.openBuilds(); err != nil {
 		return err
 	}
@@ -612,16 +627,18 @@ func (rt *runtime) buildAPI(context.Context) error {
 		return err
 	}
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
-		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats),
+		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Log: rt.log.Named("api"),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats),
+		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
-			// One operator on this machine: nobody has to be protected from them.
-			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},
-			Sources: deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
-
+			Sources:   deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
 			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits(),
 		},
+	}
+	if rt.opts.patient {
+		rt.knowCallers(&cfg)
+	} else {
+		rt.knowOperator(&cfg)
 	}
 	if rt.sim != nil {
 		cfg.Local, cfg.LocalPrefixes = rt.sim.Handler(), discordsim.Prefixes

@@ -202,7 +202,7 @@ func (s *script) begin(e event) bool {
 	}
 	id := s.guild.bot.dispatch.Add(1)
 	s.inflight[id] = e
-	e.receipt.Begun()
+	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
 		return true

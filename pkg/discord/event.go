@@ -44,6 +44,10 @@ type Sink interface {
 	Denied(intents catalog.Intents)
 }
 
+// About is the id of what the event is about: a message, an interaction, a role.
+// It is 0 when the event does not say.
+func (e Event) About() uint64 { return jsonscan.ID(jsonscan.Get(e.Data, "id")) }
+
 // TakesMessage reports whether an INTERACTION_CREATE event can be answered with a
 // message: commands, components and modals can, autocompletion cannot.
 func TakesMessage(e Event) bool {
@@ -53,10 +57,6 @@ func TakesMessage(e Event) bool {
 	kind := jsonscan.Int(jsonscan.Get(e.Data, "type"))
 	return kind == interactionCommand || kind == interactionComponent || kind == interactionModal
 }
-
-// About is the id of what the event is about: a message, an interaction, a role.
-// It is 0 when the event does not say.
-func (e Event) About() uint64 { return jsonscan.ID(jsonscan.Get(e.Data, "id")) }
 
 // InteractionToken gives the id and the token of an INTERACTION_CREATE event,
 // for whoever remembers which guild may answer it.

@@ -12,9 +12,13 @@ type Fate uint8
 // The fates.
 const (
 	FateWaits   Fate = iota // It was to be handed over. 0, as in fresh memory.
-	FateBegun               // It was given to its script, which did not settle.
+	FateBegun               // It was given to its script, which may have begun, and did not settle.
 	FateSettled             // Nothing more becomes of it.
 )
+
+// Begun tells of an earlier process whether the dispatch that was given to a
+// place had begun there.
+type Begun func(place, dispatch uint64) bool
 
 // remembered is how many events after the oldest unsettled one are remembered one by
 // one. One that is older counts as settled: it must not keep Discord from
@@ -30,6 +34,7 @@ type ledger struct {
 	lowWord  *atomic.Uint64 // Low bits, and the session's generation above them.
 	highWord *atomic.Uint64
 	fates    []byte // By number modulo remembered.
+	given    []byte // Where each went that was begun: the place and the dispatch.
 
 	open atomic.Int64 // Events that are kept and not settled.
 
@@ -47,6 +52,7 @@ func (l *ledger) attach(mem []byte) {
 	l.lowWord = wordAt(mem, seqOffset)
 	l.highWord = wordAt(mem, highOffset)
 	l.fates = mem[fatesOffset : fatesOffset+remembered]
+	l.given = mem[givenOffset : givenOffset+remembered*givenSize]
 }
 
 // wordAt is a word of a mapping; a page begins aligned, so multiples of eight
@@ -65,8 +71,9 @@ func (l *ledger) begin(generation uint64, seq int64) {
 }
 
 // takeOver goes on with the session that an earlier process had: its number, or
-// seq when the words are another session's.
-func (l *ledger) takeOver(generation uint64, seq int64) int64 {
+// seq when the words are another session's. What was given to a script and had
+// not begun there waits again.
+func (l *ledger) takeOver(generation uint64, seq int64, begun Begun) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.tag = generation << seqBits
@@ -74,7 +81,23 @@ func (l *ledger) takeOver(generation uint64, seq int64) int64 {
 		seq = max(seq, int64(word&seqMask)) //nolint:gosec // 48 bits.
 	}
 	l.low, l.received = seq, seq
+	high := l.highWord.Load()
+	if begun == nil || high&^seqMask != l.tag {
+		return seq
+	}
+	for n := seq + 1; n <= min(int64(high&seqMask), seq+remembered); n++ { //nolint:gosec // 48 bits.
+		place, dispatch := l.givenTo(n)
+		if Fate(l.fates[n%remembered]) == FateBegun && !begun(place.Load(), dispatch.Load()) {
+			l.fates[n%remembered] = byte(FateWaits)
+		}
+	}
 	return seq
+}
+
+// givenTo is where the event's place and dispatch are written down.
+func (l *ledger) givenTo(seq int64) (place, dispatch *atomic.Uint64) {
+	at := int(seq % remembered * givenSize)
+	return wordAt(l.given, at), wordAt(l.given, at+8)
 }
 
 func (l *ledger) word(seq int64) uint64 { return l.tag | uint64(seq)&seqMask } //nolint:gosec // Sequence numbers are not negative.
@@ -150,6 +173,18 @@ func (l *ledger) set(mark uint64, f Fate) {
 	}
 }
 
+// give is set to FateBegun, and says where.
+func (l *ledger) give(mark, place, dispatch uint64) {
+	l.mu.Lock()
+	if seq := int64(mark & seqMask); l.fates != nil && seq > l.low && mark&^seqMask == l.tag { //nolint:gosec // 48 bits.
+		p, d := l.givenTo(seq)
+		p.Store(place)
+		d.Store(dispatch)
+	}
+	l.mu.Unlock()
+	l.set(mark, FateBegun)
+}
+
 // trim moves low over what is settled. mu is held.
 func (l *ledger) trim() {
 	for l.low < l.received && Fate(l.fates[(l.low+1)%remembered]) == FateSettled {
@@ -182,7 +217,7 @@ func (l *ledger) close(unmap func()) {
 
 func (l *ledger) unmap() {
 	l.closing()
-	l.closing, l.fates = nil, nil
+	l.closing, l.fates, l.given = nil, nil, nil
 }
 
 // Receipt stands for an event that somebody keeps: a process that is killed
@@ -193,14 +228,16 @@ type Receipt struct {
 	mark uint64
 }
 
-// Begun says that the event was given to its script: no other process will.
-func (r Receipt) Begun() {
+// Given says that the event was given to its script, under the dispatch's number
+// and to the place where a later process finds whether it began. 0 is no such
+// place: then no other process gives it to a script.
+func (r Receipt) Given(place, dispatch uint64) {
 	if r.slot != nil {
-		r.slot.Note(r.mark, FateBegun)
+		r.slot.Give(r.mark, place, dispatch)
 	}
 }
 
-// Waits takes Begun back: it turned out that the script had not begun.
+// Waits takes Given back: it turned out that the script had not begun.
 func (r Receipt) Waits() {
 	if r.slot != nil {
 		r.slot.Note(r.mark, FateWaits)

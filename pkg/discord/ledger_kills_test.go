@@ -8,7 +8,7 @@ import (
 
 // TestLedgerOverManyKills has processes follow one another in the middle of
 // whatever they do, replays included: no event begins twice, and none is lost
-// that was not begun. Now and then many come at once, so that numbers wrap.
+// that had not begun, those included that were given to a script. Now and then many come at once, so that numbers wrap.
 func TestLedgerOverManyKills(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
@@ -19,9 +19,23 @@ func TestLedgerOverManyKills(t *testing.T) {
 		sent := int64(1)                // By Discord.
 		begun := map[int64]int{}        // How often.
 		done := map[int64]bool{1: true} // Settled, told to be lost, or wanted by nobody.
-		for range 30 {
+		last := map[uint64]uint64{}     // The last dispatch that began, by place.
+		dispatch := uint64(0)
+		earlier := func(place, dispatch uint64) bool {
+			begun, known := last[place]
+			return !known || dispatch <= begun
+		}
+		for process := range uint64(30) {
 			waits := map[int64]uint64{}
 			var runs []int64
+			type given struct {
+				seq      int64
+				dispatch uint64
+			}
+			queues := map[uint64][]given{} // What was given to a place and has not begun, in order.
+			for place := range uint64(3) {
+				last[process<<8|place] = 0
+			}
 			s, _ := slot.Load()
 			at := s.Seq
 			for n := int64(2); n <= at; n++ {
@@ -53,7 +67,7 @@ func TestLedgerOverManyKills(t *testing.T) {
 				slot.Advance(seq)
 			}
 			for range random.IntN(60) {
-				switch random.IntN(5) {
+				switch random.IntN(7) {
 				case 0, 1:
 					if at == sent {
 						sent++
@@ -65,15 +79,28 @@ func TestLedgerOverManyKills(t *testing.T) {
 						if slices.Contains(runs, seq) {
 							continue
 						}
-						if begun[seq]++; begun[seq] > 1 {
-							t.Fatalf("seed %d: %d begins twice", seed, seq)
-						}
-						slot.Note(mark, FateBegun)
+						dispatch++
+						place := process<<8 | random.Uint64N(3)
+						slot.Give(mark, place, dispatch)
+						queues[place] = append(queues[place], given{seq, dispatch})
 						runs = append(runs, seq)
 						break
 					}
+				case 5, 6:
+					for place, queue := range queues {
+						if len(queue) == 0 {
+							continue
+						}
+						next := queue[0]
+						queues[place] = queue[1:]
+						if begun[next.seq]++; begun[next.seq] > 1 {
+							t.Fatalf("seed %d: %d begins twice", seed, next.seq)
+						}
+						last[place] = next.dispatch
+						break
+					}
 				case 4:
-					if len(runs) > 0 {
+					if len(runs) > 0 && begun[runs[0]] > 0 {
 						slot.Note(waits[runs[0]], FateSettled)
 						done[runs[0]] = true
 						delete(waits, runs[0])
@@ -89,7 +116,7 @@ func TestLedgerOverManyKills(t *testing.T) {
 					slot.Advance(at)
 				}
 			}
-			slot = openSession(t, dir, 0) // As after a kill.
+			slot = openSession(t, dir, 0, earlier) // As after a kill.
 		}
 	}
 }

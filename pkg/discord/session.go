@@ -45,6 +45,9 @@ type SessionSlot interface {
 	// Note, which any goroutine may call with what Keep gave, how far it came.
 	Keep(seq int64) (mark uint64)
 	Note(mark uint64, f Fate)
+	// Give is Note with FateBegun, and says where a later process finds whether
+	// the dispatch began.
+	Give(mark, place, dispatch uint64)
 	// Fate is what an earlier process did with a dispatch that is replayed.
 	Fate(seq int64) Fate
 	// SettledTo is the number up to which nothing is to be done any more. Any
@@ -60,24 +63,31 @@ type SessionSlot interface {
 type FileSessions struct {
 	// Dir is where the files are; it is made when it is missing.
 	Dir string
+	// Begun, if not nil, tells what earlier processes had begun of what they had
+	// given to scripts. Without it, all counts as begun.
+	Begun Begun
 }
 
 var _ SessionStore = FileSessions{}
 
-// A file is a header, the words and fates of the ledger, and two slots of which
-// the newer one that is whole counts. The words carry the low bits of their
+// A file is a header, the words, fates and places of the ledger, and two slots of
+// which the newer one that is whole counts. The words carry the low bits of their
 // slot's generation, so that the number of one session is never taken for
 // another's.
 const (
-	sessionMagic = "FLORASQ2"
-	sessionSize  = 8192
-	seqOffset    = 64
-	highOffset   = 128
-	fatesOffset  = 4096
-	slotOffset   = 1024
-	slotSize     = 1024
-	slotHeader   = 4 + 8 + 8 + 8 + 2 + 2 + 4 // crc, generation, identity, seq, two lengths, intents.
-	seqBits      = 48
+	sessionMagic = "FLORASQ3"
+	// The version before had no places, which read as zeros, and else the same.
+	formerMagic = "FLORASQ2"
+	sessionSize = givenOffset + remembered*givenSize
+	seqOffset   = 64
+	highOffset  = 128
+	fatesOffset = 4096
+	givenOffset = fatesOffset + remembered
+	givenSize   = 16 // Place and dispatch.
+	slotOffset  = 1024
+	slotSize    = 1024
+	slotHeader  = 4 + 8 + 8 + 8 + 2 + 2 + 4 // crc, generation, identity, seq, two lengths, intents.
+	seqBits     = 48
 )
 
 var (
@@ -103,9 +113,11 @@ func (f FileSessions) Open(shard, shards int, identity uint64) (SessionSlot, err
 	if err != nil {
 		return nil, fmt.Errorf("map the gateway session %s: %w", name, err)
 	}
-	s := &mappedSession{mem: mem, identity: identity}
-	if string(mem[:len(sessionMagic)]) != sessionMagic {
-		clear(mem)
+	s := &mappedSession{mem: mem, identity: identity, begun: f.Begun}
+	if magic := string(mem[:len(sessionMagic)]); magic != sessionMagic {
+		if magic != formerMagic {
+			clear(mem)
+		}
 		copy(mem, sessionMagic)
 	}
 	s.ledger.attach(mem)
@@ -117,6 +129,7 @@ func (f FileSessions) Open(shard, shards int, identity uint64) (SessionSlot, err
 type mappedSession struct {
 	mem        []byte
 	identity   uint64
+	begun      Begun
 	session    Session
 	ledger     ledger
 	generation uint64
@@ -134,7 +147,7 @@ func (m *mappedSession) find() {
 		}
 	}
 	if m.session.ID != "" {
-		m.session.Seq = m.ledger.takeOver(m.generation, m.session.Seq)
+		m.session.Seq = m.ledger.takeOver(m.generation, m.session.Seq, m.begun)
 	}
 }
 
@@ -197,6 +210,9 @@ func (m *mappedSession) Keep(seq int64) uint64 { return m.ledger.keep(seq) }
 // Note implements SessionSlot.
 func (m *mappedSession) Note(mark uint64, f Fate) { m.ledger.set(mark, f) }
 
+// Give implements SessionSlot.
+func (m *mappedSession) Give(mark, place, dispatch uint64) { m.ledger.give(mark, place, dispatch) }
+
 // Fate implements SessionSlot.
 func (m *mappedSession) Fate(seq int64) Fate { return m.ledger.fate(seq) }
 
@@ -236,6 +252,7 @@ func (m *memorySession) Save(s Session) error  { m.session = s; m.seq.Store(s.Se
 func (m *memorySession) Advance(seq int64)     { m.session.Seq = seq; m.seq.Store(seq) }
 func (m *memorySession) Keep(int64) uint64     { return 0 }
 func (m *memorySession) Note(uint64, Fate)     {}
+func (m *memorySession) Give(_, _, _ uint64)   {}
 func (m *memorySession) Fate(int64) Fate       { return FateWaits }
 func (m *memorySession) SettledTo() int64      { return m.seq.Load() }
 func (m *memorySession) Close() error          { return nil }

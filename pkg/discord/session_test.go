@@ -9,9 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func openSession(t *testing.T, dir string, identity uint64) SessionSlot {
+func openSession(t *testing.T, dir string, identity uint64, begun ...Begun) SessionSlot {
 	t.Helper()
-	slot, err := FileSessions{Dir: dir}.Open(0, 1, identity)
+	sessions := FileSessions{Dir: dir}
+	if len(begun) > 0 {
+		sessions.Begun = begun[0]
+	}
+	slot, err := sessions.Open(0, 1, identity)
 	if err != nil {
 		t.Fatal(err)
 	}

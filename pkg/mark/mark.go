@@ -41,13 +41,17 @@ const (
 const stride = 64
 
 // Marks are the slots. Any number of goroutines may use them.
-type Marks struct{ memory []byte }
+type Marks struct {
+	memory []byte
+	place  uint64 // Of the slots in a Folder, 0 elsewhere.
+	file   string // In a Folder.
+}
 
 // New makes n slots in memory of this process only.
 func New(n int) *Marks {
 	// Words need their alignment, which bytes alone do not have.
 	words := make([]uint64, n*stride/8)
-	return &Marks{unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)} //nolint:gosec // The same memory, in bytes.
+	return &Marks{memory: unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), len(words)*8)} //nolint:gosec // The same memory, in bytes.
 }
 
 // Shared makes n slots in a memory file that a worker can inherit.
@@ -86,7 +90,7 @@ func Open(fd int) (*Marks, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the marks: %w", err)
 	}
-	return &Marks{b}, nil
+	return &Marks{memory: b}, nil
 }
 
 // Len is the number of slots.
@@ -100,9 +104,9 @@ func (m *Marks) At(i int) *Slot {
 	return (*Slot)(unsafe.Pointer(&m.memory[i*stride])) //nolint:gosec // Within bounds, and mappings are aligned.
 }
 
-// Clear makes a slot ready for another script.
+// Clear makes a slot ready for another script. Begun stays: ids only rise, and
+// what the script before had begun has begun.
 func (s *Slot) Clear() {
-	s.Begun.Store(0)
 	s.Turn.Store(0)
 	s.Verdict.Store(0)
 	s.Held.Store(0)
@@ -115,5 +119,10 @@ func (m *Marks) Unmap() error {
 		return fmt.Errorf("unmap the marks: %w", err)
 	}
 	m.memory = nil
+	if m.file != "" {
+		if err := os.Remove(m.file); err != nil {
+			return fmt.Errorf("remove the marks: %w", err)
+		}
+	}
 	return nil
 }

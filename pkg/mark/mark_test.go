@@ -1,6 +1,10 @@
 package mark_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"unsafe"
 
@@ -58,5 +62,73 @@ func TestOwnMemory(t *testing.T) {
 	m.At(1).Clear()
 	if m.At(1).Verdict.Load() != 0 {
 		t.Error("a cleared slot still has its verdict")
+	}
+}
+
+func TestMarksOutliveTheProcess(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	folder, earlier, err := mark.OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !earlier.Begun(1, 1) {
+		t.Error("what is not known may begin again")
+	}
+	killed, f, err := folder.Make(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, g, err := folder.Make(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Close(), g.Close()); err != nil {
+		t.Error(err)
+	}
+	places := map[uint64]bool{0: true}
+	for _, m := range []*mark.Marks{killed, ended} {
+		for i := range 3 {
+			if places[m.Place(i)] {
+				t.Errorf("slot %d has no place of its own", i)
+			}
+			places[m.Place(i)] = true
+			m.At(i).Begun.Store(uint64(100 + i))
+			m.At(i).Clear()
+		}
+	}
+	gone := ended.Place(1)
+	if err := ended.Unmap(); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.marks"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// The next process, twice: it may be killed before it removes them.
+	for range 2 {
+		if _, earlier, err = mark.OpenFolder(dir); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			place, last := killed.Place(i), uint64(100+i)
+			if !earlier.Begun(place, last-1) || !earlier.Begun(place, last) || earlier.Begun(place, last+1) {
+				t.Errorf("slot %d: what had begun is not told from what had not", i)
+			}
+		}
+		if !earlier.Begun(gone, 500) {
+			t.Error("what a process that ended had not begun is known, although its file is gone")
+		}
+	}
+	if err := earlier.Remove(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	if err := killed.Unmap(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is gone was removed: %v", err)
+	}
+	if place := mark.New(2).Place(1); place != 0 {
+		t.Errorf("slots in memory have the place %d", place)
 	}
 }

@@ -36,8 +36,10 @@ type Executable struct {
 	// else Ungrouped says why there is none.
 	Groups    *cgroup.Maker
 	Ungrouped string
-	snapshot  *os.File
-	report    sandbox.Report
+	// Marks, if not nil, keeps the marks of workers; else they end with control.
+	Marks    *mark.Folder
+	snapshot *os.File
+	report   sandbox.Report
 }
 
 const (
@@ -136,7 +138,7 @@ func (e *Executable) environment(keep int) []string {
 
 // Launch starts a worker.
 func (e *Executable) Launch(_ context.Context, scripts int) (Process, error) {
-	marks, shared, err := mark.Shared(scripts)
+	marks, shared, err := e.marks(scripts)
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +165,16 @@ func (e *Executable) Launch(_ context.Context, scripts int) (Process, error) {
 	}
 	group, ungrouped := e.pen(cmd.Process.Pid, scripts)
 	return &process{cmd: cmd, group: group, ungrouped: ungrouped, conn: wire.NewConn(ours), marks: marks, words: words, mode: e.Sandbox, ceiling: e.ceiling(scripts), threads: e.Threads + ownThreads}, nil
+}
+
+// marks makes a worker's slots: in a file if there is room for one.
+func (e *Executable) marks(scripts int) (*mark.Marks, *os.File, error) {
+	if e.Marks != nil {
+		if m, f, err := e.Marks.Make(scripts); err == nil {
+			return m, f, nil
+		}
+	}
+	return mark.Shared(scripts)
 }
 
 // pen puts the worker, which has not yet seen a script, into a control group. It

@@ -118,6 +118,7 @@ func (s *slot) load(ctx context.Context, i *Instance, spec Spec) (bool, error) {
 			i.mark = s.free[len(s.free)-1]
 			s.free = s.free[:len(s.free)-1]
 			s.marks.At(i.mark).Clear()
+			i.memory = s.marks.Place(i.mark)
 			s.instances[i.id] = i
 			err := i.conn.Send(wire.Load{Instance: i.id, Mark: i.mark, Name: spec.Name, Source: spec.Source, Info: spec.Info, Limits: spec.Limits, Env: spec.Env})
 			if err != nil {

@@ -220,9 +220,11 @@ type Instance struct {
 	id    uint64
 	guild snowflake.GuildID
 	mark  int
-	slot  *slot
-	host  Host
-	conn  *wire.Conn
+	// memory names the script's slot of the marks in processes after this one.
+	memory uint64
+	slot   *slot
+	host   Host
+	conn   *wire.Conn
 
 	turn, loadTurn int64 // Milliseconds of CPU.
 	loading        atomic.Bool
@@ -233,6 +235,10 @@ type Instance struct {
 // Place says on which worker the script is, and whether that is a penalty
 // worker.
 func (i *Instance) Place() (worker int, penal bool) { return i.slot.index, i.slot.penal }
+
+// Memory names the place where a later process finds what the script had begun;
+// 0 is no such place.
+func (i *Instance) Memory() uint64 { return i.memory }
 
 // limit is what a turn may use; the worker knows it more exactly.
 func (i *Instance) limit() time.Duration {

@@ -167,7 +167,10 @@ func TestARestartAnswersEveryMessageOnce(t *testing.T) {
 	}
 	heard.more(20)
 	said := talk.end(t)
-	heard.last()
+	s.until("every message to be answered", func() (bool, error) {
+		err := heard.listen()
+		return len(heard.answers) >= said, fmt.Errorf("%d of %d: %w", len(heard.answers), said, err)
+	})
 	for n := range said {
 		if got := heard.answers["n"+strconv.Itoa(n)]; got != 1 {
 			t.Errorf("message %d of %d was answered %d times", n, said, got)
@@ -239,6 +242,64 @@ func TestAKillAnswersNothingTwice(t *testing.T) {
 		t.Errorf("%d messages are not answered, but the log has %d lines", len(missing), len(lines))
 	}
 	t.Logf("%d messages over %d kills, %d not answered, %d lines of handlers that were cut off", said, restarts(), len(missing), len(lines))
+}
+
+// busy keeps its thread: what comes meanwhile waits in the worker.
+const busy = `on('messageCreate', async (c) => {
+  if (c.msg.author.bot) return;
+  for (const end = Date.now() + 25; Date.now() < end;);
+  await c.reply('re ' + c.msg.content);
+})`
+
+// TestAKillHandsOverWhatHadNotBegun kills serve while most of what it gave to the
+// worker has not begun there: the next process handles that.
+func TestAKillHandsOverWhatHadNotBegun(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.start(t)
+	s.deploySource(busy)
+	heard := s.hearing()
+	heard.last()
+	const burst = 60
+	var said sync.WaitGroup
+	for n := range burst {
+		said.Go(func() {
+			if status, answer, err := rig.Call("POST", s.messages(), "", []byte(`{"content":"b`+strconv.Itoa(n)+`"}`)); err != nil || status != http.StatusOK {
+				t.Errorf("say: %d %s %v", status, answer, err)
+			}
+		})
+	}
+	said.Wait()
+	heard.more(1)
+	s.Kill()
+	if err := heard.listen(); err != nil {
+		t.Fatal(err)
+	}
+	before := len(heard.answers)
+	if before > burst/2 {
+		t.Skipf("%d of %d were answered before the kill; this machine is too quick, or the test too slow", before, burst)
+	}
+	s.start(t)
+	var lines int
+	s.until("every message to be answered or in the log", func() (bool, error) {
+		_, log, err := rig.Call("GET", s.URL+"/api/logs/"+s.Guild+"?limit=1000", s.token, nil)
+		if err != nil {
+			return false, err
+		}
+		lines = len(cutOff.FindAll(log, -1))
+		err = heard.listen()
+		return len(heard.answers)-1+lines >= burst, err
+	})
+	// One ran, and some had begun and waited for Discord's answer.
+	if most := 15; lines > most {
+		t.Errorf("%d handlers are said to be cut off; at most %d can have begun", lines, most)
+	}
+	for text, n := range heard.answers {
+		if n != 1 {
+			t.Errorf("%s was answered %d times", text, n)
+		}
+	}
+	t.Logf("%d of %d were answered before the kill, %d handlers were cut off", before, burst, lines)
 }
 
 // TestBothDatabasesGoAway takes Postgres, Redis and both from a runtime that

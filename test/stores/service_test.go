@@ -68,7 +68,7 @@ func newService(t *testing.T) *service {
 		"FLORA_DISCORD_API_BASE="+sim.URL+"/api/v10", "DISCORD_TOKEN=simulated", "DISCORD_CLIENT_ID=1", "DISCORD_CLIENT_SECRET=secret",
 		"API_SECRET="+strings.Repeat("s", 32), "SECRETS_MASTER_KEY="+strings.Repeat("ab", 32),
 		"DATABASE_URL="+s.postgres.URL, "CACHE_URL="+s.redis.URL, "API_ADDRESS=127.0.0.1", "API_PORT=0", "FLORA_DATA_DIR="+filepath.Join(s.dir, "data"),
-		"FLORA_DISCORD_GLOBAL_LIMIT=0", "FLORA_DISCORD_INTENTS=guild_messages,message_content", "RUST_LOG=info")
+		"FLORA_DISCORD_GLOBAL_LIMIT=0", "FLORA_RUNTIME_OPS_PER_SECOND=100000", "FLORA_DISCORD_INTENTS=guild_messages,message_content", "RUST_LOG=info")
 	store, err := postgres.Open(t.Context(), postgres.Config{URL: s.postgres.URL})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,8 @@ func (s *service) run(t *testing.T, p *rig.Process) {
 	t.Cleanup(p.Kill)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("serve said:\n%s", p.Stderr)
+			_, log, err := rig.Call("GET", p.URL+"/api/logs/"+s.Guild+"?limit=1000", s.token, nil)
+			t.Logf("serve said:\n%s\nthe guild's log (%v): %s", p.Stderr, err, log)
 		}
 	})
 	p.Guild, p.Channel = s.Guild, s.Channel
