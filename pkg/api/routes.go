@@ -50,7 +50,6 @@ const (
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
 	variablePath   = "/api/vars/:guild/:name"
-	secretPath     = "/api/secrets/:guild/:name" //nolint:gosec // A path.
 )
 
 // routes is the table; docs/api.md describes every row.
@@ -108,8 +107,8 @@ func (a *API) guildRoutes() []route {
 		{method: "PUT", path: variablePath, access: guildAdmin, handle: a.putVariable, body: l.SecretBody, writes: true},
 		{method: "DELETE", path: variablePath, access: guildAdmin, handle: a.deleteVariable, writes: true},
 		{method: "GET", path: "/api/secrets/:guild", access: guildAdmin, handle: a.listSecrets},
-		{method: "PUT", path: secretPath, access: guildAdmin, handle: a.putSecret, body: l.SecretBody, writes: true},
-		{method: "DELETE", path: secretPath, access: guildAdmin, handle: a.deleteSecret, writes: true},
+		{method: "PUT", path: "/api/secrets/:guild/:name", access: guildAdmin, handle: a.putSecret, body: l.SecretBody, writes: true},
+		{method: "DELETE", path: "/api/secrets/:guild/:name", access: guildAdmin, handle: a.deleteSecret, writes: true},
 		{method: "GET", path: "/api/crons/:guild", access: guildAdmin, handle: a.listCrons},
 		{method: "POST", path: "/api/crons/:guild/:name/run", access: guildAdmin, handle: a.runCron, writes: true},
 		{method: "GET", path: metricsPath, access: operator, handle: a.metrics},

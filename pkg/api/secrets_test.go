@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
+	"github.com/flora-runtime/flora-runtime/pkg/secret/secrettest"
 )
 
 // hush is a value that no answer may hold.
@@ -55,7 +57,7 @@ func TestSecrets(t *testing.T) {
 		}},
 		scenario{name: "delete", as: "admin", method: "DELETE", url: one, before: put("API_KEY", hush), status: 200, want: []string{`{"deleted":true}`}, after: none},
 		scenario{name: "delete nothing", as: "admin", method: "DELETE", url: one, status: 200, want: []string{`{"deleted":false}`}},
-		scenario{name: "delete what cannot be", as: "admin", method: "DELETE", url: list + "/%20", status: 200, want: []string{`{"deleted":false}`}},
+		scenario{name: "delete what cannot be", as: "admin", method: "DELETE", url: list + "/%20", status: 400, want: []string{"a name has"}},
 		scenario{name: "read one", as: "admin", method: "GET", url: one, before: put("API_KEY", hush), status: 405, wantNot: []string{hush}},
 		refused("no value", one, `{"allowed_hosts":["*"]}`, 422, `missing field \"value\"`),
 		refused("a value of another type", one, `{"value":["`+hush+`"],"allowed_hosts":["*"]}`, 422, `field \"value\"`),
@@ -135,4 +137,27 @@ func TestVariables(t *testing.T) {
 		scenario{name: "no value", as: "admin", method: "PUT", url: one, body: `{}`, status: 422, want: []string{"missing field"}},
 		scenario{name: "a large value", as: "admin", method: "PUT", url: one, body: `{"value":"` + strings.Repeat("x", 33<<10) + `"}`, status: 413, want: []string{"a variable may have 32768"}},
 	))
+}
+
+// TestTheDatabaseOfSecretsIsAway answers 503, and scripts keep what they have.
+func TestTheDatabaseOfSecretsIsAway(t *testing.T) {
+	t.Parallel()
+	store := &secrettest.Memory{}
+	service := secrettest.Service(t, store)
+	e := newEnv(t, func(c *api.Config) { c.Secrets = service })
+	one := "/api/secrets/" + guildA.String() + "/KEY"
+	body := `{"value":"` + hush + `","allowed_hosts":["*"]}`
+	if s := e.do("admin", "PUT", one, body, nil).StatusCode; s != 200 {
+		t.Fatalf("status %d", s)
+	}
+	store.Away(true)
+	for _, r := range []struct{ method, url, body string }{{"PUT", one, body}, {"DELETE", one, ""}, {"GET", "/api/secrets/" + guildA.String(), ""}} {
+		res := e.do("admin", r.method, r.url, r.body, nil)
+		if got := text(t, res); res.StatusCode != 503 || strings.Contains(got, hush) {
+			t.Errorf("%s: %d %s", r.method, res.StatusCode, got)
+		}
+	}
+	if len(service.Current(guildA).Placeholders()) != 1 {
+		t.Error("scripts have lost what they had")
+	}
 }

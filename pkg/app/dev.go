@@ -55,6 +55,9 @@ bot.`,
 		Example: "  flora-runtime dev\n  flora-runtime dev my-bot --port 4000",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := someGuilds(o.guilds); err != nil {
+				return err
+			}
 			if len(args) == 1 {
 				dir, err := filepath.Abs(args[0])
 				if err != nil {

@@ -22,6 +22,9 @@ func simCommand(s State) *cobra.Command {
 		Use: "discordsim", Short: "Run a simulated Discord on loopback, for any Discord library", Args: cobra.NoArgs,
 		Example: "  flora-runtime discordsim --port 4000 --guilds 3",
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := someGuilds(guilds); err != nil {
+				return err
+			}
 			return runSim(c.Context(), s, port, discordsim.Config{Guilds: guilds, NoRateLimits: free, Record: recordFolder(s)})
 		},
 	}
@@ -29,6 +32,14 @@ func simCommand(s State) *cobra.Command {
 	c.Flags().IntVar(&guilds, "guilds", 2, "number of simulated guilds")
 	c.Flags().BoolVar(&free, "no-rate-limits", false, "never answer 429, and send no rate-limit headers")
 	return c
+}
+
+// someGuilds refuses a number of which the default would be made silently.
+func someGuilds(n int) error {
+	if n < 1 {
+		return fmt.Errorf("--guilds is %d; there must be at least 1", n)
+	}
+	return nil
 }
 
 // recordFolder is for the tests: there the simulated Discord writes all that it

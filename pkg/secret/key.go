@@ -95,7 +95,7 @@ func (k *Keyring) seal(r *Record, v value) error {
 	first := k.keys[0]
 	nonce := make([]byte, first.aead.NonceSize())
 	_, _ = rand.Read(nonce) // It never fails.
-	r.KeyID, r.Sealed = first.id, first.aead.Seal(nonce, nonce, []byte(v.text), to)
+	r.KeyID, r.Sealed = first.id, first.aead.Seal(nonce, nonce, []byte(v.reveal()), to)
 	return nil
 }
 
@@ -121,7 +121,7 @@ func (k *Keyring) open(r Record) (value, error) {
 		if err != nil {
 			return value{}, errAltered
 		}
-		return value{string(text)}, nil
+		return newValue(string(text)), nil
 	}
 	return value{}, errNoKey
 }

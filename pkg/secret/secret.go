@@ -65,8 +65,12 @@ type Store interface {
 	ResealSecret(ctx context.Context, id string, was []byte, keyID string, sealed []byte) error
 }
 
-// value is a secret in the clear. Whatever prints it prints something else.
-type value struct{ text string }
+// value is a secret in the clear. Whatever prints it prints something else, be it
+// deep in a struct where fmt does not ask for its methods: a function is printed
+// as an address.
+type value struct{ reveal func() string }
+
+func newValue(text string) value { return value{func() string { return text }} }
 
 func (value) String() string               { return "<secret>" }
 func (value) GoString() string             { return "<secret>" }

@@ -162,7 +162,7 @@ func (s *Service) Put(ctx context.Context, guild snowflake.GuildID, name string,
 	var out Secret
 	err = s.known.Write(ctx, guild, func(ctx context.Context) (err error) {
 		for range attempts {
-			out, err = s.put(ctx, Secret{Guild: guild, Name: name, AllowedHosts: hosts, AllowHTTP: in.AllowHTTP}, value{in.Value})
+			out, err = s.put(ctx, Secret{Guild: guild, Name: name, AllowedHosts: hosts, AllowHTTP: in.AllowHTTP}, newValue(in.Value))
 			if !fault.Is(err, fault.Conflict) {
 				break
 			}
@@ -197,8 +197,8 @@ func (s *Service) put(ctx context.Context, want Secret, v value) (Secret, error)
 
 // Delete removes a secret and reports whether there was one.
 func (s *Service) Delete(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error) {
-	if CheckName(name) != nil {
-		return false, nil
+	if err := CheckName(name); err != nil {
+		return false, err
 	}
 	err = s.known.Write(ctx, guild, func(ctx context.Context) (err error) {
 		deleted, err = s.cfg.Store.DeleteSecret(ctx, guild, name)

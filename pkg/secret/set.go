@@ -16,13 +16,13 @@ type Set struct {
 type entry struct {
 	record Record
 	value  value
-	core   string // The longest part of the value that is written in one way only.
+	core   value // The longest part of the value that is written in one way only.
 }
 
 func newSet(entries []*entry) *Set {
 	s := &Set{entries: entries, byMark: map[string]*entry{}}
 	for _, e := range entries {
-		e.core = core(e.value.text)
+		e.core = newValue(core(e.value.reveal()))
 		s.byMark[e.record.ID+":"+e.record.Tag] = e
 	}
 	return s
@@ -103,7 +103,7 @@ func (s *Set) Fill(text string, to Target, as func(string) string, most int) (st
 			return "", err
 		}
 		out.WriteString(text[:i])
-		out.WriteString(as(e.value.text))
+		out.WriteString(as(e.value.reveal()))
 		if out.Len() > most {
 			return "", ErrTooLong // Many placeholders of a long value are more than memory holds.
 		}

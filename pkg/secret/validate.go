@@ -102,6 +102,9 @@ func pattern(text string) (string, error) {
 		return "", bad(`write it like "api.example.com"`)
 	}
 	name := strings.TrimSuffix(u.Hostname(), ".")
+	if name == "" || strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
+		return "", bad("it has an empty part")
+	}
 	if !wild {
 		return name, nil
 	}

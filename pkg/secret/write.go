@@ -2,10 +2,7 @@ package secret
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // How a value is written where it stands, so that the server reads the value
@@ -31,9 +28,6 @@ func InQuery(text string) string { return escape(text, inQuery) }
 // InForm writes a value in a urlencoded form.
 func InForm(text string) string { return escape(text, unreserved) }
 
-// component is what encodeURIComponent makes.
-func component(text string) string { return escape(text, unreserved+"!*'()") }
-
 func escape(text, safe string) string {
 	const digits = "0123456789ABCDEF"
 	var out strings.Builder
@@ -51,30 +45,10 @@ func escape(text, safe string) string {
 }
 
 // InJSON writes a value inside a string of JSON.
-func InJSON(text string) string { return quoted(text, false) }
-
-// Other libraries write more of JSON as escapes.
-func jsonForHTML(text string) string { return quoted(text, true) }
-func jsonSlashes(text string) string { return strings.ReplaceAll(InJSON(text), "/", `\/`) }
-
-func jsonASCII(text string) string {
-	var out strings.Builder
-	for _, r := range InJSON(text) {
-		if r < utf8.RuneSelf {
-			out.WriteRune(r)
-			continue
-		}
-		for _, half := range utf16.AppendRune(nil, r) {
-			_, _ = fmt.Fprintf(&out, `\u%04x`, half)
-		}
-	}
-	return out.String()
-}
-
-func quoted(text string, html bool) string {
+func InJSON(text string) string {
 	var out strings.Builder
 	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(html)
+	e.SetEscapeHTML(false)
 	_ = e.Encode(text) // A string always encodes.
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSuffix(out.String(), "\n"), `"`), `"`)
 }

@@ -175,8 +175,8 @@ func (s *Service) PutVariable(ctx context.Context, guild snowflake.GuildID, name
 
 // DeleteVariable removes a variable and reports whether there was one.
 func (s *Service) DeleteVariable(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error) {
-	if secret.CheckName(name) != nil {
-		return false, nil
+	if err := secret.CheckName(name); err != nil {
+		return false, err
 	}
 	err = s.known.Write(ctx, guild, func(ctx context.Context) (err error) {
 		deleted, err = s.cfg.Store.DeleteVariable(ctx, guild, name)

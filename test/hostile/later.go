@@ -5,7 +5,7 @@ package hostile
 var Later = []struct{ Threat, Why string }{
 	{"requests to private addresses, their spellings, rebinding, redirects", "scripts have no fetch yet; it rejects, which reach/fetch holds"},
 	{"bodies that never end, compressed bombs, large headers", "scripts have no fetch yet"},
-	{"secrets sent to hosts that are not listed, in redirects, logs and messages", "there are no stored secrets yet; reach/secrets holds that get throws"},
+	{"secrets sent to hosts that are not listed, in redirects, logs and messages", "no server outside can be reached from here; pkg/bot and pkg/egress try it with servers of their own"},
 	{"packages that do harm when they are built", "the bundler takes no packages yet"},
 	{"streams that never close, AbortSignal, TextDecoder, URL, crypto", "these globals are not there yet; data/ holds that they fail as such"},
 	{"archives with paths that leave them, links, device files", "uploads are JSON; bad ones are in test/spec's table of bad input"},

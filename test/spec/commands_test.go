@@ -19,7 +19,7 @@ import (
 // commands are what scripts in testdata can use beside testscript's own.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"runtime":     cmdRuntime,
-	"stop":        cmdStop,
+	"halt":        cmdHalt,
 	"kill-worker": cmdKillWorker,
 	"say":         cmdSay,
 	"hear":        cmdHear,
@@ -83,13 +83,13 @@ func cmdRuntime(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stop [kill] ends the last runtime, politely or not.
-func cmdStop(ts *testscript.TestScript, neg bool, args []string) {
+// halt [kill] ends the last runtime, politely or not.
+func cmdHalt(ts *testscript.TestScript, neg bool, args []string) {
 	var s os.Signal = syscall.SIGTERM
 	if slices.Equal(args, []string{"kill"}) {
 		s = syscall.SIGKILL
 	} else if neg || len(args) > 0 {
-		ts.Fatalf("usage: stop [kill]")
+		ts.Fatalf("usage: halt [kill]")
 	}
 	p := last(ts)
 	ts.Check(p.signal(s))

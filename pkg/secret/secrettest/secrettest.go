@@ -85,7 +85,7 @@ func sample(guild snowflake.GuildID, name string, n int) secret.Record {
 			ID: fmt.Sprintf("%08d-0000-4000-8000-%012d", n, uint64(guild)%1e9), Guild: guild, Name: name, AllowedHosts: []string{"*.example.com", "api.example.org"}, AllowHTTP: n%2 == 1,
 			CreatedAt: epoch.Add(time.Duration(n) * time.Second), UpdatedAt: epoch.Add(time.Hour),
 		},
-		Tag: fmt.Sprintf("%012x", n), KeyID: "key1", Sealed: []byte{0, 255, byte(n), byte(n >> 8), 7},
+		Tag: fmt.Sprintf("%012x", n), KeyID: "key1", Sealed: fmt.Appendf([]byte{0, 255}, "%d", n),
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-const secretColumns = `id::text, guild_id, name, tag, allowed_hosts, allow_http, key_id, sealed, created_at, updated_at`
+const sealedColumns = `id::text, guild_id, name, tag, allowed_hosts, allow_http, key_id, sealed, created_at, updated_at`
 
 func scanSecret(row pgx.CollectableRow) (secret.Record, error) {
 	var r secret.Record
@@ -38,7 +38,7 @@ func (s *Store) secrets(ctx context.Context, query string, args ...any) (out []s
 
 // Secrets implements secret.Store.
 func (s *Store) Secrets(ctx context.Context, guild snowflake.GuildID) ([]secret.Record, error) {
-	return s.secrets(ctx, `SELECT `+secretColumns+` FROM guild_secrets WHERE guild_id = $1 ORDER BY name`, number(guild))
+	return s.secrets(ctx, `SELECT `+sealedColumns+` FROM guild_secrets WHERE guild_id = $1 ORDER BY name`, number(guild))
 }
 
 // PutSecret implements secret.Store.
@@ -88,7 +88,7 @@ func (s *Store) DeleteSecret(ctx context.Context, guild snowflake.GuildID, name 
 
 // StaleSecrets implements secret.Store.
 func (s *Store) StaleSecrets(ctx context.Context, keyID, after string, limit int) ([]secret.Record, error) {
-	return s.secrets(ctx, `SELECT `+secretColumns+` FROM guild_secrets WHERE key_id <> $1 AND ($2 = '' OR id > $2::uuid) ORDER BY id LIMIT $3`, keyID, after, limit)
+	return s.secrets(ctx, `SELECT `+sealedColumns+` FROM guild_secrets WHERE key_id <> $1 AND ($2 = '' OR id > $2::uuid) ORDER BY id LIMIT $3`, keyID, after, limit)
 }
 
 // ResealSecret implements secret.Store.
