@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -12,45 +13,71 @@ import (
 )
 
 // authenticate finds out who calls.
-func (a *API) authenticate(c *call) error {
-	who, err := a.identify(c.ctx(), c.token())
-	if err != nil {
+func (a *API) authenticate(c *call) (err error) {
+	if c.route.access == operator {
+		c.who, err = a.cfg.Operators.Operator(c.ctx(), bearer(c.Request()))
 		return err
 	}
-	c.who = who
+	if c.who, err = a.identify(c.ctx(), c.Request()); err != nil {
+		return err
+	}
+	if c.who.Session != nil {
+		return a.ownOrigin(c)
+	}
 	return nil
 }
 
-func (c *call) token() string {
-	token, ok := strings.CutPrefix(c.Request().Header.Get("Authorization"), "Bearer ")
+// bearer is the token that a request brings, or "".
+func bearer(r *http.Request) string {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
 		return ""
 	}
 	return strings.TrimSpace(token)
 }
 
-func (a *API) identify(ctx context.Context, token string) (auth.Identity, error) {
+// identify takes the session's word first, then the API token's.
+func (a *API) identify(ctx context.Context, r *http.Request) (auth.Identity, error) {
+	cookie, token := a.cookie(r, sessionCookie), bearer(r)
+	if cookie != "" && a.cfg.Sessions != nil {
+		who, err := a.cfg.Sessions.Identify(ctx, cookie)
+		if err == nil || token == "" {
+			return who, err
+		}
+	}
 	if token == "" {
 		return auth.Identity{}, fault.New(fault.Unauthorized, "Unauthorized: Login required; send the header Authorization: Bearer <API token>")
 	}
 	return a.cfg.Tokens.Verify(ctx, token)
 }
 
+// ownOrigin refuses what a page of another site makes a browser do with the
+// session that is in it.
+func (a *API) ownOrigin(c *call) error {
+	if err := a.origins.Check(c.Request()); err != nil {
+		return fault.Wrap(err, fault.Forbidden, "Forbidden: pages of other sites may not act with your login")
+	}
+	return nil
+}
+
 // callerKey is what a caller's requests are counted by: all tokens of a user
 // count together.
 func callerKey(who auth.Identity) string { return who.Type + " " + who.UserID }
 
-// admin makes text the call's guild when the caller administers it.
-func (c *call) admin(text string) error {
-	guild, err := snowflake.ParseGuild(text)
-	if err != nil {
+// named makes text the call's guild.
+func (c *call) named(text string) (err error) {
+	if c.guild, err = snowflake.ParseGuild(text); err != nil {
 		return fault.New(fault.BadRequest, "Bad request: Invalid guild ID")
 	}
-	if err := c.api.cfg.Authorizer.GuildAdmin(c.ctx(), c.who, guild); err != nil {
+	return nil
+}
+
+// admin makes text the call's guild when the caller administers it.
+func (c *call) admin(text string) error {
+	if err := c.named(text); err != nil {
 		return err
 	}
-	c.guild = guild
-	return nil
+	return c.api.cfg.Authorizer.GuildAdmin(c.ctx(), c.who, c.guild)
 }
 
 func unescape(s string) (string, error) {

@@ -28,11 +28,6 @@ type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, er
 // UndeployFunc deletes a guild's deployment and stops its script.
 type UndeployFunc func(ctx context.Context, guild snowflake.GuildID) (warnings []string, err error)
 
-// Verifier tells who an API token belongs to.
-type Verifier interface {
-	Verify(ctx context.Context, plaintext string) (auth.Identity, error)
-}
-
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
@@ -41,14 +36,21 @@ type Config struct {
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	KV          kv.Store
-	Tokens      Verifier
+	Tokens      *auth.Tokens
 	Authorizer  auth.Authorizer
-	Guilds      Guilds
-	Types       string // The SDK's declarations.
-	Secrets     Secrets
-	Settings    Settings
-	Crons       Crons
-	Metrics     http.Handler // Nil has none.
+	// Sessions are the logins in browsers; nil has none.
+	Sessions *auth.Sessions
+	// Operators knows who runs the bot; nil knows nobody.
+	Operators auth.Operators
+	// Users tells names; nil only those that a caller's identity has.
+	Users    Users
+	Site     Site
+	Guilds   Guilds
+	Types    string // The SDK's declarations.
+	Secrets  Secrets
+	Settings Settings
+	Crons    Crons
+	Metrics  http.Handler // Nil has none.
 	// Ready says why the process cannot serve yet; nil means that it can.
 	Ready func() error
 	// Details are shown to those who ask whether the process is ready, as JSON.
@@ -66,6 +68,7 @@ type Config struct {
 type API struct {
 	cfg     Config
 	echo    *echo.Echo
+	origins *http.CrossOriginProtection
 	callers *buckets // Requests by caller.
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
@@ -87,6 +90,13 @@ func New(cfg Config) (*API, error) {
 	if err := cfg.Limits.complete(); err != nil {
 		return nil, err
 	}
+	if cfg.Operators == nil {
+		cfg.Operators = auth.OperatorSecret("")
+	}
+	origins, err := cfg.Site.origins()
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Ready == nil {
 		cfg.Ready = func() error { return nil }
 	}
@@ -103,7 +113,7 @@ func New(cfg Config) (*API, error) {
 		cfg.Log = zap.NewNop()
 	}
 	a := &API{
-		cfg: cfg, echo: echo.New(),
+		cfg: cfg, echo: echo.New(), origins: origins,
 		callers: newBuckets(cfg.Clock, cfg.Limits.Requests),
 		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
 		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
@@ -111,14 +121,13 @@ func New(cfg Config) (*API, error) {
 		uploads: make(chan struct{}, uploadsAtOnce),
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
-	a.echo.IPExtractor = echo.ExtractIPDirect() // Headers that name an address can be made up.
+	a.echo.IPExtractor = cfg.Site.addresses()
 	a.echo.HTTPErrorHandler = a.problem
 	a.echo.Pre(trimSlash)
 	a.echo.Use(a.observe, a.expect, a.recover)
 	for _, r := range a.routes() {
 		a.echo.Add(r.method, r.path, a.serve(r))
 	}
-	var err error
 	a.docs, err = a.draw()
 	return a, err
 }
@@ -128,7 +137,7 @@ func (a *API) Handler() http.Handler {
 	if a.cfg.Local == nil {
 		return a.echo
 	}
-	return beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes)
+	return a.cfg.Site.beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes)
 }
 
 // Bounds of a connection.
@@ -146,7 +155,7 @@ func (a *API) Close() { a.streams.close() }
 func (a *API) Routes() []string {
 	var out []string
 	for _, r := range a.routes() {
-		if r.method == http.MethodHead || r.access == public && strings.HasPrefix(r.path, "/api/") && r.path != "/api/health" {
+		if r.method == http.MethodHead || r.unlimited && strings.HasPrefix(r.path, "/api/") && r.path != "/api/health" {
 			continue
 		}
 		parts := strings.Split(r.path, "/")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,15 +23,16 @@ func (a *API) listDeployments(c *call) error {
 	if err != nil {
 		return err
 	}
-	own := []deploy.Deployment{}
-	for _, d := range all {
-		err := a.cfg.Authorizer.GuildAdmin(c.ctx(), c.who, d.Guild)
-		switch {
-		case err == nil:
-			own = append(own, d)
-		case !fault.Is(err, fault.Forbidden):
-			return err
-		}
+	guilds := make([]snowflake.GuildID, len(all))
+	for i, d := range all {
+		guilds[i] = d.Guild
+	}
+	if guilds, err = a.cfg.Authorizer.Administered(c.ctx(), c.who, guilds); err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(all, func(d deploy.Deployment) bool { return !slices.Contains(guilds, d.Guild) })
+	if own == nil {
+		own = []deploy.Deployment{}
 	}
 	return c.JSON(http.StatusOK, own)
 }

@@ -82,6 +82,24 @@ func (d *deployer) asked() []deploy.Request {
 	return slices.Clone(d.requests)
 }
 
+// staticBot is in these guilds.
+type staticBot []snowflake.GuildID
+
+func (b staticBot) InGuild(g snowflake.GuildID) bool { return slices.Contains(b, g) }
+func (b staticBot) GuildIDs() []snowflake.GuildID    { return b }
+
+func (b staticBot) Guild(_ context.Context, g snowflake.GuildID) (auth.Guild, error) {
+	return auth.Guild{ID: g, Name: "guild " + g.String()}, nil
+}
+
+func (b staticBot) MemberRoles(context.Context, snowflake.GuildID, snowflake.UserID) ([]snowflake.RoleID, error) {
+	return nil, nil
+}
+
+func (b staticBot) User(_ context.Context, u snowflake.UserID) (auth.User, error) {
+	return auth.User{ID: u.String(), Username: "user" + u.String()}, nil
+}
+
 // env is one API with its services, real ones but for the core.
 type env struct {
 	t           *testing.T
@@ -132,12 +150,13 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	e.token("reader", "1", auth.WithGuilds(guildA), auth.ReadOnly())
 	e.token("neighbour", "2", auth.WithGuilds(guildB))
 	e.token("operator", "3")
+	single := auth.SingleOperator{Bot: staticBot{guildA, guildB}}
 	cfg := api.Config{
 		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
 		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
 		Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
-		Authorizer: auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g == guildA || g == guildB }},
-		Limits:     api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
+		Authorizer: single, Operators: auth.OperatorToken{Tokens: e.auth, Single: single},
+		Limits: api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
 	}
 	if change != nil {
 		change(&cfg)

@@ -1,5 +1,19 @@
 package api
 
+import (
+	"net/url"
+	"strings"
+)
+
+// CLIAddress is where a command line tool that gives the address is answered.
+func CLIAddress(redirect string) (string, error) {
+	ask, err := readCLI(url.Values{"code_challenge_method": {"S256"}, "code_challenge": {strings.Repeat("A", 43)}, "redirect_uri": {redirect}})
+	if err != nil {
+		return "", err
+	}
+	return ask.with("code", "c"), nil
+}
+
 // Parse and ParseForm are for the fuzz tests.
 var Parse = parse
 

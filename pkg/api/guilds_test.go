@@ -61,8 +61,12 @@ func TestReleaseIsTheOperators(t *testing.T) {
 			t.Errorf("released: %v", e.guilds.released)
 		}
 	}
-	run(t, append(denied("POST", url, "", true),
+	run(t, append(denied("POST", url, "", false),
 		scenario{name: "the guild's admin", as: "admin", method: "POST", url: url, status: 403, want: []string{"operator"}, after: untouched},
+		scenario{
+			name: "a guild without a script", as: "operator", method: "POST", url: "/api/status/" + guildB.String() + "/release", status: 404,
+			want: []string{"nothing is deployed"}, after: untouched,
+		},
 		scenario{
 			name: "the operator", as: "operator", method: "POST", url: url, status: 200, want: []string{`"state":"none"`},
 			after: func(t *testing.T, e *env) {

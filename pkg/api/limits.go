@@ -31,6 +31,7 @@ type Limits struct {
 	ArchiveBody int64
 
 	DeployTime  time.Duration // For a deploy, building and loading included; 90 s.
+	LoginTime   time.Duration // For the end of a login, two answers of Discord included; 25 s.
 	ArchiveTime time.Duration // For an export, and for an import with its upload; 30 min.
 	RequestTime time.Duration // For every other request; 10 s.
 	BodyTime    time.Duration // For a body to arrive, or of an archive its next piece; 30 s.
@@ -63,6 +64,7 @@ func (l *Limits) complete() error {
 	standard(&l.SmallBody, 16<<10)
 	standard(&l.ArchiveBody, 640<<20)
 	standard(&l.DeployTime, 90*time.Second)
+	standard(&l.LoginTime, 25*time.Second)
 	standard(&l.ArchiveTime, 30*time.Minute)
 	standard(&l.RequestTime, 10*time.Second)
 	standard(&l.BodyTime, 30*time.Second)
@@ -78,7 +80,7 @@ func (l *Limits) complete() error {
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
 		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
-		min(l.DeployTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		min(l.DeployTime, l.LoginTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
 	return nil

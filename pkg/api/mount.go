@@ -15,11 +15,11 @@ import (
 // pages of other sites may not act on it either, although they run here: a
 // browser says whose page asks, and a name that its owner has made lead here
 // is not ours.
-func beside(api, local http.Handler, prefixes []string) http.Handler {
+func (s Site) beside(api, local http.Handler, prefixes []string) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(refusal(fault.New(fault.Forbidden, "Forbidden: pages of other sites may not act on this machine")))
+	protection.SetDenyHandler(s.refusal(fault.New(fault.Forbidden, "Forbidden: pages of other sites may not act on this machine")))
 	guarded := protection.Handler(local)
-	strange := refusal(fault.New(fault.Forbidden, "Forbidden: this is served under the names of this machine only; use 127.0.0.1 or localhost"))
+	strange := s.refusal(fault.New(fault.Forbidden, "Forbidden: this is served under the names of this machine only; use 127.0.0.1 or localhost"))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !under(r.URL.Path, prefixes) || !fromHere(r.RemoteAddr) {
 			api.ServeHTTP(w, r)
@@ -34,14 +34,13 @@ func beside(api, local http.Handler, prefixes []string) http.Handler {
 }
 
 // refusal answers like the API's own errors.
-func refusal(f *fault.Fault) http.HandlerFunc {
+func (s Site) refusal(f *fault.Fault) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		id := uuid.NewString()
 		h := w.Header()
 		h.Set(requestID, id)
 		h.Set("Content-Type", "application/json")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "no-store")
+		s.guard(h)
 		if f.RetryAfter > 0 {
 			h.Set("Retry-After", seconds(f.RetryAfter))
 		}

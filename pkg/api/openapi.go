@@ -29,12 +29,15 @@ type operation struct {
 	header  []param
 	body    reflect.Type // Of JSON, or of a form's fields.
 	form    bool         // The body is multipart/form-data.
+	page    bool         // The body is a page's form.
 	file    string       // The media type of a body that is a file.
 	status  int          // Of success; 200.
 	answer  reflect.Type // nil has no body, or one of another media type.
 	media   string       // Of an answer that is not JSON.
 	// unchanged is set where the answer may be 304.
 	unchanged bool
+	// redirects is another status of success, which leads elsewhere.
+	redirects int
 	// partial is set where a range of the answer may be asked for.
 	partial bool
 	errors  []int // Beyond those that follow from the route.
@@ -66,6 +69,7 @@ var pathParams = map[string]struct {
 	"revision": {"revision_id", "Id of the revision", &jsonschema.Schema{Type: "string", Format: "uuid"}},
 	"name":     {"name", "Name of a secret, a variable or a cron job", &jsonschema.Schema{Type: "string"}},
 	"build":    {"build_id", "Id of the build", &jsonschema.Schema{Type: "string", Format: "uuid"}},
+	"token":    {"token_id", "Id of the API token", &jsonschema.Schema{Type: "string"}},
 	"store":    {"store_name", "Name of the store", &jsonschema.Schema{Type: "string"}},
 	"export":   {"backup_id", "Id of the export", &jsonschema.Schema{Type: "string", Format: "uuid"}},
 	"key":      {"key", "The key, as one segment", &jsonschema.Schema{Type: "string"}},
@@ -127,12 +131,15 @@ func (a *API) document(strict bool) (object, error) {
 		names = append(names, object{"name": tag})
 	}
 	return object{
-		"openapi":    "3.1.0",
-		"info":       object{"title": "Flora", "version": "1", "description": "One Discord bot, a script for each of its servers."},
-		"servers":    []object{{"url": "/api"}},
-		"tags":       names,
-		"paths":      paths,
-		"components": object{"schemas": d.components, "securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer"}}},
+		"openapi": "3.1.0",
+		"info":    object{"title": "Flora", "version": "1", "description": "One Discord bot, a script for each of its servers."},
+		"servers": []object{{"url": "/api"}},
+		"tags":    names,
+		"paths":   paths,
+		"components": object{"schemas": d.components, "securitySchemes": object{
+			"bearer":  object{"type": "http", "scheme": "bearer"},
+			"session": object{"type": "apiKey", "in": "cookie", "name": a.cookieName(sessionCookie)},
+		}},
 	}, nil
 }
 
@@ -245,8 +252,12 @@ func (d *drawing) tidy(s *jsonschema.Schema, nullable, request bool) {
 
 func (d *drawing) operation(r route, o operation) (object, error) {
 	doc := object{"operationId": o.id, "tags": []string{o.tag}, "summary": o.summary}
-	if r.access != public {
+	switch r.access {
+	case public:
+	case operator:
 		doc["security"] = []object{{"bearer": []string{}}}
+	default:
+		doc["security"] = []object{{"bearer": []string{}}, {"session": []string{}}}
 	}
 	params, err := d.params(r, o)
 	if err != nil {
@@ -266,6 +277,9 @@ func (d *drawing) operation(r route, o operation) (object, error) {
 		media := "application/json"
 		if o.form {
 			media = "multipart/form-data"
+		}
+		if o.page {
+			media = "application/x-www-form-urlencoded"
 		}
 		doc["requestBody"] = object{"required": true, "content": object{media: object{"schema": s}}}
 	}
@@ -328,6 +342,9 @@ func (d *drawing) responses(r route, o operation) (object, error) {
 		ok["content"] = object{o.media: object{"schema": object{"type": "string"}}}
 	}
 	out[strconv.Itoa(status)] = ok
+	if o.redirects != 0 {
+		out[strconv.Itoa(o.redirects)] = object{"description": http.StatusText(o.redirects)}
+	}
 	if o.partial {
 		out[strconv.Itoa(http.StatusPartialContent)] = ok
 	}
@@ -344,13 +361,8 @@ func failures(r route) []int {
 		out = append(out, http.StatusBadRequest, http.StatusTooManyRequests)
 	}
 	if r.access != public {
-		out = append(out, http.StatusUnauthorized)
-	}
-	if r.access == guildAdmin || r.access == guildInside {
-		out = append(out, http.StatusForbidden, http.StatusBadGateway)
-	}
-	if r.writes {
-		out = append(out, http.StatusForbidden)
+		// A session may have to be renewed at Discord.
+		out = append(out, http.StatusUnauthorized, http.StatusForbidden, http.StatusBadGateway)
 	}
 	if r.body > 0 {
 		out = append(out, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)

@@ -198,6 +198,8 @@ func TestOpenAPI(t *testing.T) {
 	for _, id := range []string{
 		"me_handler", "list_deployments_handler", "get_deployment_handler", "upsert_deployment_handler", "list_deployment_history_handler",
 		"get_deployment_revision_handler", "rollback_deployment_handler", "create_store_handler", "list_stores_handler", "delete_store_handler",
+		"create_build_handler", "get_build_handler", "login_handler", "callback_handler", "list_guilds_handler", "create_token_handler", "list_tokens_handler",
+		"delete_token_handler", "list_secrets_handler", "upsert_secret_handler", "delete_secret_handler",
 		"get_value_handler", "set_value_handler", "delete_key_handler", "list_keys_handler", "health_check", "get_metrics", "get_guild_logs",
 	} {
 		if ids[id] == "" {

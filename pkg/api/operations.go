@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/build"
 	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
@@ -42,6 +43,10 @@ func components() []component {
 		{name: "BuildCreated", kind: of[createdBuild](), change: statuses},
 		{name: "Build", kind: of[build.Build](), change: statuses},
 		{name: "BuildArtifact", kind: of[build.Artifact]()},
+		{name: "User", kind: of[auth.User]()},
+		{name: "UserGuild", kind: of[ownGuild]()},
+		{name: "CreatedToken", kind: of[madeToken]()},
+		{name: "CreateTokenRequest", kind: of[tokenBody](), request: true},
 		{name: "LogEntry", kind: of[logs.Entry](), change: func(s *jsonschema.Schema) { values(s, "level", "trace", "debug", "info", "warn", "error") }},
 		{name: "GuildSettings", kind: of[shownSettings]()},
 		{name: "Variable", kind: of[variableDoc]()},
@@ -87,7 +92,31 @@ func operations() []operation {
 	return slices.Concat(callerOperations, deploymentOperations, buildOperations, guildOperations, logOperations, kvOperations, probeOperations)
 }
 
+// cliQuery is what a command line tool asks for.
+var cliQuery = []param{
+	{name: "code_challenge", text: "SHA-256 of the code_verifier, in base64url", kind: of[string](), required: true},
+	{name: "code_challenge_method", text: "How it is made", kind: of[string](), required: true, oneOf: []string{"S256"}},
+	{name: "redirect_uri", text: "Where the tool listens on this machine, by its IPv4 address", kind: of[string](), required: true},
+	{name: "state", text: "Comes back as it is", kind: of[string]()},
+}
+
 var callerOperations = []operation{
+	{route: "GET /api/auth/login", id: "login_handler", tag: "Auth", summary: "Log in with Discord",
+		query: []param{{name: "next", text: "Path of this site at which the login ends", kind: of[string]()}}, status: 302, errors: []int{404}},
+	{route: "GET /api/auth/callback", id: "callback_handler", tag: "Auth", summary: "Where Discord sends a login back to",
+		query: []param{
+			{name: "state", text: "Discord's, from the login", kind: of[string]()}, {name: "code", text: "Discord's", kind: of[string]()},
+			{name: "error", text: "Discord's, instead of a code", kind: of[string]()},
+		}, status: 302, errors: []int{401, 403, 404, 502}},
+	{route: "POST /api/auth/logout", id: "logout_handler", tag: "Auth", summary: "End the session", status: 204, errors: []int{403}},
+	{route: "GET /api/auth/cli", id: "cli_login_handler", tag: "Auth", summary: "The page that lets a command line tool log in",
+		query: cliQuery, media: "text/html", redirects: 302, errors: []int{404, 502}},
+	{route: "POST /api/auth/cli", id: "cli_decide_handler", tag: "Auth", summary: "That page's form", body: of[cliForm](), page: true, status: 303, errors: []int{401, 403, 404, 502}},
+	{route: "POST /api/auth/cli/token", id: "cli_token_handler", tag: "Auth", summary: "An API token for the page's code", body: of[cliCode](), answer: of[madeToken](), errors: []int{404, 409}},
+	{route: "GET /api/guilds", id: "list_guilds_handler", tag: "Guilds", summary: "The guilds that the caller administers", answer: of[[]ownGuild](), errors: []int{409}},
+	{route: "POST /api/tokens", id: "create_token_handler", tag: "Tokens", summary: "Make an API token", body: of[tokenBody](), answer: of[madeToken](), errors: []int{409}},
+	{route: "GET /api/tokens", id: "list_tokens_handler", tag: "Tokens", summary: "The user's API tokens, the newest first", answer: of[[]auth.ShownToken]()},
+	{route: "DELETE /api/tokens/:token", id: "delete_token_handler", tag: "Tokens", summary: "Revoke an API token", status: 204, errors: []int{404}},
 	{route: "GET /api/auth/me", id: "me_handler", tag: "Auth", summary: "Who calls", answer: of[meDoc]()},
 	{route: "GET /api/limits", id: "get_limits_handler", tag: "Limits", summary: "The limits in force", answer: of[limitsDoc]()},
 	{route: "GET /api/types", id: "get_types_handler", tag: "Types", summary: "The SDK's TypeScript declarations",
@@ -125,7 +154,7 @@ var buildOperations = []operation{
 
 var guildOperations = []operation{
 	{route: "GET /api/status/:guild", id: "get_guild_status_handler", tag: "Guilds", summary: "What a guild's script is doing", answer: of[conduct.Status]()},
-	{route: "POST /api/status/:guild/release", id: "release_guild_handler", tag: "Guilds", summary: "End a quarantine (operator)", answer: of[conduct.Status]()},
+	{route: "POST /api/status/:guild/release", id: "release_guild_handler", tag: "Guilds", summary: "End a quarantine (operator)", answer: of[conduct.Status](), errors: []int{404}},
 	{route: "GET /api/guilds/:guild/settings", id: "get_guild_settings_handler", tag: "Guilds", summary: "What a guild's admins set beside the script", answer: of[shownSettings]()},
 	{route: "PUT /api/guilds/:guild/settings", id: "put_guild_settings_handler", tag: "Guilds", summary: "Replace a guild's settings", body: of[settingsDoc](), answer: of[shownSettings]()},
 	{route: "GET /api/vars/:guild", id: "list_variables_handler", tag: "Variables", summary: "A guild's variables, by name", answer: of[[]variableDoc]()},

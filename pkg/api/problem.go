@@ -27,8 +27,7 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		start := time.Now()
 		h := c.Response().Header()
 		h.Set(requestID, uuid.NewString())
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Cache-Control", "no-store")
+		a.cfg.Site.guard(h)
 		if err := next(c); err != nil {
 			c.Error(err)
 		}

@@ -26,6 +26,8 @@ const (
 	// guildInside is guildAdmin where the guild stands in the query or body; the
 	// handler reads it by call.admin.
 	guildInside
+	// operator is for who runs the bot.
+	operator
 )
 
 // route is one endpoint.
@@ -47,7 +49,7 @@ const (
 	storePath      = "/api/kv/:guild/:store"
 	keyPath        = "/api/kv/:guild/:store/:key"
 	variablePath   = "/api/vars/:guild/:name"
-	secretPath     = "/api/secrets/:guild/:name"
+	secretPath     = "/api/secrets/:guild/:name" //nolint:gosec // A path.
 )
 
 // routes is the table; docs/api.md describes every row.
@@ -62,8 +64,19 @@ func (a *API) routes() []route {
 }
 
 func (a *API) callerRoutes() []route {
+	l := a.cfg.Limits
 	return []route{
+		{method: "GET", path: loginPath, access: public, handle: a.login},
+		{method: "GET", path: "/api/auth/callback", access: public, handle: a.callback, timeout: l.LoginTime},
+		{method: "POST", path: "/api/auth/logout", access: public, handle: a.logout},
+		{method: "GET", path: cliPath, access: public, handle: a.cliPage},
+		{method: "POST", path: cliPath, access: public, handle: a.cliDecide, body: l.SmallBody},
+		{method: "POST", path: "/api/auth/cli/token", access: public, handle: a.cliToken, body: l.SmallBody},
 		{method: "GET", path: "/api/auth/me", access: identity, handle: a.me},
+		{method: "GET", path: "/api/guilds", access: identity, handle: a.listGuilds},
+		{method: "POST", path: "/api/tokens", access: identity, handle: a.createToken, body: l.SmallBody, writes: true},
+		{method: "GET", path: "/api/tokens", access: identity, handle: a.listTokens},
+		{method: "DELETE", path: "/api/tokens/:token", access: identity, handle: a.deleteToken, writes: true},
 		{method: "GET", path: "/api/limits", access: identity, handle: a.getLimits},
 		{method: "GET", path: "/api/types", access: identity, handle: a.getTypes},
 	}
@@ -86,7 +99,7 @@ func (a *API) guildRoutes() []route {
 	l := a.cfg.Limits
 	return []route{
 		{method: "GET", path: "/api/status/:guild", access: guildAdmin, handle: a.guildStatus},
-		{method: "POST", path: "/api/status/:guild/release", access: guildAdmin, handle: a.releaseGuild, writes: true},
+		{method: "POST", path: "/api/status/:guild/release", access: operator, handle: a.releaseGuild, writes: true},
 		{method: "GET", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.getSettings},
 		{method: "PUT", path: "/api/guilds/:guild/settings", access: guildAdmin, handle: a.putSettings, body: l.SmallBody, writes: true},
 		{method: "GET", path: "/api/vars/:guild", access: guildAdmin, handle: a.listVariables},
@@ -98,7 +111,7 @@ func (a *API) guildRoutes() []route {
 		{method: "DELETE", path: secretPath, access: guildAdmin, handle: a.deleteSecret, writes: true},
 		{method: "GET", path: "/api/crons/:guild", access: guildAdmin, handle: a.listCrons},
 		{method: "POST", path: "/api/crons/:guild/:name/run", access: guildAdmin, handle: a.runCron, writes: true},
-		{method: "GET", path: "/metrics", access: identity, handle: a.metrics},
+		{method: "GET", path: "/metrics", access: operator, handle: a.metrics},
 	}
 }
 
@@ -188,7 +201,7 @@ func (a *API) admit(c *call) error {
 		return a.strange.take(c.RealIP())
 	}
 	if err := a.authenticate(c); err != nil {
-		if fault.Is(err, fault.Unavailable) {
+		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Upstream) {
 			return err // It is not the caller who is wrong.
 		}
 		if limited := a.strange.take(c.RealIP()); limited != nil {
@@ -204,7 +217,10 @@ func (a *API) admit(c *call) error {
 			return err
 		}
 	}
-	if r.access != guildAdmin {
+	switch {
+	case r.access == operator && c.Param("guild") != "":
+		return c.named(c.Param("guild"))
+	case r.access != guildAdmin:
 		return nil
 	}
 	if err := c.admin(c.Param("guild")); err != nil {
@@ -224,22 +240,6 @@ func (c *call) param(name string) (string, error) {
 		return v, nil
 	}
 	return unescape(v)
-}
-
-// meDoc tells callers who they are.
-type meDoc struct {
-	User userDoc `json:"user"`
-}
-
-type userDoc struct {
-	ID         string  `json:"id"`
-	Username   string  `json:"username"`
-	GlobalName *string `json:"global_name"`
-	Avatar     *string `json:"avatar"`
-}
-
-func (a *API) me(c *call) error {
-	return c.JSON(http.StatusOK, meDoc{User: userDoc{ID: c.who.UserID, Username: c.who.Username}})
 }
 
 func (a *API) health(c *call) error { return c.String(http.StatusOK, "ok") }

@@ -20,7 +20,7 @@ func Starting(ready func() error) http.Handler {
 	refuse := func(w http.ResponseWriter, r *http.Request) {
 		f := notReady(ready())
 		f.RetryAfter = time.Second
-		refusal(f)(w, r)
+		Site{}.refusal(f)(w, r)
 	}
 	mux := http.NewServeMux()
 	for _, base := range []string{"", "/api"} {

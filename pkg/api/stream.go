@@ -127,7 +127,7 @@ func next(ctx context.Context, sub *logs.Subscription, most time.Duration) ([]lo
 
 // recheck asks anew whether the caller may read the guild's log.
 func (a *API) recheck(ctx context.Context, c *call) error {
-	who, err := a.identify(ctx, c.token())
+	who, err := a.identify(ctx, c.Request())
 	if err != nil {
 		return err
 	}

@@ -108,6 +108,7 @@ type runtime struct {
 	saved    bot.Saved
 	cache    cache.Store
 	tokens   *auth.Tokens
+	callers  callers
 	secrets  *secret.Service
 	settings *settings.Service
 	kv       *kv.DB
@@ -607,7 +608,10 @@ func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake
 	return guild, first, nil
 }
 
-func (rt *runtime) buildAPI(context.Context) error {
+func (rt *runtime) buildAPI(ctx context.Context) error {
+	if err := rt.openIdentity(ctx); err != nil {
+		return err
+	}
 	if err := rt.openBuilds(); err != nil {
 		return err
 	}
@@ -616,17 +620,18 @@ func (rt *runtime) buildAPI(context.Context) error {
 		return err
 	}
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Tokens: rt.tokens,
-		Authorizer: auth.SingleOperator{InGuild: rt.gateway.State().Has}, Log: rt.log.Named("api"),
+		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.kv, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats),
 		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
-			// One operator on this machine: nobody has to be protected from them.
-			Requests: api.Rate{PerSecond: 10_000, Burst: 10_000}, Deploys: api.Rate{PerSecond: 50, Burst: 100},
-			Sources: deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
-
+			Sources:   deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
 			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits(),
 		},
+	}
+	if rt.opts.patient {
+		rt.knowCallers(&cfg)
+	} else {
+		rt.knowOperator(&cfg)
 	}
 	if rt.sim != nil {
 		cfg.Local, cfg.LocalPrefixes = rt.sim.Handler(), discordsim.Prefixes

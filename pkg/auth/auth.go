@@ -1,5 +1,6 @@
-// Package auth says who a caller is and what they may do: API tokens, of which
-// only a hash is stored, and the check that a caller administers a guild.
+// Package auth says who a caller is and what they may do: logins by Discord and
+// their sessions, which the cache has sealed; API tokens, of which only a hash
+// is stored; who administers a guild, and who is the operator.
 package auth
 
 import (
@@ -14,20 +15,25 @@ import (
 
 // The ways to prove an identity.
 const (
-	TypeToken   = "token"
-	TypeSession = "session"
+	TypeToken    = "token"
+	TypeSession  = "session"
+	TypeOperator = "operator" // By api.operator_secret.
 )
 
 // Identity is a caller.
 type Identity struct {
 	UserID   string
 	Username string
-	Type     string // TypeToken or TypeSession.
+	Type     string // TypeToken, TypeSession or TypeOperator.
 	// Guilds are those that the caller may act for, nil for all that the user
 	// administers.
 	Guilds   []snowflake.GuildID
 	ReadOnly bool
 	TokenID  string // Of a TypeToken.
+	// ExpiresAt is when a TypeToken ends, zero for never.
+	ExpiresAt time.Time
+	// Session is the one of a TypeSession.
+	Session *Session
 }
 
 // MayWrite refuses what changes something to a read-only token.
@@ -41,7 +47,7 @@ func (i Identity) MayWrite() error {
 // mayUse refuses guilds that the identity is not for.
 func (i Identity) mayUse(guild snowflake.GuildID) error {
 	if i.Guilds != nil && !slices.Contains(i.Guilds, guild) {
-		return fault.New(fault.Forbidden, "this API token is not for guild %s", guild)
+		return fault.New(fault.Forbidden, "Forbidden: this API token is not for guild %s", guild)
 	}
 	return nil
 }
@@ -51,39 +57,78 @@ type Authorizer interface {
 	// GuildAdmin is nil when they do, else a fault.Forbidden, or another fault
 	// when that cannot be found out.
 	GuildAdmin(ctx context.Context, who Identity, guild snowflake.GuildID) error
-	// Operator is nil when the caller runs the whole bot, else a
-	// fault.Forbidden.
-	Operator(ctx context.Context, who Identity) error
+	// Guilds lists the guilds that the caller administers and the bot is in, by
+	// id.
+	Guilds(ctx context.Context, who Identity) ([]Membership, error)
+	// Administered gives those among the guilds that Guilds would list.
+	Administered(ctx context.Context, who Identity, among []snowflake.GuildID) ([]snowflake.GuildID, error)
 }
 
-// SingleOperator is the Authorizer where everyone with a token is the operator:
-// a token may act for every guild that the bot is in.
+// SingleOperator is the Authorizer where the operator's tokens are for every
+// guild that the bot is in.
 type SingleOperator struct {
-	// InGuild reports whether the bot is in the guild.
-	InGuild func(guild snowflake.GuildID) bool
+	Bot Bot
+	// UserID is whose tokens are the operator's; "" is everybody's.
+	UserID string
+	// Others decides about everybody else; nil refuses.
+	Others Authorizer
+}
+
+var _ Authorizer = SingleOperator{}
+
+// is reports whether the caller is the operator.
+func (s SingleOperator) is(who Identity) bool {
+	return who.Type == TypeToken && (s.UserID == "" || who.UserID == s.UserID)
 }
 
 // GuildAdmin implements Authorizer.
-func (s SingleOperator) GuildAdmin(_ context.Context, who Identity, guild snowflake.GuildID) error {
-	if who.Type != TypeToken {
-		return fault.New(fault.Forbidden, "an API token is required")
+func (s SingleOperator) GuildAdmin(ctx context.Context, who Identity, guild snowflake.GuildID) error {
+	if !s.is(who) {
+		if s.Others == nil {
+			return forbidden("an API token is required")
+		}
+		return s.Others.GuildAdmin(ctx, who, guild)
 	}
 	if err := who.mayUse(guild); err != nil {
 		return err
 	}
-	if !s.InGuild(guild) {
-		return fault.New(fault.Forbidden, "Bot not in guild")
+	if !s.Bot.InGuild(guild) {
+		return forbidden("Bot not in guild")
 	}
 	return nil
 }
 
-// Operator implements Authorizer: a token that is not for certain guilds only is
-// the operator's.
-func (s SingleOperator) Operator(_ context.Context, who Identity) error {
-	if who.Type != TypeToken || who.Guilds != nil {
-		return fault.New(fault.Forbidden, "this is for the operator: an API token is required that is not limited to certain guilds")
+// Guilds implements Authorizer.
+func (s SingleOperator) Guilds(ctx context.Context, who Identity) ([]Membership, error) {
+	if !s.is(who) {
+		if s.Others == nil {
+			return nil, forbidden("an API token is required")
+		}
+		return s.Others.Guilds(ctx, who)
 	}
-	return nil
+	out := []Membership{}
+	for _, id := range s.Bot.GuildIDs() {
+		if who.mayUse(id) != nil {
+			continue
+		}
+		g, err := s.Bot.Guild(ctx, id)
+		if fault.Is(err, fault.NotFound) {
+			continue // It was left just now.
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Membership{ID: id, Name: g.Name, Icon: g.Icon, Permissions: allPermissions})
+	}
+	return out, nil
+}
+
+// Administered implements Authorizer.
+func (s SingleOperator) Administered(ctx context.Context, who Identity, among []snowflake.GuildID) ([]snowflake.GuildID, error) {
+	if !s.is(who) && s.Others != nil {
+		return s.Others.Administered(ctx, who, among)
+	}
+	return slices.DeleteFunc(slices.Clone(among), func(id snowflake.GuildID) bool { return s.GuildAdmin(ctx, who, id) != nil }), nil
 }
 
 // Token is an API token as it is stored.
@@ -104,8 +149,22 @@ type Token struct {
 // timeFormat writes UTC as "+00:00", like the API always did.
 const timeFormat = "2006-01-02T15:04:05.999999-07:00"
 
-// MarshalJSON gives what the API shows; the hash is not in it.
-func (t Token) MarshalJSON() ([]byte, error) {
+// ShownToken is what callers see of a token.
+type ShownToken struct {
+	ID         string              `json:"token_id"`
+	Label      *string             `json:"label"`
+	CreatedAt  *string             `json:"created_at"`
+	LastUsedAt *string             `json:"last_used_at"`
+	ExpiresAt  *string             `json:"expires_at,omitempty"`
+	Guilds     []snowflake.GuildID `json:"guild_ids,omitempty"`
+	ReadOnly   bool                `json:"read_only,omitempty"`
+}
+
+// MarshalJSON gives what callers see of it.
+func (t Token) MarshalJSON() ([]byte, error) { return json.Marshal(t.Shown()) }
+
+// Shown leaves out the hash, and whose it is.
+func (t Token) Shown() ShownToken {
 	stamp := func(at time.Time) *string {
 		if at.IsZero() {
 			return nil
@@ -117,15 +176,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	if t.Label != "" {
 		label = &t.Label
 	}
-	return json.Marshal(struct {
-		ID         string              `json:"token_id"`
-		Label      *string             `json:"label"`
-		CreatedAt  *string             `json:"created_at"`
-		LastUsedAt *string             `json:"last_used_at"`
-		ExpiresAt  *string             `json:"expires_at,omitempty"`
-		Guilds     []snowflake.GuildID `json:"guild_ids,omitempty"`
-		ReadOnly   bool                `json:"read_only,omitempty"`
-	}{t.ID, label, stamp(t.CreatedAt), stamp(t.LastUsedAt), stamp(t.ExpiresAt), t.Guilds, t.ReadOnly})
+	return ShownToken{t.ID, label, stamp(t.CreatedAt), stamp(t.LastUsedAt), stamp(t.ExpiresAt), t.Guilds, t.ReadOnly}
 }
 
 // TokenStore keeps tokens. Times are kept to the microsecond, in UTC. Its

@@ -77,11 +77,50 @@ func ReadOnly() Option { return func(k *Token) { k.ReadOnly = true } }
 
 // Create makes a token and gives its text, which is kept nowhere.
 func (s *Tokens) Create(ctx context.Context, label string, owner Owner, options ...Option) (plaintext string, t Token, err error) {
+	return s.create(ctx, s.draft(label, owner, options))
+}
+
+// CreateAs makes a token of the caller's user. One that is made with a token is
+// no wider than that: what the options leave open is as in it, and what they
+// give beyond it is a fault.Forbidden.
+func (s *Tokens) CreateAs(ctx context.Context, who Identity, label string, options ...Option) (plaintext string, t Token, err error) {
+	t = s.draft(label, Owner{UserID: who.UserID, Username: who.Username}, options)
+	if who.Type == TypeToken {
+		if t.Guilds == nil {
+			t.Guilds = slices.Clone(who.Guilds)
+		}
+		if t.ExpiresAt.IsZero() {
+			t.ExpiresAt = who.ExpiresAt
+		}
+		t.ReadOnly = t.ReadOnly || who.ReadOnly
+	}
+	if !who.covers(t) {
+		return "", Token{}, fault.New(fault.Forbidden, "Forbidden: a token that is made with a token may not be for other guilds, or live longer; log in to make one")
+	}
+	return s.create(ctx, t)
+}
+
+// covers reports whether a token is no wider than the one of the caller, whom
+// it belongs to. A person may everything with their tokens.
+func (i Identity) covers(t Token) bool {
+	if i.Type != TypeToken || t.ID != "" && t.ID == i.TokenID {
+		return true
+	}
+	inside := i.Guilds == nil || t.Guilds != nil && !slices.ContainsFunc(t.Guilds, func(g snowflake.GuildID) bool { return !slices.Contains(i.Guilds, g) })
+	ends := i.ExpiresAt.IsZero() || !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(i.ExpiresAt)
+	return inside && ends && (t.ReadOnly || !i.ReadOnly)
+}
+
+func (s *Tokens) draft(label string, owner Owner, options []Option) Token {
 	now := s.clock.Now().UTC().Truncate(time.Microsecond)
-	t = Token{UserID: owner.UserID, Username: owner.Username, Label: strings.TrimSpace(label), CreatedAt: now}
+	t := Token{UserID: owner.UserID, Username: owner.Username, Label: strings.TrimSpace(label), CreatedAt: now}
 	for _, o := range options {
 		o(&t)
 	}
+	return t
+}
+
+func (s *Tokens) create(ctx context.Context, t Token) (plaintext string, _ Token, err error) {
 	if err := s.check(ctx, &t); err != nil {
 		return "", Token{}, err
 	}
@@ -156,7 +195,7 @@ func (s *Tokens) Verify(ctx context.Context, plaintext string) (Identity, error)
 			s.log.Warn("a token's use was not recorded", zap.String("token_id", t.ID), zap.Error(err))
 		}
 	}
-	return Identity{UserID: t.UserID, Username: t.Username, Type: TypeToken, Guilds: t.Guilds, ReadOnly: t.ReadOnly, TokenID: t.ID}, nil
+	return Identity{UserID: t.UserID, Username: t.Username, Type: TypeToken, Guilds: t.Guilds, ReadOnly: t.ReadOnly, TokenID: t.ID, ExpiresAt: t.ExpiresAt}, nil
 }
 
 // List gives the user's tokens, the newest first.
@@ -164,11 +203,33 @@ func (s *Tokens) List(ctx context.Context, userID string) ([]Token, error) {
 	return s.store.Tokens(ctx, userID)
 }
 
+// ListAs gives those of the user's tokens that the caller may delete.
+func (s *Tokens) ListAs(ctx context.Context, who Identity) ([]Token, error) {
+	all, err := s.store.Tokens(ctx, who.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(t Token) bool { return !who.covers(t) }), nil
+}
+
+// DeleteAs revokes a token of the caller's user. A token revokes itself and
+// those that are no wider; of the others it does not learn.
+func (s *Tokens) DeleteAs(ctx context.Context, who Identity, id string) error {
+	t, err := s.store.Token(ctx, id)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if err != nil || t.UserID != who.UserID || !who.covers(t) {
+		return fault.New(fault.NotFound, "Resource not found: Token not found")
+	}
+	return s.Delete(ctx, who.UserID, id)
+}
+
 // Delete revokes the user's token.
 func (s *Tokens) Delete(ctx context.Context, userID, id string) error {
 	err := s.store.DeleteToken(ctx, userID, id)
 	if fault.Is(err, fault.NotFound) {
-		return fault.New(fault.NotFound, "Token not found")
+		return fault.New(fault.NotFound, "Resource not found: Token not found")
 	}
 	return err
 }

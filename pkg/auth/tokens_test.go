@@ -94,7 +94,7 @@ func TestCreateAndVerify(t *testing.T) {
 		{"plain", nil, auth.Identity{UserID: "42", Username: "ada", Type: "token"}},
 		{
 			"restricted", []auth.Option{auth.WithGuilds(9, 5, 9), auth.ReadOnly(), auth.WithExpiry(epoch.Add(time.Hour))},
-			auth.Identity{UserID: "42", Username: "ada", Type: "token", Guilds: []snowflake.GuildID{5, 9}, ReadOnly: true},
+			auth.Identity{UserID: "42", Username: "ada", Type: "token", Guilds: []snowflake.GuildID{5, 9}, ReadOnly: true, ExpiresAt: epoch.Add(time.Hour)},
 		},
 	}
 	for _, row := range rows {
@@ -291,7 +291,7 @@ func TestSecretsAreSpread(t *testing.T) {
 
 func TestSingleOperator(t *testing.T) {
 	t.Parallel()
-	a := auth.SingleOperator{InGuild: func(g snowflake.GuildID) bool { return g < 10 }}
+	a := auth.SingleOperator{Bot: &bot{in: func(g snowflake.GuildID) bool { return g < 10 }}}
 	rows := []struct {
 		name  string
 		who   auth.Identity

@@ -53,9 +53,6 @@ func (z zipped) read() (string, error) {
 
 // openArchive gives the files of a zip archive. Nothing is inflated yet.
 func openArchive(data []byte, l ArchiveLimits) (tree, error) {
-	if n := declared(data); n > l.Files {
-		return nil, fmt.Errorf("it has %d entries, at most %d are allowed", n, l.Files)
-	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	// Names are checked below, by stricter rules than this error has.
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
@@ -100,27 +97,9 @@ func openArchive(data []byte, l ArchiveLimits) (tree, error) {
 	return files, nil
 }
 
-// declared is how many entries the archive's end says that it has, or -1: the
-// reader would make room for all of them before it could be asked.
-func declared(data []byte) int {
-	const size, count = 22, 10 // Of the record, and where the number is in it.
-	tail := data[max(0, len(data)-size-1<<16):]
-	at := bytes.LastIndex(tail, []byte("PK\x05\x06"))
-	if at < 0 || at+size > len(tail) {
-		return -1
-	}
-	// 65,535 stands for a number that is elsewhere; at 46 bytes an entry, the
-	// archive itself then bounds it.
-	n := int(tail[at+count]) | int(tail[at+count+1])<<8
-	if n == 1<<16-1 {
-		return len(data) / 46
-	}
-	return n
-}
-
 // useless reports whether a file of a package is never part of a bundle.
 func useless(p string) bool {
-	if !strings.Contains("/"+p, "/node_modules/") {
+	if !inModules(p) {
 		return false
 	}
 	for _, suffix := range []string{".d.ts", ".d.mts", ".d.cts", ".map"} {
@@ -136,7 +115,7 @@ func useless(p string) bool {
 func (t tree) own(l deploy.Limits) (files []deploy.File, note string) {
 	var names []string
 	for p := range t {
-		if !strings.Contains("/"+p, "/node_modules/") && !strings.HasPrefix(path.Base(p), ".") {
+		if !inModules(p) && !strings.HasPrefix(path.Base(p), ".") {
 			names = append(names, p)
 		}
 	}

@@ -78,7 +78,7 @@ func build(in Input) (Output, string) {
 		SourcesContent: api.SourcesContentInclude,
 		LogLevel:       api.LogLevelSilent,
 		LogLimit:       maxErrors,
-		TsconfigRaw:    "{}",
+		TsconfigRaw:    r.project.raw,
 		Plugins:        []api.Plugin{only(r, entry)},
 		// Packages ask for it, and there is no process.
 		Define: map[string]string{"process.env.NODE_ENV": `"production"`},

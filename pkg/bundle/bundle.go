@@ -137,7 +137,14 @@ func (c *Child) Build(ctx context.Context, in Input) (Output, error) {
 	case a.Output == nil:
 		return Output{}, fault.Wrap(errDied, fault.BuildFailed, "build failed: sources nest too deeply or need too much memory")
 	}
-	return *a.Output, nil
+	out := *a.Output
+	if len(out.Sources) > 0 {
+		// They are stored as they come, so a child must not say what it likes.
+		if out.Sources, err = deploy.ValidateFiles(out.Sources, c.limits.Archive.Kept); err != nil || in.Archive == nil {
+			return Output{}, fmt.Errorf("the bundler answered sources that cannot be: %v", err) //nolint:errorlint // It is no request that is bad.
+		}
+	}
+	return out, nil
 }
 
 // MapStack replaces every position in a guild's bundle that the text names by

@@ -227,9 +227,10 @@ func TestImpostors(t *testing.T) {
 func TestOurFaultIsNotTheAuthors(t *testing.T) {
 	t.Parallel()
 	rows := map[string]string{
-		"no such program":  "/nonexistent/flora-runtime",
-		"it cannot work":   impostor(t, "exit 70"),
-		"it is no program": impostor(t, "exit 0") + "/x",
+		"no such program":   "/nonexistent/flora-runtime",
+		"it cannot work":    impostor(t, "exit 70"),
+		"it is no program":  impostor(t, "exit 0") + "/x",
+		"it makes up files": impostor(t, `echo '{"output":{"code":"x","map":"{}","sources":[{"path":"../x","contents":""}]}}'`),
 	}
 	for name, exe := range rows {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 type resolver struct {
 	files   tree
 	folders map[string]bool
+	project tsconfig
 
 	mu        sync.Mutex // Guards the members below.
 	manifests map[string]*manifest
@@ -24,7 +25,7 @@ type resolver struct {
 }
 
 func newResolver(files tree) *resolver {
-	return &resolver{files: files, folders: files.folders(), manifests: map[string]*manifest{}, parents: map[string]string{}, missing: map[string]string{}}
+	return &resolver{files: files, folders: files.folders(), project: readTsconfig(files), manifests: map[string]*manifest{}, parents: map[string]string{}, missing: map[string]string{}}
 }
 
 // meant is what an import means.
@@ -96,6 +97,13 @@ func (r *resolver) lookUp(importer, name string, want map[string]bool, depth int
 	case strings.HasPrefix(name, "/"):
 		return meant{}, fmt.Errorf("cannot import %q: the path is absolute; start it with \"./\" or \"../\"", name)
 	case !relative(name):
+		if !inModules(importer) {
+			for _, p := range r.project.alias(name) {
+				if t, err := r.at(p, name, want); err == nil {
+					return t, nil
+				}
+			}
+		}
 		return r.bare(importer, name, want)
 	}
 	t, err := r.at(path.Join(path.Dir(importer), name), name, want)
@@ -249,7 +257,7 @@ func (r *resolver) manifest(dir string) *manifest {
 // chain says through which files an import in a package came to be. It is
 // empty for the author's own files, whose place the error has anyway.
 func (r *resolver) chain(importer string) string {
-	if !strings.Contains("/"+importer, "/node_modules/") {
+	if !inModules(importer) {
 		return ""
 	}
 	const most = 8
@@ -296,6 +304,9 @@ func split(name string) (pkg, inside string) {
 	}
 	return pkg, path.Clean("/" + inside)[1:]
 }
+
+// inModules reports whether a file is a package's, not the author's own.
+func inModules(file string) bool { return strings.Contains("/"+file, "/node_modules/") }
 
 func relative(name string) bool {
 	return name == "." || name == ".." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../")

@@ -73,7 +73,15 @@ func TestPackages(t *testing.T) {
 			[]string{`"used"`, "styles", "kept"}, []string{"side effect"}},
 		"the environment of packages":   {`import "a"`, []string{"node_modules/a/index.js", `if (process.env.NODE_ENV !== "production") log("checks"); else log("fast")`}, []string{"fast"}, []string{"process.env"}},
 		"a broken package.json is none": {`import "a"`, []string{"node_modules/a/package.json", `{"main": `, "node_modules/a/index.js", `log("index")`}, []string{`"index"`}, nil},
-		"a file that is a package":      {`import "a"`, []string{"node_modules/a.js", `log("single")`}, []string{"single"}, nil},
+		"paths of tsconfig.json": {`import "@/x"; import "~lib"; import { a } from "a"; log(a)`,
+			[]string{"tsconfig.json", "{\n  // The project's.\n  \"compilerOptions\": { \"baseUrl\": \"./src\", /* both */ \"paths\": { \"@/*\": [\"never/*\", \"lib/*\"], \"~lib\": [\"lib\"], \"a\": [\"own-a\"], }, },\n}",
+				"src/lib/x.ts", `log("x")`, "src/lib/index.ts", `log("lib index")`, "src/own-a.ts", `export const a = "own a"; import "b"`, "node_modules/b/index.js", `import "a"`, "node_modules/a/index.js", `log("package a")`},
+			[]string{`"x"`, "lib index", "own a", "package a"}, nil},
+		"options of tsconfig.json": {`const d = (...a: any[]) => a; class A { @d m(@d p: number) {} } log(A)`, []string{"tsconfig.json", `{"compilerOptions": {"experimentalDecorators": true, "target": "es3", "module": 5}}`},
+			[]string{"__decorateParam"}, nil},
+		"a broken tsconfig.json":         {`log("built")`, []string{"tsconfig.json", `{"compilerOptions": {"paths": {`}, []string{"built"}, nil},
+		"a tsconfig.json that leads out": {`import "a"`, []string{"tsconfig.json", `{"compilerOptions": {"baseUrl": "../..", "paths": {"*": ["../../*"]}}}`, "node_modules/a/index.js", `log("a")`}, []string{`"a"`}, nil},
+		"a file that is a package":       {`import "a"`, []string{"node_modules/a.js", `log("single")`}, []string{"single"}, nil},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

@@ -151,7 +151,7 @@ func (r *REST) send(ctx context.Context, c *call) answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	header := http.Header{"User-Agent": {userAgent}}
+	header := http.Header{"User-Agent": {UserAgent}}
 	if !c.bearer {
 		header["Authorization"] = []string{r.auth}
 	}

@@ -94,7 +94,7 @@ func (l *link) Dial(ctx context.Context, addr string) (<-chan ws.Op, error) {
 		return nil, errUsed
 	}
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialWithin, ReadBufferSize: readBuffer, WriteBufferSize: 4 << 10}
-	conn, resp, err := dialer.DialContext(ctx, addr, http.Header{"User-Agent": {userAgent}})
+	conn, resp, err := dialer.DialContext(ctx, addr, http.Header{"User-Agent": {UserAgent}})
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}

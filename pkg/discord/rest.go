@@ -21,7 +21,8 @@ const (
 	apiVersion = "10"
 	// DefaultBase is the real Discord.
 	DefaultBase = "https://discord.com/api/v10"
-	userAgent   = "DiscordBot (https://github.com/flora-runtime/flora-runtime, 1)"
+	// UserAgent is what Discord wants to be told by a bot's programs.
+	UserAgent = "DiscordBot (https://github.com/flora-runtime/flora-runtime, 1)"
 )
 
 // RESTConfig says how Discord's REST API is used.

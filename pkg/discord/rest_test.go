@@ -138,7 +138,7 @@ func TestRESTWhatItSends(t *testing.T) {
 		t.Errorf("got %s %q", got.URL, body)
 	}
 	for name, want := range map[string]string{
-		"Authorization": "Bot tok3n", "Content-Type": "application/json", "X-Audit-Log-Reason": "weil%27s%20sch%C3%B6n%20ist%2Fso%0A", "User-Agent": userAgent,
+		"Authorization": "Bot tok3n", "Content-Type": "application/json", "X-Audit-Log-Reason": "weil%27s%20sch%C3%B6n%20ist%2Fso%0A", "User-Agent": UserAgent,
 	} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s is %q, want %q", name, got.Header.Get(name), want)

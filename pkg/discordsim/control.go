@@ -77,6 +77,8 @@ func (s *Sim) controlRoutes() *controlTree {
 		{"DELETE", "/faults", s.controlClearFaults},
 		{"GET", "/gateway", s.controlSessions},
 		{"POST", "/gateway", s.controlGateway},
+		{"GET", "/oauth", s.controlGrants},
+		{"POST", "/oauth", s.controlOAuth},
 		{"POST", "/flood", s.controlFlood},
 		{"GET", "/attachments/{channel}/{attachment}/{name}", s.controlAttachment},
 	} {

@@ -30,5 +30,7 @@
 //	GET    /faults, POST /faults, DELETE /faults       a RequestFault for the next requests
 //	GET    /gateway                                    sessions and connections
 //	POST   /gateway {"action", "code", "resumable", "shard", "forget"}
+//	GET    /oauth                                      who has logged in to the application
+//	POST   /oauth {"action": "expire" | "life" | "deauthorize", "author", "access_token_secs"}
 //	POST   /flood                                      a Flood; answers with its FloodResult
 package discordsim

@@ -90,14 +90,17 @@ func (s *Sim) ready(ss *session, shard *[]uint64) map[string]any {
 }
 
 // self is the bot's own user, with what only it sees.
-func (s *Sim) self() any {
+func (s *Sim) self() any { return ownUser(s.bot) }
+
+// ownUser is a user as it sees itself.
+func ownUser(u *user) any {
 	return struct {
 		*user
 		Verified   bool    `json:"verified"`
 		MFAEnabled bool    `json:"mfa_enabled"`
 		Email      *string `json:"email"`
 		Locale     string  `json:"locale"`
-	}{user: s.bot, Verified: true, MFAEnabled: true, Locale: "en-US"}
+	}{user: u, Verified: true, MFAEnabled: true, Locale: "en-US"}
 }
 
 // guildCreate is the full guild as a session with these intents gets it.

@@ -164,5 +164,8 @@ func (c *call) majorParameter() string {
 			b.WriteByte('/')
 		}
 	}
+	if c.grant != nil {
+		b.WriteString(c.grant.user.String())
+	}
 	return b.String()
 }

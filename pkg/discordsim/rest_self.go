@@ -34,7 +34,12 @@ func (s *Sim) getApplication(*call) (any, error) {
 	}, nil
 }
 
-func (s *Sim) getSelf(*call) (any, error) { return s.self(), nil }
+func (s *Sim) getSelf(c *call) (any, error) {
+	if c.grant != nil {
+		return ownUser(s.users[c.grant.user]), nil
+	}
+	return s.self(), nil
+}
 
 func (s *Sim) editSelf(c *call) (any, error) {
 	f, err := c.form()
@@ -77,15 +82,24 @@ func (s *Sim) listOwnGuilds(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	who := s.bot.ID
+	if c.grant != nil {
+		who = c.grant.user
+	}
 	out := []any{}
 	for _, g := range s.guildOrder {
-		if g.ID <= after || before != 0 && g.ID >= before || len(out) == limit {
+		m := g.members[who]
+		if m == nil || g.ID <= after || before != 0 && g.ID >= before || len(out) == limit {
 			continue
 		}
-		out = append(out, map[string]any{
-			"id": g.ID, "name": g.Name, "icon": g.Icon, "banner": nil, "owner": g.OwnerID == s.bot.ID,
-			"permissions": g.basePermissions(g.members[s.bot.ID]), "features": []string{},
-		})
+		doc := map[string]any{
+			"id": g.ID, "name": g.Name, "icon": g.Icon, "banner": nil, "owner": g.OwnerID == who,
+			"permissions": g.basePermissions(m), "features": []string{},
+		}
+		if c.queryFlag("with_counts") {
+			doc["approximate_member_count"], doc["approximate_presence_count"] = len(g.members), len(g.members)
+		}
+		out = append(out, doc)
 	}
 	return out, nil
 }

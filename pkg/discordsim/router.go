@@ -25,7 +25,12 @@ type route struct {
 	// open routes are authorized by a token in their path.
 	open bool
 	// free routes are outside the global rate limit.
-	free   bool
+	free bool
+	// bearer is the scope with which people may use the route through an
+	// application, "" for bots only.
+	bearer string
+	// form routes take a body of application/x-www-form-urlencoded.
+	form   bool
 	bucket bucketRule
 
 	// name is the method and the pattern, and params the parameters in order.
@@ -51,6 +56,10 @@ type call struct {
 	scripted bool
 	// wasRead is set once the body has been taken in.
 	wasRead bool
+	// formBody is the body of a form route.
+	formBody url.Values
+	// grant is what the caller was allowed, nil for the bot.
+	grant *grant
 	// guild is whose audit log an entry goes to.
 	guild *guild
 	// received is when the request came in.
@@ -138,8 +147,8 @@ func (s *Sim) answer(ctx context.Context, w http.ResponseWriter, c *call, seen *
 }
 
 func (s *Sim) process(w http.ResponseWriter, c *call, seen *Request) (int, []byte) {
-	if !c.route.open && !s.authorized(c.req) {
-		return encodeError(errUnauthorized)
+	if err := s.authorize(c); err != nil {
+		return encodeError(err)
 	}
 	if !s.cfg.NoRateLimits {
 		if refused := s.limits.take(w.Header(), c); refused != nil {
@@ -197,6 +206,29 @@ func (c *call) encode(out any) (int, []byte) {
 	return status, body
 }
 
+// authorize finds out who calls: nobody where that is all the same, the bot, or
+// a person through the application.
+func (s *Sim) authorize(c *call) error {
+	if c.route.open || s.authorized(c.req) {
+		return nil
+	}
+	token, ok := strings.CutPrefix(c.req.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return errUnauthorized
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch c.grant = s.granted(token); {
+	case c.grant == nil:
+		return errUnauthorized
+	case c.route.bearer == "":
+		return errUnauthorized
+	case !c.grant.allows(c.route.bearer):
+		return errMissingAccess
+	}
+	return nil
+}
+
 func (s *Sim) authorized(req *http.Request) bool {
 	token, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bot ")
 	return ok && s.acceptsToken(token)
@@ -235,6 +267,9 @@ func (c *call) read(w http.ResponseWriter) error {
 	body, err := io.ReadAll(reader)
 	if err != nil {
 		return readFailure(err)
+	}
+	if c.route.form {
+		return c.readForm(body, kind)
 	}
 	c.body = body
 	if len(body) > 0 && !strings.HasPrefix(kind, "application/json") {

@@ -11,10 +11,14 @@ func (s *Sim) mount() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := r.URL.Path
 		switch {
+		case r.Method == http.MethodGet && (p == "/api/oauth2/authorize" || p == "/api/v10/oauth2/authorize"):
+			s.serveAuthorize(w, r)
 		case strings.HasPrefix(p, "/api/v10/"):
 			s.rest.serve(r.Context(), w, r, "/api/v10")
 		case strings.HasPrefix(p, "/api/v9/"):
 			s.rest.serve(r.Context(), w, r, "/api/v9")
+		case strings.HasPrefix(p, "/api/oauth2/"):
+			s.rest.serve(r.Context(), w, r, "/api")
 		case p == "/gateway" || p == "/gateway/":
 			s.serveGateway(w, r)
 		case p == "/sim" || strings.HasPrefix(p, "/sim/"):
@@ -31,7 +35,7 @@ func (s *Sim) mount() http.Handler {
 func (s *Sim) restRoutes() *router {
 	var routes []route
 	for _, part := range [][]route{
-		s.sessionRoutes(), s.messageRoutes(), s.channelRoutes(), s.guildRoutes(),
+		s.sessionRoutes(), s.oauthRoutes(), s.messageRoutes(), s.channelRoutes(), s.guildRoutes(),
 		s.interactionRoutes(), s.webhookRoutes(), s.commandRoutes(),
 	} {
 		routes = append(routes, part...)
@@ -46,9 +50,9 @@ func (s *Sim) sessionRoutes() []route {
 		{method: "GET", pattern: "/oauth2/applications/@me", handle: s.getApplication},
 		{method: "GET", pattern: "/applications/@me", handle: s.getApplication},
 		{method: "PATCH", pattern: "/applications/@me", handle: s.getApplication},
-		{method: "GET", pattern: "/users/@me", handle: s.getSelf},
+		{method: "GET", pattern: "/users/@me", handle: s.getSelf, bearer: "identify"},
 		{method: "PATCH", pattern: "/users/@me", handle: s.editSelf},
-		{method: "GET", pattern: "/users/@me/guilds", handle: s.listOwnGuilds},
+		{method: "GET", pattern: "/users/@me/guilds", handle: s.listOwnGuilds, bearer: "guilds"},
 		{method: "DELETE", pattern: "/users/@me/guilds/{guild}", handle: s.leaveGuild},
 		{method: "GET", pattern: "/users/{user}", handle: s.getUser},
 		{method: "GET", pattern: "/invites/{code}", handle: s.getInvite},

@@ -14,7 +14,7 @@ import (
 
 // Prefixes are the paths that belong to the simulator; whoever mounts Handler
 // beside other routes sends these to it.
-var Prefixes = []string{"/api/v10/", "/api/v9/", "/api/gateway", "/gateway", "/sim"}
+var Prefixes = []string{"/api/v10/", "/api/v9/", "/api/gateway", "/api/oauth2/", "/gateway", "/sim"}
 
 // Config says what is simulated. The zero value is ready to use.
 type Config struct {
@@ -22,6 +22,12 @@ type Config struct {
 	Guilds int
 	// Token is the bot token that is accepted; with "" every token is.
 	Token string
+	// ClientSecret is what the application proves itself with to the OAuth
+	// endpoints; with "" every secret is. Its id is ApplicationID.
+	ClientSecret string
+	// RedirectURIs are where logins may lead back to; without any, every http
+	// address of this machine is.
+	RedirectURIs []string
 	// NoRateLimits turns Discord's buckets, their headers and 429s off, and the
 	// limit of 120 gateway sends a minute.
 	NoRateLimits bool
@@ -101,6 +107,7 @@ type Sim struct {
 	webhooks     map[snowflake.WebhookID]*webhook
 	commands     commandSet
 	interactions interactionSet
+	oauth        oauthState
 	sessions     map[string]*session
 	inventing    bool // An event is dispatched that somebody made up.
 	conns        map[*conn]struct{}
@@ -141,6 +148,7 @@ func New(cfg Config) (*Sim, error) {
 		webhooks:  map[snowflake.WebhookID]*webhook{},
 		sessions:  map[string]*session{},
 		conns:     map[*conn]struct{}{},
+		oauth:     oauthState{life: 7 * 24 * time.Hour, codes: map[string]oauthCode{}},
 	}
 	s.ids.now = cfg.Now
 	s.requests = newRequestLog()

@@ -85,6 +85,9 @@ func ParseGuild(s string) (GuildID, error) { return Parse[guild](s) }
 // ParseChannel reads a channel id.
 func ParseChannel(s string) (ChannelID, error) { return Parse[channel](s) }
 
+// ParseUser reads a user id.
+func ParseUser(s string) (UserID, error) { return Parse[user](s) }
+
 // String is the decimal form that Discord uses, "0" for none.
 func (id ID[K]) String() string { return strconv.FormatUint(uint64(id), 10) }
 

@@ -44,7 +44,7 @@ func (w *walk) bodies(t *testing.T, in input) {
 			changed[name] = json.RawMessage(other)
 			send("type of "+name, jsonKind, encodeRaw(changed))
 		}
-		if !in.open {
+		if !in.open && !in.optional {
 			changed := map[string]json.RawMessage{}
 			for k, v := range members {
 				if k != name {

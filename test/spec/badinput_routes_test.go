@@ -22,6 +22,8 @@ type input struct {
 	// missing members are made; wrong are further bodies.
 	good  string
 	wrong []string
+	// optional bodies may lack any of good's members.
+	optional bool
 	// queries are refused.
 	queries []string
 	// headers are refused: lines of name and value.
@@ -30,6 +32,9 @@ type input struct {
 
 func (r input) method() string { m, _, _ := strings.Cut(r.route, " "); return m }
 func (r input) path() string   { _, p, _ := strings.Cut(r.route, " "); return p }
+
+// challenge has the form of PKCE's.
+var challenge = strings.Repeat("A", 43)
 
 var long = strings.Repeat("x", 20_000)
 
@@ -42,8 +47,33 @@ var apiInputs = []input{
 	{route: "GET /livez", open: true},
 	{route: "GET /readyz", open: true},
 	{route: "GET /api/health", open: true},
+	{route: "GET /api/auth/login", open: true, queries: []string{"next=//example.com", "next=https://example.com", "next=x", "next=%5c%5cexample.com", "next=/" + strings.Repeat("n", 3000), "%zz"}},
+	{route: "GET /api/auth/callback", open: true, queries: []string{"", "code=x", "state=x&code=x", "error=access_denied", "%zz"}},
+	{route: "POST /api/auth/logout", open: true, headers: []string{"Origin: http://example.com", "Sec-Fetch-Site: cross-site"}},
+	{route: "GET /api/auth/cli", open: true, queries: []string{
+		"", "code_challenge_method=S256", "code_challenge_method=plain&code_challenge=" + challenge, "code_challenge_method=S256&code_challenge=" + challenge,
+		"code_challenge_method=S256&code_challenge=x&redirect_uri=http://127.0.0.1:9/", "code_challenge_method=S256&redirect_uri=http://example.com:9/&code_challenge=" + challenge, "%zz",
+	}},
+	{route: "POST /api/auth/cli", open: true, headers: []string{"Origin: http://example.com", "Content-Type: application/x-www-form-urlencoded"}},
+	{route: "POST /api/auth/cli/token", open: true, good: `{"code":"x","code_verifier":"x"}`, wrong: []string{
+		`{}`, `{"code":"x"}`, `{"code_verifier":"x"}`, `{"code":"` + challenge + `","code_verifier":"x"}`, `{"code":"` + challenge + `","code_verifier":"` + challenge + `"}`,
+	}},
 	{route: "GET /api/auth/me", queries: []string{"%zz"}},
 	{route: "GET /api/limits", queries: []string{"%zz"}},
+	{route: "GET /api/types", queries: []string{"%zz"}},
+	{route: "GET /api-docs", open: true, queries: []string{"%zz"}},
+	{route: "GET /api-docs/openapi.json", open: true, queries: []string{"%zz"}},
+	{route: "GET /api/guilds", queries: []string{"%zz"}},
+	{
+		route: "POST /api/tokens", good: `{"label":"x","expires_in_secs":60,"guild_ids":["{guild}"],"read_only":true}`, optional: true,
+		wrong: []string{
+			`{"label":"` + strings.Repeat("l", 101) + `"}`, `{"label":"a\u0000"}`, `{"expires_in_secs":0}`, `{"expires_in_secs":-1}`, `{"expires_in_secs":1e30}`, `{"expires_in_secs":1.5}`,
+			`{"expires_at":"x"}`, `{"expires_at":"2020-01-01T00:00:00Z"}`, `{"expires_at":"2030-01-01T00:00:00Z","expires_in_secs":5}`,
+			`{"guild_ids":[]}`, `{"guild_ids":["x"]}`, `{"guild_ids":["0"]}`, `{"guild_ids":[5]}`, `{"guild_ids":["-1"]}`, `{"read_only":"yes"}`,
+		},
+	},
+	{route: "GET /api/tokens", queries: []string{"%zz"}},
+	{route: "DELETE /api/tokens/{token}"},
 	{route: "GET /api/deployments", queries: []string{"%zz"}},
 	{route: "GET /api/deployments/{guild}", queries: []string{"include_bundle=maybe", "include_bundle=2", "%zz"}},
 	{
@@ -79,12 +109,19 @@ var apiInputs = []input{
 		},
 		headers: []string{"X-Flora-Deploy-Source: nobody", "X-Flora-Deploy-Source: CLI; DROP"},
 	},
+	{route: "DELETE /api/deployments/{guild}", queries: []string{"%zz"}},
 	{route: "GET /api/deployments/{guild}/history", queries: slices.Concat(numbers, []string{
+		"include_files=maybe", "include_bundle=1",
 		"cursor_id=x", "cursor_deployed_at=2026-01-01T00:00:00Z", "cursor_id=00000000-0000-0000-0000-000000000000",
 		"cursor_deployed_at=yesterday&cursor_id=00000000-0000-0000-0000-000000000000",
 	})},
 	{route: "GET /api/deployments/{guild}/revisions/{revision}", queries: []string{"include_bundle=maybe"}},
 	{route: "POST /api/deployments/{guild}/rollback/{revision}", deploys: true, headers: []string{"X-Flora-Deploy-Source: nobody"}},
+	{route: "POST /api/builds", queries: []string{"", "%zz"}, headers: []string{
+		"Content-Type: multipart/form-data", "Content-Type: multipart/form-data; boundary=x", "Content-Type: application/zip", "Content-Type: x/;",
+	}},
+	{route: "GET /api/builds/{build}", queries: []string{"%zz"}},
+	{route: "GET /api/builds/{build}/logs", queries: []string{"%zz"}, headers: []string{"Last-Event-ID: x", "Last-Event-ID: -1"}},
 	{route: "GET /api/status/{guild}", queries: []string{"%zz"}},
 	{route: "POST /api/status/{guild}/release", queries: []string{"%zz"}},
 	{route: "GET /metrics", queries: []string{"%zz"}},
@@ -183,6 +220,10 @@ var controlInputs = []input{
 	}},
 	{route: "GET /sim/gateway", open: true},
 	{route: "GET /sim/requests", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "wait_ms=-1", "wait_ms=99999999"})},
+	{route: "GET /sim/oauth", open: true},
+	{route: "POST /sim/oauth", open: true, good: `{"action":"life","access_token_secs":600}`, wrong: []string{
+		``, `{}`, `{"action":"x"}`, `{"action":"life"}`, `{"action":"life","access_token_secs":-1}`, `{"action":"deauthorize"}`, `{"action":"deauthorize","author":"ghost"}`,
+	}},
 	{route: "POST /sim/flood", open: true, good: `{"count":1,"event":"TYPING_START"}`, wrong: []string{
 		``, `{}`, `{"count":0}`, `{"count":-1}`, `{"count":1e9}`, `{"count":1,"rate":-1}`, `{"count":1,"guilds":1000}`, `{"count":1,"in_flight":-1}`,
 		`{"count":1,"idle_ms":-1}`, `{"count":1,"data":{}}`, `{"count":1,"event":"x y"}`, `{"count":1,"event":"TYPING_START","data":7}`, `{"count":1,"author":"ghost"}`,

@@ -79,7 +79,7 @@ func newWalk(t *testing.T) *walk {
 	dir := t.TempDir()
 	p := dev(t, dir, "--guilds", strconv.Itoa(spare))
 	w := &walk{p: p, token: token(t, p), client: &http.Client{Transport: &http.Transport{}}}
-	w.names = map[string]string{"guild": p.guild, "channel": p.channel, "store": "shop", "key": "k", "user": "alice", "attachment": "1", "name": "a.txt"}
+	w.names = map[string]string{"guild": p.guild, "channel": p.channel, "store": "shop", "key": "k", "user": "alice", "token": "none", "attachment": "1", "name": "a.txt", "build": "00000000-0000-4000-8000-000000000000"}
 	w.good(t, "PUT", "/api/kv/{guild}/{store}/{key}", `{"value":"v"}`, nil)
 	var world struct{ Guilds []struct{ ID string } }
 	w.good(t, "GET", "/sim", "", &world)
@@ -279,7 +279,9 @@ var wrongNames = map[string][]string{
 	"channel":  {"0", "x", "-1", "999", "%00", "%ff", "..%2f.."},
 	"message":  {"0", "x", "-1", "999", "%00", "..%2f.."},
 	"user":     {"999", "ghost", "%00", "%ff", "flora"},
+	"token":    {"x", "0", "%00", "%ff", "..%2f..", strings.Repeat("a", 5000)},
 	"revision": {"x", "0", "00000000-0000-0000-0000-000000000000", "%00", "..%2f..", strings.Repeat("a", 5000)},
+	"build":    {"x", "0", "%00", "..%2f..", strings.Repeat("a", 5000)},
 	"store":    {"a.b", "a%2Fb", "%2e%2e", "%00", "%ff", strings.Repeat("s", 65)},
 	"export":   {"x", "%00", "..%2f..", "00000000-0000-0000-0000-000000000000"},
 	"key":      {"%00", "%ff", strings.Repeat("k", 513)},

@@ -218,8 +218,7 @@ func TestAKillAnswersNothingTwice(t *testing.T) {
 		err := heard.listen()
 		for _, text := range unanswered() {
 			if lines[talk.ids[text]] == 0 {
-				_, log, _ := rig.Call("GET", s.URL+"/api/logs/"+s.Guild+"?limit=1000", s.token, nil)
-				return false, fmt.Errorf("%s has neither: %w; the log: %s", text, err, log)
+				return false, fmt.Errorf("%s has neither: %w", text, err)
 			}
 		}
 		return true, err

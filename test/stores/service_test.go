@@ -98,7 +98,8 @@ func (s *service) run(t *testing.T, p *rig.Process) {
 	t.Cleanup(p.Kill)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("serve said:\n%s", p.Stderr)
+			_, log, err := rig.Call("GET", p.URL+"/api/logs/"+s.Guild+"?limit=1000", s.token, nil)
+			t.Logf("serve said:\n%s\nthe guild's log (%v): %s", p.Stderr, err, log)
 		}
 	})
 	p.Guild, p.Channel = s.Guild, s.Channel
