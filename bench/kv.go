@@ -95,7 +95,9 @@ func (b *bench) pebbleSync(ctx context.Context, binary string) (float64, error) 
 	if err != nil {
 		return 0, fmt.Errorf("make a data folder: %w", err)
 	}
-	out, err := output(command(ctx, binary, "bench", "sync", filepath.Join(dir, "db"), "-c", strconv.Itoa(kvWriters), "--batch", "1", "--values", strconv.Itoa(kvValue), "-d", b.plan.slice.String()))
+	cmd := command(ctx, binary, "bench", "sync", filepath.Join(dir, "db"), "-c", strconv.Itoa(kvWriters), "--batch", "1", "--values", strconv.Itoa(kvValue), "-d", b.plan.slice.String())
+	cmd.Dir = dir // It leaves profiles where it runs.
+	out, err := output(cmd)
 	if err != nil {
 		return 0, err
 	}

@@ -499,11 +499,11 @@ func TestPowerLossInAnImport(t *testing.T) {
 			done.Store(true)
 		}
 		close(stop)
-		after := <-lost
+		disk = <-lost
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		db, err = kv.Open(cfg.WithFS(after))
+		db, err = kv.Open(cfg.WithFS(disk))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -522,14 +522,15 @@ func TestPowerLossInAnImport(t *testing.T) {
 			}
 			keys += len(p.Keys)
 		}
-		if !(len(stores) == 2 && keys == 100 || len(stores) == 1 && keys == 400) {
+		before, after := len(stores) == 2 && keys == 100, len(stores) == 1 && keys == 400
+		if !before && !after {
 			t.Errorf("round %d: %d stores and %d keys are left", round, len(stores), keys)
 		}
 		seen[len(stores)]++
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if names, err := after.List("kv-archives/" + guildA.String()); err == nil && len(names) > 0 {
+		if names, err := disk.List("kv-archives/" + guildA.String()); err == nil && len(names) > 0 {
 			t.Errorf("round %d: %v was not tidied up", round, names)
 		}
 	}

@@ -180,7 +180,7 @@ type step struct {
 
 // edit checks a change by itself.
 func (db *DB) edit(c Change) (edit, error) {
-	if err := first(db.limits.checkKey(c.Key), c.Condition.check(c.Delete)); err != nil {
+	if err := first(db.limits.checkKey(c.Key), c.check(c.Delete)); err != nil {
 		return edit{}, err
 	}
 	if c.Delete {
