@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"mime"
 	"net/http"
 	"os"
@@ -58,12 +58,12 @@ func (c *call) read() ([]byte, error) {
 	if c.Request().ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
-	if err != nil {
+	raw := bytes.NewBuffer(make([]byte, 0, max(c.Request().ContentLength, 0)+bytes.MinRead))
+	if _, err := raw.ReadFrom(http.MaxBytesReader(c.Response(), c.Request().Body, limit)); err != nil {
 		return nil, c.notRead(err)
 	}
 	c.bodyDone()
-	return raw, nil
+	return raw.Bytes(), nil
 }
 
 func tooLarge(limit int64) error {
@@ -92,12 +92,15 @@ func (c *call) notRead(err error) error {
 // bodyRead is set in a context once the body is read to its end.
 const bodyRead = "body read"
 
-// expect bounds the time that a body takes to arrive. The server reads the
-// rest of a body that nobody wanted, so this holds for refused requests too.
+// expect bounds the time that a body takes to arrive, and an answer to be taken
+// where no route says otherwise. The server reads the rest of a body that nobody
+// wanted, so this holds for refused requests too.
 func (a *API) expect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		rc := http.NewResponseController(c.Response())
+		_ = rc.SetWriteDeadline(time.Now().Add(a.cfg.Limits.BodyTime + a.cfg.Limits.AnswerTime))
 		if c.Request().ContentLength != 0 {
-			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(a.cfg.Limits.BodyTime))
+			_ = rc.SetReadDeadline(time.Now().Add(a.cfg.Limits.BodyTime))
 		}
 		return next(c)
 	}
@@ -132,8 +135,13 @@ func wanted(t reflect.Type) string {
 	}
 }
 
-// maxDepth bounds how deep arrays and objects may sit in each other.
-const maxDepth = 64
+// maxDepth bounds how deep arrays and objects may sit in each other, and
+// maxMembers what one of them may have: what is few bytes in a text can be many
+// in memory.
+const (
+	maxDepth   = 64
+	maxMembers = 10_000
+)
 
 // parse checks a JSON object as a whole and gives its members. What parsers
 // read differently is refused: members that are there twice, data after the
@@ -201,7 +209,10 @@ func endOfString(raw []byte, i int) int {
 
 // unclear says what in valid JSON two readers could understand differently.
 func unclear(raw []byte) string {
-	type level struct{ names map[string]struct{} } // nil names: an array.
+	type level struct {
+		names map[string]struct{} // nil of an array.
+		more  int                 // Members after the first.
+	}
 	var stack []level
 	key := false // The next string is a member's name.
 	for i := 0; i < len(raw); i++ {
@@ -216,7 +227,11 @@ func unclear(raw []byte) string {
 			stack = stack[:len(stack)-1]
 			key = false
 		case ',':
-			key = stack[len(stack)-1].names != nil
+			top := &stack[len(stack)-1]
+			if top.more++; top.more >= maxMembers {
+				return fmt.Sprintf("an array or object has more than %d members", maxMembers)
+			}
+			key = top.names != nil
 		case ':':
 			key = false
 		case '"':
