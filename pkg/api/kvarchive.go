@@ -90,8 +90,8 @@ func (s *steady) Write(p []byte) (int, error) {
 // Archives that are being received at once, of one caller and of all. They may
 // take long, and are on disk meanwhile.
 const (
-	importsPerCaller = 2
-	importsAtOnce    = 16
+	importsPerCaller = 1
+	importsAtOnce    = 8
 )
 
 // importArchive takes an archive in, as it comes.

@@ -142,3 +142,26 @@ func TestDownloadsAreCounted(t *testing.T) {
 		}
 	}
 }
+
+func TestSlowImportsOfOneCaller(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, nil)
+	const url = "/api/kv/import/100000000000000002"
+	gzip := map[string]string{"Content-Type": "application/gzip"}
+	slow := e.begin("operator", "POST /api/kv/import/"+own, "Content-Type: application/gzip", "Content-Length: 100")
+	try := func(as string, want int) {
+		t.Helper()
+		for end := time.Now().Add(patience); ; { // The server sees what comes and goes a moment later.
+			res := e.do(as, "POST", url, "x", gzip)
+			if got := text(t, res); res.StatusCode == want {
+				return
+			} else if time.Now().After(end) {
+				t.Fatalf("%s: %d %s, want %d", as, res.StatusCode, got, want)
+			}
+		}
+	}
+	try("operator", 429)
+	try("neighbour", 400) // It is no archive, but was looked at.
+	_ = slow.Close()
+	try("operator", 400)
+}
