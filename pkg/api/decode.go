@@ -153,8 +153,8 @@ func parse(raw []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(raw) {
 		return nil, bad("it is not UTF-8")
 	}
-	if tooDeep(raw) {
-		return nil, fault.New(fault.BadRequest, "Bad request: the JSON is nested more than %d levels deep", maxDepth)
+	if why := tooMuch(raw); why != "" {
+		return nil, fault.New(fault.BadRequest, "Bad request: the JSON %s", why)
 	}
 	if !json.Valid(raw) {
 		var v any
@@ -180,7 +180,9 @@ func syntaxError(err error) string {
 	return err.Error()
 }
 
-func tooDeep(raw []byte) bool {
+// tooMuch says what of a text, which need not be JSON, would be too much of it.
+func tooMuch(raw []byte) string {
+	var commas [maxDepth + 1]int // By depth.
 	depth := 0
 	for i := 0; i < len(raw); i++ {
 		switch raw[i] {
@@ -188,13 +190,18 @@ func tooDeep(raw []byte) bool {
 			i = endOfString(raw, i)
 		case '{', '[':
 			if depth++; depth > maxDepth {
-				return true
+				return fmt.Sprintf("is nested more than %d levels deep", maxDepth)
 			}
+			commas[depth] = 0
 		case '}', ']':
-			depth--
+			depth = max(depth-1, 0)
+		case ',':
+			if commas[depth]++; commas[depth] >= maxMembers {
+				return fmt.Sprintf("has an array or object of more than %d members", maxMembers)
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 // endOfString is the index of the quote that closes the string at i.
@@ -209,10 +216,7 @@ func endOfString(raw []byte, i int) int {
 
 // unclear says what in valid JSON two readers could understand differently.
 func unclear(raw []byte) string {
-	type level struct {
-		names map[string]struct{} // nil of an array.
-		more  int                 // Members after the first.
-	}
+	type level struct{ names map[string]struct{} } // nil names: an array.
 	var stack []level
 	key := false // The next string is a member's name.
 	for i := 0; i < len(raw); i++ {
@@ -227,11 +231,7 @@ func unclear(raw []byte) string {
 			stack = stack[:len(stack)-1]
 			key = false
 		case ',':
-			top := &stack[len(stack)-1]
-			if top.more++; top.more >= maxMembers {
-				return fmt.Sprintf("an array or object has more than %d members", maxMembers)
-			}
-			key = top.names != nil
+			key = stack[len(stack)-1].names != nil
 		case ':':
 			key = false
 		case '"':

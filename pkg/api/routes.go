@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -215,6 +216,14 @@ func (c *call) bodyBytes() int {
 	return int(c.route.body)
 }
 
+// stranger is what requests without a known caller are counted by.
+func (c *call) stranger() string {
+	if a, err := netip.ParseAddr(c.RealIP()); err == nil {
+		return neighbourhood(a)
+	}
+	return c.RealIP()
+}
+
 // hold counts bytes that the request holds until it ends, or refuses when there
 // are too many at once. Others cannot be kept from being slow.
 func (c *call) hold(bytes int) error {
@@ -223,7 +232,7 @@ func (c *call) hold(bytes int) error {
 	}
 	caller := callerKey(c.who)
 	if c.route.access == public {
-		caller = c.RealIP()
+		caller = c.stranger()
 	}
 	leave, err := c.api.memory.enter(caller, int64(bytes))
 	if err == nil {
@@ -245,13 +254,13 @@ func (a *API) admit(c *call) error {
 		if r.unlimited {
 			return nil
 		}
-		return a.strange.take(c.RealIP())
+		return a.strange.take(c.stranger())
 	}
 	if err := a.authenticate(c); err != nil {
 		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Upstream) {
 			return err // It is not the caller who is wrong.
 		}
-		if limited := a.strange.take(c.RealIP()); limited != nil {
+		if limited := a.strange.take(c.stranger()); limited != nil {
 			return limited
 		}
 		return err
