@@ -550,10 +550,12 @@ func (rt *runtime) connect(ctx context.Context) error {
 	if rt.opts.patient {
 		limit = time.Duration(math.MaxInt64) // The API serves meanwhile.
 	}
-	if late, err := rt.within(ctx, limit, rt.connected); err != nil {
-		return err
-	} else if late {
-		return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", limit)
+	for _, done := range []<-chan struct{}{rt.connected, rt.gateway.State().Known()} {
+		if late, err := rt.within(ctx, limit, done); err != nil {
+			return err
+		} else if late {
+			return fmt.Errorf("the bot was not connected to Discord within %s; the log says why", limit)
+		}
 	}
 	// All sessions have taken over what they say.
 	if err := rt.begun.Remove(); err != nil {
@@ -642,6 +644,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	} else {
 		rt.knowOperator(&cfg)
 	}
+	cfg.Authorizer = knowing{cfg.Authorizer, rt.gateway.State().Known()}
 	if rt.sim != nil {
 		cfg.Local, cfg.LocalPrefixes = rt.sim.Handler(), discordsim.Prefixes
 	}
