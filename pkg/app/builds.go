@@ -40,7 +40,8 @@ const formBytes = 64 << 10
 
 // serviceLimits are what GET /api/limits tells of the services.
 func (rt *runtime) serviceLimits() map[string]map[string]int64 {
-	r, b, e, l, k := rt.cfg.Runtime, rt.cfg.Builds, rt.cfg.Egress, rt.cfg.Logs, kvLimits(rt.cfg.KV.Limits)
+	c := rt.live.Load()
+	r, b, e, l, k := c.Runtime, c.Builds, c.Egress, c.Logs, kvLimits(c.KV.Limits)
 	n := func(v int) int64 { return int64(v) }
 	return map[string]map[string]int64{
 		"scripts": {
@@ -63,6 +64,6 @@ func (rt *runtime) serviceLimits() map[string]map[string]int64 {
 			"request_bytes": n(e.MaxRequestBytes), "response_bytes": n(e.MaxResponseBytes), "held_bytes": n(e.MaxHeldBytes), "bytes_per_minute": n(e.BytesPerMinute),
 			"bytes_burst": n(e.BytesAtOnce), "concurrency": n(e.Concurrency), "timeout_ms": n(e.TimeoutMS),
 		},
-		"deployments_kept": {"revisions": n(rt.cfg.Deployments.KeepRevisions), "bytes": n(rt.cfg.Deployments.KeepMB) << 20},
+		"deployments_kept": {"revisions": n(c.Deployments.KeepRevisions), "bytes": n(c.Deployments.KeepMB) << 20},
 	}
 }

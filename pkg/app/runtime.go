@@ -636,7 +636,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
 			Sources:   deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
-			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits(),
+			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits,
 		},
 	}
 	if rt.opts.patient {

@@ -93,7 +93,7 @@ func (c *change) records() error {
 }
 
 // apply makes the state in memory what the batch says.
-func (c *change) apply(limits Limits) {
+func (c *change) apply(limits *Limits) {
 	c.into.storeRecord = c.store
 	c.guild.stores[c.name] = c.into
 	c.guild.guildRecord = c.after
@@ -107,7 +107,7 @@ func (db *DB) finish(c *change) error {
 		return errors.Join(failed("write", err), c.batch.Close())
 	}
 	made := c.guild.stores[c.name] == nil
-	if err := db.commit(c.guild, c.batch, func() { c.apply(db.limits) }); err != nil {
+	if err := db.commit(c.guild, c.batch, func() { c.apply(db.limits()) }); err != nil {
 		return err
 	}
 	if made {

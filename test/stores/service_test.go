@@ -253,8 +253,8 @@ func TestServeStartsWithoutItsDatabases(t *testing.T) {
 	})
 }
 
-// TestServeWithoutAnything has neither a database nor copies: the start waits,
-// and begins by itself.
+// TestServeNeedsWhatItNames starts without settings, and with a password that is
+// wrong.
 func TestServeNeedsWhatItNames(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
@@ -307,9 +307,21 @@ func TestServeReloads(t *testing.T) {
 	if status := s.deploy(long); status != http.StatusOK {
 		t.Fatalf("deploy: %d", status)
 	}
-	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n", `need a restart {"keys": ["kv.limits.max_value_bytes"]}`)
+	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n[logs]\nlines = 50\n", `need a restart {"keys": ["logs.lines"]}`)
 	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a deploy beyond the new limit is answered with %d", status)
+	}
+	var limits struct {
+		KV struct {
+			Value int `json:"value_bytes"`
+		} `json:"kv"`
+	}
+	_, answer, err := rig.Call("GET", p.URL+"/api/limits", s.token, nil)
+	if err == nil {
+		err = json.Unmarshal(answer, &limits)
+	}
+	if err != nil || limits.KV.Value != 5 {
+		t.Errorf("the API tells of values of %d bytes (%v), want 5: %s", limits.KV.Value, err, answer)
 	}
 	reload("[runtime]\nmax_script_bytes = \"many\"\n", "the configuration was not reloaded: runtime.max_script_bytes")
 	if status := s.deploy("short "); status != http.StatusOK {
