@@ -114,8 +114,8 @@ type runtime struct {
 	secrets  *secret.Service
 	settings *settings.Service
 	kv       *kv.DB
-	stores   *kv.Mirror
 	keys     kv.Store // The same, measured.
+	stores   *kv.Follower
 	logs     *logs.Hub
 	crons    *cron.Ticker
 	marks    *mark.Folder
@@ -276,14 +276,14 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 // openCache opens Redis if there is one. One that is away holds nothing up:
 // logins fail until it is back.
 func (rt *runtime) openCache(ctx context.Context) error {
-	url := rt.cfg.Cache.URL
-	if url == "" {
+	c := rt.cfg.Cache
+	if c.URL == "" {
 		rt.cache = cache.NewMemory(clock.Real)
 		return nil
 	}
 	log := rt.log.Named("cache")
 	later, err := cache.NewLater(ctx, func(ctx context.Context) (cache.Store, error) {
-		return redis.Open(ctx, redis.Config{URL: url, Log: log})
+		return redis.Open(ctx, redis.Config{URL: c.URL, Log: log, PoolSize: c.PoolSize})
 	}, log)
 	if err != nil {
 		return err
