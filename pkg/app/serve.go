@@ -80,7 +80,7 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	defer signal.Stop(hup)
 	life := newLifeline(log)
 	defer func() { err = errors.Join(err, life.stop()) }()
-	rt, err := assemble(ctx, cfg, devOptions{patient: true}, life, log)
+	rt, err := assemble(ctx, cfg, options{patient: true}, life, log)
 	if err != nil {
 		return err
 	}
