@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -143,18 +144,15 @@ func TestServeStartsInOrder(t *testing.T) {
 	if err := s.postgres.Pause(); err != nil {
 		t.Fatal(err)
 	}
-	port, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
+	host, port := rig.FreeAddress(t)
 	started := make(chan error, 1)
 	var p *rig.Process
 	go func() {
 		var err error
-		p, err = rig.Start(bin, s.dir, append(s.env, "API_PORT="+strconv.Itoa(port)), "serve")
+		p, err = rig.Start(bin, s.dir, append(s.env, "API_PORT="+port), "serve")
 		started <- err
 	}()
-	base := "http://127.0.0.1:" + strconv.Itoa(port)
+	base := "http://" + net.JoinHostPort(host, port)
 	s.until("the probe to name the step", func() (bool, error) {
 		status, text := probe(t, base+"/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "database"), fmt.Errorf("%d %s", status, text)
