@@ -93,7 +93,7 @@ func (c *change) records() error {
 }
 
 // apply makes the state in memory what the batch says.
-func (c *change) apply(limits *Limits) {
+func (c *change) apply(limits Limits) {
 	c.into.storeRecord = c.store
 	c.guild.stores[c.name] = c.into
 	c.guild.guildRecord = c.after

@@ -144,7 +144,7 @@ func Open(cfg Config) (*DB, error) {
 	return db, nil
 }
 
-func (db *DB) limits() *Limits { return db.bounds.Load() }
+func (db *DB) limits() Limits { return *db.bounds.Load() }
 
 // SetLimits has later calls go by these limits. What was stored stays, and so
 // does InFlightBytes.
