@@ -34,9 +34,6 @@ func (rt *runtime) reload(ctx context.Context, from config.Options, level zap.At
 			return nil
 		}
 		next, err := config.Load(from)
-		if err == nil {
-			err = required(next)
-		}
 		if err != nil {
 			rt.log.Error("the configuration was not reloaded: " + err.Error())
 			continue
