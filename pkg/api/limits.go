@@ -47,8 +47,9 @@ type Limits struct {
 	StreamWrite      time.Duration // For a reader to take what was written; 10 s.
 	StreamRecheck    time.Duration // Between looks whether the caller still may read; 1 min.
 
-	// Services are limits of what stands behind the API, shown by GET /limits.
-	Services map[string]map[string]int64
+	// Services, if not nil, gives limits of what stands behind the API, shown by
+	// GET /limits.
+	Services func() map[string]map[string]int64
 }
 
 func (l *Limits) complete() error {
@@ -141,8 +142,10 @@ func (a *API) getLimits(c *call) error {
 		},
 		"api": apiLimits{ValueBody: l.ValueBody, ArchiveBody: l.ArchiveBody, Body: l.SmallBody, Timeout: l.RequestTime.Milliseconds(), Streams: l.StreamsPerCaller},
 	}
-	for name, group := range l.Services {
-		doc[name] = group
+	if l.Services != nil {
+		for name, group := range l.Services() {
+			doc[name] = group
+		}
 	}
 	return c.JSON(200, doc)
 }

@@ -17,6 +17,9 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
+// operator is the user that dev's own API token belongs to.
+const operator = "operator"
+
 // callers is what the API knows of who calls it.
 type callers struct {
 	sessions  *auth.Sessions // nil when logins are not configured.

@@ -1,5 +1,5 @@
-// Package build runs builds of uploaded projects one after the other in the
-// bundler's child processes, and keeps what came of them for a while: the log,
+// Package build runs builds of uploaded projects, a few at once, in the bundler's
+// child processes, and keeps what came of them for a while: the log,
 // which can be followed, and the artifact. It is in memory and bounded: what is
 // waiting, what is kept, and how often one guild may come.
 package build

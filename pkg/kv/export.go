@@ -71,7 +71,7 @@ func (db *DB) turn(ctx context.Context) (done func(), err error) {
 // Export implements Store.
 func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (Export, error) {
 	if store != "" {
-		if err := db.limits.checkStore(store); err != nil {
+		if err := db.limits().checkStore(store); err != nil {
 			return Export{}, err
 		}
 	}
@@ -91,7 +91,7 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 	defer over()
 	now := micro(db.clock.Now())
 	if len(kept) > 0 {
-		if wait := kept[0].CreatedAt.Add(db.limits.ExportEvery).Sub(now); wait > 0 {
+		if wait := kept[0].CreatedAt.Add(db.limits().ExportEvery).Sub(now); wait > 0 {
 			f := fault.New(fault.RateLimited, "kv export rate limit exceeded; retry later")
 			f.RetryAfter = wait
 			return Export{}, f
@@ -101,7 +101,7 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 	if err != nil {
 		return Export{}, err
 	}
-	for _, old := range kept[min(len(kept), db.limits.Exports-1):] {
+	for _, old := range kept[min(len(kept), db.limits().Exports-1):] {
 		if err := db.fs.Remove(db.archivePath(id, old.file())); err != nil {
 			db.log.Warn("an old export is not removed", zap.Stringer("guild_id", id), zap.Error(err))
 		}
@@ -260,7 +260,7 @@ func (db *DB) OpenExport(ctx context.Context, id snowflake.GuildID, export strin
 	if err != nil {
 		return nil, Export{}, err
 	}
-	missing := fault.New(fault.NotFound, "export not found; only the newest %d are kept", db.limits.Exports)
+	missing := fault.New(fault.NotFound, "export not found; only the newest %d are kept", db.limits().Exports)
 	i := slices.IndexFunc(all, func(e Export) bool { return e.ID == export })
 	if i < 0 {
 		return nil, Export{}, missing

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,12 +15,7 @@ import (
 )
 
 // rounds is how often something is killed.
-func rounds() int {
-	if os.Getenv("FLORA_SOAK") != "" {
-		return 500
-	}
-	return 9
-}
+func rounds() int { return rig.Soak(9, 500) }
 
 // count is what was begun and what was acknowledged of writes with rising
 // numbers.
