@@ -14,6 +14,7 @@ import (
 	"github.com/diamondburned/arikawa/v3/utils/httputil/httpdriver"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
@@ -233,7 +234,7 @@ func (r *REST) insist(ctx context.Context, c *call, span trace.Span) (json.RawMe
 			if deadline, ok := ctx.Deadline(); ok && time.Now().Add(pause).After(deadline) {
 				return nil, answer.fault(ctx, c)
 			}
-			if !sleep(ctx, pause) {
+			if !clock.Sleep(ctx, clock.Real, pause) {
 				return nil, answer.fault(ctx, c)
 			}
 		}

@@ -220,7 +220,7 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) resealAll(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		sealed, broken, err := s.Reseal(ctx)
 		if err == nil {
 			if sealed > 0 || broken > 0 {
@@ -233,13 +233,7 @@ func (s *Service) resealAll(ctx context.Context) {
 			return
 		}
 		s.cfg.Log.Warn("secrets are not all sealed with secrets.master_key yet; keep secrets.previous_keys", zap.Error(err))
-		timer := s.cfg.Clock.NewTimer(resealAgain)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
+		clock.Sleep(ctx, s.cfg.Clock, resealAgain)
 	}
 }
 
