@@ -31,9 +31,6 @@ func (rt *runtime) reload(ctx context.Context, hup <-chan os.Signal, from config
 			return nil
 		}
 		next, err := config.Load(from)
-		if err == nil {
-			err = required(next)
-		}
 		if err != nil {
 			rt.log.Error("the configuration was not reloaded: " + err.Error())
 			continue

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 )
 
@@ -29,21 +30,20 @@ SIGTERM lets running handlers end and keeps the Discord session for the next
 process; SIGHUP reads the configuration again.`,
 		Example: "  flora-runtime serve --config flora.toml",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(config.Options{File: file, Env: s.Env})
+			from := config.Options{File: file, Env: s.Env, Check: required}
+			cfg, err := config.Load(from)
 			if err != nil {
 				return err
 			}
-			if err := required(cfg); err != nil {
-				return err
-			}
-			return runServe(c.Context(), s, cfg, config.Options{File: file, Env: s.Env})
+			return runServe(c.Context(), s, cfg, from)
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "TOML file with settings")
 	return c
 }
 
-// required names the settings that serve cannot do without and that are not set.
+// required names the settings that serve cannot do without and that are not
+// set, and what only others than the configuration know to be wrong.
 func required(c config.Config) error {
 	rows := []struct {
 		key, value, what string
@@ -62,6 +62,9 @@ func required(c config.Config) error {
 		if r.value == "" && (!r.external || !c.Storage.Embedded) {
 			missing = append(missing, fmt.Sprintf("%s is not set; it is %s", r.key, r.what))
 		}
+	}
+	if _, err := catalog.ParseIntents(c.Discord.Intents); err != nil {
+		missing = append(missing, "discord.intents: "+err.Error())
 	}
 	if len(missing) > 0 {
 		return errors.New(strings.Join(missing, "\n"))

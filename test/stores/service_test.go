@@ -268,6 +268,16 @@ func TestServeNeedsWhatItNames(t *testing.T) {
 			}
 		}
 	}
+	// What is wrong and what is missing is told together, each once.
+	_, err := rig.Start(bin, s.dir, append(bare, "DATABASE_URL=mysql://x", "API_PORT=x", "FLORA_DISCORD_INTENTS=guilds,nope"), "check-config", "--connect")
+	if err == nil {
+		t.Fatal("check-config takes what is wrong")
+	}
+	for text, times := range map[string]int{"api.port is": 1, "database.url": 1, "discord.intents: \"nope\" is no intent": 1, "cache.url is not set": 1, "api.secret is not set": 1} {
+		if got := strings.Count(err.Error(), text); got != times {
+			t.Errorf("check-config says %q %d times, want %d: %s", text, got, times, err)
+		}
+	}
 	// Its password is wrong: no start, at once.
 	wrong := strings.Replace(s.postgres.URL, "flora:", "flora:x", 1)
 	if _, err := rig.Start(bin, s.dir, append(s.env, "DATABASE_URL="+wrong), "serve"); err == nil || !strings.Contains(err.Error(), "database.url") {
