@@ -36,6 +36,11 @@ type Limits struct {
 	RequestTime time.Duration // For every other request; 10 s.
 	BodyTime    time.Duration // For a body to arrive, or of an archive its next piece; 30 s.
 
+	AnswerTime  time.Duration // For an answer to be taken, once the request's time is up; 2 min.
+
+	Bytes          int64 // Of bodies and large answers held at once; 512 MiB.
+	BytesPerCaller int64 // Of one caller; 64 MiB.
+
 	Streams          int           // Open at once; 1,000.
 	StreamsPerCaller int           // Of one caller; 16.
 	KeepAlive        time.Duration // Between comments on a quiet stream; 15 s.
@@ -69,6 +74,9 @@ func (l *Limits) complete() error {
 	standard(&l.ArchiveTime, 30*time.Minute)
 	standard(&l.RequestTime, 10*time.Second)
 	standard(&l.BodyTime, 30*time.Second)
+	standard(&l.AnswerTime, 2*time.Minute)
+	standard(&l.Bytes, 512<<20)
+	standard(&l.BytesPerCaller, 64<<20)
 	standard(&l.Streams, 1000)
 	standard(&l.StreamsPerCaller, 16)
 	standard(&l.KeepAlive, 15*time.Second)
@@ -80,8 +88,8 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
-		min(l.DeployTime, l.LoginTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 || l.BytesPerCaller < 1 || l.Bytes < l.BytesPerCaller ||
+		min(l.DeployTime, l.LoginTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.AnswerTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
 	return nil

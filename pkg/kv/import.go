@@ -45,6 +45,11 @@ func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o 
 	if err := db.spool(ctx, in, spool); err != nil {
 		return Imported{}, err
 	}
+	over, err := db.turn(ctx)
+	if err != nil {
+		return Imported{}, err
+	}
+	defer over()
 	g := db.acquire(id)
 	defer db.release(g)
 	// Nobody else writes from here on.
