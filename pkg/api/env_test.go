@@ -107,7 +107,7 @@ type env struct {
 	server      *httptest.Server
 	deployer    *deployer
 	deployments deploy.Store
-	kv *kv.DB
+	kv          *kv.DB
 	logs        *logs.Hub
 	auth        *auth.Tokens
 	guilds      *guilds
