@@ -51,7 +51,7 @@ func (rt *runtime) openDiscord(context.Context) error {
 	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
 		Base: base, Token: token, GlobalLimit: global, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
-		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
+		Timeout: botLimits(rt.cfg).Op, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
 	})
 	if err != nil {
 		return err
