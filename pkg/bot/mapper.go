@@ -12,7 +12,7 @@ import (
 const (
 	// mapsAtOnce bounds the child processes that read source maps.
 	mapsAtOnce = 2
-	mapLimit   = 5 * time.Second
+	mapLimit   = 5 * time.Second // Waiting for them included.
 	// mapsKept is how many answers are remembered: scripts fail alike.
 	mapsKept = 256
 )
@@ -50,14 +50,14 @@ func (m *mapper) text(ctx context.Context, rev deploy.Revision, text string) str
 	if ok {
 		return mapped
 	}
+	ctx, cancel := context.WithTimeout(ctx, mapLimit)
+	defer cancel()
 	select {
 	case m.room <- struct{}{}:
 		defer func() { <-m.room }()
 	case <-ctx.Done():
 		return text
 	}
-	ctx, cancel := context.WithTimeout(ctx, mapLimit)
-	defer cancel()
 	mapped, err := m.bundler.MapStack(ctx, text, rev.SourceMap.Contents)
 	if err != nil {
 		return text
