@@ -75,7 +75,11 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 		return err
 	}
 	life := newLifeline(log)
-	defer func() { err = errors.Join(err, life.stop()) }()
+	defer func() {
+		log.Info("stopping")
+		err = errors.Join(err, life.stop())
+		log.Info("stopped")
+	}()
 	rt, err := assemble(ctx, cfg, devOptions{patient: true}, life, log)
 	if err != nil {
 		return err

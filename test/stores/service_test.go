@@ -328,4 +328,10 @@ func TestServeReloads(t *testing.T) {
 	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a reload that failed changed the limit: %d", status)
 	}
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if said := p.Stderr.String(); !strings.Contains(said, "stopping") || !strings.Contains(said, "stopped") {
+		t.Errorf("the log does not say that it stops: %s", said)
+	}
 }
