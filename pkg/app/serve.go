@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
@@ -74,13 +77,17 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	if err != nil {
 		return err
 	}
+	// From the start on: it ends a process that does not listen.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	life := newLifeline(log)
 	defer func() {
 		log.Info("stopping")
 		err = errors.Join(err, life.stop())
 		log.Info("stopped")
 	}()
-	rt, err := assemble(ctx, cfg, devOptions{patient: true}, life, log)
+	rt, err := assemble(ctx, cfg, options{patient: true}, life, log)
 	if err != nil {
 		return err
 	}
@@ -88,7 +95,7 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	if err := rt.boot(ctx); err != nil {
 		return err
 	}
-	life.run("reload", func(ctx context.Context) error { return rt.reload(ctx, from, level) })
+	life.run("reload", func(ctx context.Context) error { return rt.reload(ctx, hup, from, level) })
 	_, _ = fmt.Fprintf(s.Stdout, "ready %s\n", rt.url)
 	err = life.wait(ctx)
 	rt.health.Stopping()

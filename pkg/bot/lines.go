@@ -52,7 +52,7 @@ func (s *script) logLine(level, target, text string) {
 }
 
 func (s *script) mapLine(ctx context.Context, l *line) {
-	text := s.guild.bot.maps.text(ctx, s.revision, l.text)
+	text := s.guild.bot.maps.text(ctx, s.guild, s.revision, l.text)
 	s.lines.mu.Lock()
 	defer s.lines.mu.Unlock()
 	s.lines.mapping--

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -143,18 +144,15 @@ func TestServeStartsInOrder(t *testing.T) {
 	if err := s.postgres.Pause(); err != nil {
 		t.Fatal(err)
 	}
-	port, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
+	host, port := rig.FreeAddress(t)
 	started := make(chan error, 1)
 	var p *rig.Process
 	go func() {
 		var err error
-		p, err = rig.Start(bin, s.dir, append(s.env, "API_PORT="+strconv.Itoa(port)), "serve")
+		p, err = rig.Start(bin, s.dir, append(s.env, "API_PORT="+port), "serve")
 		started <- err
 	}()
-	base := "http://127.0.0.1:" + strconv.Itoa(port)
+	base := "http://" + net.JoinHostPort(host, port)
 	s.until("the probe to name the step", func() (bool, error) {
 		status, text := probe(t, base+"/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "database"), fmt.Errorf("%d %s", status, text)
@@ -253,8 +251,8 @@ func TestServeStartsWithoutItsDatabases(t *testing.T) {
 	})
 }
 
-// TestServeWithoutAnything has neither a database nor copies: the start waits,
-// and begins by itself.
+// TestServeNeedsWhatItNames starts without settings, and with a password that is
+// wrong.
 func TestServeNeedsWhatItNames(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
@@ -317,9 +315,21 @@ func TestServeReloads(t *testing.T) {
 	if status := s.deploy(long); status != http.StatusOK {
 		t.Fatalf("deploy: %d", status)
 	}
-	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n", `need a restart {"keys": ["kv.limits.max_value_bytes"]}`)
+	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n[logs]\nlines = 50\n", `need a restart {"keys": ["logs.lines"]}`)
 	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a deploy beyond the new limit is answered with %d", status)
+	}
+	var limits struct {
+		KV struct {
+			Value int `json:"value_bytes"`
+		} `json:"kv"`
+	}
+	_, answer, err := rig.Call("GET", p.URL+"/api/limits", s.token, nil)
+	if err == nil {
+		err = json.Unmarshal(answer, &limits)
+	}
+	if err != nil || limits.KV.Value != 5 {
+		t.Errorf("the API tells of values of %d bytes (%v), want 5: %s", limits.KV.Value, err, answer)
 	}
 	reload("[runtime]\nmax_script_bytes = \"many\"\n", "the configuration was not reloaded: runtime.max_script_bytes")
 	if status := s.deploy("short "); status != http.StatusOK {
