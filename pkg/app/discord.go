@@ -97,6 +97,10 @@ func (s sink) Ready(user json.RawMessage) {
 func (rt *runtime) identify(ctx context.Context) error {
 	for pause := time.Second; ; pause = min(2*pause, identifyPause) {
 		err := rt.gateway.Identity(ctx)
+		if app, client := rt.gateway.Application().String(), rt.cfg.Discord.ClientID; err == nil && client != "" && client != app {
+			rt.log.Warn("people log in to another application than the bot's; see that discord.client_id and discord.bot_token belong together",
+				zap.String("client_id", client), zap.String("application_id", app))
+		}
 		if err == nil || fault.Is(err, fault.Unauthorized) || !rt.opts.patient {
 			return err
 		}

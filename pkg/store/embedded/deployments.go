@@ -62,7 +62,7 @@ func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (deploy
 		return deploy.Deployment{}, err
 	}
 	if !found {
-		return deploy.Deployment{}, fault.New(fault.NotFound, "deployment not found")
+		return deploy.Deployment{}, fault.New(fault.NotFound, "Resource not found: deployment not found")
 	}
 	return d.whole(), nil
 }
@@ -75,7 +75,7 @@ func (s *Store) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Re
 			return deploy.Revision{}, err
 		}
 		if !found {
-			return deploy.Revision{}, fault.New(fault.NotFound, "deployment not found")
+			return deploy.Revision{}, fault.New(fault.NotFound, "Resource not found: deployment not found")
 		}
 		rev, err := s.revision(r, guild, d.Revision)
 		if fault.Is(err, fault.NotFound) {
@@ -125,7 +125,7 @@ func (s *Store) revision(r pebble.Reader, guild snowflake.GuildID, id string) (d
 		return deploy.Revision{}, err
 	}
 	if !found {
-		return deploy.Revision{}, fault.New(fault.NotFound, "Deployment revision not found")
+		return deploy.Revision{}, fault.New(fault.NotFound, "Resource not found: Deployment revision not found")
 	}
 	var b body
 	if found, err = s.get(r, revisionKey(tagBody, guild, id), &b); err != nil {
@@ -215,7 +215,7 @@ func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
 			return err
 		}
 		if !found {
-			return fault.New(fault.NotFound, "deployment not found")
+			return fault.New(fault.NotFound, "Resource not found: deployment not found")
 		}
 		b.delete(guildKey(tagDeployment, guild))
 		return nil

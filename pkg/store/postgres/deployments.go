@@ -40,7 +40,7 @@ func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (d depl
 		}
 		d, err = pgx.CollectExactlyOneRow(rows, deploymentOf)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return fault.New(fault.NotFound, "deployment not found")
+			return fault.New(fault.NotFound, "Resource not found: deployment not found")
 		}
 		return err
 	})
@@ -58,14 +58,14 @@ func deploymentOf(row pgx.CollectableRow) (deploy.Deployment, error) {
 
 // Current implements deploy.Store.
 func (s *Store) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error) {
-	return s.one(ctx, fault.New(fault.NotFound, "deployment not found"), `
+	return s.one(ctx, fault.New(fault.NotFound, "Resource not found: deployment not found"), `
 		SELECT r.document, r.body FROM deployments d JOIN deployment_revisions r ON r.guild_id = d.guild_id AND r.id = d.revision_id
 		WHERE d.guild_id = $1`, number(guild))
 }
 
 // Revision implements deploy.Store.
 func (s *Store) Revision(ctx context.Context, guild snowflake.GuildID, id string) (deploy.Revision, error) {
-	missing := fault.New(fault.NotFound, "Deployment revision not found")
+	missing := fault.New(fault.NotFound, "Resource not found: Deployment revision not found")
 	if !plain(id) {
 		return deploy.Revision{}, missing
 	}
@@ -200,7 +200,7 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 // Delete implements deploy.Store. When it is not known whether a first attempt
 // took place, a deployment that is gone is one that it deleted.
 func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
-	missing := fault.New(fault.NotFound, "deployment not found")
+	missing := fault.New(fault.NotFound, "Resource not found: deployment not found")
 	remove := func(ctx context.Context, tx pgx.Tx) error {
 		if err := alone(ctx, tx, "deployments", guild); err != nil {
 			return err
