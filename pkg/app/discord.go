@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
@@ -50,7 +51,7 @@ func (rt *runtime) openDiscord(context.Context) error {
 	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
 		Base: base, Token: token, GlobalLimit: global, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
-		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
+		Timeout: botLimits(rt.cfg).Op, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
 	})
 	if err != nil {
 		return err
@@ -105,9 +106,7 @@ func (rt *runtime) identify(ctx context.Context) error {
 		}
 		rt.health.Problem("scripts", "Discord does not answer; it is asked again")
 		rt.log.Error("Discord does not say who the bot is; it is asked again", zap.Error(err))
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !clock.Sleep(ctx, clock.Real, pause) {
 			return ctx.Err()
 		}
 	}

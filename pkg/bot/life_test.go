@@ -208,12 +208,13 @@ func TestAWorkerProcessMayDie(t *testing.T) {
 	w := newWorld(t, options{launch: processes(t)})
 	w.deploy(guildA, `on("messageCreate", async (ctx) => {
 		await kv.store("s").set("begun", ctx.msg.content);
-		if (ctx.msg.content === "block") { await kv.store("s").get("k"); for (;;); }
+		if (ctx.msg.content === "block") { await kv.store("s").get("k"); kv.store("s").get("spins"); for (;;); }
 	});`)
 	w.message(guildA, "block")
 	w.ops.wait(t, 1, "set begun block")
 	w.ops.wait(t, 1, "get k")
-	w.ops.release("k") // The script spins from now on.
+	w.ops.release("k")
+	w.ops.wait(t, 1, "get spins") // Nothing else begins from now on.
 	w.message(guildA, "waits")
 	if err := unix.Kill(w.pool.PIDs()[0], unix.SIGKILL); err != nil {
 		t.Fatal(err)

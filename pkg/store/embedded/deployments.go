@@ -40,17 +40,13 @@ func (s *Store) List(ctx context.Context) ([]deploy.Deployment, error) {
 		return nil, err
 	}
 	defer s.leave()
-	out := []deploy.Deployment{}
-	err := s.scan([]byte{tagDeployment}, []byte{tagDeployment + 1}, false, func(_, v []byte) (bool, error) {
-		var d deploymentRecord
-		if err := decode(v, &d); err != nil {
-			return false, err
-		}
-		out = append(out, d.whole())
-		return true, ctx.Err()
-	})
+	all, err := records[deploymentRecord](ctx, s, []byte{tagDeployment})
 	if err != nil {
 		return nil, err
+	}
+	out := make([]deploy.Deployment, len(all))
+	for i, d := range all {
+		out[i] = d.whole()
 	}
 	return out, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -231,8 +232,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 	// Whoever gave up must still not leave it open what runs.
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.settling)
 	defer cancel()
-	pause := firstPause
-	for {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := s.write(limited, callLimit, func(ctx context.Context, tx pgx.Tx) error {
 			if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 				return err
@@ -242,12 +242,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 		if err == nil {
 			return stored, nil
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-			pause = min(2*pause, lastPause)
-		case <-limited.Done():
-			timer.Stop()
+		if !clock.Sleep(limited, clock.Real, pause) {
 			f := fault.Wrap(errors.Join(lost, err), fault.Unavailable, "the database went away while the deployment was stored, and it is not known whether it is; look at the history before you deploy again")
 			f.RetryAfter = retryAfter
 			return false, f
