@@ -107,7 +107,7 @@ type runtime struct {
 	state    stateStore
 	copies   *local.Store // Of what Postgres has; nil with embedded storage.
 	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.
-	saved    bot.Saved
+	saved    bot.Saved    // nil is deploys.
 	cache    cache.Store
 	tokens   *auth.Tokens
 	callers  callers
@@ -226,10 +226,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	var err error
-	if rt.activity, err = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity")); err != nil {
-		return err
-	}
+	rt.activity = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity"))
 	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	db := rt.cfg.Database
 	if db.URL == "" {
@@ -238,7 +235,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 			return err
 		}
 		rt.life.release("deployments", state.Close)
-		rt.state, rt.deploys, rt.saved = state, state, state
+		rt.state, rt.deploys = state, state
 		return nil
 	}
 	later, err := postgres.OpenLater(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
@@ -299,9 +296,7 @@ func (rt *runtime) openData(context.Context) (err error) {
 		return err
 	}
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
-	if err := rt.openLogs(); err != nil {
-		return err
-	}
+	rt.openLogs()
 	return rt.openSecrets()
 }
 
@@ -313,13 +308,30 @@ func (rt *runtime) openPort(ctx context.Context) (err error) {
 	return nil
 }
 
+// openMarks opens what tells a later process what the scripts had begun. Without
+// it, all that was given to them counts as begun.
+func (rt *runtime) openMarks() {
+	var err error
+	rt.marks, rt.begun, err = mark.OpenFolder(filepath.Join(rt.cfg.DataDir, "marks"))
+	if err != nil {
+		rt.log.Error("what scripts had begun will not be known after a kill: events that waited in a worker are then cut off, too", zap.Error(err))
+		rt.begun = &mark.Earlier{}
+	}
+	if err := rt.begun.Unread(); err != nil {
+		rt.log.Warn("what scripts had begun when the process before was killed is not known in full: what is not known counts as begun", zap.Error(err))
+	}
+}
+
+// unmarked is told why a worker has no marks that outlive this process.
+func (rt *runtime) unmarked(err error) {
+	rt.log.Error("what the scripts of a worker had begun will not be known after a kill: events that waited in it are then cut off, too", zap.Error(err))
+}
+
 // openDiscord makes the client of Discord, real or simulated, and the API.
 func (rt *runtime) openDiscord(context.Context) error {
 	base, token, global := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken, rt.cfg.Discord.GlobalLimit
+	rt.openMarks()
 	var err error
-	if rt.marks, rt.begun, err = mark.OpenFolder(filepath.Join(rt.cfg.DataDir, "marks")); err != nil {
-		return err
-	}
 	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway"), Begun: rt.begun.Begun}
 	if token == "" {
 		token = "simulated"
@@ -456,8 +468,8 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 	}
 	r := rt.cfg.Runtime
 	spec := supervisor.Executable{
-		Marks: rt.marks,
-		Path:  self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
+		Marks: rt.marks, Unmarked: rt.unmarked,
+		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
 	}
 	if r.Sandbox != config.SandboxOff {
 		var err error

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/renameio/v2"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -59,12 +60,8 @@ func ownKey(file string, log *zap.Logger) (string, error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // It never fails.
 	key := hex.EncodeToString(raw)
-	// Whole or not at all: half a key would open nothing.
-	tmp := file + ".new"
-	if err := os.WriteFile(tmp, []byte(key+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("write a key for secrets: %w", err)
-	}
-	if err := os.Rename(tmp, file); err != nil {
+	// Whole and on disk, or not at all: half a key would open nothing.
+	if err := renameio.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("write a key for secrets: %w", err)
 	}
 	log.Info("made a key that seals secrets, as secrets.master_key is not set; without it they are lost", zap.String("file", file))

@@ -137,7 +137,8 @@ func Open(cfg Config) (*DB, error) {
 	}
 	db.closing, db.close = context.WithCancel(context.Background())
 	if err := db.tidyArchives(); err != nil {
-		return nil, errors.Join(err, db.Close())
+		// They can wait: nobody but their owner misses what is in it.
+		db.log.Error("archives of key-value stores may not work", zap.Error(err))
 	}
 	return db, nil
 }

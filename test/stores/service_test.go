@@ -251,6 +251,15 @@ func TestServeStartsWithoutItsDatabases(t *testing.T) {
 		status, _ := s.history()
 		return status == http.StatusOK, fmt.Errorf("the last was answered with %d", status)
 	})
+	// What it last ran is what the database had.
+	if err := s.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.postgres.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.start(t)
+	s.answers("two ")
 }
 
 // TestServeWithoutAnything has neither a database nor copies: the start waits,
