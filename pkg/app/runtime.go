@@ -210,6 +210,16 @@ func (rt *runtime) boot(ctx context.Context) error {
 	return nil
 }
 
+// unlessAsked is the error of a start, unless it failed because the process was
+// asked to end: that is no failure.
+func (rt *runtime) unlessAsked(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	rt.log.Info("asked to end before the start was complete")
+	return nil
+}
+
 // stateStore keeps deployments, API tokens, secrets and settings.
 type stateStore interface {
 	deploy.Store

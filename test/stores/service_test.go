@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -184,6 +185,37 @@ func TestServeStartsInOrder(t *testing.T) {
 	}
 	if n := strings.Count(said, `started {"step"`); n != 8 {
 		t.Errorf("%d steps are in the log, want 8", n)
+	}
+}
+
+// TestServeIsAskedToEndWhileItStarts ends it at a step that waits.
+func TestServeIsAskedToEndWhileItStarts(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	if err := s.postgres.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	port, err := rig.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "flora-runtime"), "serve") //nolint:gosec // Our own binary.
+	var said rig.Tail
+	cmd.Dir, cmd.Env, cmd.Stderr = s.dir, append(s.env, "API_PORT="+strconv.Itoa(port)), &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the step", func() (bool, error) {
+		status, text := probe(t, "http://127.0.0.1:"+strconv.Itoa(port)+"/readyz")
+		return strings.Contains(text, "database"), fmt.Errorf("%d %s", status, text)
+	})
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "asked to end before the start was complete") {
+		t.Errorf("%v; it said:\n%s", err, said.String())
 	}
 }
 
