@@ -26,9 +26,15 @@ func TestSecretsAndVariables(t *testing.T) {
 			Vars:    map[string]string{"MODE": "ünïcode\n", "BOTH": "variable", "EMPTY": "", "__proto__": "odd"},
 			Secrets: map[string]string{"KEY": "__FLORA_SECRET__:k", "BOTH": "__FLORA_SECRET__:b"},
 		}})
-	r.Dispatch("look", "{}")
+	look := func() {
+		t.Helper()
+		if f := r.Dispatch("look", "{}"); f != nil {
+			t.Errorf("a handler failed: %+v", f)
+		}
+	}
+	look()
 	r.SetEnv(isolate.Env{Vars: map[string]string{"NEW": "x"}, Secrets: map[string]string{"KEY": "__FLORA_SECRET__:new"}})
-	r.Dispatch("look", "{}")
+	look()
 	want := []string{
 		"at the top __FLORA_SECRET__:k undefined undefined undefined undefined",
 		"ünïcode\n __FLORA_SECRET__:k undefined undefined __FLORA_SECRET__:b ",

@@ -13,6 +13,7 @@ import (
 	"math"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -28,6 +29,9 @@ const lockID = 0x666c6f7261
 
 // lockSeconds bounds the wait for another replica that is migrating.
 const lockSeconds = 300
+
+// duplicateTable is a SQLSTATE.
+const duplicateTable = "42P07"
 
 // Result says what Up did.
 type Result struct {
@@ -64,6 +68,9 @@ func up(ctx context.Context, conn *pgx.ConnConfig, log *zap.Logger, from fs.FS, 
 	for _, r := range done {
 		log.Info("database migrated", zap.String("step", r.Source.Path), zap.Duration("took", r.Duration))
 		result.Applied = append(result.Applied, r.Source.Path)
+	}
+	if state, ok := errors.AsType[*pgconn.PgError](err); ok && state.Code == duplicateTable {
+		return result, fmt.Errorf("migrate the database: it holds tables of something else, such as the original Flora; name an empty database in database.url: %w", err)
 	}
 	if err != nil {
 		return result, fmt.Errorf("migrate the database: %w", err)

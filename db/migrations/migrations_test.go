@@ -169,6 +169,23 @@ func TestAStepThatFails(t *testing.T) {
 }
 
 // TestStepsOnlyGoForward looks at the files themselves.
+// TestTablesOfSomethingElse: an operator names the database of the original.
+func TestTablesOfSomethingElse(t *testing.T) {
+	t.Parallel()
+	config, conn := open(t)
+	if _, err := conn.Exec(t.Context(), "CREATE TABLE deployments (guild_id text PRIMARY KEY, entry text); INSERT INTO deployments VALUES ('1', 'src/main.ts')"); err != nil {
+		t.Fatal(err)
+	}
+	before := columns(t, conn)
+	_, err := migrations.Up(t.Context(), config, zap.NewNop())
+	if err == nil || !strings.Contains(err.Error(), "name an empty database in database.url") {
+		t.Errorf("got %v", err)
+	}
+	if diff := cmp.Diff(before, columns(t, conn)); diff != "" {
+		t.Errorf("the tables changed: %s", diff)
+	}
+}
+
 func TestStepsOnlyGoForward(t *testing.T) {
 	t.Parallel()
 	names, err := fs.Glob(migrations.Steps, "*.sql")

@@ -77,7 +77,8 @@ type API struct {
 	deploys *buckets // Deploys by guild.
 	strange *buckets // Requests without a known caller, by address.
 	streams *streams
-	uploads chan struct{} // Holds one for each archive that is being received.
+	memory  *room // Bytes of bodies and answers.
+	imports *room // Archives that are being received.
 	docs    documents
 }
 
@@ -128,7 +129,8 @@ func New(cfg Config) (*API, error) {
 		deploys: newBuckets(cfg.Clock, cfg.Limits.Deploys),
 		strange: newBuckets(cfg.Clock, cfg.Limits.Strangers),
 		streams: newStreams(cfg.Limits.StreamsPerCaller, cfg.Limits.Streams),
-		uploads: make(chan struct{}, uploadsAtOnce),
+		memory:  newRoom(cfg.Limits.BytesPerCaller, cfg.Limits.Bytes, "large requests and answers"),
+		imports: newRoom(importsPerCaller, importsAtOnce, "imports"),
 	}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = cfg.Site.addresses()
@@ -157,7 +159,7 @@ const (
 	maxHeaderBytes = 32 << 10
 )
 
-// Close ends the log streams.
+// Close ends the streams.
 func (a *API) Close() { a.streams.close() }
 
 // Routes lists method and path of every route, parameters in braces, probes

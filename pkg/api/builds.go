@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -31,9 +30,6 @@ type Builds interface {
 	// lines and a final status is the end.
 	Follow(ctx context.Context, id string, after uint64) ([]build.Line, build.Status, error)
 }
-
-// uploadsAtOnce bounds the archives that are being received.
-const uploadsAtOnce = 8
 
 func (a *API) buildRoutes() []route {
 	l := a.cfg.Limits
@@ -58,14 +54,6 @@ type createdBuild struct {
 }
 
 func (a *API) createBuild(c *call) error {
-	select {
-	case a.uploads <- struct{}{}:
-		defer func() { <-a.uploads }()
-	default:
-		f := fault.New(fault.Unavailable, "too many archives are being uploaded; try again in a moment")
-		f.RetryAfter = time.Second
-		return f
-	}
 	kind, params, err := mime.ParseMediaType(c.Request().Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return fault.New(fault.UnsupportedType, "the body must be a form; send it as multipart/form-data with guild_id, entry and project_zip")
@@ -160,6 +148,11 @@ func (a *API) getBuild(c *call) error {
 	b, err := c.build()
 	if err != nil {
 		return err
+	}
+	if b.Artifact != nil {
+		if err := c.hold(len(b.Artifact.Bundle) + len(b.Artifact.SourceMap)); err != nil {
+			return err
+		}
 	}
 	return c.JSON(http.StatusOK, b)
 }

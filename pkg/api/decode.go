@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"mime"
 	"net/http"
 	"os"
@@ -58,12 +58,12 @@ func (c *call) read() ([]byte, error) {
 	if c.Request().ContentLength > limit {
 		return nil, tooLarge(limit)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, limit))
-	if err != nil {
+	raw := bytes.NewBuffer(make([]byte, 0, max(c.Request().ContentLength, 0)+bytes.MinRead))
+	if _, err := raw.ReadFrom(http.MaxBytesReader(c.Response(), c.Request().Body, limit)); err != nil {
 		return nil, c.notRead(err)
 	}
 	c.bodyDone()
-	return raw, nil
+	return raw.Bytes(), nil
 }
 
 func tooLarge(limit int64) error {
@@ -92,12 +92,15 @@ func (c *call) notRead(err error) error {
 // bodyRead is set in a context once the body is read to its end.
 const bodyRead = "body read"
 
-// expect bounds the time that a body takes to arrive. The server reads the
-// rest of a body that nobody wanted, so this holds for refused requests too.
+// expect bounds the time that a body takes to arrive, and an answer to be taken
+// where no route says otherwise. The server reads the rest of a body that nobody
+// wanted, so this holds for refused requests too.
 func (a *API) expect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		rc := http.NewResponseController(c.Response())
+		_ = rc.SetWriteDeadline(time.Now().Add(a.cfg.Limits.BodyTime + a.cfg.Limits.AnswerTime))
 		if c.Request().ContentLength != 0 {
-			_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(a.cfg.Limits.BodyTime))
+			_ = rc.SetReadDeadline(time.Now().Add(a.cfg.Limits.BodyTime))
 		}
 		return next(c)
 	}
@@ -132,8 +135,13 @@ func wanted(t reflect.Type) string {
 	}
 }
 
-// maxDepth bounds how deep arrays and objects may sit in each other.
-const maxDepth = 64
+// maxDepth bounds how deep arrays and objects may sit in each other, and
+// maxMembers what one of them may have: what is few bytes in a text can be many
+// in memory.
+const (
+	maxDepth   = 64
+	maxMembers = 10_000
+)
 
 // parse checks a JSON object as a whole and gives its members. What parsers
 // read differently is refused: members that are there twice, data after the
@@ -145,8 +153,8 @@ func parse(raw []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(raw) {
 		return nil, bad("it is not UTF-8")
 	}
-	if tooDeep(raw) {
-		return nil, fault.New(fault.BadRequest, "Bad request: the JSON is nested more than %d levels deep", maxDepth)
+	if why := tooMuch(raw); why != "" {
+		return nil, fault.New(fault.BadRequest, "Bad request: the JSON %s", why)
 	}
 	if !json.Valid(raw) {
 		var v any
@@ -172,7 +180,9 @@ func syntaxError(err error) string {
 	return err.Error()
 }
 
-func tooDeep(raw []byte) bool {
+// tooMuch says what of a text, which need not be JSON, would be too much of it.
+func tooMuch(raw []byte) string {
+	var commas [maxDepth + 1]int // By depth.
 	depth := 0
 	for i := 0; i < len(raw); i++ {
 		switch raw[i] {
@@ -180,13 +190,18 @@ func tooDeep(raw []byte) bool {
 			i = endOfString(raw, i)
 		case '{', '[':
 			if depth++; depth > maxDepth {
-				return true
+				return fmt.Sprintf("is nested more than %d levels deep", maxDepth)
 			}
+			commas[depth] = 0
 		case '}', ']':
-			depth--
+			depth = max(depth-1, 0)
+		case ',':
+			if commas[depth]++; commas[depth] >= maxMembers {
+				return fmt.Sprintf("has an array or object of more than %d members", maxMembers)
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 // endOfString is the index of the quote that closes the string at i.

@@ -3,6 +3,8 @@ package api_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +12,33 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 )
+
+// TestFewMembers: a body of a few megabytes must not become hundreds.
+func TestFewMembers(t *testing.T) {
+	t.Parallel()
+	members := func(n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `"%d":0,`, i)
+		}
+		return `{` + strings.TrimSuffix(b.String(), ",") + `}`
+	}
+	for name, row := range map[string]struct {
+		body string
+		good bool
+	}{
+		"an object":          {members(10_000), true},
+		"a large object":     {members(10_001), false},
+		"an array":           {`{"a":[` + strings.Repeat("{},", 9_999) + `{}]}`, true},
+		"a large array":      {`{"a":[` + strings.Repeat("{},", 10_000) + `{}]}`, false},
+		"a large one inside": {`{"a":{"b":[1,[` + strings.Repeat("0,", 10_000) + `0]]}}`, false},
+		"many small ones":    {`{"a":[` + strings.Repeat("[1,2,3],", 9_999) + `0]}`, true},
+	} {
+		if _, err := api.Parse([]byte(row.body)); (err == nil) != row.good || !row.good && !fault.Is(err, fault.BadRequest) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
 
 // FuzzBody: what is taken is JSON that every reader understands alike, and
 // nothing else than a fault comes of the rest.

@@ -69,6 +69,9 @@ func (a *API) getDeployment(c *call) error {
 	if bundle {
 		d.Bundle = r.Bundle
 	}
+	if err := c.hold(contents(r, true, bundle)); err != nil {
+		return err
+	}
 	return c.JSON(http.StatusOK, d)
 }
 
@@ -257,22 +260,35 @@ func (a *API) include(c *call, list []deploy.Revision, files, bundle bool) (n in
 		}
 		if files {
 			list[i].Files, list[i].SourceMap = r.Files, r.SourceMap
-			for _, f := range r.Files {
-				size += len(f.Path) + len(f.Contents)
-			}
-			if r.SourceMap != nil {
-				size += len(r.SourceMap.Contents)
-			}
 		}
 		if bundle {
 			list[i].Bundle = r.Bundle
-			size += len(r.Bundle)
 		}
-		if size >= historyIncludes {
+		more := contents(r, files, bundle)
+		if err := c.hold(more); err != nil {
+			return 0, err
+		}
+		if size += more; size >= historyIncludes {
 			return i + 1, nil
 		}
 	}
 	return len(list), nil
+}
+
+// contents is how many bytes of a revision's contents are asked for.
+func contents(r deploy.Revision, files, bundle bool) (size int) {
+	if files {
+		for _, f := range r.Files {
+			size += len(f.Path) + len(f.Contents)
+		}
+		if r.SourceMap != nil {
+			size += len(r.SourceMap.Contents)
+		}
+	}
+	if bundle {
+		size += len(r.Bundle)
+	}
+	return size
 }
 
 // cursor is the place in the history where a page starts.
@@ -315,6 +331,9 @@ func (a *API) getRevision(c *call) error {
 	}
 	if !bundle {
 		r.Bundle = ""
+	}
+	if err := c.hold(contents(r, true, bundle)); err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, r)
 }

@@ -156,7 +156,9 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
 		Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
 		Authorizer: single, Operators: auth.OperatorToken{Tokens: e.auth, Single: single},
-		Limits: api.Limits{Services: map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}},
+		Limits: api.Limits{Services: func() map[string]map[string]int64 {
+			return map[string]map[string]int64{"kv": {"value_bytes": 1 << 20}}
+		}},
 	}
 	if change != nil {
 		change(&cfg)

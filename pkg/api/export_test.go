@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 )
@@ -21,6 +23,12 @@ func ParseForm(raw []byte, boundary string) (guild, entry string, archive []byte
 	f, err := parseForm(raw, boundary)
 	return f.Guild, f.Entry, f.Archive, err
 }
+
+// Limited makes the server take so many connections at once.
+func Limited(s *http.Server, total int) { s.ConnState = newConnections(total).changed }
+
+// Neighbourhood is what strangers at an address are counted by.
+func Neighbourhood(address string) string { return neighbourhood(netip.MustParseAddr(address)) }
 
 // StrictDocument is the OpenAPI document that refuses what it does not name.
 func (a *API) StrictDocument() (map[string]any, error) { return a.document(true) }

@@ -115,8 +115,13 @@ func (a *API) listKeys(c *call) error {
 	if !p.Complete {
 		out.Cursor = p.Cursor
 	}
+	size := 0
 	for i, k := range p.Keys {
 		out.Keys[i] = keyDoc{Name: k.Name, Expiration: k.Expiration, Metadata: k.Metadata}
+		size += len(k.Name) + len(k.Metadata)
+	}
+	if err := c.hold(size); err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, out)
 }
@@ -155,6 +160,9 @@ func (a *API) getValue(c *call) error {
 	}
 	e, err := a.cfg.KV.Get(c.ctx(), c.guild, store, key)
 	if err != nil {
+		return err
+	}
+	if err := c.hold(len(e.Value) + len(e.Metadata)); err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, entryOf("", e))
@@ -333,8 +341,13 @@ func (a *API) getMany(c *call, store string, keys []string) error {
 		return err
 	}
 	out := make([]entryDoc, len(entries))
+	size := 0
 	for i, e := range entries {
 		out[i] = entryOf(keys[i], e)
+		size += len(e.Value) + len(e.Metadata)
+	}
+	if err := c.hold(size); err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, batchDoc{Entries: out})
 }

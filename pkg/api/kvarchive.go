@@ -55,6 +55,11 @@ func (a *API) download(c *call) error {
 	if err != nil {
 		return err
 	}
+	leave, err := a.streams.enter(callerKey(c.who))
+	if err != nil {
+		return err
+	}
+	defer leave()
 	f, e, err := a.cfg.KV.OpenExport(c.ctx(), c.guild, id)
 	if err != nil {
 		return err
@@ -82,6 +87,13 @@ func (s *steady) Write(p []byte) (int, error) {
 	return s.ResponseWriter.Write(p)
 }
 
+// Archives that are being received at once, of one caller and of all. They may
+// take long, and are on disk meanwhile.
+const (
+	importsPerCaller = 1
+	importsAtOnce    = 8
+)
+
 // importArchive takes an archive in, as it comes.
 func (a *API) importArchive(c *call) error {
 	var o kv.ImportOptions
@@ -96,6 +108,11 @@ func (a *API) importArchive(c *call) error {
 	if err != nil || kind != archiveType && kind != "application/octet-stream" {
 		return fault.New(fault.UnsupportedType, "the body must be an archive; send the header Content-Type: %s", archiveType)
 	}
+	leave, err := a.imports.enter(callerKey(c.who), 1)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	body, err := c.stream()
 	if err != nil {
 		return err

@@ -36,14 +36,20 @@ type Limits struct {
 	RequestTime time.Duration // For every other request; 10 s.
 	BodyTime    time.Duration // For a body to arrive, or of an archive its next piece; 30 s.
 
+	AnswerTime  time.Duration // For an answer to be taken, once the request's time is up; 2 min.
+
+	Bytes          int64 // Of bodies and large answers held at once; 512 MiB.
+	BytesPerCaller int64 // Of one caller; 64 MiB.
+
 	Streams          int           // Open at once; 1,000.
 	StreamsPerCaller int           // Of one caller; 16.
 	KeepAlive        time.Duration // Between comments on a quiet stream; 15 s.
 	StreamWrite      time.Duration // For a reader to take what was written; 10 s.
 	StreamRecheck    time.Duration // Between looks whether the caller still may read; 1 min.
 
-	// Services are limits of what stands behind the API, shown by GET /limits.
-	Services map[string]map[string]int64
+	// Services, if not nil, gives limits of what stands behind the API, shown by
+	// GET /limits.
+	Services func() map[string]map[string]int64
 }
 
 func (l *Limits) complete() error {
@@ -68,6 +74,9 @@ func (l *Limits) complete() error {
 	standard(&l.ArchiveTime, 30*time.Minute)
 	standard(&l.RequestTime, 10*time.Second)
 	standard(&l.BodyTime, 30*time.Second)
+	standard(&l.AnswerTime, 2*time.Minute)
+	standard(&l.Bytes, 512<<20)
+	standard(&l.BytesPerCaller, 64<<20)
 	standard(&l.Streams, 1000)
 	standard(&l.StreamsPerCaller, 16)
 	standard(&l.KeepAlive, 15*time.Second)
@@ -79,8 +88,8 @@ func (l *Limits) complete() error {
 		}
 	}
 	if l.Sources.Files < 1 || l.Sources.Bytes < 1 || l.Stored.Files < 1 || l.Stored.Bytes < 1 ||
-		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 ||
-		min(l.DeployTime, l.LoginTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
+		min(l.DeployBody, l.BuildBody, l.ValueBody, l.SecretBody, l.SmallBody, l.ArchiveBody) < 1 || min(l.Streams, l.StreamsPerCaller) < 1 || l.BytesPerCaller < 1 || l.Bytes < l.BytesPerCaller ||
+		min(l.DeployTime, l.LoginTime, l.ArchiveTime, l.RequestTime, l.BodyTime, l.AnswerTime, l.KeepAlive, l.StreamWrite, l.StreamRecheck) <= 0 {
 		return errors.New("the API's limits must be positive")
 	}
 	return nil
@@ -133,8 +142,10 @@ func (a *API) getLimits(c *call) error {
 		},
 		"api": apiLimits{ValueBody: l.ValueBody, ArchiveBody: l.ArchiveBody, Body: l.SmallBody, Timeout: l.RequestTime.Milliseconds(), Streams: l.StreamsPerCaller},
 	}
-	for name, group := range l.Services {
-		doc[name] = group
+	if l.Services != nil {
+		for name, group := range l.Services() {
+			doc[name] = group
+		}
 	}
 	return c.JSON(200, doc)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ type route struct {
 	stream       bool          // Has no timeout.
 	writes       bool          // Refused to read-only tokens.
 	deploys      bool          // Counts as a deploy of the guild.
+	piecewise    bool          // Its body is not held in memory as a whole.
 	unlimited    bool          // Outside the rate limits: probes.
 }
 
@@ -140,7 +142,7 @@ func (a *API) kvRoutes() []route {
 		{method: "POST", path: "/api/kv/export/:guild", access: guildAdmin, handle: a.export, timeout: l.ArchiveTime, writes: true},
 		{method: "GET", path: "/api/kv/export/:guild", access: guildAdmin, handle: a.listExports},
 		{method: "GET", path: "/api/kv/export/:guild/:export", access: guildAdmin, handle: a.download, stream: true},
-		{method: "POST", path: "/api/kv/import/:guild", access: guildAdmin, handle: a.importArchive, body: l.ArchiveBody, timeout: l.ArchiveTime, writes: true},
+		{method: "POST", path: "/api/kv/import/:guild", access: guildAdmin, handle: a.importArchive, body: l.ArchiveBody, piecewise: true, timeout: l.ArchiveTime, writes: true},
 	}
 }
 
@@ -164,6 +166,7 @@ type call struct {
 	route route
 	who   auth.Identity
 	guild snowflake.GuildID
+	leave []func() // Called at the request's end.
 }
 
 // ctx is the request's context with the route's deadline.
@@ -179,17 +182,68 @@ func (a *API) serve(r route) echo.HandlerFunc {
 		}
 		c := &call{Context: ec, api: a, route: r}
 		if r.timeout > 0 {
+			l := a.cfg.Limits
+			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(l.BodyTime + r.timeout + l.AnswerTime))
 			ctx, cancel := context.WithTimeout(c.ctx(), r.timeout)
 			defer cancel()
 			c.SetRequest(c.Request().WithContext(ctx))
 		}
+		defer c.end()
 		if err := a.admit(c); err != nil {
+			return err
+		}
+		if err := c.hold(requestBytes + c.bodyBytes()); err != nil {
 			return err
 		}
 		if _, err := url.ParseQuery(c.Request().URL.RawQuery); err != nil {
 			return fault.New(fault.BadRequest, "Bad request: the query string is malformed")
 		}
 		return r.handle(c)
+	}
+}
+
+// requestBytes is about what a request needs that has no body.
+const requestBytes = 32 << 10
+
+// bodyBytes is how many bytes of body the request may bring into memory.
+func (c *call) bodyBytes() int {
+	switch length := c.Request().ContentLength; {
+	case c.route.piecewise:
+		return 0
+	case length >= 0 && length < c.route.body:
+		return int(length)
+	}
+	return int(c.route.body)
+}
+
+// stranger is what requests without a known caller are counted by.
+func (c *call) stranger() string {
+	if a, err := netip.ParseAddr(c.RealIP()); err == nil {
+		return neighbourhood(a)
+	}
+	return c.RealIP()
+}
+
+// hold counts bytes that the request holds until it ends, or refuses when there
+// are too many at once. Others cannot be kept from being slow.
+func (c *call) hold(bytes int) error {
+	if c.route.unlimited {
+		return nil
+	}
+	caller := callerKey(c.who)
+	if c.route.access == public {
+		caller = c.stranger()
+	}
+	leave, err := c.api.memory.enter(caller, int64(bytes))
+	if err == nil {
+		c.leave = append(c.leave, leave)
+	}
+	return err
+}
+
+func (c *call) end() {
+	for _, leave := range c.leave {
+		leave()
 	}
 }
 
@@ -200,13 +254,13 @@ func (a *API) admit(c *call) error {
 		if r.unlimited {
 			return nil
 		}
-		return a.strange.take(c.RealIP())
+		return a.strange.take(c.stranger())
 	}
 	if err := a.authenticate(c); err != nil {
 		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Upstream) {
 			return err // It is not the caller who is wrong.
 		}
-		if limited := a.strange.take(c.RealIP()); limited != nil {
+		if limited := a.strange.take(c.stranger()); limited != nil {
 			return limited
 		}
 		return err

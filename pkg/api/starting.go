@@ -46,6 +46,6 @@ func notReady(err error) *fault.Fault {
 func NewServer(h http.Handler, log *zap.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: zap.NewStdLog(log),
+		ErrorLog: zap.NewStdLog(log), ConnState: newConnections(connectionLimit()).changed,
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -20,18 +19,13 @@ const eventStream = "text/event-stream"
 
 // streams counts the open streams and ends them all.
 type streams struct {
-	ctx       context.Context //nolint:containedctx // Ends when all streams must.
-	end       context.CancelFunc
-	perCaller int
-	total     int
-
-	mu   sync.Mutex // Guards the members below.
-	open int
-	by   map[string]int
+	ctx context.Context //nolint:containedctx // Ends when all streams must.
+	end context.CancelFunc
+	*room
 }
 
 func newStreams(perCaller, total int) *streams {
-	s := &streams{perCaller: perCaller, total: total, by: map[string]int{}}
+	s := &streams{room: newRoom(int64(perCaller), int64(total), "streams and downloads")}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	return s
 }
@@ -40,26 +34,10 @@ func (s *streams) close() { s.end() }
 
 // enter makes room for one more stream of the caller.
 func (s *streams) enter(caller string) (leave func(), err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.ctx.Err() != nil:
+	if s.ctx.Err() != nil {
 		return nil, fault.New(fault.Unavailable, "the server is going down; try again in a moment")
-	case s.by[caller] >= s.perCaller:
-		return nil, fault.New(fault.RateLimited, "%d log streams of yours are open already; close one first", s.perCaller)
-	case s.open >= s.total:
-		return nil, fault.New(fault.Unavailable, "too many log streams are open; try again later")
 	}
-	s.open++
-	s.by[caller]++
-	return func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.open--
-		if s.by[caller]--; s.by[caller] == 0 {
-			delete(s.by, caller)
-		}
-	}, nil
+	return s.room.enter(caller, 1)
 }
 
 // streamLogs sends the guild's new log lines as they come, from the line after
@@ -236,7 +214,15 @@ func (a *API) getLogs(c *call) error {
 	if q.After, err = lineID(c.QueryParam("after"), "after must be the id of a line"); err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, a.cfg.Logs.Lines(c.guild, q))
+	lines := a.cfg.Logs.Lines(c.guild, q)
+	size := 0
+	for _, l := range lines {
+		size += len(l.Message)
+	}
+	if err := c.hold(size); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, lines)
 }
 
 // level is the least level that the caller asks for.

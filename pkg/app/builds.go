@@ -34,35 +34,3 @@ func (rt *runtime) openBuilds() error {
 	rt.life.run("builds", rt.builds.Run)
 	return nil
 }
-
-// formBytes is what a form needs beside its archive.
-const formBytes = 64 << 10
-
-// serviceLimits are what GET /api/limits tells of the services.
-func (rt *runtime) serviceLimits() map[string]map[string]int64 {
-	r, b, e, l, k := rt.cfg.Runtime, rt.cfg.Builds, rt.cfg.Egress, rt.cfg.Logs, kvLimits(rt.cfg.KV.Limits)
-	n := func(v int) int64 { return int64(v) }
-	return map[string]map[string]int64{
-		"scripts": {
-			"bundle_bytes": n(r.MaxScriptBytes), "memory_bytes": n(r.MaxMemoryMB) << 20, "turn_timeout_ms": n(r.TurnTimeoutMS),
-			"dispatch_timeout_ms": n(r.DispatchTimeoutSecs) * 1000, "cron_timeout_ms": n(r.CronTimeoutSecs) * 1000, "load_timeout_ms": n(r.LoadTimeoutSecs) * 1000,
-			"op_timeout_ms": n(r.RestTimeoutMS), "cron_jobs": n(r.MaxCronJobs), "timers": n(r.MaxTimers), "pending_ops": n(r.MaxPendingOps),
-			"ops_per_second": n(r.OpsPerSecond), "ops_burst": n(r.OpsBurst), "in_flight": n(r.MaxInFlight), "queued_events": n(r.QueueCapacity),
-		},
-		"builds": {
-			"zip_bytes": n(b.MaxZipBytes), "files": n(b.MaxFiles), "file_bytes": n(b.MaxFileBytes), "files_bytes": n(b.MaxTotalBytes),
-			"active": n(b.MaxActive), "active_per_guild": n(b.MaxActivePerGuild), "min_interval_ms": n(b.MinIntervalMS), "kept_ms": n(b.KeepSecs) * 1000,
-		},
-		"kv": {
-			"value_bytes": n(k.ValueBytes), "entry_bytes": n(k.EntryBytes), "key_characters": n(k.KeyRunes), "store_name_characters": n(k.StoreRunes),
-			"store_bytes": k.StoreBytes, "guild_bytes": k.GuildBytes, "guild_keys": k.GuildKeys, "stores": n(k.Stores),
-			"writes_per_minute": n(k.WritesPerMinute), "list_keys": n(k.ListMax),
-		},
-		"logs": {"lines": n(l.Lines), "bytes": n(l.Bytes), "lines_per_second": n(l.LinesPerSecond), "lines_burst": n(l.Burst)},
-		"egress": {
-			"request_bytes": n(e.MaxRequestBytes), "response_bytes": n(e.MaxResponseBytes), "held_bytes": n(e.MaxHeldBytes), "bytes_per_minute": n(e.BytesPerMinute),
-			"bytes_burst": n(e.BytesAtOnce), "concurrency": n(e.Concurrency), "timeout_ms": n(e.TimeoutMS),
-		},
-		"deployments_kept": {"revisions": n(rt.cfg.Deployments.KeepRevisions), "bytes": n(rt.cfg.Deployments.KeepMB) << 20},
-	}
-}

@@ -46,17 +46,13 @@ func checkCommand(s State) *cobra.Command {
 	c := &cobra.Command{
 		Use: "check-config", Short: "Say whether serve would start with the configuration", Args: cobra.NoArgs,
 		Long: `Reads the configuration as serve does and names everything that is wrong or
-missing. With --connect it also reaches Postgres and Redis, and asks Discord
-whether the bot's token works; nothing is changed there.`,
+missing. With --connect, when nothing is, it also reaches Postgres and Redis, and
+asks Discord whether the bot's token works; nothing is changed there.`,
 		Example: "  flora-runtime check-config --config flora.toml --connect",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(config.Options{File: file, Env: s.Env})
-			if err != nil {
-				return err
-			}
-			err = required(cfg)
-			if connect {
-				err = errors.Join(err, reachable(c.Context(), cfg))
+			cfg, err := config.Load(config.Options{File: file, Env: s.Env, Check: required})
+			if err == nil && connect {
+				err = reachable(c.Context(), cfg)
 			}
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
@@ -25,13 +27,12 @@ import (
 const (
 	// saveEvery is how often dev looks for saved sources.
 	saveEvery = 200 * time.Millisecond
-	// connectLimit bounds the wait for the first connection to Discord.
+	// connectLimit bounds dev's wait for the first connection to Discord.
 	connectLimit = 2 * time.Minute
-	// loadsLimit is how long the start waits until all scripts were tried.
-	loadsLimit = 10 * time.Second
 )
 
-type devOptions struct {
+// options are what a command says beside the configuration.
+type options struct {
 	file    string
 	dataDir string
 	port    int
@@ -44,7 +45,7 @@ type devOptions struct {
 }
 
 func devCommand(s State) *cobra.Command {
-	var o devOptions
+	var o options
 	c := &cobra.Command{
 		Use: "dev [dir]", Short: "Run everything on this machine, with a simulated Discord",
 		Long: `Runs a whole runtime with embedded storage; only if database.url is set, it keeps
@@ -85,7 +86,7 @@ bot.`,
 }
 
 // load reads the configuration; flags that were given win over it.
-func (o *devOptions) load(s State, given func(name string) bool) (config.Config, error) {
+func (o *options) load(s State, given func(name string) bool) (config.Config, error) {
 	flags := map[string]string{"api.address": loopback}
 	if given("port") {
 		flags["api.port"] = strconv.Itoa(o.port)
@@ -96,7 +97,7 @@ func (o *devOptions) load(s State, given func(name string) bool) (config.Config,
 	return config.Load(config.Options{File: o.file, Env: s.Env, Flags: flags})
 }
 
-func runDev(ctx context.Context, s State, cfg config.Config, o devOptions) (err error) {
+func runDev(ctx context.Context, s State, cfg config.Config, o options) (err error) {
 	log, _, err := telemetry.NewLogger(cfg.LogLevel, cfg.LogFormat, s.Stderr)
 	if err != nil {
 		return err
@@ -225,4 +226,42 @@ func (rt *runtime) tokenFile(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("write the token file: %w", err)
 	}
 	return name, nil
+}
+
+// firstGuild waits until it is known which guilds the bot is in, and gives the
+// oldest with its oldest text channel.
+func (rt *runtime) firstGuild(ctx context.Context) (snowflake.GuildID, snowflake.ChannelID, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for len(rt.gateway.State().Guilds()) == 0 {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return 0, 0, errors.New("the bot is in no guild; invite it to one")
+		}
+	}
+	guild := rt.gateway.State().Guilds()[0]
+	raw, err := rt.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: "/guilds/{guild.id}/channels", Path: "/guilds/" + guild.String() + "/channels"})
+	if err != nil {
+		return 0, 0, fmt.Errorf("list the channels of guild %s: %w", guild, err)
+	}
+	var channels []struct {
+		ID   snowflake.ChannelID
+		Type int
+	}
+	if err := json.Unmarshal(raw, &channels); err != nil {
+		return 0, 0, fmt.Errorf("list the channels of guild %s: %w", guild, err)
+	}
+	var first snowflake.ChannelID
+	for _, c := range channels {
+		if c.Type == 0 && (first.IsZero() || c.ID < first) {
+			first = c.ID
+		}
+	}
+	if first.IsZero() {
+		return 0, 0, fmt.Errorf("guild %s has no text channel that the bot sees; give it one", guild)
+	}
+	return guild, first, nil
 }

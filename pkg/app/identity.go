@@ -13,7 +13,12 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/identity"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
+
+// operator is the user that dev's own API token belongs to.
+const operator = "operator"
 
 // callers is what the API knows of who calls it.
 type callers struct {
@@ -22,6 +27,45 @@ type callers struct {
 	bot       *identity.Bot
 	operators auth.OperatorSecret
 	site      api.Site
+}
+
+// knowing is an Authorizer that refuses nobody before the bot knows which guilds
+// it is in: "not there" would be made up.
+type knowing struct {
+	auth.Authorizer
+	known <-chan struct{}
+}
+
+func (k knowing) ready() error {
+	select {
+	case <-k.known:
+		return nil
+	default:
+		f := fault.New(fault.Unavailable, "the bot is finding out which servers it is in; try again in a moment")
+		f.RetryAfter = time.Second
+		return f
+	}
+}
+
+func (k knowing) GuildAdmin(ctx context.Context, who auth.Identity, guild snowflake.GuildID) error {
+	if err := k.ready(); err != nil {
+		return err
+	}
+	return k.Authorizer.GuildAdmin(ctx, who, guild)
+}
+
+func (k knowing) Guilds(ctx context.Context, who auth.Identity) ([]auth.Membership, error) {
+	if err := k.ready(); err != nil {
+		return nil, err
+	}
+	return k.Authorizer.Guilds(ctx, who)
+}
+
+func (k knowing) Administered(ctx context.Context, who auth.Identity, among []snowflake.GuildID) ([]snowflake.GuildID, error) {
+	if err := k.ready(); err != nil {
+		return nil, err
+	}
+	return k.Authorizer.Administered(ctx, who, among)
 }
 
 // openIdentity makes what the API knows callers by. It needs the cache, and

@@ -13,7 +13,7 @@ import (
 // The list of stores is copied to where deployments are.
 func (rt *runtime) openKV() (err error) {
 	log := rt.log.Named("kv")
-	rt.stores = kv.NewMirror(rt.state, clock.Real, log)
+	rt.stores = kv.NewFollower(rt.state, clock.Real, log)
 	rt.kv, err = kv.Open(kv.Config{
 		Dir: rt.cfg.KVPath(), Archives: filepath.Join(rt.cfg.DataDir, "kv-archives"), Limits: kvLimits(rt.cfg.KV.Limits), Log: log,
 		StoresChanged: rt.stores.Mark,

@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"go.uber.org/zap"
 
@@ -19,14 +17,13 @@ var reloadable = []string{
 	"runtime.dispatch_timeout_secs", "runtime.cron_timeout_secs", "runtime.load_timeout_secs", "runtime.drain_timeout_secs",
 	"runtime.turn_timeout_ms", "runtime.rest_timeout_ms", "runtime.max_memory_mb", "runtime.max_script_bytes", "runtime.max_cron_jobs",
 	"runtime.max_pending_ops", "runtime.max_timers", "runtime.max_in_flight", "runtime.queue_capacity", "runtime.ops_per_second", "runtime.ops_burst",
+	"kv.limits.max_value_bytes", "kv.limits.max_entry_bytes", "kv.limits.max_store_bytes", "kv.limits.max_guild_bytes", "kv.limits.writes_per_minute",
+	"logs.lines_per_second", "logs.burst",
 }
 
-// reload reads the configuration again on every SIGHUP. One that is wrong
+// reload reads the configuration again on every signal. One that is wrong
 // changes nothing.
-func (rt *runtime) reload(ctx context.Context, from config.Options, level zap.AtomicLevel) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+func (rt *runtime) reload(ctx context.Context, hup <-chan os.Signal, from config.Options, level zap.AtomicLevel) error {
 	for {
 		select {
 		case <-hup:
@@ -34,9 +31,6 @@ func (rt *runtime) reload(ctx context.Context, from config.Options, level zap.At
 			return nil
 		}
 		next, err := config.Load(from)
-		if err == nil {
-			err = required(next)
-		}
 		if err != nil {
 			rt.log.Error("the configuration was not reloaded: " + err.Error())
 			continue
@@ -62,8 +56,12 @@ func (rt *runtime) apply(next config.Config, level zap.AtomicLevel) error {
 	if err := level.UnmarshalText([]byte(current.LogLevel)); err != nil {
 		return fmt.Errorf("log_level: %w", err)
 	}
+	if err := rt.kv.SetLimits(kvLimits(current.KV.Limits)); err != nil {
+		return err
+	}
 	rt.live.Store(&current)
 	rt.bot.SetLimits(botLimits(current))
+	rt.logs.SetRate(current.Logs.LinesPerSecond, current.Logs.Burst)
 	rt.log.Info("configuration reloaded", zap.Strings("changed", taken))
 	if len(left) > 0 {
 		rt.log.Warn("some changes of the configuration need a restart", zap.Strings("keys", left))

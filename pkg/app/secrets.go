@@ -60,7 +60,7 @@ func ownKey(file string, log *zap.Logger) (string, error) {
 	raw := make([]byte, 32)
 	_, _ = rand.Read(raw) // It never fails.
 	key := hex.EncodeToString(raw)
-	// Whole and on disk, or not at all: half a key would open nothing.
+	// Whole or not at all: half a key would open nothing.
 	if err := renameio.WriteFile(file, []byte(key+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("write a key for secrets: %w", err)
 	}

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 )
 
@@ -26,21 +30,20 @@ SIGTERM lets running handlers end and keeps the Discord session for the next
 process; SIGHUP reads the configuration again.`,
 		Example: "  flora-runtime serve --config flora.toml",
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(config.Options{File: file, Env: s.Env})
+			from := config.Options{File: file, Env: s.Env, Check: required}
+			cfg, err := config.Load(from)
 			if err != nil {
 				return err
 			}
-			if err := required(cfg); err != nil {
-				return err
-			}
-			return runServe(c.Context(), s, cfg, config.Options{File: file, Env: s.Env})
+			return runServe(c.Context(), s, cfg, from)
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "TOML file with settings")
 	return c
 }
 
-// required names the settings that serve cannot do without and that are not set.
+// required names the settings that serve cannot do without and that are not
+// set, and what only others than the configuration know to be wrong.
 func required(c config.Config) error {
 	rows := []struct {
 		key, value, what string
@@ -60,6 +63,9 @@ func required(c config.Config) error {
 			missing = append(missing, fmt.Sprintf("%s is not set; it is %s", r.key, r.what))
 		}
 	}
+	if _, err := catalog.ParseIntents(c.Discord.Intents); err != nil {
+		missing = append(missing, "discord.intents: "+err.Error())
+	}
 	if len(missing) > 0 {
 		return errors.New(strings.Join(missing, "\n"))
 	}
@@ -71,9 +77,13 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	if err != nil {
 		return err
 	}
+	// From the start on: it ends a process that does not listen.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	life := newLifeline(log)
 	defer func() { err = errors.Join(err, life.stop()) }()
-	rt, err := assemble(ctx, cfg, devOptions{patient: true}, life, log)
+	rt, err := assemble(ctx, cfg, options{patient: true}, life, log)
 	if err != nil {
 		return err
 	}
@@ -81,7 +91,7 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	if err := rt.boot(ctx); err != nil {
 		return rt.unlessAsked(ctx, err)
 	}
-	life.run("reload", func(ctx context.Context) error { return rt.reload(ctx, from, level) })
+	life.run("reload", func(ctx context.Context) error { return rt.reload(ctx, hup, from, level) })
 	_, _ = fmt.Fprintf(s.Stdout, "ready %s\n", rt.url)
 	err = life.wait(ctx)
 	rt.health.Stopping()

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -107,7 +106,8 @@ func (a *Administrators) permissions(ctx context.Context, who Identity, guild sn
 	return a.member(ctx, guild, user)
 }
 
-// member is what the bot finds out about a user in a guild.
+// member is what the bot finds out about a user in a guild. It is made anew each
+// time: were it remembered, what it is made of could be twice as old.
 func (a *Administrators) member(ctx context.Context, guild snowflake.GuildID, user snowflake.UserID) (permissions uint64, member bool, err error) {
 	key := "member:" + guild.String() + ":" + user.String()
 	raw, err := a.recall(ctx, key, user.String(), permissionFor, func(ctx context.Context) ([]byte, error) {
@@ -118,16 +118,20 @@ func (a *Administrators) member(ctx context.Context, guild snowflake.GuildID, us
 		if err != nil {
 			return nil, err
 		}
-		g, err := a.guild(ctx, guild, user)
-		if err != nil {
-			return nil, err
-		}
-		return binary.BigEndian.AppendUint64(nil, g.permissions(user, roles)), nil
+		return json.Marshal(append([]snowflake.RoleID{}, roles...))
 	})
-	if err != nil || len(raw) != 8 {
+	if err != nil || len(raw) == 0 {
 		return 0, false, err
 	}
-	return binary.BigEndian.Uint64(raw), true, nil
+	var roles []snowflake.RoleID
+	if err := json.Unmarshal(raw, &roles); err != nil {
+		return 0, false, fmt.Errorf("read what is remembered of a member: %w", err)
+	}
+	g, err := a.guild(ctx, guild, user)
+	if err != nil {
+		return 0, false, err
+	}
+	return g.permissions(user, roles), true, nil
 }
 
 // guild is the bot's view of a guild; user is who it is asked for.

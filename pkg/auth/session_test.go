@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"sync"
@@ -289,6 +290,37 @@ func TestAdministrators(t *testing.T) {
 		if len(among) != len(want) || err != nil {
 			t.Errorf("%s: among: %v, %v, want %v", row.name, among, err, want)
 		}
+	}
+}
+
+// sold is a bot in guilds whose owner may change.
+type sold struct {
+	bot
+	owner snowflake.UserID
+}
+
+func (s *sold) Guild(_ context.Context, g snowflake.GuildID) (auth.Guild, error) {
+	return auth.Guild{ID: g, Owner: s.owner}, nil
+}
+
+// TestDiscordsWordIsHalfAMinuteOld: what is remembered of a guild does not get
+// older by being looked at.
+func TestDiscordsWordIsHalfAMinuteOld(t *testing.T) {
+	t.Parallel()
+	clk := clock.NewFake(time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC))
+	b := &sold{bot: bot{in: func(snowflake.GuildID) bool { return true }}, owner: 2}
+	a := auth.NewAdministrators(b, nil, clk)
+	token := func(user string) auth.Identity { return auth.Identity{UserID: user, Type: auth.TypeToken} }
+	refused(t, "a member", a.GuildAdmin(t.Context(), token("3"), 5), fault.Forbidden, "Admin permission required")
+	b.owner = 3 // Right after Discord told of the old one.
+	clk.Advance(29 * time.Second)
+	if err := a.GuildAdmin(t.Context(), token("2"), 5); err != nil {
+		t.Errorf("the old owner, by what is remembered: %v", err)
+	}
+	clk.Advance(time.Second)
+	refused(t, "the old owner after half a minute", a.GuildAdmin(t.Context(), token("2"), 5), fault.Forbidden, "Admin permission required")
+	if err := a.GuildAdmin(t.Context(), token("3"), 5); err != nil {
+		t.Errorf("the new owner: %v", err)
 	}
 }
 

@@ -116,8 +116,15 @@ func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, e
 		b.guild(r.Guild).hit(limit.ScriptBytes, 1, "deploy refused: "+text)
 		return rev, fault.New(fault.TooLarge, "%s", text)
 	}
+	if m := rev.SourceMap; m != nil && len(m.Contents) > maxSourceMap {
+		rev.SourceMap = nil
+		rev.Warnings = append(rev.Warnings, fmt.Sprintf("the source map has %d bytes, more than %d: it is not kept, and errors show positions in the bundle", len(m.Contents), maxSourceMap))
+	}
 	return rev, nil
 }
+
+// maxSourceMap bounds what a loaded script keeps in memory beside itself.
+const maxSourceMap = 8 << 20
 
 // refuse records the failed revision and gives the caller's error.
 func (b *Bot) refuse(ctx context.Context, g *guild, rev deploy.Revision, err error) error {

@@ -312,3 +312,24 @@ func TestDeploysOfTwoGuildsDoNotWaitForEachOther(t *testing.T) {
 		}
 	}
 }
+
+// Control keeps the source map of every script that runs.
+func TestALargeSourceMapIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	script := `on("ready", () => {});`
+	for size, kept := range map[int]bool{8 << 20: true, 8<<20 + 1: false} {
+		rev, err := w.bot.Deploy(ctx, deploy.Request{
+			Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m.map", Contents: strings.Repeat("x", size)},
+			Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(strings.Join(rev.Warnings, "\n"), "the source map has 8388609 bytes"); (rev.SourceMap != nil) != kept || warned == kept {
+			t.Errorf("of %d bytes: kept %t, warnings %q", size, rev.SourceMap != nil, rev.Warnings)
+		}
+	}
+}

@@ -40,6 +40,7 @@ type guild struct {
 	syncing sync.Mutex // Held while slash commands are sent to Discord.
 	hits    hits
 	rate    opRate
+	maps    allowance
 
 	environment environment
 

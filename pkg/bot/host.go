@@ -78,7 +78,7 @@ func (s *script) logMapped(level, target, text string) {
 		return
 	}
 	started := s.guild.bot.background(func(ctx context.Context) {
-		s.guild.log(level, target, s.guild.bot.maps.text(ctx, s.revision, text))
+		s.guild.log(level, target, s.guild.bot.maps.text(ctx, s.guild, s.revision, text))
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.mapping--

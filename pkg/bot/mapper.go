@@ -13,6 +13,10 @@ const (
 	// mapsAtOnce bounds the child processes that read source maps.
 	mapsAtOnce = 2
 	mapLimit   = 5 * time.Second
+	// A guild's maps may take a tenth of the time, on average. Scripts choose how
+	// large a map is and how often they fail, and it is others' processor.
+	mapShare = 10
+	mapBurst = 5 * time.Second
 	// mapsKept is how many answers are remembered: scripts fail alike.
 	mapsKept = 256
 )
@@ -27,6 +31,29 @@ type mapper struct {
 	known map[string]string
 }
 
+// allowance is the time that a guild's maps may still take. The zero value is that
+// of a guild that was never asked.
+type allowance struct {
+	mu    sync.Mutex // Guards the members below.
+	spent time.Duration
+	at    time.Time
+}
+
+// left reports whether there is some at the moment.
+func (p *allowance) left(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spent = max(0, p.spent-now.Sub(p.at)/mapShare)
+	p.at = now
+	return p.spent < mapBurst
+}
+
+func (p *allowance) spend(took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.spent += took
+}
+
 func (m *mapper) init(b Bundler) {
 	m.bundler = b
 	m.room = make(chan struct{}, mapsAtOnce)
@@ -38,9 +65,9 @@ func (m *mapper) needed(rev deploy.Revision, text string) bool {
 }
 
 // text gives the text with the author's positions, or unchanged when that does
-// not work.
-func (m *mapper) text(ctx context.Context, rev deploy.Revision, text string) string {
-	if !m.needed(rev, text) {
+// not work, or the guild had too much of it.
+func (m *mapper) text(ctx context.Context, g *guild, rev deploy.Revision, text string) string {
+	if !m.needed(rev, text) || !g.maps.left(g.bot.cfg.Now()) {
 		return text
 	}
 	key := rev.ID + "\x00" + text
@@ -58,7 +85,9 @@ func (m *mapper) text(ctx context.Context, rev deploy.Revision, text string) str
 	}
 	ctx, cancel := context.WithTimeout(ctx, mapLimit)
 	defer cancel()
+	started := g.bot.cfg.Now()
 	mapped, err := m.bundler.MapStack(ctx, text, rev.SourceMap.Contents)
+	g.maps.spend(g.bot.cfg.Now().Sub(started))
 	if err != nil {
 		return text
 	}

@@ -79,6 +79,7 @@ type options struct {
 	env     bot.Environment
 	respond func(ctx context.Context, guild snowflake.GuildID, id snowflake.InteractionID, token, text string) error
 	sync    func(ctx context.Context, guild snowflake.GuildID, commands json.RawMessage) error
+	core    func(*bot.Config) // The last word.
 }
 
 // world is a core with everything around it that is real but Discord.
@@ -151,14 +152,18 @@ func newWorld(t *testing.T, o options) *world {
 	if o.limits != nil {
 		o.limits(&limits)
 	}
-	w.bot = bot.New(bot.Config{
+	cfg := bot.Config{
 		Pool: w.pool, Op: table.At, Store: w.store, Logs: w.hub, Crons: w.crons, Bundle: o.bundler, SyncCommands: o.sync,
 		Environment: o.env, Respond: o.respond,
 		Remember:    func(snowflake.GuildID, snowflake.InteractionID, string, time.Time) {},
 		Application: func() snowflake.ApplicationID { return 900000000000000001 },
 		Hits:        telemetry.LimitHits(w.hits, limit.All()), Meter: o.meter,
 		Limits: limits, Log: zap.NewNop(), Now: w.clock.Now,
-	})
+	}
+	if o.core != nil {
+		o.core(&cfg)
+	}
+	w.bot = bot.New(cfg)
 	w.run(w.pool.Run)
 	w.run(w.crons.Run)
 	t.Cleanup(func() { w.within("the core to close", w.bot.Close) })

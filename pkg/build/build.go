@@ -1,5 +1,5 @@
-// Package build runs builds of uploaded projects one after the other in the
-// bundler's child processes, and keeps what came of them for a while: the log,
+// Package build runs builds of uploaded projects, a few at once, in the bundler's
+// child processes, and keeps what came of them for a while: the log,
 // which can be followed, and the artifact. It is in memory and bounded: what is
 // waiting, what is kept, and how often one guild may come.
 package build
@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -275,20 +276,43 @@ func (b *build) snapshot() Build {
 // forget drops what is beyond what is to be kept. The caller holds mu.
 func (s *Service) forget(now time.Time) {
 	l := s.cfg.Limits
-	for len(s.ended) > 0 {
-		b := s.ended[0]
-		if len(s.ended) <= l.KeepBuilds && s.bytes <= l.KeepBytes && now.Sub(*b.FinishedAt) < l.KeepTime {
-			break
-		}
-		s.ended = s.ended[1:]
-		s.bytes -= b.bytes
-		delete(s.all, b.ID)
+	for len(s.ended) > 0 && now.Sub(*s.ended[0].FinishedAt) >= l.KeepTime {
+		s.drop(0)
+	}
+	for len(s.ended) > l.KeepBuilds {
+		s.drop(s.oldest(func(*build) int { return 1 }))
+	}
+	for s.bytes > l.KeepBytes && len(s.ended) > 0 {
+		s.drop(s.oldest(func(b *build) int { return b.bytes }))
 	}
 	for id, g := range s.guilds {
 		if g.active == 0 && now.Sub(g.last) >= l.MinInterval {
 			delete(s.guilds, id)
 		}
 	}
+}
+
+func (s *Service) drop(i int) {
+	b := s.ended[i]
+	s.ended = slices.Delete(s.ended, i, i+1)
+	s.bytes -= b.bytes
+	delete(s.all, b.ID)
+}
+
+// oldest finds the oldest finished build of the guild whose builds weigh most:
+// a guild that builds much drives out its own. The caller holds mu.
+func (s *Service) oldest(weight func(*build) int) int {
+	of := map[snowflake.GuildID]int{}
+	for _, b := range s.ended {
+		of[b.Guild] += weight(b)
+	}
+	most := 0
+	for i, b := range s.ended {
+		if of[b.Guild] > of[s.ended[most].Guild] {
+			most = i
+		}
+	}
+	return most
 }
 
 func clip(s string) string {

@@ -241,12 +241,13 @@ func TestBuildsAreBounded(t *testing.T) {
 
 func TestOldBuildsAreForgotten(t *testing.T) {
 	t.Parallel()
-	run := func(r *rig, code string) string {
-		b := r.submit(1)
+	runOf := func(r *rig, guild snowflake.GuildID, code string) string {
+		b := r.submit(guild)
 		r.job().end <- result{out: bundle.Output{Code: code}}
 		r.ended(b.ID, 0)
 		return b.ID
 	}
+	run := func(r *rig, code string) string { return runOf(r, 1, code) }
 	kept := func(r *rig, ids ...string) (out []bool) {
 		for _, id := range ids {
 			_, err := r.Get(id)
@@ -263,6 +264,16 @@ func TestOldBuildsAreForgotten(t *testing.T) {
 	ids = []string{run(bySize, strings.Repeat("x", 6000)), run(bySize, strings.Repeat("x", 6000)), run(bySize, "y")}
 	if got := kept(bySize, ids...); cmp.Diff([]bool{false, true, true}, got) != "" {
 		t.Errorf("by size: %v", got)
+	}
+	// One guild's builds do not drive out another's.
+	shared := newRig(t, build.Limits{KeepBuilds: 3, KeepBytes: 10_000})
+	ids = []string{runOf(shared, 2, "a"), run(shared, "b"), run(shared, "c"), run(shared, "d")}
+	if got := kept(shared, ids...); cmp.Diff([]bool{true, false, true, true}, got) != "" {
+		t.Errorf("of two guilds by number: %v", got)
+	}
+	ids = append(ids[:1], run(shared, strings.Repeat("x", 6000)), run(shared, strings.Repeat("x", 6000)))
+	if got := kept(shared, ids...); cmp.Diff([]bool{true, false, true}, got) != "" {
+		t.Errorf("of two guilds by size: %v", got)
 	}
 	byTime := newRig(t, build.Limits{KeepTime: time.Minute})
 	ids = []string{run(byTime, "a")}

@@ -75,7 +75,7 @@ func (a *app) save(s settings) (string, error) {
 		return "", fmt.Errorf("make the settings' folder: %w", err)
 	}
 	// A new file, which only its owner can read from the start, takes the old
-	// one's place whole.
+	// one's place whole. renameio, which does that elsewhere, is not for Windows.
 	t, err := os.CreateTemp(dir, "cli-*.json")
 	if err != nil {
 		return "", fmt.Errorf("save the settings: %w", err)

@@ -20,6 +20,7 @@ var checks = map[string]struct {
 }{
 	"filled":     {"a path that is not empty", func(v string) bool { return strings.TrimSpace(v) != "" }},
 	"token":      {"a bot token without spaces, without \"Bot \" before it", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
+	"opaque":     {"text without spaces", func(v string) bool { return !strings.ContainsFunc(v, unicode.IsSpace) }},
 	"ip":         {"an IP address such as 127.0.0.1, 0.0.0.0 or ::", func(v string) bool { _, err := netip.ParseAddr(v); return err == nil }},
 	"intents":    {"names of Discord's intents with commas between them, such as guild_messages,guild_message_reactions", intentNames},
 	"privileged": {"names with commas between them, of message_content, guild_members and guild_presences, or none", privilegedIntents},

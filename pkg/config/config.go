@@ -64,7 +64,7 @@ type Database struct {
 type Discord struct {
 	BotToken     string `koanf:"bot_token" env:"DISCORD_TOKEN" check:"token" secret:"true"`
 	ClientID     string `koanf:"client_id" env:"DISCORD_CLIENT_ID" check:"snowflake"`
-	ClientSecret string `koanf:"client_secret" env:"DISCORD_CLIENT_SECRET" check:"token" secret:"true"`
+	ClientSecret string `koanf:"client_secret" env:"DISCORD_CLIENT_SECRET" check:"opaque" secret:"true"`
 	RedirectURI  string `koanf:"redirect_uri" env:"DISCORD_REDIRECT_URI" check:"url"`
 	APIBase      string `koanf:"api_base" check:"url"`
 	Compress     bool   `koanf:"compress"`

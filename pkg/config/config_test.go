@@ -153,6 +153,7 @@ func TestRefused(t *testing.T) {
 		"an intent":                {"[discord]\nprivileged_intents = ['guilds']", nil, nil, []string{`discord.privileged_intents is [guilds] (from FILE), but it must be names with commas between them`}},
 		"a base":                   {"[discord]\napi_base = 'discord.com/api'", nil, nil, []string{`discord.api_base is "discord.com/api" (from FILE), but it must be an http or https address`}},
 		"a secret is not shown":    {"[discord]\nbot_token = 'Bot s3cret'", nil, nil, []string{"discord.bot_token is <hidden> (from FILE), but it must be a bot token without spaces"}},
+		"another secret":           {"[discord]\nclient_secret = 'a s3cret'", nil, nil, []string{"discord.client_secret is <hidden> (from FILE), but it must be text without spaces"}},
 		"no database":              {"[database]\nurl = 'mysql://flora:s3cret@db/flora'", nil, nil, []string{"database.url is <hidden> (from FILE), but it must be an address like postgres://user:password@host:5432/flora"}},
 		"a database without host":  {"", []string{"DATABASE_URL=postgres:///flora"}, nil, []string{"database.url is <hidden> (from the environment variable DATABASE_URL)"}},
 		"a long value is cut":      {"log_level = '" + strings.Repeat("x", 500) + "'", nil, nil, []string{"xxx... (from FILE)"}},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,6 +26,8 @@ type Options struct {
 	File  string            // A TOML file; "" is DefaultFile, which may be missing.
 	Env   []string          // "NAME=value"; empty values count as not set.
 	Flags map[string]string // By key: "api.port".
+	// Check, if not nil, looks at the whole too. A refused value counts as set.
+	Check func(Config) error
 }
 
 // Load reads and checks a configuration. The error names everything that is
@@ -44,13 +47,14 @@ func Load(o Options) (Config, error) {
 	for _, key := range sorted(o.Flags) {
 		l.take(key, o.Flags[key], "the command line")
 	}
-	if len(l.errs) > 0 {
-		return c, errors.Join(l.errs...)
-	}
 	if err := l.merged.Unmarshal("", &c); err != nil {
 		return c, fmt.Errorf("read the configuration: %w", err)
 	}
-	return c, errors.Join(together(c)...)
+	l.errs = append(l.errs, together(c)...)
+	if o.Check != nil {
+		l.errs = append(l.errs, o.Check(c))
+	}
+	return c, errors.Join(l.errs...)
 }
 
 // loader puts layers above each other.
@@ -69,7 +73,11 @@ func (l *loader) take(key string, raw any, source string) {
 	v, ok := s.convert(raw)
 	if !ok {
 		l.errs = append(l.errs, s.refusal(raw, source))
-		return
+		text, isText := raw.(string)
+		if !isText || s.kind != reflect.String {
+			return
+		}
+		v = text // Otherwise it would be missing as well.
 	}
 	if err := l.merged.Load(confmap.Provider(map[string]any{key: v}, "."), nil); err != nil {
 		l.errs = append(l.errs, fmt.Errorf("%s (from %s): %w", key, source, err))

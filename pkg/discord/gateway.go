@@ -320,6 +320,8 @@ func (g *Gateway) shardUp(s *shard, unseen bool) {
 		case g.seed <- struct{}{}:
 		default:
 		}
+	} else if first {
+		g.state.complete()
 	}
 	if first {
 		g.sink.Ready(g.User())
@@ -340,6 +342,7 @@ func (g *Gateway) seedState(ctx context.Context) error {
 		for pause := g.cfg.RetryMin; ; pause = min(2*pause, g.cfg.RetryMax) {
 			err := g.listGuilds(ctx)
 			if err == nil {
+				g.state.complete()
 				break
 			}
 			if ctx.Err() == nil {

@@ -284,7 +284,7 @@ func BenchmarkGateway(b *testing.B) {
 			}
 			b.ResetTimer()
 			start <- b.N
-			for slot.word().Load()&(1<<seqBits-1) < uint64(floodFrom+b.N) { //nolint:gosec // Positive.
+			for slot.ledger.lowWord.Load()&(1<<seqBits-1) < uint64(floodFrom+b.N) { //nolint:gosec // Positive.
 				time.Sleep(100 * time.Microsecond)
 			}
 			b.StopTimer()

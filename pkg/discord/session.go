@@ -163,9 +163,6 @@ func (m *mappedSession) find() {
 	}
 }
 
-// word is the sequence word.
-func (m *mappedSession) word() *atomic.Uint64 { return m.ledger.lowWord }
-
 func (m *mappedSession) bytes(slot int) []byte {
 	start := slotOffset + slot*slotSize
 	return m.mem[start : start+slotSize]

@@ -42,6 +42,8 @@ type State struct {
 	channels map[snowflake.ChannelID]Channel
 	gone     map[snowflake.GuildID]struct{} // Left since the start.
 	watchers []func(snowflake.ChannelID)
+	known    chan struct{}
+	once     sync.Once
 }
 
 // members are a guild's channels.
@@ -53,8 +55,15 @@ type members struct {
 func newState() *State {
 	return &State{
 		guilds: map[snowflake.GuildID]*members{}, channels: map[snowflake.ChannelID]Channel{}, gone: map[snowflake.GuildID]struct{}{},
+		known: make(chan struct{}),
 	}
 }
+
+// Known is closed once every guild that the bot is in is known: when all shards
+// were connected, and after a RESUME in a new process when REST has told.
+func (s *State) Known() <-chan struct{} { return s.known }
+
+func (s *State) complete() { s.once.Do(func() { close(s.known) }) }
 
 // Channel gives what is known of a channel or thread.
 func (s *State) Channel(id snowflake.ChannelID) (Channel, bool) {

@@ -219,7 +219,7 @@ func TestLoadsHaveTheirOwnLimits(t *testing.T) {
 		limit        limit.Name
 	}{
 		"CPU":  {`for (;;);`, "stopped after 100 ms of CPU", limit.LoadCPU},
-		"time": {`await new Promise(() => {});`, "the script did not finish within 300ms", limit.LoadTime},
+		"time": {`await new Promise(() => {});`, "the script did not load within 300ms", limit.LoadTime},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -255,12 +255,9 @@ func (l *loop) expire(id uint64) {
 	if !ok {
 		return
 	}
-	what := fmt.Sprintf("handler of %q", r.Event)
+	message := fmt.Sprintf("the handler of %q did not finish within %s", r.Event, r.Wall)
 	if id == LoadID {
-		what = "script"
-	}
-	message := fmt.Sprintf("the %s did not finish within %s", what, r.Wall)
-	if id == LoadID {
+		message = fmt.Sprintf("the script did not load within %s; what its top level waits for must come by then", r.Wall)
 		l.hit(limit.LoadTime, "")
 	} else {
 		l.hit(limit.DispatchTime, "")

@@ -107,7 +107,7 @@ func (db *DB) finish(c *change) error {
 		return errors.Join(failed("write", err), c.batch.Close())
 	}
 	made := c.guild.stores[c.name] == nil
-	if err := db.commit(c.guild, c.batch, func() { c.apply(db.limits) }); err != nil {
+	if err := db.commit(c.guild, c.batch, func() { c.apply(db.limits()) }); err != nil {
 		return err
 	}
 	if made {

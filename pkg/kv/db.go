@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -50,7 +51,7 @@ type Config struct {
 
 // DB implements Store with Pebble.
 type DB struct {
-	limits Limits
+	bounds atomic.Pointer[Limits] // In force.
 	clock  clock.Clock
 	log    *zap.Logger
 	every  time.Duration
@@ -131,16 +132,30 @@ func Open(cfg Config) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{
-		limits: cfg.Limits, clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs, room: pebbledb.NewRoom(o, cfg.Dir),
+		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs, room: pebbledb.NewRoom(o, cfg.Dir),
 		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged,
 		guilds: map[snowflake.GuildID]*guild{}, busy: map[snowflake.GuildID]struct{}{},
 	}
+	db.bounds.Store(&cfg.Limits)
 	db.closing, db.close = context.WithCancel(context.Background())
 	if err := db.tidyArchives(); err != nil {
 		// They can wait: nobody but their owner misses what is in it.
 		db.log.Error("archives of key-value stores may not work", zap.Error(err))
 	}
 	return db, nil
+}
+
+func (db *DB) limits() Limits { return *db.bounds.Load() }
+
+// SetLimits has later calls go by these limits. What was stored stays, and so
+// does InFlightBytes.
+func (db *DB) SetLimits(l Limits) error {
+	l.InFlightBytes = db.limits().InFlightBytes
+	if err := l.Validate(); err != nil {
+		return err
+	}
+	db.bounds.Store(&l)
+	return nil
 }
 
 // Close waits for the methods that run and closes the database. Methods called
@@ -180,7 +195,7 @@ func (db *DB) acquire(id snowflake.GuildID) *guild {
 	defer db.mu.Unlock()
 	g, ok := db.guilds[id]
 	if !ok {
-		g = &guild{id: id, inFlight: semaphore.NewWeighted(db.limits.InFlightBytes)}
+		g = &guild{id: id, inFlight: semaphore.NewWeighted(db.limits().InFlightBytes)}
 		db.guilds[id] = g
 	}
 	g.users++

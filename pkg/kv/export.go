@@ -23,7 +23,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-// archivesAtOnce bounds the exports and imports of all guilds.
+// archivesAtOnce bounds the exports and imports of all guilds, uploads aside.
 const archivesAtOnce = 2
 
 // Names of files in a guild's folder of archives. What begins with a dot is not
@@ -33,7 +33,7 @@ const (
 	unfinished    = "."
 )
 
-// begin makes room for an export or import of the guild; done ends it. ctx ends
+// begin keeps other exports and imports of the guild away; done ends it. ctx ends
 // with the database, too.
 func (db *DB) begin(ctx context.Context, id snowflake.GuildID) (_ context.Context, done func(), err error) {
 	if err := db.enter(ctx, id); err != nil {
@@ -47,32 +47,31 @@ func (db *DB) begin(ctx context.Context, id snowflake.GuildID) (_ context.Contex
 		db.leave()
 		return nil, nil, fault.New(fault.Conflict, "an export or import of this server is under way; try again when it is done")
 	}
-	free := func() {
+	ctx, cancel := context.WithCancel(ctx)
+	unlink := context.AfterFunc(db.closing, cancel)
+	return ctx, func() {
+		unlink()
+		cancel()
 		db.mu.Lock()
 		delete(db.busy, id)
 		db.mu.Unlock()
 		db.leave()
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	unlink := context.AfterFunc(db.closing, cancel)
-	if err := db.archiving.Acquire(ctx, 1); err != nil {
-		unlink()
-		cancel()
-		free()
-		return nil, nil, fault.Wrap(err, fault.Timeout, "other exports and imports did not end in time; try again")
-	}
-	return ctx, func() {
-		db.archiving.Release(1)
-		unlink()
-		cancel()
-		free()
 	}, nil
+}
+
+// turn waits until the work of an export or import may be done. Nothing is
+// waited for from outside after that: what comes slowly would hold up others.
+func (db *DB) turn(ctx context.Context) (done func(), err error) {
+	if err := db.archiving.Acquire(ctx, 1); err != nil {
+		return nil, fault.Wrap(err, fault.Timeout, "other exports and imports did not end in time; try again")
+	}
+	return func() { db.archiving.Release(1) }, nil
 }
 
 // Export implements Store.
 func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (Export, error) {
 	if store != "" {
-		if err := db.limits.checkStore(store); err != nil {
+		if err := db.limits().checkStore(store); err != nil {
 			return Export{}, err
 		}
 	}
@@ -85,9 +84,14 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 	if err != nil {
 		return Export{}, err
 	}
+	over, err := db.turn(ctx)
+	if err != nil {
+		return Export{}, err
+	}
+	defer over()
 	now := micro(db.clock.Now())
 	if len(kept) > 0 {
-		if wait := kept[0].CreatedAt.Add(db.limits.ExportEvery).Sub(now); wait > 0 {
+		if wait := kept[0].CreatedAt.Add(db.limits().ExportEvery).Sub(now); wait > 0 {
 			f := fault.New(fault.RateLimited, "kv export rate limit exceeded; retry later")
 			f.RetryAfter = wait
 			return Export{}, f
@@ -97,7 +101,7 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 	if err != nil {
 		return Export{}, err
 	}
-	for _, old := range kept[min(len(kept), db.limits.Exports-1):] {
+	for _, old := range kept[min(len(kept), db.limits().Exports-1):] {
 		if err := db.fs.Remove(db.archivePath(id, old.file())); err != nil {
 			db.log.Warn("an old export is not removed", zap.Stringer("guild_id", id), zap.Error(err))
 		}
@@ -256,7 +260,7 @@ func (db *DB) OpenExport(ctx context.Context, id snowflake.GuildID, export strin
 	if err != nil {
 		return nil, Export{}, err
 	}
-	missing := fault.New(fault.NotFound, "export not found; only the newest %d are kept", db.limits.Exports)
+	missing := fault.New(fault.NotFound, "export not found; only the newest %d are kept", db.limits().Exports)
 	i := slices.IndexFunc(all, func(e Export) bool { return e.ID == export })
 	if i < 0 {
 		return nil, Export{}, missing

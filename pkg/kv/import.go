@@ -45,13 +45,18 @@ func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o 
 	if err := db.spool(ctx, in, spool); err != nil {
 		return Imported{}, err
 	}
+	over, err := db.turn(ctx)
+	if err != nil {
+		return Imported{}, err
+	}
+	defer over()
 	g := db.acquire(id)
 	defer db.release(g)
 	// Nobody else writes from here on.
-	if err := g.inFlight.Acquire(ctx, db.limits.InFlightBytes); err != nil {
+	if err := g.inFlight.Acquire(ctx, db.limits().InFlightBytes); err != nil {
 		return Imported{}, fault.Wrap(err, fault.Timeout, "kv import did not start in time; try again")
 	}
-	defer g.inFlight.Release(db.limits.InFlightBytes)
+	defer g.inFlight.Release(db.limits().InFlightBytes)
 	if err := db.settle(ctx, g); err != nil {
 		return Imported{}, err
 	}
@@ -85,23 +90,23 @@ func (db *DB) checkRecord() func(archive.Record) error {
 	return func(r archive.Record) error {
 		if r.Store != nil {
 			store = 0
-			return db.limits.checkStore(r.Store.Name)
+			return db.limits().checkStore(r.Store.Name)
 		}
 		e := r.Entry
-		metadata, err := db.limits.checkMetadata(e.Metadata)
-		if err := first(db.limits.checkKey(e.Key), db.limits.checkValue(e.Value), err); err != nil {
+		metadata, err := db.limits().checkMetadata(e.Metadata)
+		if err := first(db.limits().checkKey(e.Key), db.limits().checkValue(e.Value), err); err != nil {
 			return err
 		}
 		h := head{metadata: metadata, valueLen: len(e.Value)}
 		n := h.size(e.Key)
-		if n > int64(db.limits.EntryBytes) {
-			return db.limits.entryTooLarge()
+		if n > int64(db.limits().EntryBytes) {
+			return db.limits().entryTooLarge()
 		}
 		if db.expired(head{expiration: e.Expiration}, db.clock.Now().Unix()) {
 			return nil
 		}
 		store, guild, keys = store+n, guild+n, keys+1
-		return db.limits.exceeded(store-n, guild-n, keys-1, n, 1)
+		return db.limits().exceeded(store-n, guild-n, keys-1, n, 1)
 	}
 }
 
@@ -112,9 +117,9 @@ func (db *DB) readArchive(ctx context.Context, in io.Reader, begin func(archive.
 		escaped = 6 // Bytes in JSON, at most, of one byte of text.
 		slack   = 64 << 10
 	)
-	l := archive.Limits{Line: escaped*(db.limits.EntryBytes+db.limits.ValueBytes) + slack}
-	if db.limits.GuildBytes > 0 {
-		l.Total = escaped*db.limits.GuildBytes + 1<<30
+	l := archive.Limits{Line: escaped*(db.limits().EntryBytes+db.limits().ValueBytes) + slack}
+	if db.limits().GuildBytes > 0 {
+		l.Total = escaped*db.limits().GuildBytes + 1<<30
 	}
 	r, err := archive.NewReader(in, l)
 	if err != nil {
@@ -271,7 +276,7 @@ func (m *intake) entry(e archive.Entry) error {
 		return nil
 	}
 	var err error
-	if h.metadata, err = db.limits.checkMetadata(e.Metadata); err != nil {
+	if h.metadata, err = db.limits().checkMetadata(e.Metadata); err != nil {
 		return err
 	}
 	h.setValue(e.Value)
@@ -347,7 +352,7 @@ func (m *intake) expires(key []byte) error {
 
 // check holds what will be there against the quotas.
 func (m *intake) check() error {
-	l := m.db.limits
+	l := m.db.limits()
 	if l.Stores > 0 && len(m.stores) > l.Stores && len(m.stores) > len(m.guild.stores) {
 		return l.tooManyStores()
 	}

@@ -10,7 +10,7 @@ import (
 
 // Increment implements Store.
 func (db *DB) Increment(ctx context.Context, id snowflake.GuildID, name, key string, o IncrementOptions) (Number, error) {
-	if err := first(db.limits.checkStore(name), db.limits.checkKey(key)); err != nil {
+	if err := first(db.limits().checkStore(name), db.limits().checkKey(key)); err != nil {
 		return Number{}, err
 	}
 	expiration, err := db.expiration(o.Expiration, o.TTL)

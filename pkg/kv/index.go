@@ -31,17 +31,17 @@ type Index interface {
 	KVGuilds(ctx context.Context) ([]snowflake.GuildID, error)
 }
 
-// Pauses of a Mirror after a failure; they double.
+// Pauses of a Follower after a failure; they double.
 const (
 	firstPause   = time.Second
 	longestPause = 30 * time.Second
 )
 
-// Mirror keeps an Index like the stores of a DB. It writes behind: a store that
+// Follower keeps an Index like the stores of a DB. It writes behind: a store that
 // comes or goes is only marked, and no write of a script waits for the index or
 // fails with it. What the index missed, in this process or an earlier one, is
 // made up for when it can be reached.
-type Mirror struct {
+type Follower struct {
 	index Index
 	clock clock.Clock
 	log   *zap.Logger
@@ -51,64 +51,64 @@ type Mirror struct {
 	wake  chan struct{}
 }
 
-// NewMirror makes a mirror for Config.StoresChanged and Run.
-func NewMirror(index Index, c clock.Clock, log *zap.Logger) *Mirror {
-	return &Mirror{index: index, clock: c, log: log, dirty: map[snowflake.GuildID]struct{}{}, wake: make(chan struct{}, 1)}
+// NewFollower makes one for Config.StoresChanged and Run.
+func NewFollower(index Index, c clock.Clock, log *zap.Logger) *Follower {
+	return &Follower{index: index, clock: c, log: log, dirty: map[snowflake.GuildID]struct{}{}, wake: make(chan struct{}, 1)}
 }
 
 // Mark says that the guild's stores are not what the index has.
-func (m *Mirror) Mark(guild snowflake.GuildID) {
-	m.mu.Lock()
-	m.dirty[guild] = struct{}{}
-	m.mu.Unlock()
+func (f *Follower) Mark(guild snowflake.GuildID) {
+	f.mu.Lock()
+	f.dirty[guild] = struct{}{}
+	f.mu.Unlock()
 	select {
-	case m.wake <- struct{}{}:
+	case f.wake <- struct{}{}:
 	default:
 	}
 }
 
 // take gives a marked guild and unmarks it.
-func (m *Mirror) take() (guild snowflake.GuildID, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for g := range m.dirty {
-		delete(m.dirty, g)
+func (f *Follower) take() (guild snowflake.GuildID, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for g := range f.dirty {
+		delete(f.dirty, g)
 		return g, true
 	}
 	return 0, false
 }
 
 // Run brings the index up to date with db, and goes on doing so until ctx ends.
-func (m *Mirror) Run(ctx context.Context, db *DB) error {
-	m.until(ctx, func() error { return m.markAll(ctx, db) })
+func (f *Follower) Run(ctx context.Context, db *DB) error {
+	f.until(ctx, func() error { return f.markAll(ctx, db) })
 	for ctx.Err() == nil {
-		guild, ok := m.take()
+		guild, ok := f.take()
 		if !ok {
 			select {
-			case <-m.wake:
+			case <-f.wake:
 			case <-ctx.Done():
 			}
 			continue
 		}
-		m.until(ctx, func() error { return m.copy(ctx, db, guild) })
+		f.until(ctx, func() error { return f.copy(ctx, db, guild) })
 	}
 	return nil
 }
 
-// until tries f with pauses until it succeeds or ctx ends.
-func (m *Mirror) until(ctx context.Context, f func() error) {
+// until tries with pauses until it succeeds or ctx ends.
+func (f *Follower) until(ctx context.Context, try func() error) {
 	for pause, failed := firstPause, false; ; pause, failed = min(2*pause, longestPause), true {
-		err := f()
+		err := try()
 		switch {
 		case err == nil && failed:
-			m.log.Info("the index of key-value stores is reached again")
+			f.log.Info("the index of key-value stores is reached again")
 			return
 		case err == nil || ctx.Err() != nil:
 			return
 		case !failed:
-			m.log.Warn("the index of key-value stores cannot be brought up to date now; it is tried again", zap.Error(err))
+			f.log.Warn("the index of key-value stores cannot be brought up to date now; it is tried again", zap.Error(err))
 		}
-		timer := m.clock.NewTimer(pause)
+		timer := f.clock.NewTimer(pause)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -118,8 +118,8 @@ func (m *Mirror) until(ctx context.Context, f func() error) {
 }
 
 // markAll marks the guilds of both sides.
-func (m *Mirror) markAll(ctx context.Context, db *DB) error {
-	indexed, err := m.index.KVGuilds(ctx)
+func (f *Follower) markAll(ctx context.Context, db *DB) error {
+	indexed, err := f.index.KVGuilds(ctx)
 	if err != nil {
 		return err
 	}
@@ -128,12 +128,12 @@ func (m *Mirror) markAll(ctx context.Context, db *DB) error {
 		return err
 	}
 	for _, guild := range slices.Concat(indexed, own) {
-		m.Mark(guild)
+		f.Mark(guild)
 	}
 	return nil
 }
 
-func (m *Mirror) copy(ctx context.Context, db *DB, guild snowflake.GuildID) error {
+func (f *Follower) copy(ctx context.Context, db *DB, guild snowflake.GuildID) error {
 	stores, err := db.Stores(ctx, guild)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (m *Mirror) copy(ctx context.Context, db *DB, guild snowflake.GuildID) erro
 	for i, s := range stores {
 		list[i] = Registered{ID: s.ID, Name: s.Name, CreatedAt: s.CreatedAt}
 	}
-	return m.index.PutKVStores(ctx, guild, list)
+	return f.index.PutKVStores(ctx, guild, list)
 }
 
 // guildsWithStores lists them in ascending order.

@@ -416,6 +416,51 @@ func TestWriteRate(t *testing.T) {
 	}
 }
 
+// TestSetLimits changes the limits while writes count against them.
+func TestSetLimits(t *testing.T) {
+	t.Parallel()
+	limits := kv.DefaultLimits()
+	f := open(t, func(l *kv.Limits) { l.WritesPerMinute = 3 })
+	rows := []struct {
+		limit   int
+		advance time.Duration
+		taken   int           // Writes that succeed.
+		wait    time.Duration // That the next is told.
+	}{
+		{limit: 3, taken: 1, wait: 0},
+		{limit: 3, advance: 10 * time.Second, taken: 2, wait: 50 * time.Second},
+		{limit: 3, advance: 50 * time.Second, taken: 1, wait: 10 * time.Second}, // The ring has turned.
+		{limit: 5, taken: 2, wait: 10 * time.Second},
+		{limit: 2, wait: time.Minute},
+		{limit: 2, advance: 59 * time.Second, wait: time.Second},
+		{limit: 2, advance: time.Second, taken: 2, wait: time.Minute},
+		{limit: 0, taken: 20},
+		{limit: 4, advance: 30 * time.Second, taken: 2, wait: 30 * time.Second},
+	}
+	for i, r := range rows {
+		limits.WritesPerMinute = r.limit
+		f.must(f.SetLimits(limits))
+		f.clock.Advance(r.advance)
+		for range r.taken {
+			f.set("s", "k", "v", kv.SetOptions{})
+		}
+		if r.wait == 0 {
+			continue
+		}
+		err := f.Set(f.ctx, guildA, "s", "k", "v", kv.SetOptions{})
+		if got := fault.From(err).RetryAfter; err == nil || got != r.wait {
+			t.Errorf("row %d: %v, retry after %s, want %s", i, err, got, r.wait)
+		}
+	}
+	limits.ValueBytes = 3
+	f.must(f.SetLimits(limits))
+	refused(t, "a long value", f.Set(f.ctx, guildA, "other", "k", "long", kv.SetOptions{}), fault.TooLarge, "value exceeds maximum size of 3 bytes")
+	limits.ValueBytes = 0
+	if err := f.SetLimits(limits); err == nil {
+		t.Error("limits that cannot work are taken")
+	}
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	f := open(t, func(l *kv.Limits) { l.ListBytes, l.WritesPerMinute = 10_000, 0 })

@@ -3,6 +3,7 @@ package kv
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -185,15 +186,29 @@ func size(n int64) string {
 
 // window holds the moments of the writes in the last minute.
 type window struct {
-	times []int64 // A ring of Unix nanoseconds.
-	next  int
+	times []int64 // Unix nanoseconds, a ring once they are as many as the limit.
+	next  int     // The oldest.
 }
 
 const windowLength = int64(time.Minute)
 
-// wait is how long until n writes are allowed again; 0 is now. n is at most limit.
+// fit makes it one for the limit, which may have changed since the last write.
+func (w *window) fit(limit int) {
+	if len(w.times) == limit || len(w.times) < limit && w.next == 0 {
+		return
+	}
+	times := slices.Concat(w.times[w.next:], w.times[:w.next])
+	w.times, w.next = times[max(0, len(times)-limit):], 0
+}
+
+// wait is how long until n writes are allowed again; 0 is now.
 func (w *window) wait(now int64, limit, n int) time.Duration {
-	if limit <= 0 || len(w.times)+n <= limit {
+	if limit <= 0 {
+		return 0
+	}
+	w.fit(limit)
+	n = min(n, limit) // It was checked against an earlier limit.
+	if len(w.times)+n <= limit {
 		return 0
 	}
 	// The last of those that must have left the window.
@@ -203,15 +218,16 @@ func (w *window) wait(now int64, limit, n int) time.Duration {
 
 // take uses up n writes. wait must have allowed them.
 func (w *window) take(now int64, limit, n int) {
+	if limit <= 0 {
+		return
+	}
+	w.fit(limit)
 	for range n {
-		switch {
-		case limit <= 0:
-			return
-		case len(w.times) < limit:
+		if len(w.times) < limit {
 			w.times = append(w.times, now)
-		default:
-			w.times[w.next] = now
-			w.next = (w.next + 1) % limit
+			continue
 		}
+		w.times[w.next] = now
+		w.next = (w.next + 1) % limit
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // Get implements Store.
 func (db *DB) Get(ctx context.Context, id snowflake.GuildID, name, key string) (Entry, error) {
-	if err := first(db.limits.checkStore(name), db.limits.checkKey(key)); err != nil {
+	if err := first(db.limits().checkStore(name), db.limits().checkKey(key)); err != nil {
 		return Entry{}, err
 	}
 	if err := db.enter(ctx, id); err != nil {
@@ -35,9 +35,9 @@ func (db *DB) Get(ctx context.Context, id snowflake.GuildID, name, key string) (
 
 // GetMany implements Store.
 func (db *DB) GetMany(ctx context.Context, id snowflake.GuildID, name string, keys []string) (out []Entry, err error) {
-	err = first(db.limits.checkStore(name), db.limits.checkBatch(len(keys)))
+	err = first(db.limits().checkStore(name), db.limits().checkBatch(len(keys)))
 	for _, key := range keys {
-		err = first(err, db.limits.checkKey(key))
+		err = first(err, db.limits().checkKey(key))
 	}
 	if err != nil {
 		return nil, err
@@ -59,8 +59,8 @@ func (db *DB) GetMany(ctx context.Context, id snowflake.GuildID, name string, ke
 			return nil, err
 		}
 		held += len(out[i].Value) + len(out[i].Metadata)
-		if len(keys) > 1 && held > db.limits.BatchBytes {
-			return nil, fault.New(fault.TooLarge, "the values of these keys have more than %s together; ask for fewer at once", size(int64(db.limits.BatchBytes)))
+		if len(keys) > 1 && held > db.limits().BatchBytes {
+			return nil, fault.New(fault.TooLarge, "the values of these keys have more than %s together; ask for fewer at once", size(int64(db.limits().BatchBytes)))
 		}
 	}
 	return out, nil
@@ -128,9 +128,9 @@ func (db *DB) List(ctx context.Context, id snowflake.GuildID, name string, o Lis
 	}
 	defer db.leave()
 	if o.Limit == 0 {
-		o.Limit = db.limits.ListDefault
+		o.Limit = db.limits().ListDefault
 	}
-	o.Limit = max(1, min(o.Limit, db.limits.ListMax))
+	o.Limit = max(1, min(o.Limit, db.limits().ListMax))
 	lower := entryKey(tagHead, id, name, o.Prefix)
 	upper := after(lower)
 	if o.Cursor != "" {
@@ -158,10 +158,10 @@ func (db *DB) List(ctx context.Context, id snowflake.GuildID, name string, o Lis
 }
 
 func (db *DB) checkList(name string, o ListOptions) error {
-	if err := first(db.limits.checkStore(name), checkText("prefix", o.Prefix)); err != nil || o.Cursor == "" {
+	if err := first(db.limits().checkStore(name), checkText("prefix", o.Prefix)); err != nil || o.Cursor == "" {
 		return err
 	}
-	return db.limits.checkKey(o.Cursor)
+	return db.limits().checkKey(o.Cursor)
 }
 
 // page reads until it is full and another key that counts is found.
@@ -189,7 +189,7 @@ func (db *DB) page(ctx context.Context, iter *pebble.Iterator, limit int) (Page,
 		if db.expired(h, now) {
 			continue
 		}
-		if len(page.Keys) == limit || held > db.limits.ListBytes {
+		if len(page.Keys) == limit || held > db.limits().ListBytes {
 			page.Complete = false
 			page.Cursor = page.Keys[len(page.Keys)-1].Name
 			break

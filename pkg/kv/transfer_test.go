@@ -445,6 +445,38 @@ func TestOneTransferAtATime(t *testing.T) {
 	f.export(guildA, "")
 }
 
+// TestSlowUploadsHoldUpNobody: however many guilds' archives come slowly, the
+// others' exports and imports go on.
+func TestSlowUploadsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	f := open(t, nil)
+	const slow = 8
+	ended := make(chan error, slow)
+	var writers []*io.PipeWriter
+	for i := range slow {
+		r, w := io.Pipe()
+		writers = append(writers, w)
+		go func() {
+			_, err := f.Import(f.ctx, guildB+1+snowflake.GuildID(i), r, kv.ImportOptions{})
+			ended <- err
+		}()
+	}
+	for _, w := range writers {
+		_, err := w.Write([]byte{0x1f}) // It is taken when the upload is read.
+		f.must(err)
+	}
+	f.take(guildA, build(t, 1, 1, 1), kv.ImportOptions{})
+	f.export(guildA, "")
+	for _, w := range writers {
+		f.must(w.Close())
+	}
+	for range slow {
+		if err := <-ended; !fault.Is(err, fault.InvalidInput) {
+			t.Errorf("an upload that was cut off: %v", err)
+		}
+	}
+}
+
 type writerFunc func([]byte)
 
 func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }

@@ -27,7 +27,7 @@ func (db *DB) Delete(ctx context.Context, id snowflake.GuildID, name, key string
 
 // Write implements Store.
 func (db *DB) Write(ctx context.Context, id snowflake.GuildID, name string, changes []Change) (uint64, error) {
-	if err := first(db.limits.checkStore(name), db.limits.checkBatch(len(changes))); err != nil {
+	if err := first(db.limits().checkStore(name), db.limits().checkBatch(len(changes))); err != nil {
 		return 0, err
 	}
 	edits := make([]edit, len(changes))
@@ -48,10 +48,10 @@ func (db *DB) Write(ctx context.Context, id snowflake.GuildID, name string, chan
 			sets++
 		}
 	}
-	if len(changes) > 1 && total > db.limits.BatchBytes {
-		return 0, fault.New(fault.TooLarge, "the batch has more than %s of keys, values and metadata; make it several", size(int64(db.limits.BatchBytes)))
+	if len(changes) > 1 && total > db.limits().BatchBytes {
+		return 0, fault.New(fault.TooLarge, "the batch has more than %s of keys, values and metadata; make it several", size(int64(db.limits().BatchBytes)))
 	}
-	if limit := db.limits.WritesPerMinute; limit > 0 && sets > limit {
+	if limit := db.limits().WritesPerMinute; limit > 0 && sets > limit {
 		return 0, fault.New(fault.InvalidInput, "the batch sets %d keys, and only %d may be set in a minute; make it several", sets, limit)
 	}
 	return db.apply(ctx, id, name, int64(total), edits)
@@ -59,8 +59,8 @@ func (db *DB) Write(ctx context.Context, id snowflake.GuildID, name string, chan
 
 // UpdateMetadata implements Store.
 func (db *DB) UpdateMetadata(ctx context.Context, id snowflake.GuildID, name, key string, metadata json.RawMessage) error {
-	metadata, err := db.limits.checkMetadata(metadata)
-	if err = first(db.limits.checkStore(name), db.limits.checkKey(key), err); err != nil {
+	metadata, err := db.limits().checkMetadata(metadata)
+	if err = first(db.limits().checkStore(name), db.limits().checkKey(key), err); err != nil {
 		return err
 	}
 	_, err = db.apply(ctx, id, name, int64(len(key)+len(metadata)+inlineBytes), []edit{{key: key, sets: true, next: func(live *head) (*head, *string, error) {
@@ -76,7 +76,7 @@ func (db *DB) UpdateMetadata(ctx context.Context, id snowflake.GuildID, name, ke
 
 // CreateStore implements Store.
 func (db *DB) CreateStore(ctx context.Context, id snowflake.GuildID, name string) (StoreInfo, error) {
-	if err := db.limits.checkStore(name); err != nil {
+	if err := db.limits().checkStore(name); err != nil {
 		return StoreInfo{}, err
 	}
 	var info StoreInfo
@@ -99,7 +99,7 @@ func (db *DB) CreateStore(ctx context.Context, id snowflake.GuildID, name string
 
 // DeleteStore implements Store.
 func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string) error {
-	if err := db.limits.checkStore(name); err != nil {
+	if err := db.limits().checkStore(name); err != nil {
 		return err
 	}
 	return db.write(ctx, id, int64(len(name)), func(g *guild) error {
@@ -151,7 +151,7 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*
 	}
 	g := db.acquire(id)
 	defer db.release(g)
-	n = min(n, db.limits.InFlightBytes)
+	n = min(n, db.limits().InFlightBytes)
 	if err := g.inFlight.Acquire(ctx, n); err != nil {
 		return fault.Wrap(err, fault.Timeout, "kv write did not start in time; try again")
 	}
@@ -183,14 +183,14 @@ type step struct {
 
 // edit checks a change by itself.
 func (db *DB) edit(c Change) (edit, error) {
-	if err := first(db.limits.checkKey(c.Key), c.check(c.Delete)); err != nil {
+	if err := first(db.limits().checkKey(c.Key), c.check(c.Delete)); err != nil {
 		return edit{}, err
 	}
 	if c.Delete {
 		return edit{key: c.Key, next: func(live *head) (*head, *string, error) { return nil, nil, c.holds(c.Key, live) }}, nil
 	}
-	metadata, err := db.limits.checkMetadata(c.Metadata)
-	if err = first(db.limits.checkValue(c.Value), err); err != nil {
+	metadata, err := db.limits().checkMetadata(c.Metadata)
+	if err = first(db.limits().checkValue(c.Value), err); err != nil {
 		return edit{}, err
 	}
 	expiration, err := db.expiration(c.Expiration, c.TTL)
@@ -275,7 +275,7 @@ func (db *DB) prepare(g *guild, name string, edits []edit) (*change, error) {
 		}
 	}
 	// After the quotas, so that a refused write costs nothing.
-	if wait := s.writes.wait(db.clock.Now().UnixNano(), db.limits.WritesPerMinute, sets); sets > 0 && wait > 0 {
+	if wait := s.writes.wait(db.clock.Now().UnixNano(), db.limits().WritesPerMinute, sets); sets > 0 && wait > 0 {
 		f := fault.New(fault.RateLimited, "kv write rate limit exceeded; retry later")
 		f.RetryAfter = wait
 		return nil, f
@@ -360,8 +360,8 @@ func (h *head) setValue(value string) {
 
 // newStore makes the record of a store that is not registered yet.
 func (db *DB) newStore(g *guild) (*store, error) {
-	if limit := db.limits.Stores; limit > 0 && len(g.stores) >= limit {
-		return nil, db.limits.tooManyStores()
+	if limit := db.limits().Stores; limit > 0 && len(g.stores) >= limit {
+		return nil, db.limits().tooManyStores()
 	}
 	id, err := uuid.NewRandom()
 	if err != nil {
@@ -374,7 +374,7 @@ func (db *DB) newStore(g *guild) (*store, error) {
 // exceeded checks the sizes of entries and the quotas. What does not grow is
 // always within the quotas.
 func (db *DB) exceeded(g *guild, s *store, steps []step) error {
-	l := db.limits
+	l := db.limits()
 	var grown, keys int64
 	for _, st := range steps {
 		if st.old != nil {

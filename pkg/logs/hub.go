@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -65,6 +66,7 @@ type Config struct {
 // Hub holds the lines of all guilds.
 type Hub struct {
 	cfg    Config
+	rate   *atomic.Pointer[rate]
 	start  uint64  // The ids of this process are above it.
 	writer *writer // Nil keeps lines in memory only.
 
@@ -76,8 +78,16 @@ type Hub struct {
 // New makes a hub that keeps lines in memory.
 func New(cfg Config) *Hub {
 	cfg = cfg.complete()
-	return &Hub{cfg: cfg, rings: map[snowflake.GuildID]*ring{}, start: now(cfg.Clock)}
+	h := &Hub{cfg: cfg, rate: &atomic.Pointer[rate]{}, rings: map[snowflake.GuildID]*ring{}, start: now(cfg.Clock)}
+	h.SetRate(cfg.LinesPerSecond, cfg.Burst)
+	return h
 }
+
+// rate is how many lines are taken: so many a second, so many at once.
+type rate struct{ perSecond, burst int }
+
+// SetRate changes how many lines are taken from now on.
+func (h *Hub) SetRate(perSecond, burst int) { h.rate.Store(&rate{perSecond, burst}) }
 
 // Open makes a hub that keeps lines in memory and on disk, and has those that
 // are there already.
@@ -191,6 +201,7 @@ func (h *Hub) ring(guild snowflake.GuildID) *ring {
 // ring holds one guild's lines.
 type ring struct {
 	cfg    Config
+	rate   *atomic.Pointer[rate] // The hub's.
 	id     snowflake.GuildID
 	guild  string
 	start  uint64
@@ -218,9 +229,9 @@ type budget struct {
 }
 
 func newRing(h *Hub, guild snowflake.GuildID) *ring {
-	full := budget{tokens: float64(h.cfg.Burst), at: h.cfg.Clock.Now()}
+	full := budget{tokens: float64(h.rate.Load().burst), at: h.cfg.Clock.Now()}
 	return &ring{
-		cfg: h.cfg, id: guild, guild: guild.String(), start: h.start, writer: h.writer, added: make(chan struct{}), closed: h.closed,
+		cfg: h.cfg, rate: h.rate, id: guild, guild: guild.String(), start: h.start, writer: h.writer, added: make(chan struct{}), closed: h.closed,
 		script: full, other: full, last: h.start, behind: h.start,
 	}
 }
@@ -233,7 +244,7 @@ func (r *ring) append(e Entry) {
 	if e.Target == TargetScript {
 		b = &r.script
 	}
-	if !b.take(now, r.cfg) {
+	if !b.take(now, *r.rate.Load()) {
 		b.dropped++
 		r.cfg.Dropped()
 		if b.notice == nil && !r.closed {
@@ -244,9 +255,9 @@ func (r *ring) append(e Entry) {
 	r.add(now, e)
 }
 
-func (b *budget) take(now time.Time, cfg Config) bool {
+func (b *budget) take(now time.Time, r rate) bool {
 	if passed := now.Sub(b.at); passed > 0 {
-		b.tokens = min(float64(cfg.Burst), b.tokens+passed.Seconds()*float64(cfg.LinesPerSecond))
+		b.tokens = min(float64(r.burst), b.tokens+passed.Seconds()*float64(r.perSecond))
 	}
 	b.at = now
 	if b.tokens < 1 {
@@ -275,7 +286,7 @@ func (r *ring) note(b *budget) {
 	}
 	r.add(r.cfg.Clock.Now(), Entry{
 		Level: "warn", Target: TargetRuntime, GuildID: r.guild,
-		Message: fmt.Sprintf("%d %s dropped: more than %d lines per second", b.dropped, lines, r.cfg.LinesPerSecond),
+		Message: fmt.Sprintf("%d %s dropped: more than %d lines per second", b.dropped, lines, r.rate.Load().perSecond),
 	})
 	b.dropped = 0
 }

@@ -166,6 +166,12 @@ func TestRateLimit(t *testing.T) {
 	if diff := cmp.Diff(messages(h.Lines(guildB, logs.Query{Limit: 10})), []string{"1"}); diff != "" {
 		t.Errorf("the other guild (-got +want):\n%s", diff)
 	}
+	h.SetRate(2, 3)
+	say(h, guildB, 2, 9)
+	c.Advance(time.Second)
+	if diff := cmp.Diff(messages(h.Lines(guildB, logs.Query{Limit: 10})), []string{"1", "2", "3", "4", "5 lines dropped: more than 2 lines per second"}); diff != "" {
+		t.Errorf("after a change of the rate (-got +want):\n%s", diff)
+	}
 }
 
 func TestCloseWritesDueNotices(t *testing.T) {

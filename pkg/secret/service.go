@@ -232,7 +232,7 @@ func (s *Service) resealAll(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.cfg.Log.Warn("secrets are not all sealed with secrets.master_key yet; keep secrets.previous_keys", zap.Error(err))
+		s.cfg.Log.Warn("secrets could not all be looked through; this is tried again, and keys in secrets.previous_keys must stay until it is done", zap.Error(err))
 		timer := s.cfg.Clock.NewTimer(resealAgain)
 		select {
 		case <-timer.C:

@@ -36,7 +36,7 @@ func (d *describing) MustRegister(all ...prometheus.Collector) {
 	}
 }
 
-var descFormat = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", help: "(.*)", constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
+var descFormat = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", help: "(.*?)",(?: unit: ".*",)? constLabels: \{.*\}, variableLabels: \{(.*)\}\}$`)
 
 func (d *describing) add(c prometheus.Collector, desc *prometheus.Desc) {
 	m := descFormat.FindStringSubmatch(desc.String())

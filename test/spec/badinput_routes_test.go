@@ -145,6 +145,8 @@ var apiInputs = []input{
 	{route: "GET /api/crons/{guild}", queries: []string{"%zz"}},
 	{route: "POST /api/crons/{guild}/{name}/run", queries: []string{"%zz"}},
 	{route: "GET /metrics", queries: []string{"%zz"}},
+	{route: "GET /api/metrics", queries: []string{"%zz"}},
+	{route: "GET /api/metrics/json", queries: []string{"%zz"}},
 	{route: "GET /api/logs/{guild}", queries: numbers},
 	{route: "GET /api/logs/{guild}/stream", headers: []string{"Last-Event-ID: x", "Last-Event-ID: -1", "Last-Event-ID: 99999999999999999999"}, queries: []string{"%zz"}},
 	{

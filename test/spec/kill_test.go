@@ -10,15 +10,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // rounds is how often a count above 50 runs: 20 times, and in full in a soak.
-func rounds(full int) int {
-	if os.Getenv("FLORA_SOAK") != "" {
-		return full
-	}
-	return min(full, 20)
-}
+func rounds(full int) int { return rig.Soak(min(full, 20), full) }
 
 // TestAKillLosesNothingAcknowledged kills control at random moments of KV
 // writes and deploys, and compares what was acknowledged with what is there.

@@ -11,24 +11,14 @@ import (
 	"testing"
 
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry/otlptest"
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
-
-// freeAddress is a port on this machine that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // Nothing came.
-	return l.Addr().String()
-}
 
 // TestTelemetry follows one event into the metrics and to a collector.
 func TestTelemetry(t *testing.T) {
 	t.Parallel()
 	collector := otlptest.New(t)
-	operator := freeAddress(t)
+	operator := net.JoinHostPort(rig.FreeAddress(t))
 	dir := t.TempDir()
 	p, err := start(dir, append(os.Environ(), "HOME="+dir, "FLORA_LOG_LEVEL=debug", "FLORA_TELEMETRY_OPERATOR_ADDRESS="+operator,
 		"FLORA_TELEMETRY_OTLP_ENDPOINT="+collector.URL, "FLORA_TELEMETRY_TRACE_PERCENT=100"), "dev", "--port", "0", "--no-rate-limits")

@@ -5,56 +5,144 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/flora-runtime/flora-runtime/db/dbtest"
 	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // rounds is how often something is killed.
-func rounds() int {
-	if os.Getenv("FLORA_SOAK") != "" {
-		return 500
-	}
-	return 9
-}
+func rounds() int { return rig.Soak(9, 500) }
 
-// record is what was begun and what was acknowledged; deployments have rising
+// count is what was begun and what was acknowledged of writes with rising
 // numbers.
+type count struct{ acknowledged, begun int }
+
+// record is what writers did.
 type record struct {
-	mu           sync.Mutex
-	acknowledged int // The last.
-	good, begun  int // How many.
+	mu     sync.Mutex
+	deploy count
+	good   int              // Writes that were acknowledged.
+	keys   map[string]count // Of the key-value store.
+	tokens map[string]state // By their text.
 }
 
-// deploying deploys one number after the other until a request gets no answer or
-// it is over.
-func (r *record) deploying(b *bot, over <-chan struct{}) {
+// state is what is known of an API token.
+type state int
+
+const (
+	live state = iota + 1
+	dying
+	dead
+)
+
+func newRecord() *record {
+	return &record{keys: map[string]count{}, tokens: map[string]state{}}
+}
+
+// pace keeps the writers, who are one caller, within the API's rate limit.
+const pace = 60 * time.Millisecond
+
+// writing calls write until a request gets no answer or it is over.
+func writing(over <-chan struct{}, write func() (status int, err error)) {
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
 	for {
 		select {
 		case <-over:
 			return
-		default:
+		case <-tick.C:
 		}
-		r.mu.Lock()
-		r.begun++
-		n := r.begun
-		r.mu.Unlock()
-		status, _, err := rig.Call("POST", b.URL+"/api/deployments/"+b.Guild, b.token, numbered(n))
-		if err != nil {
+		if _, err := write(); err != nil {
 			return
 		}
-		if status == http.StatusOK {
-			r.mu.Lock()
-			r.acknowledged = n
-			r.good++
-			r.mu.Unlock()
+	}
+}
+
+// acknowledge notes that a write was answered.
+func (r *record) acknowledge(status int, note func()) {
+	if status >= http.StatusMultipleChoices {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.good++
+	note()
+}
+
+// deploying deploys bots with rising numbers.
+func (r *record) deploying(b *bot) (int, error) {
+	r.mu.Lock()
+	r.deploy.begun++
+	n := r.deploy.begun
+	r.mu.Unlock()
+	status, _, err := rig.Call("POST", b.URL+"/api/deployments/"+b.Guild, b.token, numbered(n))
+	if err == nil {
+		r.acknowledge(status, func() { r.deploy.acknowledged = n })
+	}
+	return status, err
+}
+
+// setting sets a key to rising numbers, and its metadata with it.
+func (r *record) setting(b *bot, key string) (int, error) {
+	r.mu.Lock()
+	c := r.keys[key]
+	c.begun++
+	r.keys[key] = c
+	r.mu.Unlock()
+	n := c.begun
+	body := fmt.Sprintf(`{"value":"%d %s","metadata":{"n":%d}}`, n, strings.Repeat("x", n%5000), n)
+	status, _, err := rig.Call("PUT", b.URL+"/api/kv/"+b.Guild+"/store/"+key, b.token, []byte(body))
+	if err == nil {
+		r.acknowledge(status, func() {
+			c := r.keys[key]
+			c.acknowledged = n
+			r.keys[key] = c
+		})
+	}
+	return status, err
+}
+
+// changing makes a token, and deletes one of those before.
+func (r *record) changing(b *bot) (int, error) {
+	status, answer, err := rig.Call("POST", b.URL+"/api/tokens", b.token, []byte(`{"label":"made while something is killed"}`))
+	if err != nil {
+		return status, err
+	}
+	var made struct{ Token string }
+	if status < http.StatusMultipleChoices {
+		if err := json.Unmarshal(answer, &made); err != nil {
+			return status, err
+		}
+		r.acknowledge(status, func() { r.tokens[made.Token] = live })
+	}
+	r.mu.Lock()
+	victim := ""
+	for text, s := range r.tokens {
+		if s == live && text != made.Token {
+			victim = text
+			r.tokens[text] = dying
+			break
 		}
 	}
+	r.mu.Unlock()
+	if victim == "" {
+		return status, nil
+	}
+	status, _, err = rig.Call("DELETE", b.URL+"/api/tokens/"+tokenID(victim), b.token, nil)
+	if err == nil {
+		r.acknowledge(status, func() { r.tokens[victim] = dead })
+	}
+	return status, err
+}
+
+// tokenID is the part of a token that names it.
+func tokenID(text string) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(text, "flora_"), "_")
+	return id
 }
 
 // numbered is a bot that says its number when it is asked.
@@ -72,67 +160,132 @@ func numbered(n int) []byte {
 // runs.
 func (r *record) check(b *bot) {
 	b.t.Helper()
-	var newest struct {
+	r.checkDeployment(b)
+	for key, c := range r.keys {
+		r.checkKey(b, key, c)
+	}
+	for text, s := range r.tokens {
+		r.checkToken(b, text, s)
+	}
+}
+
+// ask reads something, as soon as the API's rate limit allows.
+func (b *bot) ask(path, token string) (status int, answer []byte) {
+	b.t.Helper()
+	b.until("an answer about "+path, func() (bool, error) {
+		var err error
+		status, answer, err = rig.Call("GET", b.URL+path, token, nil)
+		return err == nil && status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable, err
+	})
+	return status, answer
+}
+
+func (r *record) checkDeployment(b *bot) {
+	b.t.Helper()
+	var newest []struct {
 		BuildID string `json:"build_id"`
 		Status  string `json:"status"`
 	}
-	b.until("the history", func() (bool, error) {
-		status, answer, err := rig.Call("GET", b.URL+"/api/deployments/"+b.Guild+"/history?limit=1", b.token, nil)
-		if err != nil || status != http.StatusOK {
-			return false, fmt.Errorf("%d %s %w", status, answer, err)
-		}
-		list := []any{&newest}
-		return true, json.Unmarshal(answer, &list)
-	})
-	if newest.BuildID == "" && r.acknowledged == 0 {
-		return // The starter bot.
+	status, answer := b.ask("/api/deployments/"+b.Guild+"/history?limit=1", b.token)
+	if err := json.Unmarshal(answer, &newest); err != nil || status != http.StatusOK {
+		b.t.Fatalf("the history: %d %s %v", status, answer, err)
 	}
-	n, err := strconv.Atoi(newest.BuildID)
-	if err != nil || newest.Status != "success" || n < r.acknowledged || n > r.begun {
-		b.t.Errorf("the newest revision is %q (%s); %d was acknowledged, %d begun", newest.BuildID, newest.Status, r.acknowledged, r.begun)
+	if len(newest) == 0 && r.deploy.acknowledged == 0 {
+		return
 	}
-	b.answers(newest.BuildID + " ")
+	if len(newest) == 0 {
+		b.t.Fatalf("there is no revision; %d was acknowledged", r.deploy.acknowledged)
+	}
+	n, err := strconv.Atoi(newest[0].BuildID)
+	if err != nil || newest[0].Status != "success" || n < r.deploy.acknowledged || n > r.deploy.begun {
+		b.t.Errorf("the newest revision is %+v; %d was acknowledged, %d begun", newest[0], r.deploy.acknowledged, r.deploy.begun)
+	}
+	b.answers(newest[0].BuildID + " ")
 }
 
-// TestKills kills control, Postgres or both at random moments of deployments:
-// what was acknowledged is there, and what the database says runs.
+func (r *record) checkKey(b *bot, key string, c count) {
+	b.t.Helper()
+	var e struct {
+		Value    *string
+		Metadata *struct{ N int }
+	}
+	status, answer := b.ask("/api/kv/"+b.Guild+"/store/"+key, b.token)
+	err := json.Unmarshal(answer, &e)
+	if err != nil || status != http.StatusOK {
+		b.t.Fatalf("read %s: %d %.200s %v", key, status, answer, err)
+	}
+	n := 0
+	if e.Value != nil {
+		number, rest, _ := strings.Cut(*e.Value, " ")
+		if n, err = strconv.Atoi(number); err != nil || len(rest) != n%5000 || e.Metadata == nil || e.Metadata.N != n {
+			b.t.Errorf("half of a write is there: %.200s", answer)
+		}
+	}
+	if n < c.acknowledged || n > c.begun {
+		b.t.Errorf("%s is %d; %d was acknowledged, %d begun", key, n, c.acknowledged, c.begun)
+	}
+}
+
+func (r *record) checkToken(b *bot, text string, s state) {
+	b.t.Helper()
+	status, answer := b.ask("/api/limits", text)
+	good, gone := status == http.StatusOK, status == http.StatusUnauthorized
+	switch {
+	case !good && !gone:
+		b.t.Fatalf("use a token: %d %s", status, answer)
+	case s == live && !good:
+		b.t.Errorf("a token that was acknowledged is answered with %d", status)
+	case s == dead && !gone:
+		b.t.Errorf("a token whose deletion was acknowledged is answered with %d", status)
+	}
+	if gone {
+		delete(r.tokens, text)
+	} else {
+		r.tokens[text] = live
+	}
+}
+
+// TestKills kills control, Postgres or both at random moments of deployments,
+// key-value writes and changes of tokens: what was acknowledged is there, as a
+// whole, and what the database says runs.
 func TestKills(t *testing.T) {
 	t.Parallel()
-	server := dbtest.OwnPostgres(t)
-	dir := t.TempDir()
-	b := start(t, dir, server.URL)
-	var r record
+	s := newService(t)
+	s.env = append(s.env, "FLORA_KV_LIMITS_WRITES_PER_MINUTE=1000000")
+	s.start(t)
+	r := newRecord()
 	for round := range rounds() {
-		over := make(chan struct{})
-		var deployers sync.WaitGroup
-		deployers.Go(func() { r.deploying(b, over) })
-		timer := time.NewTimer(time.Duration(50+rand.IntN(600)) * time.Millisecond)
-		<-timer.C
+		over, b := make(chan struct{}), s.bot
+		var writers sync.WaitGroup
+		writers.Go(func() { writing(over, func() (int, error) { return r.deploying(b) }) })
+		writers.Go(func() { writing(over, func() (int, error) { return r.changing(b) }) })
+		for w := range 2 {
+			writers.Go(func() { writing(over, func() (int, error) { return r.setting(b, "k"+strconv.Itoa(w)) }) })
+		}
+		<-time.NewTimer(time.Duration(50+rand.IntN(600)) * time.Millisecond).C
 		what := round % 3
 		if what != 0 {
-			if err := server.Kill(); err != nil {
+			if err := s.postgres.Kill(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if what != 1 {
-			b.Kill()
+			s.Kill()
 		}
 		if what != 0 {
-			if err := server.Start(); err != nil {
+			if err := s.postgres.Start(); err != nil {
 				t.Fatal(err)
 			}
 		}
 		close(over)
-		deployers.Wait()
+		writers.Wait()
 		if what != 1 {
-			said := b.said
-			b = start(t, dir, server.URL)
-			b.said = said
+			s.start(t)
 		}
-		r.check(b)
+		r.check(s.bot)
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
 		}
 	}
-	t.Logf("%d of %d deployments were acknowledged", r.good, r.begun)
+	t.Logf("%d writes were acknowledged; %d of %d deployments", r.good, r.deploy.acknowledged, r.deploy.begun)
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -140,12 +139,7 @@ func (h *hearing) last() {
 }
 
 // restarts is how often the runtime ends under a stream of messages.
-func restarts() int {
-	if os.Getenv("FLORA_SOAK") != "" {
-		return 50
-	}
-	return 4
-}
+func restarts() int { return rig.Soak(4, 50) }
 
 // TestARestartAnswersEveryMessageOnce ends serve by SIGTERM and starts it again
 // while messages come.

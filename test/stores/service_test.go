@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -144,18 +145,15 @@ func TestServeStartsInOrder(t *testing.T) {
 	if err := s.postgres.Pause(); err != nil {
 		t.Fatal(err)
 	}
-	port, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
+	host, port := rig.FreeAddress(t)
 	started := make(chan error, 1)
 	var p *rig.Process
 	go func() {
 		var err error
-		p, err = rig.Start(bin, s.dir, append(s.env, "API_PORT="+strconv.Itoa(port)), "serve")
+		p, err = rig.Start(bin, s.dir, append(s.env, "API_PORT="+port), "serve")
 		started <- err
 	}()
-	base := "http://127.0.0.1:" + strconv.Itoa(port)
+	base := "http://" + net.JoinHostPort(host, port)
 	s.until("the probe to name the step", func() (bool, error) {
 		status, text := probe(t, base+"/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "database"), fmt.Errorf("%d %s", status, text)
@@ -294,8 +292,8 @@ func TestServeStartsWithoutItsDatabases(t *testing.T) {
 	s.answers("two ")
 }
 
-// TestServeWithoutAnything has neither a database nor copies: the start waits,
-// and begins by itself.
+// TestServeNeedsWhatItNames starts without settings, and with a password that is
+// wrong.
 func TestServeNeedsWhatItNames(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
@@ -309,6 +307,16 @@ func TestServeNeedsWhatItNames(t *testing.T) {
 			if !strings.Contains(err.Error(), key+" is not set") {
 				t.Errorf("%s does not name %s: %s", command, key, err)
 			}
+		}
+	}
+	// What is wrong and what is missing is told together, each once.
+	_, err := rig.Start(bin, s.dir, append(bare, "DATABASE_URL=mysql://x", "API_PORT=x", "FLORA_DISCORD_INTENTS=guilds,nope"), "check-config", "--connect")
+	if err == nil {
+		t.Fatal("check-config takes what is wrong")
+	}
+	for text, times := range map[string]int{"api.port is": 1, "database.url": 1, "discord.intents: \"nope\" is no intent": 1, "cache.url is not set": 1, "api.secret is not set": 1} {
+		if got := strings.Count(err.Error(), text); got != times {
+			t.Errorf("check-config says %q %d times, want %d: %s", text, got, times, err)
 		}
 	}
 	// Its password is wrong: no start, at once.
@@ -348,9 +356,21 @@ func TestServeReloads(t *testing.T) {
 	if status := s.deploy(long); status != http.StatusOK {
 		t.Fatalf("deploy: %d", status)
 	}
-	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n", `need a restart {"keys": ["kv.limits.max_value_bytes"]}`)
+	reload("[runtime]\nmax_script_bytes = 20000\n[kv.limits]\nmax_value_bytes = 5\n[logs]\nlines = 50\n", `need a restart {"keys": ["logs.lines"]}`)
 	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a deploy beyond the new limit is answered with %d", status)
+	}
+	var limits struct {
+		KV struct {
+			Value int `json:"value_bytes"`
+		} `json:"kv"`
+	}
+	_, answer, err := rig.Call("GET", p.URL+"/api/limits", s.token, nil)
+	if err == nil {
+		err = json.Unmarshal(answer, &limits)
+	}
+	if err != nil || limits.KV.Value != 5 {
+		t.Errorf("the API tells of values of %d bytes (%v), want 5: %s", limits.KV.Value, err, answer)
 	}
 	reload("[runtime]\nmax_script_bytes = \"many\"\n", "the configuration was not reloaded: runtime.max_script_bytes")
 	if status := s.deploy("short "); status != http.StatusOK {

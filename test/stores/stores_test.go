@@ -130,12 +130,7 @@ func (b *bot) history() (status int, retryAfter string) {
 }
 
 // awayFor is how long a database is away at least: in full with FLORA_SOAK.
-func awayFor() time.Duration {
-	if os.Getenv("FLORA_SOAK") != "" {
-		return 30 * time.Second
-	}
-	return 2 * time.Second
-}
+func awayFor() time.Duration { return rig.Soak(2*time.Second, 30*time.Second) }
 
 // TestTheDatabaseGoesAway takes Postgres away from a runtime that runs.
 func TestTheDatabaseGoesAway(t *testing.T) {

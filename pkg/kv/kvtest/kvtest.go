@@ -134,7 +134,7 @@ func follow(t *testing.T, index kv.Index) {
 	if err := index.PutKVStores(t.Context(), 1, []kv.Registered{store("s0"), store("old")}); err != nil {
 		t.Fatal(err)
 	}
-	m := kv.NewMirror(index, clock.Real, zap.NewNop())
+	m := kv.NewFollower(index, clock.Real, zap.NewNop())
 	db, err := kv.Open(kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits(), CacheBytes: 1 << 20, StoresChanged: m.Mark})
 	if err != nil {
 		t.Fatal(err)

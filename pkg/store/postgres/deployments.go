@@ -26,16 +26,8 @@ func number(guild snowflake.GuildID) int64 { return int64(guild) } //nolint:gose
 const deploymentColumns = `guild_id, entry, created_at, updated_at, revision_id`
 
 // List implements deploy.Store.
-func (s *Store) List(ctx context.Context) (out []deploy.Deployment, err error) {
-	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT `+deploymentColumns+` FROM deployments ORDER BY guild_id`)
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, deploymentOf)
-		return err
-	})
-	return out, err
+func (s *Store) List(ctx context.Context) ([]deploy.Deployment, error) {
+	return collect(ctx, s, deploymentOf, `SELECT `+deploymentColumns+` FROM deployments ORDER BY guild_id`)
 }
 
 // Deployment implements deploy.Store.
@@ -168,13 +160,6 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 	return err
 }
 
-// alone makes the transaction the only one that writes such things of the
-// guild. When it is granted, those before have ended.
-func alone(ctx context.Context, tx pgx.Tx, what string, guild snowflake.GuildID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora "+what+" "+guild.String())
-	return err
-}
-
 func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 	if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 		return err
@@ -272,9 +257,8 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 
 // History implements deploy.Store.
 func (s *Store) History(ctx context.Context, guild snowflake.GuildID, before deploy.Cursor, limit int) ([]deploy.Revision, error) {
-	out := []deploy.Revision{}
 	if limit <= 0 {
-		return out, ctx.Err()
+		return []deploy.Revision{}, ctx.Err()
 	}
 	if !plain(before.ID) {
 		return nil, fault.New(fault.BadRequest, "the cursor's id holds a NUL or is not UTF-8")
@@ -284,19 +268,11 @@ func (s *Store) History(ctx context.Context, guild snowflake.GuildID, before dep
 		query = `SELECT document FROM deployment_revisions WHERE guild_id = $1 AND (deployed_at, id) < ($3, $4) ORDER BY deployed_at DESC, id DESC LIMIT $2`
 		args = append(args, deploy.Time(before.DeployedAt), before.ID)
 	}
-	err := s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, query, args...)
-		if err != nil {
-			return err
+	return collect(ctx, s, func(row pgx.CollectableRow) (deploy.Revision, error) {
+		var document []byte
+		if err := row.Scan(&document); err != nil {
+			return deploy.Revision{}, err
 		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (deploy.Revision, error) {
-			var document []byte
-			if err := row.Scan(&document); err != nil {
-				return deploy.Revision{}, err
-			}
-			return decode(document)
-		})
-		return err
-	})
-	return out, err
+		return decode(document)
+	}, query, args...)
 }

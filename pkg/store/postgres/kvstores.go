@@ -9,8 +9,6 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-var _ kv.Index = (*Store)(nil)
-
 // PutKVStores implements kv.Index. A commit whose answer is lost may be told as
 // a failure: doing it again is the same.
 func (s *Store) PutKVStores(ctx context.Context, guild snowflake.GuildID, stores []kv.Registered) error {
@@ -19,8 +17,8 @@ func (s *Store) PutKVStores(ctx context.Context, guild snowflake.GuildID, stores
 		names[i], ids[i], created[i] = r.Name, r.ID, stamp(r.CreatedAt)
 	}
 	return s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-		// One after another, so that no two lists mix.
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora kv stores "+guild.String()); err != nil {
+		// So that no two lists mix.
+		if err := alone(ctx, tx, "kv stores", guild); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `DELETE FROM kv_stores WHERE guild_id = $1 AND store_name <> ALL ($2)`, number(guild), names); err != nil {
@@ -36,36 +34,20 @@ func (s *Store) PutKVStores(ctx context.Context, guild snowflake.GuildID, stores
 }
 
 // KVStores implements kv.Index.
-func (s *Store) KVStores(ctx context.Context, guild snowflake.GuildID) (out []kv.Registered, err error) {
-	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT store_name, id::text, created_at FROM kv_stores WHERE guild_id = $1 ORDER BY store_name`, number(guild))
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (kv.Registered, error) {
-			var r kv.Registered
-			err := row.Scan(&r.Name, &r.ID, &r.CreatedAt)
-			r.CreatedAt = r.CreatedAt.UTC()
-			return r, err
-		})
-		return err
-	})
-	return out, err
+func (s *Store) KVStores(ctx context.Context, guild snowflake.GuildID) ([]kv.Registered, error) {
+	return collect(ctx, s, func(row pgx.CollectableRow) (kv.Registered, error) {
+		var r kv.Registered
+		err := row.Scan(&r.Name, &r.ID, &r.CreatedAt)
+		r.CreatedAt = r.CreatedAt.UTC()
+		return r, err
+	}, `SELECT store_name, id::text, created_at FROM kv_stores WHERE guild_id = $1 ORDER BY store_name`, number(guild))
 }
 
 // KVGuilds implements kv.Index.
-func (s *Store) KVGuilds(ctx context.Context) (out []snowflake.GuildID, err error) {
-	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT DISTINCT guild_id FROM kv_stores ORDER BY guild_id`)
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (snowflake.GuildID, error) {
-			var guild int64
-			err := row.Scan(&guild)
-			return snowflake.GuildID(guild), err //nolint:gosec // A check of the table.
-		})
-		return err
-	})
-	return out, err
+func (s *Store) KVGuilds(ctx context.Context) ([]snowflake.GuildID, error) {
+	return collect(ctx, s, func(row pgx.CollectableRow) (snowflake.GuildID, error) {
+		var guild int64
+		err := row.Scan(&guild)
+		return snowflake.GuildID(guild), err //nolint:gosec // A check of the table.
+	}, `SELECT DISTINCT guild_id FROM kv_stores ORDER BY guild_id`)
 }

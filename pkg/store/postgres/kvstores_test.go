@@ -23,7 +23,7 @@ func TestKVStoresOutage(t *testing.T) {
 	t.Parallel()
 	server := dbtest.OwnPostgres(t)
 	s := open(t, postgres.Config{URL: server.URL})
-	m := kv.NewMirror(s, clock.Real, zap.NewNop())
+	m := kv.NewFollower(s, clock.Real, zap.NewNop())
 	db, err := kv.Open(kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits(), CacheBytes: 1 << 20, StoresChanged: m.Mark})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,5 @@
-// Package postgres keeps deployments, revisions, API tokens, secrets and settings
-// in Postgres. It implements deploy.Store, auth.TokenStore, secret.Store and
-// settings.Store.
+// Package postgres keeps deployments, revisions, API tokens, secrets, settings and
+// the list of key-value stores in Postgres.
 //
 // What was acknowledged is committed, and what is written together is one
 // transaction. A connection may be lost at any moment: what certainly did not
@@ -25,8 +24,10 @@ import (
 	"github.com/flora-runtime/flora-runtime/db/migrations"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
 	"github.com/flora-runtime/flora-runtime/pkg/settings"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 const (
@@ -72,7 +73,7 @@ type Config struct {
 	settling   time.Duration
 }
 
-// Store implements deploy.Store, auth.TokenStore, secret.Store and settings.Store.
+// Store implements the stores below.
 type Store struct {
 	cfg  Config
 	pool *pgxpool.Pool
@@ -87,6 +88,7 @@ var (
 	_ auth.TokenStore = (*Store)(nil)
 	_ secret.Store    = (*Store)(nil)
 	_ settings.Store  = (*Store)(nil)
+	_ kv.Index        = (*Store)(nil)
 )
 
 // Open connects to the database and brings its schema to the newest step.
@@ -246,6 +248,19 @@ func (s *Store) read(ctx context.Context, f func(ctx context.Context, conn *pgx.
 	})
 }
 
+// collect reads rows.
+func collect[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], query string, args ...any) (out []T, err error) {
+	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		rows, err := c.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		out, err = pgx.CollectRows(rows, scan)
+		return err
+	})
+	return out, err
+}
+
 // write runs f in a transaction. An errUncertain says that the connection was
 // lost in the commit.
 func (s *Store) write(ctx context.Context, limit time.Duration, f func(ctx context.Context, tx pgx.Tx) error) error {
@@ -274,6 +289,23 @@ func (s *Store) write(ctx context.Context, limit time.Duration, f func(ctx conte
 		}
 		return again(c, err), err
 	})
+}
+
+// remove deletes rows by a statement and reports whether there were any.
+func (s *Store) remove(ctx context.Context, statement string, args ...any) (removed bool, err error) {
+	err = s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, statement, args...)
+		removed = tag.RowsAffected() > 0
+		return err
+	})
+	return removed && err == nil, err
+}
+
+// alone makes the transaction the only one that writes such things of the
+// guild. When it is granted, those before have ended.
+func alone(ctx context.Context, tx pgx.Tx, what string, guild snowflake.GuildID) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "flora "+what+" "+guild.String())
+	return err
 }
 
 // errUncertain is in the error of a commit without an answer.

@@ -24,21 +24,9 @@ func scanSecret(row pgx.CollectableRow) (secret.Record, error) {
 	return r, nil
 }
 
-func (s *Store) secrets(ctx context.Context, query string, args ...any) (out []secret.Record, err error) {
-	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, scanSecret)
-		return err
-	})
-	return out, err
-}
-
 // Secrets implements secret.Store.
 func (s *Store) Secrets(ctx context.Context, guild snowflake.GuildID) ([]secret.Record, error) {
-	return s.secrets(ctx, `SELECT `+sealedColumns+` FROM guild_secrets WHERE guild_id = $1 ORDER BY name`, number(guild))
+	return collect(ctx, s, scanSecret, `SELECT `+sealedColumns+` FROM guild_secrets WHERE guild_id = $1 ORDER BY name`, number(guild))
 }
 
 // PutSecret implements secret.Store.
@@ -74,21 +62,16 @@ func (s *Store) PutSecret(ctx context.Context, r secret.Record, most int) error 
 }
 
 // DeleteSecret implements secret.Store.
-func (s *Store) DeleteSecret(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error) {
+func (s *Store) DeleteSecret(ctx context.Context, guild snowflake.GuildID, name string) (bool, error) {
 	if !plain(name) {
 		return false, ctx.Err()
 	}
-	err = s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM guild_secrets WHERE guild_id = $1 AND name = $2`, number(guild), name)
-		deleted = err == nil && tag.RowsAffected() > 0
-		return err
-	})
-	return deleted && err == nil, err
+	return s.remove(ctx, `DELETE FROM guild_secrets WHERE guild_id = $1 AND name = $2`, number(guild), name)
 }
 
 // StaleSecrets implements secret.Store.
 func (s *Store) StaleSecrets(ctx context.Context, keyID, after string, limit int) ([]secret.Record, error) {
-	return s.secrets(ctx, `SELECT `+sealedColumns+` FROM guild_secrets WHERE key_id <> $1 AND ($2 = '' OR id > $2::uuid) ORDER BY id LIMIT $3`, keyID, after, limit)
+	return collect(ctx, s, scanSecret, `SELECT `+sealedColumns+` FROM guild_secrets WHERE key_id <> $1 AND ($2 = '' OR id > $2::uuid) ORDER BY id LIMIT $3`, keyID, after, limit)
 }
 
 // ResealSecret implements secret.Store.

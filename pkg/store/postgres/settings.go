@@ -38,21 +38,13 @@ func (s *Store) PutSettings(ctx context.Context, guild snowflake.GuildID, set se
 }
 
 // Variables implements settings.Store.
-func (s *Store) Variables(ctx context.Context, guild snowflake.GuildID) (out []settings.Variable, err error) {
-	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, `SELECT name, value, updated_at FROM guild_variables WHERE guild_id = $1 ORDER BY name`, number(guild))
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (settings.Variable, error) {
-			var v settings.Variable
-			err := row.Scan(&v.Name, &v.Value, &v.UpdatedAt)
-			v.UpdatedAt = v.UpdatedAt.UTC()
-			return v, err
-		})
-		return err
-	})
-	return out, err
+func (s *Store) Variables(ctx context.Context, guild snowflake.GuildID) ([]settings.Variable, error) {
+	return collect(ctx, s, func(row pgx.CollectableRow) (settings.Variable, error) {
+		var v settings.Variable
+		err := row.Scan(&v.Name, &v.Value, &v.UpdatedAt)
+		v.UpdatedAt = v.UpdatedAt.UTC()
+		return v, err
+	}, `SELECT name, value, updated_at FROM guild_variables WHERE guild_id = $1 ORDER BY name`, number(guild))
 }
 
 // PutVariable implements settings.Store.
@@ -78,14 +70,9 @@ func (s *Store) PutVariable(ctx context.Context, guild snowflake.GuildID, v sett
 }
 
 // DeleteVariable implements settings.Store.
-func (s *Store) DeleteVariable(ctx context.Context, guild snowflake.GuildID, name string) (deleted bool, err error) {
+func (s *Store) DeleteVariable(ctx context.Context, guild snowflake.GuildID, name string) (bool, error) {
 	if !plain(name) {
 		return false, ctx.Err()
 	}
-	err = s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM guild_variables WHERE guild_id = $1 AND name = $2`, number(guild), name)
-		deleted = err == nil && tag.RowsAffected() > 0
-		return err
-	})
-	return deleted && err == nil, err
+	return s.remove(ctx, `DELETE FROM guild_variables WHERE guild_id = $1 AND name = $2`, number(guild), name)
 }

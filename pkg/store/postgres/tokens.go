@@ -91,19 +91,11 @@ func (s *Store) Tokens(ctx context.Context, userID string) ([]auth.Token, error)
 	return s.tokens(ctx, userID, `SELECT `+columns+` FROM user_tokens WHERE user_id = $1 ORDER BY created_at DESC, id`)
 }
 
-func (s *Store) tokens(ctx context.Context, arg, query string) (out []auth.Token, err error) {
+func (s *Store) tokens(ctx context.Context, arg, query string) ([]auth.Token, error) {
 	if !plain(arg) {
 		return nil, ctx.Err()
 	}
-	err = s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		rows, err := c.Query(ctx, query, arg)
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, scanToken)
-		return err
-	})
-	return out, err
+	return collect(ctx, s, scanToken, query, arg)
 }
 
 // DeleteToken implements auth.TokenStore.
@@ -112,13 +104,11 @@ func (s *Store) DeleteToken(ctx context.Context, userID, id string) error {
 	if !plain(userID, id) {
 		return missing
 	}
-	return s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM user_tokens WHERE id = $1 AND user_id = $2`, id, userID)
-		if err == nil && tag.RowsAffected() == 0 {
-			return missing
-		}
-		return err
-	})
+	removed, err := s.remove(ctx, `DELETE FROM user_tokens WHERE id = $1 AND user_id = $2`, id, userID)
+	if err == nil && !removed {
+		return missing
+	}
+	return err
 }
 
 // TouchToken implements auth.TokenStore.

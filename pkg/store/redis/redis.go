@@ -42,6 +42,9 @@ type Config struct {
 	// Prefix starts every key and topic, so that others may use the same server.
 	// "" is "flora:".
 	Prefix string
+	// PoolSize bounds the connections for commands that block; 0 is the client's
+	// own bound.
+	PoolSize int
 }
 
 // Store implements cache.Store.
@@ -69,6 +72,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.Prefix = "flora:"
 	}
 	o.ClientName = "flora"
+	o.BlockingPoolSize = cfg.PoolSize
 	o.Dialer.Timeout, o.Dialer.KeepAlive, o.ConnWriteTimeout = connectLimit, time.Second, silenceLimit
 	// Nothing is read so often that answers are kept here too.
 	o.DisableCache = true

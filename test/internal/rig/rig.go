@@ -30,6 +30,14 @@ import (
 // ten times that: the tests run on busy machines.
 const Patience = 60 * time.Second
 
+// Soak gives how much of something a test does: in full with FLORA_SOAK.
+func Soak[T any](brief, full T) T {
+	if os.Getenv("FLORA_SOAK") != "" {
+		return full
+	}
+	return brief
+}
+
 // Main runs a package's tests; bin gets the folder of the built binaries. What
 // ends with one of the tolerated texts is no violation of Discord's document.
 func Main(m *testing.M, bin *string, tolerated ...string) int {
@@ -191,14 +199,20 @@ func (p *Process) Signal(s os.Signal) error {
 	}
 }
 
-// FreePort gives a port of this machine that nobody listens on.
-func FreePort() (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreeAddress gives a port of this machine that nobody listens on.
+func FreeAddress(t *testing.T) (host, port string) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err == nil {
+		err = l.Close()
 	}
-	port := l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // It listens on TCP.
-	return port, l.Close()
+	if err == nil {
+		host, port, err = net.SplitHostPort(l.Addr().String())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return host, port
 }
 
 // Kill ends it at once.
