@@ -37,7 +37,7 @@ func (db *DB) Run(ctx context.Context) error {
 
 // Sweep is one round of Run over all guilds.
 func (db *DB) Sweep(ctx context.Context) error {
-	if db.room.Check() != nil {
+	if full := db.room.Check() != nil; full {
 		return nil // It is told, and what is left is swept once there is room.
 	}
 	var errs []error

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -193,20 +194,17 @@ func TestServeIsAskedToEndWhileItStarts(t *testing.T) {
 	if err := s.postgres.Pause(); err != nil {
 		t.Fatal(err)
 	}
-	port, err := rig.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
+	host, port := rig.FreeAddress(t)
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "flora-runtime"), "serve") //nolint:gosec // Our own binary.
 	var said rig.Tail
-	cmd.Dir, cmd.Env, cmd.Stderr = s.dir, append(s.env, "API_PORT="+strconv.Itoa(port)), &said
+	cmd.Dir, cmd.Env, cmd.Stderr = s.dir, slices.Concat(s.env, []string{"API_PORT=" + port}), &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	s.until("the step", func() (bool, error) {
-		status, text := probe(t, "http://127.0.0.1:"+strconv.Itoa(port)+"/readyz")
+		status, text := probe(t, "http://"+net.JoinHostPort(host, port)+"/readyz")
 		return strings.Contains(text, "database"), fmt.Errorf("%d %s", status, text)
 	})
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
