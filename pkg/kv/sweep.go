@@ -37,8 +37,8 @@ func (db *DB) Run(ctx context.Context) error {
 
 // Sweep is one round of Run over all guilds.
 func (db *DB) Sweep(ctx context.Context) error {
-	if full := db.room.Check() != nil; full {
-		return nil // It is told, and what is left is swept once there is room.
+	if err := db.room.Check(); err != nil {
+		return nil //nolint:nilerr // It is told, and what is left is swept once there is room.
 	}
 	var errs []error
 	for id := snowflake.GuildID(0); ; {
