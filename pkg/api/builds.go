@@ -149,10 +149,15 @@ func (a *API) getBuild(c *call) error {
 	if err != nil {
 		return err
 	}
+	size := 0
+	for _, line := range b.Logs {
+		size += len(line)
+	}
 	if b.Artifact != nil {
-		if err := c.hold(len(b.Artifact.Bundle) + len(b.Artifact.SourceMap)); err != nil {
-			return err
-		}
+		size += len(b.Artifact.Bundle) + len(b.Artifact.SourceMap)
+	}
+	if err := c.hold(size); err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, b)
 }

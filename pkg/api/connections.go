@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -19,14 +20,15 @@ const (
 // connections closes those that are too many.
 type connections struct {
 	total, each int
+	proxies     []netip.Prefix // May have all of them: their clients are many.
 
 	mu   sync.Mutex // Guards the members below.
 	open map[net.Conn]string
 	by   map[string]int
 }
 
-func newConnections(total int) *connections {
-	return &connections{total: total, each: max(total/perAddress, 1), open: map[net.Conn]string{}, by: map[string]int{}}
+func newConnections(total int, proxies []netip.Prefix) *connections {
+	return &connections{total: total, each: max(total/perAddress, 1), proxies: proxies, open: map[net.Conn]string{}, by: map[string]int{}}
 }
 
 // connectionLimit leaves at least half of the files to everything else.
@@ -51,13 +53,16 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 }
 
 func (c *connections) enter(conn net.Conn) bool {
-	from := ""
+	from, most := "", c.each
 	if at, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		from = neighbourhood(at.Addr())
+		if slices.ContainsFunc(c.proxies, func(p netip.Prefix) bool { return p.Contains(at.Addr().Unmap()) }) {
+			most = c.total
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.open) >= c.total || c.by[from] >= c.each {
+	if len(c.open) >= c.total || c.by[from] >= most {
 		return false
 	}
 	c.open[conn] = from

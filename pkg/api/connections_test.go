@@ -5,18 +5,25 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 )
 
-// TestConnectionsOfOneAddress: the 3 of 24 that one address gets work, more are
-// closed, and one that ends makes room.
+// TestConnectionsOfOneAddress: the 3 of 24 that one address gets work, or all 3
+// that a proxy gets; more are closed, and one that ends makes room.
 func TestConnectionsOfOneAddress(t *testing.T) {
 	t.Parallel()
+	t.Run("address", func(t *testing.T) { t.Parallel(); threeConnections(t, 24) })
+	t.Run("proxy", func(t *testing.T) { t.Parallel(); threeConnections(t, 3, netip.MustParsePrefix("127.0.0.0/8")) })
+}
+
+func threeConnections(t *testing.T, total int, proxies ...netip.Prefix) {
+	t.Helper()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	api.Limited(server.Config, 24)
+	api.Limited(server.Config, total, proxies...)
 	server.Start()
 	t.Cleanup(server.Close)
 	ask := func() (net.Conn, bool) {

@@ -107,7 +107,7 @@ type env struct {
 	server      *httptest.Server
 	deployer    *deployer
 	deployments deploy.Store
-	kv          kv.Store
+	kv          *kv.DB
 	logs        *logs.Hub
 	auth        *auth.Tokens
 	guilds      *guilds
@@ -167,7 +167,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		t.Fatal(err)
 	}
 	e.server = httptest.NewUnstartedServer(nil)
-	e.server.Config = api.NewServer(e.api.Handler(), zap.NewNop())
+	e.server.Config = api.NewServer(e.api.Handler(), nil, zap.NewNop())
 	e.server.Config.RegisterOnShutdown(e.api.Close)
 	e.server.Start()
 	watch(t, e.api, e.server.Client())

@@ -25,7 +25,9 @@ func ParseForm(raw []byte, boundary string) (guild, entry string, archive []byte
 }
 
 // Limited makes the server take so many connections at once.
-func Limited(s *http.Server, total int) { s.ConnState = newConnections(total).changed }
+func Limited(s *http.Server, total int, proxies ...netip.Prefix) {
+	s.ConnState = newConnections(total, proxies).changed
+}
 
 // Neighbourhood is what strangers at an address are counted by.
 func Neighbourhood(address string) string { return neighbourhood(netip.MustParseAddr(address)) }

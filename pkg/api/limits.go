@@ -36,7 +36,7 @@ type Limits struct {
 	RequestTime time.Duration // For every other request; 10 s.
 	BodyTime    time.Duration // For a body to arrive, or of an archive its next piece; 30 s.
 
-	AnswerTime  time.Duration // For an answer to be taken, once the request's time is up; 2 min.
+	AnswerTime time.Duration // For an answer to be taken, once the request's time is up; 2 min.
 
 	Bytes          int64 // Of bodies and large answers held at once; 512 MiB.
 	BytesPerCaller int64 // Of one caller; 64 MiB.

@@ -77,8 +77,13 @@ func (a *API) listVariables(c *call) error {
 		return err
 	}
 	out := make([]variableDoc, len(all))
+	size := 0
 	for i, v := range all {
 		out[i] = variableOf(v)
+		size += len(v.Value)
+	}
+	if err := c.hold(size); err != nil {
+		return err
 	}
 	return c.JSON(http.StatusOK, out)
 }

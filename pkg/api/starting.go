@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	"go.uber.org/zap"
@@ -41,11 +42,11 @@ func notReady(err error) *fault.Fault {
 
 // NewServer is an HTTP server with the bounds of a connection that the API
 // needs. There is no WriteTimeout, which would cut streams: every route has a
-// deadline of its own instead. Whoever runs it closes the API when it shuts
+// deadline of its own instead. The proxies are those of the Site. Whoever runs it closes the API when it shuts
 // down, so that streams end first.
-func NewServer(h http.Handler, log *zap.Logger) *http.Server {
+func NewServer(h http.Handler, proxies []netip.Prefix, log *zap.Logger) *http.Server {
 	return &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: zap.NewStdLog(log), ConnState: newConnections(connectionLimit()).changed,
+		ErrorLog: zap.NewStdLog(log), ConnState: newConnections(connectionLimit(), proxies).changed,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -68,6 +69,15 @@ func (k knowing) Administered(ctx context.Context, who auth.Identity, among []sn
 	return k.Authorizer.Administered(ctx, who, among)
 }
 
+// proxies are those that may say for whom they ask.
+func proxies(cfg config.Config) ([]netip.Prefix, error) {
+	list, err := config.Ranges(cfg.API.TrustedProxies)
+	if err != nil {
+		return nil, fmt.Errorf("api.trusted_proxies: %w", err)
+	}
+	return list, nil
+}
+
 // openIdentity makes what the API knows callers by. It needs the cache, and
 // Discord's client and gateway.
 func (rt *runtime) openIdentity(context.Context) error {
@@ -78,13 +88,9 @@ func (rt *runtime) openIdentity(context.Context) error {
 		d.ClientID, d.ClientSecret = rt.sim.ApplicationID().String(), rand.Text()
 		d.APIBase, d.RedirectURI = rt.rest.Base(), rt.url+"/api/auth/callback"
 	}
-	proxies, err := config.Ranges(a.TrustedProxies)
-	if err != nil {
-		return fmt.Errorf("api.trusted_proxies: %w", err)
-	}
 	rt.callers = callers{
 		bot: &identity.Bot{REST: rt.rest, State: rt.gateway.State()}, operators: auth.OperatorSecret(a.OperatorSecret),
-		site: api.Site{Secure: secure(a.CookieSecure, d.RedirectURI), Proxies: proxies},
+		site: api.Site{Secure: secure(a.CookieSecure, d.RedirectURI), Proxies: rt.proxies},
 	}
 	if d.ClientID != "" && d.ClientSecret != "" {
 		if err := rt.openSessions(d); err != nil {

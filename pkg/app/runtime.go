@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,8 +53,9 @@ type runtime struct {
 	tracer *trace.Tracer // Nil traces nothing.
 	url    string
 
-	front  front
-	server *http.Server
+	front   front
+	server  *http.Server
+	proxies []netip.Prefix
 
 	// Opened by the steps of the start, in their order.
 
@@ -110,13 +112,17 @@ func assemble(ctx context.Context, cfg config.Config, o options, life *lifeline,
 	}
 	rt.health = telemetry.NewHealth(append(names, o.last...)...)
 	rt.front.set(api.Starting(rt.ready))
+	var err error
+	if rt.proxies, err = proxies(cfg); err != nil {
+		return nil, err
+	}
 	if err := rt.openPort(ctx); err != nil {
 		return nil, err
 	}
 	if err := rt.openTelemetry(ctx); err != nil {
 		return nil, err
 	}
-	rt.server = api.NewServer(&rt.front, log.Named("http"))
+	rt.server = api.NewServer(&rt.front, rt.proxies, log.Named("http"))
 	life.run("HTTP", func(ctx context.Context) error { return serve(ctx, rt.listen, rt.server) })
 	return rt, nil
 }
