@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -28,20 +27,20 @@ type activity struct {
 	times map[snowflake.GuildID]int64 // Unix seconds.
 }
 
-func openActivity(file string, log *zap.Logger) (*activity, error) {
+func openActivity(file string, log *zap.Logger) *activity {
 	a := &activity{file: file, log: log, times: map[snowflake.GuildID]int64{}}
 	text, err := os.ReadFile(file)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return a, nil
-		}
-		return nil, fmt.Errorf("read which guilds were active: %w", err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return a
 	}
-	if err := json.Unmarshal(text, &a.times); err != nil {
-		log.Warn("which guilds were active is not known: the file is damaged", zap.Error(err))
+	if err == nil {
+		err = json.Unmarshal(text, &a.times)
+	}
+	if err != nil || a.times == nil {
+		log.Warn("which guilds were active is not known: the file cannot be read or is damaged", zap.String("file", file), zap.Error(err))
 		a.times = map[snowflake.GuildID]int64{}
 	}
-	return a, nil
+	return a
 }
 
 // last is when the guild last had an event before this process.

@@ -112,7 +112,7 @@ func runDev(ctx context.Context, s State, cfg config.Config, o options) (err err
 		return err
 	}
 	if err := rt.boot(ctx); err != nil {
-		return err
+		return rt.unlessAsked(ctx, err)
 	}
 	first, channel, err := rt.firstGuild(ctx)
 	if err != nil {

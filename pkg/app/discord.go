@@ -24,13 +24,30 @@ import (
 // is.
 const identifyPause = 30 * time.Second
 
+// openMarks opens what tells a later process what the scripts had begun. Without
+// it, all that was given to them counts as begun.
+func (rt *runtime) openMarks() {
+	var err error
+	rt.marks, rt.begun, err = mark.OpenFolder(filepath.Join(rt.cfg.DataDir, "marks"))
+	if err != nil {
+		rt.log.Error("what scripts had begun will not be known after a kill: events that waited in a worker are then cut off, too", zap.Error(err))
+		rt.begun = &mark.Earlier{}
+	}
+	if err := rt.begun.Unread(); err != nil {
+		rt.log.Warn("what scripts had begun when the process before was killed is not known in full: what is not known counts as begun", zap.Error(err))
+	}
+}
+
+// unmarked is told why a worker has no marks that outlive this process.
+func (rt *runtime) unmarked(err error) {
+	rt.log.Error("what the scripts of a worker had begun will not be known after a kill: events that waited in it are then cut off, too", zap.Error(err))
+}
+
 // openDiscord makes the client of Discord, real or simulated, and the API.
 func (rt *runtime) openDiscord(context.Context) error {
 	base, token, global := rt.cfg.Discord.APIBase, rt.cfg.Discord.BotToken, rt.cfg.Discord.GlobalLimit
 	var err error
-	if rt.marks, rt.begun, err = mark.OpenFolder(filepath.Join(rt.cfg.DataDir, "marks")); err != nil {
-		return err
-	}
+	rt.openMarks()
 	var sessions discord.SessionStore = discord.FileSessions{Dir: filepath.Join(rt.cfg.DataDir, "gateway"), Begun: rt.begun.Begun}
 	if token == "" {
 		token = "simulated"

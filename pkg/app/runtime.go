@@ -63,7 +63,7 @@ type runtime struct {
 	state    stateStore
 	copies   *local.Store // Of what Postgres has; nil with embedded storage.
 	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.
-	saved    bot.Saved
+	saved    bot.Saved    // nil is deploys.
 	cache    cache.Store
 	tokens   *auth.Tokens
 	callers  callers
@@ -167,6 +167,16 @@ func (rt *runtime) boot(ctx context.Context) error {
 		rt.health.Done(s.name)
 		rt.log.Info("started", zap.String("step", s.name), zap.Duration("took", time.Since(begun).Round(time.Millisecond)))
 	}
+	return nil
+}
+
+// unlessAsked is the error of a start, unless it failed because the process was
+// asked to end: that is no failure.
+func (rt *runtime) unlessAsked(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	rt.log.Info("asked to end before the start was complete")
 	return nil
 }
 

@@ -93,7 +93,7 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	}
 	rt.log.Info("started", zap.String("step", "configuration"))
 	if err := rt.boot(ctx); err != nil {
-		return err
+		return rt.unlessAsked(ctx, err)
 	}
 	life.run("reload", func(ctx context.Context) error { return rt.reload(ctx, hup, from, level) })
 	_, _ = fmt.Fprintf(s.Stdout, "ready %s\n", rt.url)

@@ -43,10 +43,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	var err error
-	if rt.activity, err = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity")); err != nil {
-		return err
-	}
+	rt.activity = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity"))
 	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	db := rt.cfg.Database
 	if db.URL == "" {
@@ -55,7 +52,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 			return err
 		}
 		rt.life.release("deployments", state.Close)
-		rt.state, rt.deploys, rt.saved = state, state, state
+		rt.state, rt.deploys = state, state
 		return nil
 	}
 	later, err := postgres.OpenLater(ctx, postgres.Config{URL: db.URL, MaxConnections: db.MaxConnections, Log: log, KeepRevisions: keep.KeepRevisions, KeepBytes: int64(keep.KeepMB) << 20})
@@ -116,8 +113,6 @@ func (rt *runtime) openData(context.Context) (err error) {
 		return err
 	}
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
-	if err := rt.openLogs(); err != nil {
-		return err
-	}
+	rt.openLogs()
 	return rt.openSecrets()
 }

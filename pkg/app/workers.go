@@ -118,8 +118,8 @@ func (rt *runtime) launcher(ctx context.Context, sdk string) (supervisor.Launche
 	}
 	r := rt.cfg.Runtime
 	spec := supervisor.Executable{
-		Marks: rt.marks,
-		Path:  self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
+		Marks: rt.marks, Unmarked: rt.unmarked,
+		Path: self, JIT: jit, Sandbox: sandbox.Mode(r.Sandbox), Memory: int64(r.WorkerMemoryMB) << 20, Threads: turnsPerCore * r.MaxWorkers,
 	}
 	if r.Sandbox != config.SandboxOff {
 		var err error

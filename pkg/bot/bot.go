@@ -42,6 +42,16 @@ type Bundler interface {
 type Saved interface {
 	List(ctx context.Context) ([]deploy.Deployment, error)
 	Current(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error)
+	// Stored is Current as the Store has it, and what a later Current may give
+	// when the Store cannot be asked.
+	Stored(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error)
+}
+
+// stored is Saved without copies.
+type stored struct{ deploy.Store }
+
+func (s stored) Stored(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error) {
+	return s.Current(ctx, guild)
 }
 
 // Limits of the core. All must be set.
@@ -132,7 +142,7 @@ func New(cfg Config) *Bot {
 		cfg.Intents = unlimited{}
 	}
 	if cfg.Saved == nil {
-		cfg.Saved = cfg.Store
+		cfg.Saved = stored{cfg.Store}
 	}
 	if cfg.Active == nil {
 		cfg.Active = func(snowflake.GuildID) time.Time { return time.Time{} }

@@ -55,12 +55,12 @@ func (g *guild) differs(revision string) bool {
 func (g *guild) reconcile(ctx context.Context) error {
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
-	store := g.bot.cfg.Store
-	rev, err := store.Current(ctx, g.id)
+	rev, err := g.bot.cfg.Saved.Stored(ctx, g.id)
 	if fault.Is(err, fault.NotFound) {
 		if old := g.clear(always); old != nil {
 			old.retire()
 			g.log("warn", logs.TargetRuntime, "the script is stopped: its deployment was deleted while the database could not be asked")
+			g.bot.background(func(ctx context.Context) { g.clearCommands(ctx) })
 		}
 		return nil
 	}

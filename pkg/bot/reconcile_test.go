@@ -12,6 +12,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
 // saved has deployments that cannot be loaded, and notes who asks for them.
@@ -38,6 +39,10 @@ func (s *saved) Current(_ context.Context, guild snowflake.GuildID) (deploy.Revi
 		s.more.Wait()
 	}
 	return deploy.Revision{}, fault.New(fault.NotFound, "Resource not found: deployment not found")
+}
+
+func (s *saved) Stored(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error) {
+	return s.Current(ctx, guild)
 }
 
 // TestTheMostActiveAreLoadedFirst begins with those that had events last, then
@@ -138,5 +143,30 @@ func TestReconcile(t *testing.T) {
 	w.wait(guildA, 1, "three")
 	if n := w.count(guildA, "two"); n != 2 {
 		t.Errorf("a script that is gone handled %d messages, want 2", n)
+	}
+}
+
+// TestADeletionThatWasNotKnownTakesTheCommandsAway deletes a deployment behind
+// the core's back, as when the database went away in the middle.
+func TestADeletionThatWasNotKnownTakesTheCommandsAway(t *testing.T) {
+	t.Parallel()
+	synced := make(chan string, 10)
+	w, _, p, load := puppetWorld(t, options{sync: syncInto(synced)}, "messageCreate")
+	if err := w.store.Delete(t.Context(), guildA); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.bot.Reconcile(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if u := next[wire.Unload](t, p); u.Instance != load.Instance {
+		t.Errorf("%d is unloaded", u.Instance)
+	}
+	select {
+	case got := <-synced:
+		if got != "[]" {
+			t.Errorf("Discord was told of the commands %s", got)
+		}
+	case <-time.After(patience):
+		t.Fatal("Discord still has the commands")
 	}
 }

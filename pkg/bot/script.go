@@ -158,11 +158,14 @@ func (s *script) retire() {
 // drain retires the script once its handlers have settled, at most after d.
 func (s *script) drain(ctx context.Context, d time.Duration) {
 	s.mu.Lock()
-	idle := make(chan struct{})
-	if len(s.inflight) == 0 {
-		close(idle)
-	} else {
-		s.idle = idle
+	idle := s.idle // Somebody waits already, or nobody does.
+	if idle == nil {
+		idle = make(chan struct{})
+		if len(s.inflight) == 0 {
+			close(idle)
+		} else {
+			s.idle = idle
+		}
 	}
 	s.mu.Unlock()
 	timer := time.NewTimer(d)
@@ -219,6 +222,13 @@ func (s *script) begin(e event) bool {
 		return true
 	}
 	return false
+}
+
+// serves reports whether the script is, or was, the guild's.
+func (s *script) serves() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up
 }
 
 func (s *script) subscribed(name string) bool {

@@ -123,7 +123,7 @@ func (g *guild) move(ctx context.Context, s *script) {
 	if !active || ctx.Err() != nil {
 		return
 	}
-	rev, err := g.bot.cfg.Store.Current(ctx, g.id)
+	rev, err := g.bot.cfg.Saved.Stored(ctx, g.id)
 	var next *script
 	if err == nil {
 		next, err = newScript(ctx, g, rev, false)

@@ -226,7 +226,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	g.url = found.URL
 	g.gate = newGate(g.cfg.IdentifyEvery, found.Limit, time.Now())
-	shards, err := g.open(found)
+	shards := g.open(found)
 	defer func() {
 		for _, s := range shards {
 			if err := s.slot.Close(); err != nil {
@@ -234,9 +234,6 @@ func (g *Gateway) Run(ctx context.Context) error {
 			}
 		}
 	}()
-	if err != nil {
-		return err
-	}
 	g.mu.Lock()
 	g.shards = shards
 	g.mu.Unlock()
@@ -283,7 +280,7 @@ func (g *Gateway) ask(ctx context.Context) (*botGateway, error) {
 }
 
 // open makes the shards with their sessions.
-func (g *Gateway) open(found *botGateway) ([]*shard, error) {
+func (g *Gateway) open(found *botGateway) []*shard {
 	n := g.cfg.Shards
 	if n == 0 {
 		n = min(max(found.Shards, 1), maxShards)
@@ -296,13 +293,14 @@ func (g *Gateway) open(found *botGateway) ([]*shard, error) {
 	for id := range n {
 		slot, err := g.cfg.Sessions.Open(id, n, identity)
 		if err != nil {
-			return shards, fmt.Errorf("shard %d: %w", id, err)
+			g.cfg.Log.Error("the gateway session cannot be kept: what comes while the next start is under way is lost", zap.Int("shard_id", id), zap.Error(err))
+			slot = &memorySession{}
 		}
 		shards = append(shards, &shard{
 			gateway: g, id: id, of: n, slot: slot, kinds: kinds{}, log: g.cfg.Log.With(zap.Int("shard_id", id)), stat: ShardStatus{ID: id},
 		})
 	}
-	return shards, nil
+	return shards
 }
 
 // shardUp is called by the shard's reader each time its session is up. With

@@ -3,6 +3,7 @@ package discord
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,6 +51,22 @@ func TestGatewayResumesAfterARestart(t *testing.T) {
 	w.cfg.Privileged = 0
 	w.start()
 	w.identifies(2)
+}
+
+// TestGatewayConnectsWhenItsSessionCannotBeKept gives it a folder that is none,
+// as a disk that is full or broken does.
+func TestGatewayConnectsWhenItsSessionCannotBeKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, discordsim.Config{})
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.cfg.Sessions = FileSessions{Dir: file}
+	w.start()
+	w.say(0, "hello")
+	w.sink.waitMessages(t, "hello")
+	w.logged("make the directory of gateway sessions")
 }
 
 func TestGatewayIdentifiesWhenTheKeptSessionIsTooOld(t *testing.T) {

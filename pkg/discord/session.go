@@ -106,7 +106,7 @@ func (f FileSessions) Open(shard, shards int, identity uint64) (SessionSlot, err
 		return nil, fmt.Errorf("open the gateway session: %w", err)
 	}
 	defer func() { _ = file.Close() }() // The mapping stays.
-	if err := file.Truncate(sessionSize); err != nil {
+	if err := size(file); err != nil {
 		return nil, fmt.Errorf("size the gateway session %s: %w", name, err)
 	}
 	mem, err := unix.Mmap(int(file.Fd()), 0, sessionSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED) //nolint:gosec // A descriptor fits.
@@ -123,6 +123,18 @@ func (f FileSessions) Open(shard, shards int, identity uint64) (SessionSlot, err
 	s.ledger.attach(mem)
 	s.find()
 	return s, nil
+}
+
+// size takes the file's room now: a disk that is full later would be a SIGBUS.
+func size(file *os.File) error {
+	if err := file.Truncate(sessionSize); err != nil {
+		return err
+	}
+	err := unix.Fallocate(int(file.Fd()), 0, 0, sessionSize) //nolint:gosec // A descriptor fits.
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return nil // Not every file system can.
+	}
+	return err
 }
 
 // mappedSession is a FileSessions slot.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 func openSession(t *testing.T, dir string, identity uint64, begun ...Begun) SessionSlot {
@@ -49,6 +50,21 @@ func TestFileSessionsSurviveWithoutBeingClosed(t *testing.T) {
 	}
 	// The first one is never closed, as when its process was killed.
 	wantSession(t, openSession(t, dir, 7), Session{ID: "abc", URL: "wss://resume", Seq: 1000})
+}
+
+// TestFileSessionsTakeTheirRoom has the disk be full when a session is opened,
+// and not when it is written: a mapping without room is the process's end.
+func TestFileSessionsTakeTheirRoom(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	openSession(t, dir, 7)
+	var stat unix.Stat_t
+	if err := unix.Stat(filepath.Join(dir, "shard-0-of-1.session"), &stat); err != nil {
+		t.Fatal(err)
+	}
+	if room := stat.Blocks * 512; room < sessionSize {
+		t.Errorf("the file has %d bytes on disk, and needs %d", room, sessionSize)
+	}
 }
 
 func TestFileSessionsForget(t *testing.T) {

@@ -58,6 +58,7 @@ type DB struct {
 	pebble *pebble.DB
 	fs     vfs.FS
 
+	room          *pebbledb.Room
 	archives      string
 	archiving     *semaphore.Weighted // Bounds the exports and imports at once.
 	storesChanged func(snowflake.GuildID)
@@ -125,21 +126,21 @@ func Open(cfg Config) (*DB, error) {
 	if cfg.fs == nil {
 		cfg.fs = vfs.Default
 	}
-	p, err := pebbledb.Open(cfg.Dir, pebbledb.Options{
-		Name: schemaName, Version: schemaVersion, MemTable: memTable, Cache: cfg.CacheBytes, Log: cfg.Log, FS: cfg.fs,
-	})
+	o := pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Cache: cfg.CacheBytes, Log: cfg.Log, FS: cfg.fs}
+	p, err := pebbledb.Open(cfg.Dir, o)
 	if err != nil {
 		return nil, err
 	}
 	db := &DB{
-		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs,
+		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs, room: pebbledb.NewRoom(o, cfg.Dir),
 		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged,
 		guilds: map[snowflake.GuildID]*guild{}, busy: map[snowflake.GuildID]struct{}{},
 	}
 	db.bounds.Store(&cfg.Limits)
 	db.closing, db.close = context.WithCancel(context.Background())
 	if err := db.tidyArchives(); err != nil {
-		return nil, errors.Join(err, db.Close())
+		// They can wait: nobody but their owner misses what is in it.
+		db.log.Error("archives of key-value stores may not work", zap.Error(err))
 	}
 	return db, nil
 }
@@ -299,13 +300,14 @@ func (db *DB) scan(r pebble.Reader, prefix []byte, f func(k, v []byte) error) er
 // the disk, so that the guild's next write joins the same sync. apply changes
 // the state in memory to what the batch says.
 func (db *DB) commit(g *guild, b *pebble.Batch, apply func()) error {
-	if err := db.pebble.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+	if err := db.room.Write(func() error { return db.pebble.ApplyNoSyncWait(b, pebble.Sync) }); err != nil {
 		g.mu.Unlock()
 		return errors.Join(failed("write", err), b.Close())
 	}
 	apply()
 	g.mu.Unlock()
-	if err := errors.Join(b.SyncWait(), b.Close()); err != nil {
+	db.room.Synced(b.SyncWait())
+	if err := b.Close(); err != nil {
 		return failed("write", err)
 	}
 	return nil

@@ -340,7 +340,10 @@ func (m *intake) expires(key []byte) error {
 	if m.expiries.Len() < most {
 		return nil
 	}
-	if err := m.expiries.Commit(pebble.NoSync); err != nil {
+	if err := m.db.room.Check(); err != nil {
+		return err
+	}
+	if err := m.db.room.Write(func() error { return m.expiries.Commit(pebble.NoSync) }); err != nil {
 		return failed("import", err)
 	}
 	m.expiries.Reset()
@@ -369,6 +372,9 @@ func (m *intake) check() error {
 // put is the one step: all of it is on disk and visible, or nothing.
 func (m *intake) put(ctx context.Context) error {
 	db, g := m.db, m.guild
+	if err := db.room.Check(); err != nil {
+		return err
+	}
 	records, err := m.records()
 	if err != nil {
 		return err
@@ -378,7 +384,7 @@ func (m *intake) put(ctx context.Context) error {
 	if err := m.expiries.LogData(nil, nil); err != nil {
 		return failed("import", err)
 	}
-	if err := m.expiries.Commit(pebble.Sync); err != nil {
+	if err := db.room.Write(func() error { return m.expiries.Commit(pebble.Sync) }); err != nil {
 		return failed("import", err)
 	}
 	var paths []string

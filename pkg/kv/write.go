@@ -146,6 +146,9 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*
 		return err
 	}
 	defer db.leave()
+	if err := db.room.Check(); err != nil {
+		return err
+	}
 	g := db.acquire(id)
 	defer db.release(g)
 	n = min(n, db.limits().InFlightBytes)

@@ -87,9 +87,13 @@ func (m *Marks) Place(i int) uint64 {
 
 // Earlier is what the workers of processes that were killed had begun.
 type Earlier struct {
-	files []string
-	slots map[uint64]uint64 // The last dispatch begun, by place.
+	files  []string
+	slots  map[uint64]uint64 // The last dispatch begun, by place.
+	unread error
 }
+
+// Unread says what of it could not be read.
+func (e *Earlier) Unread() error { return e.unread }
 
 // Begun reports whether the dispatch that was given to the place had begun. What
 // is not known counts as begun: nothing may begin twice.
@@ -120,11 +124,12 @@ func readEarlier(dir string) (*Earlier, error) {
 		if err != nil {
 			continue // Not ours.
 		}
+		e.files = append(e.files, name)
 		b, err := os.ReadFile(name) //nolint:gosec // The operator's own folder.
 		if err != nil {
-			return nil, fmt.Errorf("read marks: %w", err)
+			e.unread = errors.Join(e.unread, fmt.Errorf("read marks: %w", err))
+			continue
 		}
-		e.files = append(e.files, name)
 		for i := range len(b) / stride {
 			e.slots[place<<indexBits|uint64(i)] = binary.NativeEndian.Uint64(b[i*stride:]) //nolint:gosec // An index.
 		}

@@ -101,6 +101,10 @@ func TestMarksOutliveTheProcess(t *testing.T) {
 	if err := ended.Unmap(); err != nil {
 		t.Error(err)
 	}
+	// One that cannot be read keeps nobody from the others.
+	if err := os.Mkdir(filepath.Join(dir, "1.marks"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "notes.marks"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +112,9 @@ func TestMarksOutliveTheProcess(t *testing.T) {
 	for range 2 {
 		if _, earlier, err = mark.OpenFolder(dir); err != nil {
 			t.Fatal(err)
+		}
+		if earlier.Unread() == nil {
+			t.Error("it is not told that a file could not be read")
 		}
 		for i := range 3 {
 			place, last := killed.Place(i), uint64(100+i)

@@ -29,8 +29,8 @@ const (
 	maxRefused = 1000
 	// maxKnown bounds what is remembered as found, of all guilds together.
 	maxKnown = 100_000
-	// lookups is how many questions to Discord a guild may cause in a minute.
-	// Ordinary scripts need none: the gateway's state has what they name.
+	// lookups is how many questions to Discord a guild may cause in a minute
+	// about what is not its own. Ordinary scripts need none.
 	lookups = 60
 	// lookupWithin bounds one question, the wait for a free place included.
 	lookupWithin = 15 * time.Second
@@ -120,7 +120,7 @@ type found struct {
 // guild is what one guild's questions came to.
 type guild struct {
 	refused map[key]time.Time // Until when.
-	asked   int               // Since the minute began.
+	asked   int               // Since the minute began, and about what is not its own.
 	minute  time.Time
 }
 
@@ -190,8 +190,7 @@ func (s *Scope) prove(ctx context.Context, guild snowflake.GuildID, k key) error
 	return nil
 }
 
-// recall gives what is remembered; ask is true when Discord must tell, which is
-// counted.
+// recall gives what is remembered; ask is true when Discord must tell.
 func (s *Scope) recall(id snowflake.GuildID, k key) (owner snowflake.GuildID, ask bool, err error) {
 	now := s.clock.Now()
 	s.mu.Lock()
@@ -199,50 +198,54 @@ func (s *Scope) recall(id snowflake.GuildID, k key) (owner snowflake.GuildID, as
 	if f, ok := s.known[k]; ok && now.Before(f.until) {
 		return f.guild, false, nil
 	}
+	if until, ok := s.guild(id).refused[k]; ok && now.Before(until) {
+		return 0, false, Forbidden()
+	}
+	return 0, true, nil
+}
+
+// guild gives what is known of the guild. The caller holds mu.
+func (s *Scope) guild(id snowflake.GuildID) *guild {
 	g := s.guilds[id]
 	if g == nil {
 		g = &guild{refused: map[key]time.Time{}}
 		s.guilds[id] = g
 	}
-	if until, ok := g.refused[k]; ok && now.Before(until) {
-		return 0, false, Forbidden()
-	}
+	return g
+}
+
+// count counts a question. One about what is the guild's own is taken back:
+// after a restart the gateway's state does not have it yet.
+func (s *Scope) count(id snowflake.GuildID) error {
+	now := s.clock.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.guild(id)
 	if now.Sub(g.minute) >= time.Minute {
 		g.minute, g.asked = now, 0
 	}
 	if g.asked >= lookups {
-		return 0, false, fault.New(fault.RateLimited, "this guild named more than %d unknown channels, webhooks or invites in a minute; try again in %d seconds",
+		return fault.New(fault.RateLimited, "this guild named more than %d unknown channels, webhooks or invites in a minute; try again in %d seconds",
 			lookups, int(time.Minute.Seconds()-now.Sub(g.minute).Seconds())+1)
 	}
 	g.asked++
-	return 0, true, nil
+	return nil
 }
 
 // lookUp asks Discord, once for all who ask the same at the same time. The
 // question outlives the first of them.
 func (s *Scope) lookUp(ctx context.Context, guild snowflake.GuildID, k key) (snowflake.GuildID, error) {
 	done := s.flight.DoChan(guild.String()+"/"+string(k.kind)+"/"+k.id, func() (any, error) {
+		if err := s.count(guild); err != nil {
+			return snowflake.GuildID(0), err
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupWithin)
 		defer cancel()
-		r := routes[k.kind]
-		raw, err := s.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: r.route, Path: r.path + k.id})
-		if err != nil {
-			return snowflake.GuildID(0), s.explain(err)
+		owner, err := s.ask(ctx, guild, k)
+		if err == nil || fault.Is(err, fault.ScopeForbidden) {
+			s.remember(guild, k, owner)
 		}
-		var thing struct {
-			GuildID snowflake.GuildID `json:"guild_id"`
-			Guild   struct {
-				ID snowflake.GuildID `json:"id"`
-			} `json:"guild"` // Of an invite.
-		}
-		// A channel without a guild is somebody's private one: nobody's here.
-		if err := json.Unmarshal(raw, &thing); err != nil {
-			return snowflake.GuildID(0), fault.Wrap(err, fault.Upstream, "Discord's answer about a %s was not understood; try again", k.kind)
-		}
-		if k.kind == anInvite {
-			return thing.Guild.ID, nil
-		}
-		return thing.GuildID, nil
+		return owner, err
 	})
 	var result singleflight.Result
 	select {
@@ -251,11 +254,30 @@ func (s *Scope) lookUp(ctx context.Context, guild snowflake.GuildID, k key) (sno
 		return 0, fault.Wrap(ctx.Err(), fault.Timeout, "Discord did not say in time what the %s belongs to; try again", k.kind)
 	}
 	owner, _ := result.Val.(snowflake.GuildID)
-	if result.Err != nil && !fault.Is(result.Err, fault.ScopeForbidden) {
-		return 0, result.Err
-	}
-	s.remember(guild, k, owner)
 	return owner, result.Err
+}
+
+// ask asks Discord whose it is.
+func (s *Scope) ask(ctx context.Context, guild snowflake.GuildID, k key) (snowflake.GuildID, error) {
+	r := routes[k.kind]
+	raw, err := s.rest.Do(ctx, discord.Request{Guild: guild, Method: "GET", Route: r.route, Path: r.path + k.id})
+	if err != nil {
+		return 0, s.explain(err)
+	}
+	var thing struct {
+		GuildID snowflake.GuildID `json:"guild_id"`
+		Guild   struct {
+			ID snowflake.GuildID `json:"id"`
+		} `json:"guild"` // Of an invite.
+	}
+	// A channel without a guild is somebody's private one: nobody's here.
+	if err := json.Unmarshal(raw, &thing); err != nil {
+		return 0, fault.Wrap(err, fault.Upstream, "Discord's answer about a %s was not understood; try again", k.kind)
+	}
+	if k.kind == anInvite {
+		return thing.Guild.ID, nil
+	}
+	return thing.GuildID, nil
 }
 
 // explain makes Discord's refusals the one refusal; other failures stay.
@@ -277,10 +299,16 @@ func (s *Scope) remember(id snowflake.GuildID, k key, owner snowflake.GuildID) {
 		prune(s.known, maxKnown, func(f found) bool { return now.Before(f.until) })
 		s.known[k] = found{owner, now.Add(knownFor)}
 	}
-	if g := s.guilds[id]; owner != id && g != nil {
-		prune(g.refused, maxRefused, now.Before)
-		g.refused[k] = now.Add(refusedFor)
+	g := s.guilds[id]
+	if g == nil {
+		return // The bot left meanwhile.
 	}
+	if owner == id {
+		g.asked = max(g.asked-1, 0)
+		return
+	}
+	prune(g.refused, maxRefused, now.Before)
+	g.refused[k] = now.Add(refusedFor)
 }
 
 // prune makes room in a map that is full: first what is over, else everything.

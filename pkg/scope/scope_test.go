@@ -198,6 +198,35 @@ func TestAGuildCannotEnumerate(t *testing.T) {
 	}
 }
 
+// TestOwnThingsAreNoEnumeration has a guild name what is its own and the gateway's
+// state does not have, as after a restart that resumed the session: many handlers
+// at once, and many channels.
+func TestOwnThingsAreNoEnumeration(t *testing.T) {
+	t.Parallel()
+	s, r, _, _ := make3(t)
+	for n := range 200 {
+		r.docs[fmt.Sprintf("/channels/%d", 1000+n)] = `{"guild_id":"1"}`
+	}
+	ask := func(id snowflake.ChannelID) {
+		if _, err := s.Channel(t.Context(), mine, id); err != nil {
+			t.Errorf("channel %d: %v", id, err)
+		}
+	}
+	r.mu.Lock() // Discord takes its time.
+	var all sync.WaitGroup
+	for range 200 {
+		all.Go(func() { ask(12) })
+	}
+	time.AfterFunc(10*time.Millisecond, r.mu.Unlock)
+	all.Wait()
+	if len(r.paths) != 1 {
+		t.Errorf("Discord was asked %d times about one channel", len(r.paths))
+	}
+	for n := range 200 {
+		ask(snowflake.ChannelID(1000 + n))
+	}
+}
+
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s, _, _, c := make3(t)

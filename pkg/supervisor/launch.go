@@ -37,7 +37,9 @@ type Executable struct {
 	Groups    *cgroup.Maker
 	Ungrouped string
 	// Marks, if not nil, keeps the marks of workers; else they end with control.
-	Marks    *mark.Folder
+	Marks *mark.Folder
+	// Unmarked, if not nil, is told why Marks could not keep those of a worker.
+	Unmarked func(err error)
 	snapshot *os.File
 	report   sandbox.Report
 }
@@ -170,8 +172,12 @@ func (e *Executable) Launch(_ context.Context, scripts int) (Process, error) {
 // marks makes a worker's slots: in a file if there is room for one.
 func (e *Executable) marks(scripts int) (*mark.Marks, *os.File, error) {
 	if e.Marks != nil {
-		if m, f, err := e.Marks.Make(scripts); err == nil {
+		m, f, err := e.Marks.Make(scripts)
+		if err == nil {
 			return m, f, nil
+		}
+		if e.Unmarked != nil {
+			e.Unmarked(err)
 		}
 	}
 	return mark.Shared(scripts)

@@ -183,7 +183,7 @@ func TestAKillAnswersNothingTwice(t *testing.T) {
 	s.start(t)
 	s.deploySource(answering)
 	talk, heard := s.stream(), s.hearing()
-	lines := map[string]int{} // By the id of the message.
+	var lines map[string]int // By the id of the message; the log goes on over restarts.
 	for range restarts() {
 		heard.more(20)
 		s.Kill()
@@ -194,6 +194,7 @@ func TestAKillAnswersNothingTwice(t *testing.T) {
 		if err != nil || status != http.StatusOK {
 			t.Fatalf("logs: %d %s %v", status, log, err)
 		}
+		lines = map[string]int{}
 		for _, m := range cutOff.FindAllSubmatch(log, -1) {
 			lines[string(m[1])]++
 		}

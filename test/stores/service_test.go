@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -185,6 +187,34 @@ func TestServeStartsInOrder(t *testing.T) {
 	}
 }
 
+// TestServeIsAskedToEndWhileItStarts ends it at a step that waits.
+func TestServeIsAskedToEndWhileItStarts(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	if err := s.postgres.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	host, port := rig.FreeAddress(t)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "flora-runtime"), "serve") //nolint:gosec // Our own binary.
+	var said rig.Tail
+	cmd.Dir, cmd.Env, cmd.Stderr = s.dir, slices.Concat(s.env, []string{"API_PORT=" + port}), &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the step", func() (bool, error) {
+		status, text := probe(t, "http://"+net.JoinHostPort(host, port)+"/readyz")
+		return strings.Contains(text, "database"), fmt.Errorf("%d %s", status, text)
+	})
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(said.String(), "asked to end before the start was complete") {
+		t.Errorf("%v; it said:\n%s", err, said.String())
+	}
+}
+
 // TestServeStartsWithoutItsDatabases deploys, and starts again while Postgres and
 // Redis are away: it serves what it last ran, and then what the database has.
 func TestServeStartsWithoutItsDatabases(t *testing.T) {
@@ -249,6 +279,15 @@ func TestServeStartsWithoutItsDatabases(t *testing.T) {
 		status, _ := s.history()
 		return status == http.StatusOK, fmt.Errorf("the last was answered with %d", status)
 	})
+	// What it last ran is what the database had.
+	if err := s.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.postgres.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.start(t)
+	s.answers("two ")
 }
 
 // TestServeNeedsWhatItNames starts without settings, and with a password that is

@@ -67,6 +67,7 @@ type Config struct {
 type Store struct {
 	cfg    Config
 	pebble *pebble.DB
+	room   *pebbledb.Room
 
 	// life is read-held by every method; Close takes it and sets closed.
 	life   sync.RWMutex
@@ -93,11 +94,12 @@ func Open(cfg Config) (*Store, error) {
 	if cfg.KeepBytes <= 0 {
 		cfg.KeepBytes = deploy.KeepBytes
 	}
-	p, err := pebbledb.Open(cfg.Dir, pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Log: cfg.Log, FS: cfg.fs})
+	o := pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Log: cfg.Log, FS: cfg.fs}
+	p, err := pebbledb.Open(cfg.Dir, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{cfg: cfg, pebble: p}, nil
+	return &Store{cfg: cfg, pebble: p, room: pebbledb.NewRoom(o, cfg.Dir)}, nil
 }
 
 // Close waits for the methods that run and closes the database. Methods called
@@ -134,6 +136,9 @@ func (s *Store) write(ctx context.Context, o *pebble.WriteOptions, f func(b *bat
 		return err
 	}
 	defer s.leave()
+	if err := s.room.Check(); err != nil {
+		return err
+	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	b := &batch{Batch: s.pebble.NewBatch()}
@@ -142,7 +147,7 @@ func (s *Store) write(ctx context.Context, o *pebble.WriteOptions, f func(b *bat
 		err = b.err
 	}
 	if err == nil && !b.Empty() {
-		err = failed("write", b.Commit(o))
+		err = failed("write", s.room.Write(func() error { return b.Commit(o) }))
 	}
 	return errors.Join(err, b.Close())
 }

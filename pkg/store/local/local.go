@@ -146,11 +146,7 @@ func (v Saved) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Rev
 	case err == nil && kerr == nil && kept.ID == d.RevisionID:
 		return kept, nil
 	case err == nil:
-		rev, err := s.Current(ctx, guild)
-		if err == nil {
-			s.keep(rev)
-		}
-		return rev, err
+		return v.Stored(ctx, guild)
 	case fault.Is(err, fault.Unavailable) && kerr == nil:
 		s.missed(err)
 		return kept, nil
@@ -158,6 +154,19 @@ func (v Saved) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Rev
 		s.forget(guild)
 	}
 	return deploy.Revision{}, err
+}
+
+// Stored gives the revision that the database has, and keeps it. The caller has
+// nobody else deploy to the guild meanwhile.
+func (v Saved) Stored(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error) {
+	rev, err := v.store.Current(ctx, guild)
+	switch {
+	case err == nil:
+		v.store.keep(rev)
+	case fault.Is(err, fault.NotFound):
+		v.store.forget(guild)
+	}
+	return rev, err
 }
 
 // missed notes that the database did not answer.

@@ -166,6 +166,25 @@ func TestTheDatabaseDecides(t *testing.T) {
 	}
 }
 
+// TestWhatIsLoadedAfterAnOutageIsKept has the database get a revision that did
+// not come through here.
+func TestWhatIsLoadedAfterAnOutageIsKept(t *testing.T) {
+	t.Parallel()
+	s, db := open(t)
+	put(t, s, deploytest.Sample(guildA, 1))
+	newest := put(t, db, deploytest.Sample(guildA, 2))
+	if got, err := s.Saved().Stored(t.Context(), guildA); err != nil || got.ID != newest.ID {
+		t.Fatalf("got %s, %v", got.ID, err)
+	}
+	db.away.Store(true)
+	if got, err := s.Saved().Current(t.Context(), guildA); err != nil || got.ID != newest.ID {
+		t.Errorf("without the database, %s runs, %v; want %s, which ran last", got.ID, err, newest.ID)
+	}
+	if got, err := s.Saved().Stored(t.Context(), guildA); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a copy %s is given for what the database has, %v", got.ID, err)
+	}
+}
+
 func TestDamagedCopies(t *testing.T) {
 	t.Parallel()
 	s, db := open(t)

@@ -205,9 +205,10 @@ func label(db *pebble.DB, o Options) error {
 }
 
 // logger writes Pebble's messages to zap. Pebble calls Fatalf when a write to
-// disk failed and it can no longer keep what it promised; it must not return.
+// disk failed and it can no longer keep what it promised. It ends the process: a
+// panic that somebody recovers leaves a database whose writers wait for ever.
 type logger struct{ log *zap.SugaredLogger }
 
 func (l logger) Infof(format string, args ...any)  { l.log.Debugf(format, args...) }
 func (l logger) Errorf(format string, args ...any) { l.log.Errorf(format, args...) }
-func (l logger) Fatalf(format string, args ...any) { l.log.Panicf(format, args...) }
+func (l logger) Fatalf(format string, args ...any) { l.log.Fatalf(format, args...) }
