@@ -64,7 +64,7 @@ func TestGetDeployment(t *testing.T) {
 			wantNot: []string{"secret", `"bundle"`}},
 		{name: "with the bundle", as: "admin", method: "GET", url: deployURL + "?include_bundle=true", before: seed, status: 200, want: []string{`"bundle":"secret()"`}},
 		{name: "a flag that is none", as: "admin", method: "GET", url: deployURL + "?include_bundle=yes", before: seed, status: 400, want: []string{"include_bundle must be true or false"}},
-		{name: "nothing deployed", as: "admin", method: "GET", url: deployURL, status: 404, want: []string{`"code":"not_found"`, "deployment not found"}},
+		{name: "nothing deployed", as: "admin", method: "GET", url: deployURL, status: 404, want: []string{`"code":"not_found"`, `"Resource not found: deployment not found"`}},
 		{name: "no guild id", as: "admin", method: "GET", url: "/api/deployments/abc", status: 400, want: []string{"Invalid guild ID"}},
 		{name: "a guild id beyond 2^63", as: "admin", method: "GET", url: "/api/deployments/18446744073709551615", status: 400, want: []string{"Invalid guild ID"}},
 		{name: "a broken query", as: "admin", method: "GET", url: deployURL + "?a=%zz", before: seed, status: 400, want: []string{"query string is malformed"}},

@@ -107,7 +107,7 @@ type env struct {
 	server      *httptest.Server
 	deployer    *deployer
 	deployments deploy.Store
-	kv          kv.Store
+	kv          *kv.DB
 	logs        *logs.Hub
 	auth        *auth.Tokens
 	guilds      *guilds

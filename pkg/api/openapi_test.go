@@ -200,7 +200,7 @@ func TestOpenAPI(t *testing.T) {
 		"get_deployment_revision_handler", "rollback_deployment_handler", "create_store_handler", "list_stores_handler", "delete_store_handler",
 		"create_build_handler", "get_build_handler", "login_handler", "callback_handler", "list_guilds_handler", "create_token_handler", "list_tokens_handler",
 		"delete_token_handler", "list_secrets_handler", "upsert_secret_handler", "delete_secret_handler",
-		"get_value_handler", "set_value_handler", "delete_key_handler", "list_keys_handler", "health_check", "get_metrics", "get_guild_logs",
+		"get_value_handler", "set_value_handler", "delete_key_handler", "list_keys_handler", "export_guild_handler", "health_check", "get_metrics", "get_metrics_json", "get_guild_logs",
 	} {
 		if ids[id] == "" {
 			t.Errorf("no operation is called %s", id)

@@ -203,7 +203,7 @@ var kvOperations = []operation{
 	{route: "POST /api/kv/:guild/:store/:key/increment", id: "increment_handler", tag: "KV", summary: "Add to the number that a key's value is", body: of[incrementBody](), answer: of[number](), errors: []int{413}},
 	{route: "POST /api/kv/:guild/:store/batch", id: "batch_handler", tag: "KV", summary: "Read many keys at one moment, or make many changes as one",
 		body: of[batchBody](), answer: of[batchDoc](), errors: []int{409, 413}},
-	{route: "POST /api/kv/export/:guild", id: "export_handler", tag: "KV", summary: "Put a guild's stores into an archive",
+	{route: "POST /api/kv/export/:guild", id: "export_guild_handler", tag: "KV", summary: "Put a guild's stores into an archive",
 		query: []param{{name: "store", text: "Only this store", kind: of[string]()}}, answer: of[exportDoc](), errors: []int{404, 409}},
 	{route: "GET /api/kv/export/:guild", id: "list_exports_handler", tag: "KV", summary: "The archives that are kept, the newest first", answer: of[exportsDoc]()},
 	{route: "GET /api/kv/export/:guild/:export", id: "download_export_handler", tag: "KV", summary: "An archive", media: archiveType, unchanged: true, partial: true, errors: []int{404, 416}},

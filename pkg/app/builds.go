@@ -25,7 +25,7 @@ func (rt *runtime) openBuilds() error {
 		Bundle: bundler.Build, Log: rt.log.Named("builds"),
 		Limits: build.Limits{
 			AtOnce: b.Concurrency, Active: b.MaxActive, ActivePerGuild: b.MaxActivePerGuild, MinInterval: time.Duration(b.MinIntervalMS) * time.Millisecond,
-			BundleBytes: rt.cfg.Runtime.MaxScriptBytes, KeepBuilds: b.KeepBuilds, KeepBytes: b.KeepBytes, KeepTime: time.Duration(b.KeepSecs) * time.Second,
+			BundleBytes: func() int { return rt.live.Load().Runtime.MaxScriptBytes }, KeepBuilds: b.KeepBuilds, KeepBytes: b.KeepBytes, KeepTime: time.Duration(b.KeepSecs) * time.Second,
 		},
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
@@ -50,7 +51,7 @@ func (rt *runtime) openDiscord(context.Context) error {
 	}
 	rt.rest, err = discord.NewREST(discord.RESTConfig{
 		Base: base, Token: token, GlobalLimit: global, GuildConcurrency: rt.cfg.Runtime.GuildConcurrency,
-		Timeout: time.Duration(rt.cfg.Runtime.RestTimeoutMS) * time.Millisecond, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
+		Timeout: botLimits(rt.cfg).Op, Log: rt.log.Named("rest"), Meter: telemetry.NewRequests(rt.stats),
 	})
 	if err != nil {
 		return err
@@ -96,14 +97,16 @@ func (s sink) Ready(user json.RawMessage) {
 func (rt *runtime) identify(ctx context.Context) error {
 	for pause := time.Second; ; pause = min(2*pause, identifyPause) {
 		err := rt.gateway.Identity(ctx)
+		if app, client := rt.gateway.Application().String(), rt.cfg.Discord.ClientID; err == nil && client != "" && client != app {
+			rt.log.Warn("people log in to another application than the bot's; see that discord.client_id and discord.bot_token belong together",
+				zap.String("client_id", client), zap.String("application_id", app))
+		}
 		if err == nil || fault.Is(err, fault.Unauthorized) || !rt.opts.patient {
 			return err
 		}
 		rt.health.Problem("scripts", "Discord does not answer; it is asked again")
 		rt.log.Error("Discord does not say who the bot is; it is asked again", zap.Error(err))
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !clock.Sleep(ctx, clock.Real, pause) {
 			return ctx.Err()
 		}
 	}

@@ -21,7 +21,7 @@ type meteredKV struct {
 }
 
 func newMeteredKV(rt *runtime) kv.Store {
-	return meteredKV{rt.kv, telemetry.NewKeys(rt.stats, []string{"get", "get_many", "set", "write", "increment", "update_metadata", "delete", "list"})}
+	return meteredKV{rt.kv, telemetry.NewKeys(rt.stats, []string{"get", "get_many", "write", "increment", "update_metadata", "list"})}
 }
 
 // call begins one; the returned function ends it.
@@ -60,16 +60,6 @@ func (m meteredKV) GetMany(ctx context.Context, guild snowflake.GuildID, store s
 	}
 	end(err)
 	return all, err
-}
-
-// Set implements kv.Store.
-func (m meteredKV) Set(ctx context.Context, guild snowflake.GuildID, store, key, value string, o kv.SetOptions) error {
-	ctx, end := m.call(ctx, "set")
-	begun := time.Now()
-	err := m.Store.Set(ctx, guild, store, key, value, o)
-	m.written(len(value), begun, err)
-	end(err)
-	return err
 }
 
 // written counts what a call wrote, if it did.
@@ -111,14 +101,6 @@ func (m meteredKV) UpdateMetadata(ctx context.Context, guild snowflake.GuildID, 
 	m.written(0, begun, err)
 	end(err)
 	return err
-}
-
-// Delete implements kv.Store.
-func (m meteredKV) Delete(ctx context.Context, guild snowflake.GuildID, store, key string) (bool, error) {
-	ctx, end := m.call(ctx, "delete")
-	existed, err := m.Store.Delete(ctx, guild, store, key)
-	end(err)
-	return existed, err
 }
 
 // List implements kv.Store.

@@ -17,7 +17,7 @@ const headerLimit = 10 * time.Second
 func listen(ctx context.Context, address string, port int) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
-		return nil, fmt.Errorf("listen for HTTP (--port takes another port): %w", err)
+		return nil, fmt.Errorf("listen for HTTP (api.port, or dev --port, takes another port): %w", err)
 	}
 	return l, nil
 }

@@ -60,7 +60,9 @@ func (rt *runtime) apply(next config.Config, level zap.AtomicLevel) error {
 		return err
 	}
 	rt.live.Store(&current)
-	rt.bot.SetLimits(botLimits(current))
+	limits := botLimits(current)
+	rt.bot.SetLimits(limits)
+	rt.rest.SetTimeout(limits.Op)
 	rt.logs.SetRate(current.Logs.LinesPerSecond, current.Logs.Burst)
 	rt.log.Info("configuration reloaded", zap.Strings("changed", taken))
 	if len(left) > 0 {

@@ -82,7 +82,11 @@ func runServe(ctx context.Context, s State, cfg config.Config, from config.Optio
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
 	life := newLifeline(log)
-	defer func() { err = errors.Join(err, life.stop()) }()
+	defer func() {
+		log.Info("stopping")
+		err = errors.Join(err, life.stop())
+		log.Info("stopped")
+	}()
 	rt, err := assemble(ctx, cfg, options{patient: true}, life, log)
 	if err != nil {
 		return err

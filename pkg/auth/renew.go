@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 )
 
@@ -58,7 +59,7 @@ func (s *Sessions) renewAlone(ctx context.Context, old *Session) (*Session, erro
 		if err == nil && string(state) == failed {
 			return nil, fault.New(fault.Upstream, "Discord did not renew the login; try again")
 		}
-		if !pause(ctx, lookEvery) {
+		if !clock.Sleep(ctx, clock.Real, lookEvery) {
 			return nil, fault.New(fault.Upstream, "Discord did not renew the login in time; try again")
 		}
 	}
@@ -88,7 +89,7 @@ func (s *Sessions) refresh(ctx context.Context, one *Session, lock string) (*Ses
 	one.take(g, s.cfg.Clock.Now())
 	// The old tokens are gone: if these were lost, so would be the session.
 	for err = s.save(ctx, one); fault.Is(err, fault.Unavailable); err = s.save(ctx, one) {
-		if !pause(ctx, saveEvery) {
+		if !clock.Sleep(ctx, clock.Real, saveEvery) {
 			break
 		}
 	}
@@ -124,17 +125,5 @@ func (s *Sessions) unlock(ctx context.Context, lock string) {
 	// If it stays, it ends by itself.
 	if err := s.cfg.Cache.Delete(ctx, lock); err != nil {
 		s.cfg.Log.Debug("a lock of a renewal stays", zap.Error(err))
-	}
-}
-
-// pause reports whether d passed before ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,9 +20,6 @@ const (
 	maxMark         = 4 * maxEventName // In bytes.
 	maxMarks        = 8
 	maxCommandBytes = 4 << 20
-	// mappingAtOnce bounds a script's log lines whose positions are being
-	// resolved; more are logged as they are.
-	mappingAtOnce = 4
 )
 
 // Settled implements supervisor.Host.
@@ -53,7 +49,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 		if e.cpu > 0 {
 			stage = "cron"
 		}
-		s.logMapped("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text)
 		s.guild.excuse(e)
 	}
 	s.guild.pump()
@@ -62,40 +58,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 // Log implements supervisor.Host.
 func (s *script) Log(level int, text string) {
 	levels := []string{"trace", "debug", "info", "warn", "error"}
-	name := levels[min(max(level, 0), len(levels)-1)]
-	if name == "error" {
-		s.logMapped(name, logs.TargetScript, text)
-		return
-	}
-	s.guild.log(name, logs.TargetScript, text)
-}
-
-// logMapped resolves positions first, when the text has some; the mapping runs
-// beside, so that a slow one holds nothing up.
-func (s *script) logMapped(level, target, text string) {
-	if len(text) > logs.MaxMessage || !s.guild.bot.maps.needed(s.revision, text) || !s.mayMap() {
-		s.guild.log(level, target, text)
-		return
-	}
-	started := s.guild.bot.background(func(ctx context.Context) {
-		s.guild.log(level, target, s.guild.bot.maps.text(ctx, s.guild, s.revision, text))
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.mapping--
-	})
-	if !started {
-		s.guild.log(level, target, text)
-	}
-}
-
-func (s *script) mayMap() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.mapping >= mappingAtOnce {
-		return false
-	}
-	s.mapping++
-	return true
+	s.logLine(levels[min(max(level, 0), len(levels)-1)], logs.TargetScript, text)
 }
 
 // Declared implements supervisor.Host. What a worker says is checked again: it

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
@@ -207,12 +208,13 @@ func TestAWorkerProcessMayDie(t *testing.T) {
 	w := newWorld(t, options{launch: processes(t)})
 	w.deploy(guildA, `on("messageCreate", async (ctx) => {
 		await kv.store("s").set("begun", ctx.msg.content);
-		if (ctx.msg.content === "block") { await kv.store("s").get("k"); for (;;); }
+		if (ctx.msg.content === "block") { await kv.store("s").get("k"); kv.store("s").get("spins"); for (;;); }
 	});`)
 	w.message(guildA, "block")
 	w.ops.wait(t, 1, "set begun block")
 	w.ops.wait(t, 1, "get k")
-	w.ops.release("k") // The script spins from now on.
+	w.ops.release("k")
+	w.ops.wait(t, 1, "get spins") // Nothing else begins from now on.
 	w.message(guildA, "waits")
 	if err := unix.Kill(w.pool.PIDs()[0], unix.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -302,6 +304,52 @@ func TestAStormOfErrorsDoesNotHoldUpOthers(t *testing.T) {
 	w.wait(guildA, 290, "storm")
 	if n := maps.most.Load(); n > 2 {
 		t.Fatalf("%d children at once", n)
+	}
+}
+
+// heldMaps resolves positions when it is let.
+type heldMaps struct {
+	slowMaps
+	let chan struct{}
+}
+
+func (h *heldMaps) MapStack(ctx context.Context, text, _ string) (string, error) {
+	select {
+	case <-h.let:
+	case <-ctx.Done():
+	}
+	return "mapped: " + text, ctx.Err()
+}
+
+// What a script writes after an error stands after it, although positions are
+// resolved meanwhile.
+func TestLinesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	maps := &heldMaps{let: make(chan struct{})}
+	w := newWorld(t, options{bundler: maps})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	script := `on("messageCreate", async (ctx) => { console.log("before"); console.error(new Error("wrong")); console.log("after"); await ctx.reply("done"); });`
+	_, err := w.bot.Deploy(ctx, deploy.Request{
+		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
+		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.message(guildA, "x")
+	w.wait(guildA, 1, "before")
+	w.until("the handler to end", func() bool { return w.bot.Status(guildA).InFlight == 0 })
+	close(maps.let)
+	w.wait(guildA, 1, "after")
+	var order []string
+	for _, l := range w.lines(guildA) {
+		if word, _, _ := strings.Cut(l, "\n"); word == "before" || word == "after" || strings.HasPrefix(word, "mapped: ") {
+			order = append(order, word)
+		}
+	}
+	if diff := cmp.Diff([]string{"before", "mapped: Error: wrong", "after"}, order); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 const (
 	// mapsAtOnce bounds the child processes that read source maps.
 	mapsAtOnce = 2
-	mapLimit   = 5 * time.Second
+	mapLimit   = 5 * time.Second // Waiting for them included.
 	// A guild's maps may take a tenth of the time, on average. Scripts choose how
 	// large a map is and how often they fail, and it is others' processor.
 	mapShare = 10
@@ -77,14 +77,14 @@ func (m *mapper) text(ctx context.Context, g *guild, rev deploy.Revision, text s
 	if ok {
 		return mapped
 	}
+	ctx, cancel := context.WithTimeout(ctx, mapLimit)
+	defer cancel()
 	select {
 	case m.room <- struct{}{}:
 		defer func() { <-m.room }()
 	case <-ctx.Done():
 		return text
 	}
-	ctx, cancel := context.WithTimeout(ctx, mapLimit)
-	defer cancel()
 	started := g.bot.cfg.Now()
 	mapped, err := m.bundler.MapStack(ctx, text, rev.SourceMap.Contents)
 	g.maps.spend(g.bot.cfg.Now().Sub(started))

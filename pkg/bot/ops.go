@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -59,7 +60,7 @@ func (s *script) Op(c wire.OpCall) {
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
 		defer cancel()
-		pause(ctx, wait)                                                                                              //nolint:contextcheck // The script ends its ops.
+		clock.Sleep(ctx, clock.Real, wait)                                                                            //nolint:contextcheck // The script ends its ops.
 		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops, and the core its scripts.
 		if err != nil && o.Rule == op.Interaction {
 			s.answering(c.Dispatch, -1)

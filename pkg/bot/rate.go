@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"sync"
@@ -54,17 +53,4 @@ func (g *guild) pace(o op.Op) (time.Duration, error) {
 
 func rates(perSecond int) string {
 	return fmt.Sprintf("%d operations a second (of a store %d)", perSecond, int(float64(perSecond)/localCost))
-}
-
-// pause waits, at most until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

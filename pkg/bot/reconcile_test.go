@@ -37,7 +37,7 @@ func (s *saved) Current(_ context.Context, guild snowflake.GuildID) (deploy.Revi
 	for all := (len(s.asked) + atOnce - 1) / atOnce * atOnce; len(s.asked) < all; {
 		s.more.Wait()
 	}
-	return deploy.Revision{}, fault.New(fault.NotFound, "deployment not found")
+	return deploy.Revision{}, fault.New(fault.NotFound, "Resource not found: deployment not found")
 }
 
 // TestTheMostActiveAreLoadedFirst begins with those that had events last, then

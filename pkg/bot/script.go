@@ -41,11 +41,12 @@ type script struct {
 	inflight map[uint64]event
 	idle     chan struct{} // Closed when inflight is empty, if somebody waits.
 	ops      load          // Being answered.
-	mapping  int           // Log lines whose positions are being resolved.
 	retired  bool
 	evicted  bool // It goes, and the next one gets what comes.
 	ended    bool // Nothing can be sent to it any more.
 	up       bool // Loaded and serving; what it declares counts at once.
+
+	lines lines
 }
 
 // loadGrace is what a load may take beyond its limit, on a busy machine, before

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/conduct"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 )
@@ -85,17 +86,8 @@ func (g *guild) rest(ctx context.Context) bool {
 		return false
 	}
 	g.mu.Unlock()
-	wait(ctx, left)
+	clock.Sleep(ctx, clock.Real, left)
 	return true
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // bringBack moves a script that runs apart to the others' workers when its time
@@ -116,7 +108,7 @@ func (g *guild) bringBack(s *script) {
 				g.move(ctx, s)
 				return
 			}
-			wait(ctx, min(left, time.Second))
+			clock.Sleep(ctx, clock.Real, min(left, time.Second))
 		}
 	})
 }

@@ -69,7 +69,7 @@ type Limits struct {
 	Active         int           // Builds that run or wait; 8.
 	ActivePerGuild int           // Of one guild; 2.
 	MinInterval    time.Duration // Between two builds of a guild.
-	BundleBytes    int           // Of an artifact's script; 8 MiB.
+	BundleBytes    func() int    // Of an artifact's script, at the moment; 8 MiB.
 
 	KeepBuilds int           // Finished ones; 100.
 	KeepBytes  int           // Logs, artifacts and sources of finished ones; 256 MiB.
@@ -80,7 +80,9 @@ func (l *Limits) complete() {
 	standard(&l.AtOnce, 2)
 	standard(&l.Active, 8)
 	standard(&l.ActivePerGuild, 2)
-	standard(&l.BundleBytes, 8<<20)
+	if l.BundleBytes == nil {
+		l.BundleBytes = func() int { return 8 << 20 }
+	}
 	standard(&l.KeepBuilds, 100)
 	standard(&l.KeepBytes, 256<<20)
 	standard(&l.KeepTime, time.Hour)

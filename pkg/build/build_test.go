@@ -168,7 +168,7 @@ func TestABuild(t *testing.T) {
 
 func TestBuildsThatFail(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, build.Limits{BundleBytes: 3})
+	r := newRig(t, build.Limits{BundleBytes: func() int { return 3 }})
 	for want, res := range map[string]result{
 		"build failed: main.ts:1:1":      {err: fault.New(fault.BuildFailed, "build failed: main.ts:1:1")},
 		"build failed: the bundle has 4": {out: bundle.Output{Code: "code"}},

@@ -60,11 +60,12 @@ func (s *Service) work(ctx context.Context, b *build) {
 		b.say(fmt.Sprintf("building %s: archive of %d bytes", b.Entry, len(b.archive)))
 	})
 	out, err := s.cfg.Bundle(ctx, bundle.Input{Entry: b.Entry, Archive: b.archive})
+	most := s.cfg.Limits.BundleBytes()
 	switch {
 	case ctx.Err() != nil:
 		err = stopped(ctx)
-	case err == nil && len(out.Code) > s.cfg.Limits.BundleBytes:
-		err = fault.New(fault.BuildFailed, "build failed: the bundle has %d bytes, at most %d are allowed", len(out.Code), s.cfg.Limits.BundleBytes)
+	case err == nil && len(out.Code) > most:
+		err = fault.New(fault.BuildFailed, "build failed: the bundle has %d bytes, at most %d are allowed", len(out.Code), most)
 	}
 	s.end(b, out, err)
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 )
 
@@ -47,9 +48,7 @@ func (l *Later) try(ctx context.Context) error {
 // when ctx ends or open fails for good.
 func (l *Later) Run(ctx context.Context) error {
 	for pause := firstPause; l.store.Load() == nil && ctx.Err() == nil; pause = min(2*pause, lastPause) {
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !clock.Sleep(ctx, clock.Real, pause) {
 			return nil
 		}
 		err := l.try(ctx)
@@ -158,9 +157,7 @@ func (l *Later) Publish(ctx context.Context, topic string, message []byte) error
 // waits.
 func (l *Later) Subscribe(ctx context.Context, topic string, live func(), message func([]byte)) error {
 	for l.store.Load() == nil {
-		select {
-		case <-time.After(firstPause):
-		case <-ctx.Done():
+		if !clock.Sleep(ctx, clock.Real, firstPause) {
 			return nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -92,11 +93,7 @@ func (c *Client) StreamLogs(ctx context.Context, guild snowflake.GuildID, o Stre
 		if o.Lost != nil {
 			o.Lost(err, wait)
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !clock.Sleep(ctx, clock.Real, wait) {
 			return ctx.Err()
 		}
 	}

@@ -2,7 +2,10 @@
 // in tests a fake one that moves only when it is told to.
 package clock
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Clock gives the time and things that happen later.
 type Clock interface {
@@ -42,6 +45,21 @@ func (t *Ticker) Stop() { t.stop() }
 
 // Real is the machine's clock.
 var Real Clock = machine{}
+
+// Sleep waits for d; it is false when ctx ended first.
+func Sleep(ctx context.Context, c Clock, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := c.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
 
 type machine struct{}
 

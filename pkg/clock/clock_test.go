@@ -109,3 +109,30 @@ func TestRealClock(t *testing.T) {
 		t.Error("Stop reported a fired timer as pending")
 	}
 }
+
+func TestSleep(t *testing.T) {
+	t.Parallel()
+	c := clock.NewFake(time.Unix(0, 0))
+	ctx, cancel := context.WithCancel(t.Context())
+	slept := make(chan bool, 1)
+	sleep := func() { slept <- clock.Sleep(ctx, c, time.Second) }
+	go sleep()
+	if err := c.WaitPending(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	c.Advance(time.Second)
+	if !<-slept {
+		t.Error("it says that the context ended")
+	}
+	go sleep()
+	if err := c.WaitPending(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if <-slept {
+		t.Error("it says that the time passed")
+	}
+	if clock.Sleep(ctx, c, 0) || !clock.Sleep(t.Context(), c, -1) {
+		t.Error("a time that is over does not tell whether the context ended")
+	}
+}

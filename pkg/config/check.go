@@ -36,6 +36,9 @@ var checks = map[string]struct {
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
 }
 
+// lists are the checks of values that may be lists of strings in a file.
+var lists = []string{"intents", "privileged", "ranges", "keys"}
+
 // intentNames takes what may be names; which ones there are is known elsewhere.
 func intentNames(v string) bool {
 	return !strings.ContainsFunc(v, func(r rune) bool { return r != '_' && r != ',' && r != ' ' && !unicode.IsLetter(r) })
@@ -140,7 +143,7 @@ func (s setting) convert(raw any) (any, bool) {
 		b, ok := raw.(bool)
 		return b, ok
 	default:
-		if list, ok := raw.([]any); ok && (s.check == "privileged" || s.check == "intents") {
+		if list, ok := raw.([]any); ok && slices.Contains(lists, s.check) {
 			text, isText = joined(list)
 		}
 		if b, ok := raw.(bool); ok && s.oneOf != nil {

@@ -64,6 +64,9 @@ compress = false
 privileged_intents = ["guild_presences", "message_content"]
 [api]
 port = 1000
+trusted_proxies = ["10.1.0.0/16", "::1"]
+[secrets]
+previous_keys = ["0123456789abcdef0123456789abcdef"]
 [runtime]
 max_workers = 3
 jit = "on"
@@ -109,6 +112,7 @@ max_guild_bytes = 1099511627776
 			want := Default()
 			want.DataDir, want.LogLevel, want.Discord.Compress, want.API.Port = "/srv/flora", "warn", false, 1000
 			want.Discord.PrivilegedIntents = "guild_presences,message_content"
+			want.API.TrustedProxies, want.Secrets.PreviousKeys = "10.1.0.0/16,::1", "0123456789abcdef0123456789abcdef"
 			want.Runtime.MaxWorkers, want.Runtime.JIT, want.KV.Limits.MaxGuildBytes = 3, "on", 1<<40
 			row.want(&want)
 			got, err := Load(Options{File: write(t, file), Env: row.env, Flags: row.flags})

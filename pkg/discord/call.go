@@ -141,7 +141,7 @@ func majorOf(path string) (major string, bearer bool) {
 
 // send makes one attempt.
 func (r *REST) send(ctx context.Context, c *call) answer {
-	timeout := r.cfg.Timeout
+	timeout := time.Duration(r.timeout.Load())
 	if c.body != nil {
 		timeout += time.Duration(c.body.size/(1<<20)) * time.Second
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/diamondburned/arikawa/v3/utils/httputil/httpdriver"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -70,11 +71,11 @@ func (f *fakeDiscord) Do(req httpdriver.Request) (httpdriver.Response, error) {
 		f.now--
 		f.mu.Unlock()
 	}()
-	if !sleep(r.Context(), f.latency/2) {
+	if !clock.Sleep(r.Context(), clock.Real, f.latency/2) {
 		return nil, r.Context().Err()
 	}
 	resp := f.serve(n, r)
-	if !sleep(r.Context(), f.latency-f.latency/2) {
+	if !clock.Sleep(r.Context(), clock.Real, f.latency-f.latency/2) {
 		return nil, r.Context().Err()
 	}
 	return (*httpdriver.DefaultResponse)(resp), nil

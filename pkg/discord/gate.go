@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 )
 
 // gate spaces IDENTIFYs: Discord takes one in five seconds of the shards whose
@@ -55,7 +57,7 @@ func (g *gate) enter(ctx context.Context, shard int) (*pass, error) {
 		if wait <= 0 {
 			return &pass{gate: g, lane: l}, nil
 		}
-		if !sleep(ctx, wait) {
+		if !clock.Sleep(ctx, clock.Real, wait) {
 			l.turn <- struct{}{}
 			return nil, ctx.Err()
 		}

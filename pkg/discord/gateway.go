@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -260,7 +261,7 @@ func (g *Gateway) discover(ctx context.Context) (*botGateway, error) {
 			return nil, newCloseError(closeAuthentication, "", 0)
 		}
 		g.cfg.Log.Warn("gateway is not found yet", zap.Error(err), zap.Duration("pause", pause))
-		if !sleep(ctx, pause) {
+		if !clock.Sleep(ctx, clock.Real, pause) {
 			return nil, ctx.Err()
 		}
 	}
@@ -350,7 +351,7 @@ func (g *Gateway) seedState(ctx context.Context) error {
 			if ctx.Err() == nil {
 				g.cfg.Log.Warn("list of guilds is not read yet", zap.Error(err), zap.Duration("pause", pause))
 			}
-			if !sleep(ctx, pause) {
+			if !clock.Sleep(ctx, clock.Real, pause) {
 				return nil
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -122,7 +123,7 @@ func (g *Gateway) keepIntents(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if !sleep(ctx, g.cfg.GatherIntents) {
+		if !clock.Sleep(ctx, clock.Real, g.cfg.GatherIntents) {
 			return nil
 		}
 		g.mu.Lock()

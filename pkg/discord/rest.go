@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/diamondburned/arikawa/v3/utils/httputil/httpdriver"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
@@ -140,12 +142,16 @@ type Request struct {
 // and sends bodies chunked, from a goroutine of their own.
 type REST struct {
 	cfg     RESTConfig
+	timeout atomic.Int64 // In force, in nanoseconds.
 	limiter *limiter
 	brake   *brake
 	auth    string
 	// idle closes connections that wait for a request; nil with a foreign driver.
 	idle func()
 }
+
+// SetTimeout changes RESTConfig.Timeout for attempts from now on.
+func (r *REST) SetTimeout(d time.Duration) { r.timeout.Store(int64(d)) }
 
 // NewREST makes a client.
 func NewREST(cfg RESTConfig) (*REST, error) {
@@ -156,6 +162,7 @@ func NewREST(cfg RESTConfig) (*REST, error) {
 		cfg: cfg, auth: "Bot " + cfg.Token, brake: newBrake(cfg.InvalidLimit),
 		limiter: newLimiter(limits{global: cfg.GlobalLimit, perGuild: cfg.GuildConcurrency, waiting: cfg.GuildWaiting}),
 	}
+	r.SetTimeout(cfg.Timeout)
 	if r.cfg.Driver == nil {
 		t := newTransport()
 		r.cfg.Driver, r.idle = newDriver(t), t.CloseIdleConnections
@@ -233,7 +240,7 @@ func (r *REST) insist(ctx context.Context, c *call, span trace.Span) (json.RawMe
 			if deadline, ok := ctx.Deadline(); ok && time.Now().Add(pause).After(deadline) {
 				return nil, answer.fault(ctx, c)
 			}
-			if !sleep(ctx, pause) {
+			if !clock.Sleep(ctx, clock.Real, pause) {
 				return nil, answer.fault(ctx, c)
 			}
 		}

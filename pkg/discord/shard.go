@@ -15,6 +15,7 @@ import (
 	"github.com/diamondburned/arikawa/v3/utils/ws"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 )
 
@@ -87,7 +88,7 @@ func (s *shard) run(ctx context.Context) error {
 		}
 		pause := s.judge(err, l.up.Load(), time.Since(started))
 		s.log.Warn("gateway connection ended", zap.Error(err), zap.Duration("pause", pause))
-		if !sleep(ctx, pause) {
+		if !clock.Sleep(ctx, clock.Real, pause) {
 			return nil
 		}
 	}
@@ -279,19 +280,4 @@ func (s *shard) ended(err error) {
 	s.link = nil
 	s.mu.Unlock()
 	s.gateway.changed()
-}
-
-// sleep waits; it is false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

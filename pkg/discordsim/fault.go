@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -111,15 +112,7 @@ func (fs *faultScript) forRequest(path, route string) *RequestFault {
 
 // wait is the delay; it ends early when the client goes.
 func (f *RequestFault) wait(ctx context.Context) {
-	if f.DelayMS == 0 {
-		return
-	}
-	t := time.NewTimer(time.Duration(f.DelayMS) * time.Millisecond)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	clock.Sleep(ctx, clock.Real, time.Duration(f.DelayMS)*time.Millisecond)
 }
 
 // answer is what is said instead.

@@ -108,12 +108,7 @@ func (f *Follower) until(ctx context.Context, try func() error) {
 		case !failed:
 			f.log.Warn("the index of key-value stores cannot be brought up to date now; it is tried again", zap.Error(err))
 		}
-		timer := f.clock.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
+		clock.Sleep(ctx, f.clock, pause)
 	}
 }
 

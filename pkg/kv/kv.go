@@ -24,8 +24,6 @@ type Store interface {
 	// GetMany gives the entries of the keys in their order, all as they were at
 	// one moment.
 	GetMany(ctx context.Context, guild snowflake.GuildID, store string, keys []string) ([]Entry, error)
-	// Set replaces value, expiration and metadata together.
-	Set(ctx context.Context, guild snowflake.GuildID, store, key, value string, o SetOptions) error
 	// Write makes all the changes to one store, or none: when a condition does
 	// not hold, which is a fault.Conflict with the key and its version, or a
 	// limit is reached. It gives the version that all written keys have then, 0
@@ -39,8 +37,6 @@ type Store interface {
 	// UpdateMetadata replaces the metadata only; nil and null clear it. A key
 	// that does not exist is a fault.NotFound.
 	UpdateMetadata(ctx context.Context, guild snowflake.GuildID, store, key string, metadata json.RawMessage) error
-	// Delete removes the key and says whether it was there.
-	Delete(ctx context.Context, guild snowflake.GuildID, store, key string) (existed bool, err error)
 	// List gives keys in the order of their bytes.
 	List(ctx context.Context, guild snowflake.GuildID, store string, o ListOptions) (Page, error)
 	// CreateStore makes an empty store. One that exists is a fault.Conflict.

@@ -13,13 +13,13 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-// Set implements Store.
+// Set is Write of one value; it replaces value, expiration and metadata together.
 func (db *DB) Set(ctx context.Context, id snowflake.GuildID, name, key, value string, o SetOptions) error {
 	_, err := db.Write(ctx, id, name, []Change{{Key: key, Value: value, SetOptions: o}})
 	return err
 }
 
-// Delete implements Store.
+// Delete is Write of one removal, and says whether the key was there.
 func (db *DB) Delete(ctx context.Context, id snowflake.GuildID, name, key string) (existed bool, err error) {
 	version, err := db.Write(ctx, id, name, []Change{{Key: key, Delete: true}})
 	return version != 0, err

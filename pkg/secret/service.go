@@ -220,7 +220,7 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 func (s *Service) resealAll(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		sealed, broken, err := s.Reseal(ctx)
 		if err == nil {
 			if sealed > 0 || broken > 0 {
@@ -233,13 +233,7 @@ func (s *Service) resealAll(ctx context.Context) {
 			return
 		}
 		s.cfg.Log.Warn("secrets could not all be looked through; this is tried again, and keys in secrets.previous_keys must stay until it is done", zap.Error(err))
-		timer := s.cfg.Clock.NewTimer(resealAgain)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
+		clock.Sleep(ctx, s.cfg.Clock, resealAgain)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
@@ -51,12 +52,7 @@ func (s *slot) run(ctx context.Context) {
 		}
 		pause = min(pause, most)
 		s.log.Error("worker ended; starting another", zap.Error(err), zap.String("cause", string(cause)), zap.Duration("after", pause))
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		clock.Sleep(ctx, clock.Real, pause)
 		pause *= 2
 	}
 	s.mu.Lock()

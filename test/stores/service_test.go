@@ -285,6 +285,21 @@ func TestServeNeedsWhatItNames(t *testing.T) {
 	}
 }
 
+// TestServeNamesAnotherApplication: the token and the client id do not belong
+// together.
+func TestServeNamesAnotherApplication(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	p, err := rig.Start(bin, s.dir, append(s.env, "DISCORD_CLIENT_ID=5"), "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.run(t, p)
+	if said := p.Stderr.String(); !strings.Contains(said, "another application than the bot's") || !strings.Contains(said, `"client_id": "5"`) {
+		t.Errorf("the log does not say it: %s", said)
+	}
+}
+
 // TestServeReloads changes the configuration's file while serve runs.
 func TestServeReloads(t *testing.T) {
 	t.Parallel()
@@ -337,5 +352,11 @@ func TestServeReloads(t *testing.T) {
 	}
 	if status := s.deploy(long); status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a reload that failed changed the limit: %d", status)
+	}
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if said := p.Stderr.String(); !strings.Contains(said, "stopping") || !strings.Contains(said, "stopped") {
+		t.Errorf("the log does not say that it stops: %s", said)
 	}
 }

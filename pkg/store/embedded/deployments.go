@@ -40,17 +40,13 @@ func (s *Store) List(ctx context.Context) ([]deploy.Deployment, error) {
 		return nil, err
 	}
 	defer s.leave()
-	out := []deploy.Deployment{}
-	err := s.scan([]byte{tagDeployment}, []byte{tagDeployment + 1}, false, func(_, v []byte) (bool, error) {
-		var d deploymentRecord
-		if err := decode(v, &d); err != nil {
-			return false, err
-		}
-		out = append(out, d.whole())
-		return true, ctx.Err()
-	})
+	all, err := records[deploymentRecord](ctx, s, []byte{tagDeployment})
 	if err != nil {
 		return nil, err
+	}
+	out := make([]deploy.Deployment, len(all))
+	for i, d := range all {
+		out[i] = d.whole()
 	}
 	return out, nil
 }
@@ -66,7 +62,7 @@ func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (deploy
 		return deploy.Deployment{}, err
 	}
 	if !found {
-		return deploy.Deployment{}, fault.New(fault.NotFound, "deployment not found")
+		return deploy.Deployment{}, fault.New(fault.NotFound, "Resource not found: deployment not found")
 	}
 	return d.whole(), nil
 }
@@ -79,7 +75,7 @@ func (s *Store) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Re
 			return deploy.Revision{}, err
 		}
 		if !found {
-			return deploy.Revision{}, fault.New(fault.NotFound, "deployment not found")
+			return deploy.Revision{}, fault.New(fault.NotFound, "Resource not found: deployment not found")
 		}
 		rev, err := s.revision(r, guild, d.Revision)
 		if fault.Is(err, fault.NotFound) {
@@ -129,7 +125,7 @@ func (s *Store) revision(r pebble.Reader, guild snowflake.GuildID, id string) (d
 		return deploy.Revision{}, err
 	}
 	if !found {
-		return deploy.Revision{}, fault.New(fault.NotFound, "Deployment revision not found")
+		return deploy.Revision{}, fault.New(fault.NotFound, "Resource not found: Deployment revision not found")
 	}
 	var b body
 	if found, err = s.get(r, revisionKey(tagBody, guild, id), &b); err != nil {
@@ -219,7 +215,7 @@ func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
 			return err
 		}
 		if !found {
-			return fault.New(fault.NotFound, "deployment not found")
+			return fault.New(fault.NotFound, "Resource not found: deployment not found")
 		}
 		b.delete(guildKey(tagDeployment, guild))
 		return nil

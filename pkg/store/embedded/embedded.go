@@ -1,8 +1,7 @@
-// Package embedded keeps deployments, revisions, API tokens, secrets and settings
-// in one Pebble database, for a runtime without Postgres. It implements
-// deploy.Store, auth.TokenStore, secret.Store and settings.Store. What was
-// acknowledged is on disk; a revision and the mark that makes it the current one
-// are one write.
+// Package embedded keeps deployments, revisions, API tokens, secrets, settings and
+// the list of key-value stores in one Pebble database, for a runtime without
+// Postgres. What was acknowledged is on disk; a revision and the mark that makes
+// it the current one are one write.
 package embedded
 
 import (
@@ -21,6 +20,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
 	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -45,6 +45,7 @@ const (
 	tagSecret     = 0x07 // guild, name -> secretRecord
 	tagSettings   = 0x08 // guild -> settings.Settings
 	tagVariable   = 0x09 // guild, name -> variableRecord
+	tagKVStores   = 0x20 // guild -> []kvStoreRecord
 )
 
 // ErrDamaged is in every error about a record that cannot be read.
@@ -62,7 +63,7 @@ type Config struct {
 	fs vfs.FS // Set by tests of power loss.
 }
 
-// Store implements deploy.Store, auth.TokenStore, secret.Store and settings.Store.
+// Store implements the stores below.
 type Store struct {
 	cfg    Config
 	pebble *pebble.DB
@@ -81,6 +82,7 @@ var (
 	_ auth.TokenStore = (*Store)(nil)
 	_ secret.Store    = (*Store)(nil)
 	_ settings.Store  = (*Store)(nil)
+	_ kv.Index        = (*Store)(nil)
 )
 
 // Open opens or makes the database in cfg.Dir.
@@ -223,6 +225,19 @@ func (s *Store) scan(lower, upper []byte, backwards bool, f func(k, v []byte) (m
 		return failed("read", err)
 	}
 	return nil
+}
+
+// records reads all records under the prefix.
+func records[T any](ctx context.Context, s *Store, prefix []byte) (out []T, err error) {
+	err = s.scan(prefix, after(prefix), false, func(_, v []byte) (bool, error) {
+		var r T
+		if err := decode(v, &r); err != nil {
+			return false, err
+		}
+		out = append(out, r)
+		return true, ctx.Err()
+	})
+	return out, err
 }
 
 // failed names what the database could not do; nil stays nil.

@@ -3,18 +3,12 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
-	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
-
-var _ kv.Index = (*Store)(nil)
-
-// tagKVStores leads to all stores of a guild.
-const tagKVStores = 0x20 // guild -> []kvStoreRecord
 
 // kvStoreRecord is a store as it is stored; the time is Unix microseconds.
 type kvStoreRecord struct {
@@ -53,7 +47,7 @@ func (s *Store) KVStores(ctx context.Context, guild snowflake.GuildID) ([]kv.Reg
 	}
 	out := make([]kv.Registered, len(records))
 	for i, r := range records {
-		out[i] = kv.Registered{ID: r.ID, Name: r.Name, CreatedAt: time.UnixMicro(r.CreatedAt).UTC()}
+		out[i] = kv.Registered{ID: r.ID, Name: r.Name, CreatedAt: moment(r.CreatedAt)}
 	}
 	return out, nil
 }

@@ -45,27 +45,13 @@ func secretOf(r secret.Record) secretRecord {
 	}
 }
 
-// secrets lists those under the prefix, which ends within or after the guild.
-func (s *Store) secrets(ctx context.Context, prefix []byte) ([]secretRecord, error) {
-	var out []secretRecord
-	err := s.scan(prefix, after(prefix), false, func(_, v []byte) (bool, error) {
-		var r secretRecord
-		if err := decode(v, &r); err != nil {
-			return false, err
-		}
-		out = append(out, r)
-		return true, ctx.Err()
-	})
-	return out, err
-}
-
 // Secrets implements secret.Store.
 func (s *Store) Secrets(ctx context.Context, guild snowflake.GuildID) ([]secret.Record, error) {
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer s.leave()
-	all, err := s.secrets(ctx, guildKey(tagSecret, guild))
+	all, err := records[secretRecord](ctx, s, guildKey(tagSecret, guild))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +65,7 @@ func (s *Store) Secrets(ctx context.Context, guild snowflake.GuildID) ([]secret.
 // PutSecret implements secret.Store.
 func (s *Store) PutSecret(ctx context.Context, r secret.Record, most int) error {
 	return s.write(ctx, pebble.Sync, func(b *batch) error {
-		all, err := s.secrets(ctx, guildKey(tagSecret, r.Guild))
+		all, err := records[secretRecord](ctx, s, guildKey(tagSecret, r.Guild))
 		if err != nil {
 			return err
 		}
@@ -120,7 +106,7 @@ func (s *Store) StaleSecrets(ctx context.Context, keyID, after string, limit int
 		return nil, err
 	}
 	defer s.leave()
-	all, err := s.secrets(ctx, []byte{tagSecret})
+	all, err := records[secretRecord](ctx, s, []byte{tagSecret})
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +123,7 @@ func (s *Store) StaleSecrets(ctx context.Context, keyID, after string, limit int
 // ResealSecret implements secret.Store.
 func (s *Store) ResealSecret(ctx context.Context, id string, was []byte, keyID string, sealed []byte) error {
 	return s.write(ctx, pebble.Sync, func(b *batch) error {
-		all, err := s.secrets(ctx, []byte{tagSecret})
+		all, err := records[secretRecord](ctx, s, []byte{tagSecret})
 		if err != nil {
 			return err
 		}

@@ -35,16 +35,11 @@ type variableRecord struct {
 }
 
 func (s *Store) variables(ctx context.Context, guild snowflake.GuildID) ([]settings.Variable, error) {
-	out := []settings.Variable{}
-	prefix := guildKey(tagVariable, guild)
-	err := s.scan(prefix, after(prefix), false, func(_, v []byte) (bool, error) {
-		var r variableRecord
-		if err := decode(v, &r); err != nil {
-			return false, err
-		}
-		out = append(out, settings.Variable{Name: r.Name, Value: r.Value, UpdatedAt: moment(r.UpdatedAt)})
-		return true, ctx.Err()
-	})
+	all, err := records[variableRecord](ctx, s, guildKey(tagVariable, guild))
+	out := make([]settings.Variable, len(all))
+	for i, r := range all {
+		out[i] = settings.Variable{Name: r.Name, Value: r.Value, UpdatedAt: moment(r.UpdatedAt)}
+	}
 	return out, err
 }
 

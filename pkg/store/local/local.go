@@ -25,6 +25,7 @@ import (
 	"github.com/google/renameio/v2"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -194,9 +195,7 @@ func (s *Store) Run(ctx context.Context, reconcile func(ctx context.Context, all
 			if err == nil {
 				break
 			}
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
+			if !clock.Sleep(ctx, clock.Real, pause) {
 				return nil
 			}
 		}

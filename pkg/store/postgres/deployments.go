@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -39,7 +40,7 @@ func (s *Store) Deployment(ctx context.Context, guild snowflake.GuildID) (d depl
 		}
 		d, err = pgx.CollectExactlyOneRow(rows, deploymentOf)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return fault.New(fault.NotFound, "deployment not found")
+			return fault.New(fault.NotFound, "Resource not found: deployment not found")
 		}
 		return err
 	})
@@ -57,14 +58,14 @@ func deploymentOf(row pgx.CollectableRow) (deploy.Deployment, error) {
 
 // Current implements deploy.Store.
 func (s *Store) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error) {
-	return s.one(ctx, fault.New(fault.NotFound, "deployment not found"), `
+	return s.one(ctx, fault.New(fault.NotFound, "Resource not found: deployment not found"), `
 		SELECT r.document, r.body FROM deployments d JOIN deployment_revisions r ON r.guild_id = d.guild_id AND r.id = d.revision_id
 		WHERE d.guild_id = $1`, number(guild))
 }
 
 // Revision implements deploy.Store.
 func (s *Store) Revision(ctx context.Context, guild snowflake.GuildID, id string) (deploy.Revision, error) {
-	missing := fault.New(fault.NotFound, "Deployment revision not found")
+	missing := fault.New(fault.NotFound, "Resource not found: Deployment revision not found")
 	if !plain(id) {
 		return deploy.Revision{}, missing
 	}
@@ -199,7 +200,7 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 // Delete implements deploy.Store. When it is not known whether a first attempt
 // took place, a deployment that is gone is one that it deleted.
 func (s *Store) Delete(ctx context.Context, guild snowflake.GuildID) error {
-	missing := fault.New(fault.NotFound, "deployment not found")
+	missing := fault.New(fault.NotFound, "Resource not found: deployment not found")
 	remove := func(ctx context.Context, tx pgx.Tx) error {
 		if err := alone(ctx, tx, "deployments", guild); err != nil {
 			return err
@@ -231,8 +232,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 	// Whoever gave up must still not leave it open what runs.
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.settling)
 	defer cancel()
-	pause := firstPause
-	for {
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := s.write(limited, callLimit, func(ctx context.Context, tx pgx.Tx) error {
 			if err := alone(ctx, tx, "deployments", r.Guild); err != nil {
 				return err
@@ -242,12 +242,7 @@ func (s *Store) settle(ctx context.Context, r record, lost error) (stored bool, 
 		if err == nil {
 			return stored, nil
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-			pause = min(2*pause, lastPause)
-		case <-limited.Done():
-			timer.Stop()
+		if !clock.Sleep(limited, clock.Real, pause) {
 			f := fault.Wrap(errors.Join(lost, err), fault.Unavailable, "the database went away while the deployment was stored, and it is not known whether it is; look at the history before you deploy again")
 			f.RetryAfter = retryAfter
 			return false, f

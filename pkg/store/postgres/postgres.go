@@ -23,6 +23,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/db/migrations"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
@@ -164,9 +165,7 @@ func (s *Store) Run(ctx context.Context) error {
 		if s.down.CompareAndSwap(false, true) {
 			s.cfg.Log.Error("the database cannot be reached; it is tried again until it can", zap.Error(err))
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !clock.Sleep(ctx, clock.Real, pause) {
 			return nil
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 )
 
 const (
@@ -46,12 +48,7 @@ func (s *Store) Subscribe(ctx context.Context, topic string, live func(), messag
 		if heard {
 			pause = firstPause
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		clock.Sleep(ctx, clock.Real, pause)
 		pause = min(2*pause, lastPause)
 	}
 	return nil
