@@ -239,7 +239,7 @@ func (b *Bot) guild(id snowflake.GuildID) *guild {
 	defer b.mu.Unlock()
 	g, ok := b.guilds[id]
 	if !ok {
-		g = &guild{bot: b, id: id}
+		g = &guild{bot: b, id: id, building: make(chan struct{}, 1)}
 		b.guilds[id] = g
 	}
 	return g

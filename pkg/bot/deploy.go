@@ -104,7 +104,7 @@ func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, e
 	if r.Bundle != nil {
 		rev.Bundle = *r.Bundle
 	} else {
-		out, err := b.cfg.Bundle.Build(ctx, bundle.Input{Entry: r.Entry, Files: r.Files})
+		out, err := b.guild(r.Guild).build(ctx, bundle.Input{Entry: r.Entry, Files: r.Files})
 		if err != nil {
 			return rev, err
 		}
@@ -121,6 +121,18 @@ func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, e
 		rev.Warnings = append(rev.Warnings, fmt.Sprintf("the source map has %d bytes, more than %d: it is not kept, and errors show positions in the bundle", len(m.Contents), maxSourceMap))
 	}
 	return rev, nil
+}
+
+// build bundles the guild's sources, one deployment after the other: however
+// many come at once, and however long they take, others have their turn.
+func (g *guild) build(ctx context.Context, in bundle.Input) (bundle.Output, error) {
+	select {
+	case g.building <- struct{}{}:
+		defer func() { <-g.building }()
+	case <-ctx.Done():
+		return bundle.Output{}, fault.Wrap(ctx.Err(), fault.Unavailable, "the build did not start in time because others of this server are under way; try again")
+	}
+	return g.bot.cfg.Bundle.Build(ctx, in)
 }
 
 // maxSourceMap bounds what a loaded script keeps in memory beside itself.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/bundle"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -310,6 +311,69 @@ func TestDeploysOfTwoGuildsDoNotWaitForEachOther(t *testing.T) {
 		if _, err := w.store.Current(context.Background(), g); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// slowBuilds take until they are given up, and count how many there are by what
+// they are called.
+type slowBuilds struct {
+	mu   sync.Mutex // Guards the members below.
+	now  map[string]int
+	most int
+	told sync.Once
+	both chan struct{} // Closed when there were both.
+}
+
+func (s *slowBuilds) Build(ctx context.Context, in bundle.Input) (bundle.Output, error) {
+	s.mu.Lock()
+	s.now[in.Entry]++
+	s.most = max(s.most, s.now[in.Entry])
+	if len(s.now) == 2 {
+		s.told.Do(func() { close(s.both) })
+	}
+	s.mu.Unlock()
+	<-ctx.Done()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now[in.Entry]--
+	return bundle.Output{}, ctx.Err()
+}
+
+func (s *slowBuilds) MapStack(_ context.Context, text, _ string) (string, error) { return text, nil }
+
+// Sources may be such that to bundle them takes as long as it may; the bundler's
+// few processes are not for one guild.
+func TestOneGuildBuildsOneAtATime(t *testing.T) {
+	t.Parallel()
+	slow := &slowBuilds{now: map[string]int{}, both: make(chan struct{})}
+	w := newWorld(t, options{bundler: slow})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var all sync.WaitGroup
+	defer all.Wait()
+	deploying := func(guild snowflake.GuildID, entry string) {
+		all.Go(func() {
+			_, err := w.bot.Deploy(ctx, deploy.Request{
+				Guild: guild, Entry: entry, Files: []deploy.File{{Path: entry, Contents: "1"}}, Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
+			})
+			if err == nil {
+				t.Error("a build that was given up was deployed")
+			}
+		})
+	}
+	for range 5 {
+		deploying(guildA, "a.ts")
+	}
+	deploying(guildB, "b.ts")
+	select {
+	case <-slow.both:
+	case <-time.After(patience):
+		t.Error("another guild's build does not begin")
+	}
+	cancel()
+	all.Wait()
+	if slow.most > 1 {
+		t.Errorf("%d builds of one guild ran at once", slow.most)
 	}
 }
 

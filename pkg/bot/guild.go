@@ -37,11 +37,12 @@ type guild struct {
 	bot *Bot
 	id  snowflake.GuildID
 
-	deploys sync.Mutex // Held while a script is being loaded or stopped.
-	syncing sync.Mutex // Held while slash commands are sent to Discord.
-	hits    hits
-	rate    opRate
-	maps    allowance
+	building chan struct{} // Holds one while sources are bundled.
+	deploys  sync.Mutex    // Held while a script is being loaded or stopped.
+	syncing  sync.Mutex    // Held while slash commands are sent to Discord.
+	hits     hits
+	rate     opRate
+	maps     allowance
 
 	environment environment
 
