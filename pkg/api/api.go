@@ -80,6 +80,7 @@ type API struct {
 	memory  *room // Bytes of bodies and answers.
 	imports *room // Archives that are being received.
 	docs    documents
+	probes  map[string]bool // By path.
 }
 
 // New checks the configuration and builds the routes.
@@ -132,6 +133,7 @@ func New(cfg Config) (*API, error) {
 		memory:  newRoom(cfg.Limits.BytesPerCaller, cfg.Limits.Bytes, "large requests and answers"),
 		imports: newRoom(importsPerCaller, importsAtOnce, "imports"),
 	}
+	a.probes = map[string]bool{}
 	a.echo.HideBanner, a.echo.HidePort = true, true
 	a.echo.IPExtractor = cfg.Site.addresses()
 	a.echo.HTTPErrorHandler = a.problem
@@ -139,6 +141,7 @@ func New(cfg Config) (*API, error) {
 	a.echo.Use(a.observe, a.expect, a.recover)
 	for _, r := range a.routes() {
 		a.echo.Add(r.method, r.path, a.serve(r))
+		a.probes[r.path] = r.unlimited
 	}
 	a.docs, err = a.draw()
 	return a, err

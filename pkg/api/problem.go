@@ -33,8 +33,11 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		a.cfg.Meter(c.Request().Method, c.Path(), c.Response().Status, time.Since(start), c.Response().Header().Get("Content-Type") == eventStream)
 		level := zap.InfoLevel
-		if c.Response().Status >= http.StatusInternalServerError {
+		switch {
+		case c.Response().Status >= http.StatusInternalServerError:
 			level = zap.ErrorLevel
+		case a.probes[c.Path()]:
+			level = zap.DebugLevel // They come every few seconds.
 		}
 		a.cfg.Log.Log(level, "request",
 			zap.String("method", c.Request().Method), zap.String("route", c.Path()), zap.Int("status", c.Response().Status),

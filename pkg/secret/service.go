@@ -223,9 +223,12 @@ func (s *Service) resealAll(ctx context.Context) {
 	for ctx.Err() == nil {
 		sealed, broken, err := s.Reseal(ctx)
 		if err == nil {
-			if sealed > 0 || broken > 0 {
-				s.cfg.Log.Info("secrets are sealed with secrets.master_key; of secrets.previous_keys none is needed any more, but for those that could not be opened",
+			switch {
+			case broken > 0:
+				s.cfg.Log.Warn("some secrets are opened by no key; put the key that they were sealed with into secrets.previous_keys, or set them anew",
 					zap.Int("sealed_anew", sealed), zap.Int("not_opened", broken))
+			case sealed > 0:
+				s.cfg.Log.Info("all secrets are sealed with secrets.master_key; of secrets.previous_keys none is needed any more", zap.Int("sealed_anew", sealed))
 			}
 			return
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // rounds is how often something is killed.
-func rounds() int { return rig.Soak(9, 500) }
+func rounds() int { return rig.Soak(20, 500) }
 
 // count is what was begun and what was acknowledged of writes with rising
 // numbers.
