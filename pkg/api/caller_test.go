@@ -99,7 +99,7 @@ func TestPermissionsFollowDiscord(t *testing.T) {
 		}
 		req.Header.Set("Authorization", "Bot bot")
 		req.Header.Set("Content-Type", "application/json")
-		res, err := http.DefaultClient.Do(req)
+		res, err := simClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -159,6 +159,10 @@ func (s *site) discord(t *testing.T, cfg siteConfig) {
 	}
 }
 
+// simClient is not the standard client: the end of any test's server drops
+// the idle connections of that, which another test may be about to use.
+var simClient = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()} //nolint:forcetypeassert // It is one.
+
 // control acts on the simulated Discord.
 func (s *site) control(t *testing.T, method, path, body string) string {
 	t.Helper()
@@ -166,7 +170,7 @@ func (s *site) control(t *testing.T, method, path, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := simClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

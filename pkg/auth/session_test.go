@@ -66,7 +66,7 @@ func TestSessionsAreSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, value := range l.cache.written {
-		for _, w := range []string{"access-token", "refresh-token", "ada", cookie, `"42"`, "verifier", "/x"} {
+		for _, w := range []string{"access-token", "refresh-token", `"ada"`, cookie, `"42"`, "verifier", `"/x"`} {
 			if strings.Contains(key+value, w) {
 				t.Errorf("the cache has %q in %q", w, key)
 			}

@@ -77,7 +77,7 @@ func TestDroppedRequests(t *testing.T) {
 		}
 		req.Header.Set("Authorization", "Bot x")
 		req.Header.Set("Content-Type", "application/json")
-		if resp, err := http.DefaultClient.Do(req); err == nil {
+		if resp, err := caller.Do(req); err == nil {
 			_ = resp.Body.Close()
 			t.Errorf("an answer came: %d", resp.StatusCode)
 		}

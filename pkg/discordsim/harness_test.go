@@ -46,6 +46,10 @@ func (c *fakeClock) Advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
+// caller is not the standard client: the end of any test's server drops the idle
+// connections of that, which another test may be about to use.
+var caller = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()} //nolint:forcetypeassert // It is one.
+
 // world is a simulator on loopback with the ids of its first guild.
 type world struct {
 	t    *testing.T
@@ -144,7 +148,7 @@ func (w *world) request(method, url string, body any, headers ...string) (*http.
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := caller.Do(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
