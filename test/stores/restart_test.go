@@ -46,7 +46,7 @@ type stream struct {
 }
 
 func (s *service) stream() *stream {
-	out := &stream{stop: make(chan struct{}), ids: map[string]string{}}
+	out, url := &stream{stop: make(chan struct{}), ids: map[string]string{}}, s.messages()
 	out.wg.Go(func() {
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
@@ -58,7 +58,7 @@ func (s *service) stream() *stream {
 			}
 			text := "n" + strconv.Itoa(out.said)
 			var m struct{ ID string }
-			status, answer, err := rig.Call("POST", s.messages(), "", []byte(`{"content":"`+text+`"}`))
+			status, answer, err := rig.Call("POST", url, "", []byte(`{"content":"`+text+`"}`))
 			if err == nil {
 				err = json.Unmarshal(answer, &m)
 			}
