@@ -242,7 +242,7 @@ func TestAKillAnswersNothingTwice(t *testing.T) {
 // busy keeps its thread: what comes meanwhile waits in the worker.
 const busy = `on('messageCreate', async (c) => {
   if (c.msg.author.bot) return;
-  for (const end = Date.now() + 25; Date.now() < end;);
+  for (const end = Date.now() + 60; Date.now() < end;);
   await c.reply('re ' + c.msg.content);
 })`
 
@@ -272,7 +272,7 @@ func TestAKillHandsOverWhatHadNotBegun(t *testing.T) {
 	}
 	before := len(heard.answers)
 	if before > burst/2 {
-		t.Skipf("%d of %d were answered before the kill; this machine is too quick, or the test too slow", before, burst)
+		t.Fatalf("%d of %d were answered before the kill, which takes seconds; too little was left to hand over", before, burst)
 	}
 	s.start(t)
 	var lines int
