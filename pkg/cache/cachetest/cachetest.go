@@ -17,6 +17,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/cache"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/storetest"
 )
 
 // patience bounds every wait.
@@ -26,71 +27,57 @@ const patience = 60 * time.Second
 // it.
 func Run(t *testing.T, open func(t *testing.T) (a, b cache.Store)) {
 	t.Helper()
-	rows := []struct {
-		name string
-		test func(s *suite)
-	}{
-		{"set and get", (*suite).setAndGet},
-		{"add", (*suite).add},
-		{"take", (*suite).take},
-		{"expiry", (*suite).expiry},
-		{"touch", (*suite).touch},
-		{"delete", (*suite).remove},
-		{"delete by prefix", (*suite).removePrefix},
-		{"messages", (*suite).messages},
-		{"a slow subscriber", (*suite).slow},
-		{"refusals", (*suite).refusals},
-		{"one of many", (*suite).oneOfMany},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			a, b := open(t)
-			row.test(&suite{t: t, ctx: t.Context(), Store: a, other: b})
-		})
-	}
+	storetest.Run(t, func(f storetest.Frame) *suite {
+		f.T.Helper()
+		a, b := open(f.T)
+		return &suite{Frame: f, Store: a, other: b}
+	},
+		storetest.Row[*suite]{Name: "set and get", Test: (*suite).setAndGet},
+		storetest.Row[*suite]{Name: "add", Test: (*suite).add},
+		storetest.Row[*suite]{Name: "take", Test: (*suite).take},
+		storetest.Row[*suite]{Name: "expiry", Test: (*suite).expiry},
+		storetest.Row[*suite]{Name: "touch", Test: (*suite).touch},
+		storetest.Row[*suite]{Name: "delete", Test: (*suite).remove},
+		storetest.Row[*suite]{Name: "delete by prefix", Test: (*suite).removePrefix},
+		storetest.Row[*suite]{Name: "messages", Test: (*suite).messages},
+		storetest.Row[*suite]{Name: "a slow subscriber", Test: (*suite).slow},
+		storetest.Row[*suite]{Name: "refusals", Test: (*suite).refusals},
+		storetest.Row[*suite]{Name: "one of many", Test: (*suite).oneOfMany},
+	)
 }
 
 type suite struct {
+	storetest.Frame
 	cache.Store
-	t     *testing.T
-	ctx   context.Context //nolint:containedctx // The test's.
 	other cache.Store
 }
 
-func (s *suite) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 func (s *suite) has(key, want string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, store := range []cache.Store{s.Store, s.other} {
-		got, err := store.Get(s.ctx, key)
+		got, err := store.Get(s.Ctx, key)
 		if err != nil || string(got) != want {
-			s.t.Errorf("%q is %.60q, %v; want %.60q", key, got, err, want)
+			s.T.Errorf("%q is %.60q, %v; want %.60q", key, got, err, want)
 		}
 	}
 }
 
 func (s *suite) lacks(key string) {
-	s.t.Helper()
+	s.T.Helper()
 	for _, store := range []cache.Store{s.Store, s.other} {
-		if got, err := store.Get(s.ctx, key); !fault.Is(err, fault.NotFound) {
-			s.t.Errorf("%q is %.60q, %v; want an error of %s", key, got, err, fault.NotFound)
+		if got, err := store.Get(s.Ctx, key); !fault.Is(err, fault.NotFound) {
+			s.T.Errorf("%q is %.60q, %v; want an error of %s", key, got, err, fault.NotFound)
 		}
 	}
 }
 
 // eventually waits until the condition holds.
 func (s *suite) eventually(what string, holds func() bool) {
-	s.t.Helper()
+	s.T.Helper()
 	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
-			s.t.Fatalf("after %s: not yet %s", patience, what)
+			s.T.Fatalf("after %s: not yet %s", patience, what)
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
@@ -100,26 +87,26 @@ func (s *suite) setAndGet() {
 	s.lacks("none")
 	large := strings.Repeat("\x00\xff\r\n", 200_000)
 	for key, value := range map[string]string{"k": "v", "empty": "", "\x00\xff *?[": "\x00", strings.Repeat("k", cache.MaxKey): large} {
-		s.must(s.Set(s.ctx, key, []byte(value), time.Hour))
+		s.Must(s.Set(s.Ctx, key, []byte(value), time.Hour))
 		s.has(key, value)
 	}
-	s.must(s.other.Set(s.ctx, "k", []byte("v2"), time.Hour))
+	s.Must(s.other.Set(s.Ctx, "k", []byte("v2"), time.Hour))
 	s.has("k", "v2")
 	// What a caller does with its bytes later changes nothing.
 	b := []byte("mine")
-	s.must(s.Set(s.ctx, "k", b, time.Hour))
+	s.Must(s.Set(s.Ctx, "k", b, time.Hour))
 	copy(b, "your")
-	got, err := s.Get(s.ctx, "k")
-	s.must(err)
+	got, err := s.Get(s.Ctx, "k")
+	s.Must(err)
 	copy(got, "gone")
 	s.has("k", "mine")
 }
 
 func (s *suite) added(key, value string, want bool) {
-	s.t.Helper()
-	got, err := s.Add(s.ctx, key, []byte(value), time.Hour)
+	s.T.Helper()
+	got, err := s.Add(s.Ctx, key, []byte(value), time.Hour)
 	if err != nil || got != want {
-		s.t.Errorf("add %s: %v, %v; want %v", key, got, err, want)
+		s.T.Errorf("add %s: %v, %v; want %v", key, got, err, want)
 	}
 }
 
@@ -127,43 +114,43 @@ func (s *suite) add() {
 	s.added("k", "1", true)
 	s.added("k", "2", false)
 	s.has("k", "1")
-	s.must(s.Delete(s.ctx, "k"))
+	s.Must(s.Delete(s.Ctx, "k"))
 	s.added("k", "3", true)
 	s.has("k", "3")
 }
 
 func (s *suite) take() {
-	s.must(s.Set(s.ctx, "k", []byte("v"), time.Hour))
-	got, err := s.other.Take(s.ctx, "k")
+	s.Must(s.Set(s.Ctx, "k", []byte("v"), time.Hour))
+	got, err := s.other.Take(s.Ctx, "k")
 	if err != nil || string(got) != "v" {
-		s.t.Errorf("got %q, %v", got, err)
+		s.T.Errorf("got %q, %v", got, err)
 	}
 	s.lacks("k")
-	if got, err := s.Take(s.ctx, "k"); !fault.Is(err, fault.NotFound) {
-		s.t.Errorf("a second time: %q, %v", got, err)
+	if got, err := s.Take(s.Ctx, "k"); !fault.Is(err, fault.NotFound) {
+		s.T.Errorf("a second time: %q, %v", got, err)
 	}
 	s.added("k", "new", true)
 }
 
 func (s *suite) expiry() {
 	const short = 30 * time.Millisecond
-	s.must(s.Set(s.ctx, "long", []byte("v"), time.Hour))
-	s.must(s.Set(s.ctx, "longer", []byte("v"), short))
-	s.must(s.Set(s.ctx, "longer", []byte("v"), time.Hour))
-	s.must(s.Set(s.ctx, "shorter", []byte("v"), time.Hour))
-	s.must(s.Set(s.ctx, "shorter", []byte("v"), short))
-	_, err := s.Add(s.ctx, "added", []byte("v"), short)
-	s.must(err)
-	s.must(s.Set(s.ctx, "least", []byte("v"), time.Nanosecond))
-	s.must(s.Set(s.ctx, "most", []byte("v"), cache.MaxTTL))
+	s.Must(s.Set(s.Ctx, "long", []byte("v"), time.Hour))
+	s.Must(s.Set(s.Ctx, "longer", []byte("v"), short))
+	s.Must(s.Set(s.Ctx, "longer", []byte("v"), time.Hour))
+	s.Must(s.Set(s.Ctx, "shorter", []byte("v"), time.Hour))
+	s.Must(s.Set(s.Ctx, "shorter", []byte("v"), short))
+	_, err := s.Add(s.Ctx, "added", []byte("v"), short)
+	s.Must(err)
+	s.Must(s.Set(s.Ctx, "least", []byte("v"), time.Nanosecond))
+	s.Must(s.Set(s.Ctx, "most", []byte("v"), cache.MaxTTL))
 	for _, key := range []string{"shorter", "added", "least"} {
-		s.eventually("gone: "+key, func() bool { _, err := s.Get(s.ctx, key); return fault.Is(err, fault.NotFound) })
+		s.eventually("gone: "+key, func() bool { _, err := s.Get(s.Ctx, key); return fault.Is(err, fault.NotFound) })
 		s.lacks(key)
-		if got, err := s.Take(s.ctx, key); !fault.Is(err, fault.NotFound) {
-			s.t.Errorf("took %s, %q, after its end: %v", key, got, err)
+		if got, err := s.Take(s.Ctx, key); !fault.Is(err, fault.NotFound) {
+			s.T.Errorf("took %s, %q, after its end: %v", key, got, err)
 		}
-		if found, err := s.Touch(s.ctx, key, time.Hour); found || err != nil {
-			s.t.Errorf("touched %s after its end: %v, %v", key, found, err)
+		if found, err := s.Touch(s.Ctx, key, time.Hour); found || err != nil {
+			s.T.Errorf("touched %s after its end: %v, %v", key, found, err)
 		}
 		s.added(key, "again", true)
 		s.has(key, "again")
@@ -174,34 +161,34 @@ func (s *suite) expiry() {
 }
 
 func (s *suite) touch() {
-	if found, err := s.Touch(s.ctx, "none", time.Hour); found || err != nil {
-		s.t.Errorf("got %v, %v", found, err)
+	if found, err := s.Touch(s.Ctx, "none", time.Hour); found || err != nil {
+		s.T.Errorf("got %v, %v", found, err)
 	}
 	s.lacks("none")
-	s.must(s.Set(s.ctx, "k", []byte("v"), time.Hour))
-	found, err := s.other.Touch(s.ctx, "k", time.Millisecond)
-	s.must(err)
+	s.Must(s.Set(s.Ctx, "k", []byte("v"), time.Hour))
+	found, err := s.other.Touch(s.Ctx, "k", time.Millisecond)
+	s.Must(err)
 	if !found {
-		s.t.Error("it was not found")
+		s.T.Error("it was not found")
 	}
-	s.eventually("gone", func() bool { _, err := s.Get(s.ctx, "k"); return fault.Is(err, fault.NotFound) })
+	s.eventually("gone", func() bool { _, err := s.Get(s.Ctx, "k"); return fault.Is(err, fault.NotFound) })
 	// One that would have ended lives on.
 	s.eventually("touched in time", func() bool {
-		s.must(s.Set(s.ctx, "k", []byte("v"), 200*time.Millisecond))
-		found, err := s.Touch(s.ctx, "k", time.Hour)
-		s.must(err)
+		s.Must(s.Set(s.Ctx, "k", []byte("v"), 200*time.Millisecond))
+		found, err := s.Touch(s.Ctx, "k", time.Hour)
+		s.Must(err)
 		return found
 	})
-	s.must(s.Set(s.ctx, "gauge", nil, 200*time.Millisecond))
-	s.eventually("as late as it would have ended", func() bool { _, err := s.Get(s.ctx, "gauge"); return fault.Is(err, fault.NotFound) })
+	s.Must(s.Set(s.Ctx, "gauge", nil, 200*time.Millisecond))
+	s.eventually("as late as it would have ended", func() bool { _, err := s.Get(s.Ctx, "gauge"); return fault.Is(err, fault.NotFound) })
 	s.has("k", "v")
 }
 
 func (s *suite) remove() {
-	s.must(s.Set(s.ctx, "k", []byte("v"), time.Hour))
-	s.must(s.Set(s.ctx, "kk", []byte("v"), time.Hour))
-	s.must(s.other.Delete(s.ctx, "k"))
-	s.must(s.Delete(s.ctx, "k"))
+	s.Must(s.Set(s.Ctx, "k", []byte("v"), time.Hour))
+	s.Must(s.Set(s.Ctx, "kk", []byte("v"), time.Hour))
+	s.Must(s.other.Delete(s.Ctx, "k"))
+	s.Must(s.Delete(s.Ctx, "k"))
 	s.lacks("k")
 	s.has("kk", "v")
 }
@@ -214,18 +201,18 @@ func (s *suite) removePrefix() {
 	}
 	stay := []string{"other", "x" + odd, "a", "a*", "axxbxx", `a*?[b]\`, "ab"}
 	for _, key := range slices.Concat(gone, stay) {
-		s.must(s.Set(s.ctx, key, []byte(key), time.Hour))
+		s.Must(s.Set(s.Ctx, key, []byte(key), time.Hour))
 	}
-	s.must(s.other.DeletePrefix(s.ctx, odd))
+	s.Must(s.other.DeletePrefix(s.Ctx, odd))
 	for _, key := range gone {
-		if got, err := s.Get(s.ctx, key); !fault.Is(err, fault.NotFound) {
-			s.t.Fatalf("%q is %q, %v; want an error of %s", key, got, err, fault.NotFound)
+		if got, err := s.Get(s.Ctx, key); !fault.Is(err, fault.NotFound) {
+			s.T.Fatalf("%q is %q, %v; want an error of %s", key, got, err, fault.NotFound)
 		}
 	}
 	for _, key := range stay {
 		s.has(key, key)
 	}
-	s.must(s.DeletePrefix(s.ctx, "nothing"))
+	s.Must(s.DeletePrefix(s.Ctx, "nothing"))
 }
 
 // ear is a subscriber that keeps what it hears.
@@ -250,50 +237,50 @@ func (e *ear) all() []string {
 // listen subscribes and waits until the subscription is live; stop ends it and
 // waits for that.
 func (s *suite) listen(store cache.Store, topic string, e *ear) (stop func()) {
-	s.t.Helper()
-	ctx, cancel := context.WithCancel(s.ctx)
+	s.T.Helper()
+	ctx, cancel := context.WithCancel(s.Ctx)
 	done := make(chan error, 1)
 	go func() { done <- store.Subscribe(ctx, topic, func() { e.lives.Add(1) }, e.message) }()
 	s.eventually("live", func() bool { return e.lives.Load() > 0 })
 	return func() {
-		s.t.Helper()
+		s.T.Helper()
 		cancel()
 		select {
 		case err := <-done:
-			s.must(err)
+			s.Must(err)
 		case <-time.After(patience):
-			s.t.Fatal("a subscription does not end")
+			s.T.Fatal("a subscription does not end")
 		}
 	}
 }
 
 func (s *suite) messages() {
-	s.must(s.Publish(s.ctx, "t", []byte("nobody hears")))
+	s.Must(s.Publish(s.Ctx, "t", []byte("nobody hears")))
 	var a, b, other ear
 	stopA, stopB, stopOther := s.listen(s.Store, "t", &a), s.listen(s.other, "t", &b), s.listen(s.Store, "t*", &other)
 	var want []string
 	for n := range 200 {
 		text := fmt.Sprint("\x00\xff", n)
 		want = append(want, text)
-		s.must([]cache.Store{s.Store, s.other}[n/100].Publish(s.ctx, "t", []byte(text)))
+		s.Must([]cache.Store{s.Store, s.other}[n/100].Publish(s.Ctx, "t", []byte(text)))
 	}
-	s.must(s.Publish(s.ctx, "t*", nil))
+	s.Must(s.Publish(s.Ctx, "t*", nil))
 	for _, e := range []*ear{&a, &b} {
 		s.eventually("heard", func() bool { return len(e.all()) >= len(want) })
 		// Each was published when the one before was.
 		if got := e.all(); !cmp.Equal(got, want) {
-			s.t.Errorf("heard (-got +want):\n%s", cmp.Diff(got, want))
+			s.T.Errorf("heard (-got +want):\n%s", cmp.Diff(got, want))
 		}
 	}
 	s.eventually("heard by the other", func() bool { return len(other.all()) > 0 })
 	if got := other.all(); !cmp.Equal(got, []string{""}) {
-		s.t.Errorf("another topic heard %q", got)
+		s.T.Errorf("another topic heard %q", got)
 	}
 	stopA()
-	s.must(s.Publish(s.ctx, "t", []byte("last")))
+	s.Must(s.Publish(s.Ctx, "t", []byte("last")))
 	s.eventually("heard", func() bool { return slices.Contains(b.all(), "last") })
 	if slices.Contains(a.all(), "last") {
-		s.t.Error("one that has ended heard a message")
+		s.T.Error("one that has ended heard a message")
 	}
 	stopB()
 	stopOther()
@@ -301,7 +288,7 @@ func (s *suite) messages() {
 
 // slow misses messages and is told so, and holds up nobody.
 func (s *suite) slow() {
-	ctx, cancel := context.WithCancel(s.ctx)
+	ctx, cancel := context.WithCancel(s.Ctx)
 	release, done := make(chan struct{}), make(chan error, 1)
 	var lives atomic.Int64
 	var last atomic.Value
@@ -314,39 +301,39 @@ func (s *suite) slow() {
 	s.eventually("live", func() bool { return lives.Load() > 0 })
 	payload := bytes.Repeat([]byte("x"), 1000)
 	for range 5000 {
-		s.must(s.other.Publish(s.ctx, "t", payload))
+		s.Must(s.other.Publish(s.Ctx, "t", payload))
 	}
-	s.must(s.Set(s.ctx, "k", []byte("v"), time.Hour))
+	s.Must(s.Set(s.Ctx, "k", []byte("v"), time.Hour))
 	s.has("k", "v")
 	close(release)
 	s.eventually("told that it missed something", func() bool { return lives.Load() > 1 })
 	s.eventually("hearing again", func() bool {
-		s.must(s.Publish(s.ctx, "t", []byte("last")))
+		s.Must(s.Publish(s.Ctx, "t", []byte("last")))
 		return last.Load() == "last"
 	})
 	cancel()
-	s.must(<-done)
+	s.Must(<-done)
 }
 
 func (s *suite) refusals() {
 	long := strings.Repeat("k", cache.MaxKey+1)
 	for name, err := range map[string]error{
-		"no key": s.Set(s.ctx, "", nil, time.Hour), "a long key": s.Set(s.ctx, long, nil, time.Hour),
-		"no time": s.Set(s.ctx, "k", nil, 0), "a past end": s.Set(s.ctx, "k", nil, -1), "a late end": s.Set(s.ctx, "k", nil, cache.MaxTTL+1),
-		"every key": s.DeletePrefix(s.ctx, ""), "no topic": s.Publish(s.ctx, "", nil), "a long topic": s.Subscribe(s.ctx, long, func() {}, func([]byte) {}),
+		"no key": s.Set(s.Ctx, "", nil, time.Hour), "a long key": s.Set(s.Ctx, long, nil, time.Hour),
+		"no time": s.Set(s.Ctx, "k", nil, 0), "a past end": s.Set(s.Ctx, "k", nil, -1), "a late end": s.Set(s.Ctx, "k", nil, cache.MaxTTL+1),
+		"every key": s.DeletePrefix(s.Ctx, ""), "no topic": s.Publish(s.Ctx, "", nil), "a long topic": s.Subscribe(s.Ctx, long, func() {}, func([]byte) {}),
 	} {
 		if err == nil || fault.Is(err, fault.Unavailable) {
-			s.t.Errorf("%s: error is %v", name, err)
+			s.T.Errorf("%s: error is %v", name, err)
 		}
 	}
 	s.lacks("k")
-	ended, cancel := context.WithCancel(s.ctx)
+	ended, cancel := context.WithCancel(s.Ctx)
 	cancel()
 	if err := s.Set(ended, "k", nil, time.Hour); err == nil || fault.Is(err, fault.Unavailable) {
-		s.t.Errorf("after its context had ended: %v", err)
+		s.T.Errorf("after its context had ended: %v", err)
 	}
 	if err := s.Subscribe(ended, "t", func() {}, func([]byte) {}); err != nil {
-		s.t.Errorf("a subscription that has ended: %v", err)
+		s.T.Errorf("a subscription that has ended: %v", err)
 	}
 }
 
@@ -358,9 +345,9 @@ func (s *suite) oneOfMany() {
 		for n := range 8 {
 			store := []cache.Store{s.Store, s.other}[n%2]
 			wg.Go(func() {
-				ok, err := store.Add(s.ctx, key, []byte("v"), time.Hour)
+				ok, err := store.Add(s.Ctx, key, []byte("v"), time.Hour)
 				if err != nil {
-					s.t.Error(err)
+					s.T.Error(err)
 				}
 				if ok {
 					added.Add(1)
@@ -371,17 +358,17 @@ func (s *suite) oneOfMany() {
 		for n := range 8 {
 			store := []cache.Store{s.Store, s.other}[n%2]
 			wg.Go(func() {
-				_, err := store.Take(s.ctx, key)
+				_, err := store.Take(s.Ctx, key)
 				if err == nil {
 					taken.Add(1)
 				} else if !fault.Is(err, fault.NotFound) {
-					s.t.Error(err)
+					s.T.Error(err)
 				}
 			})
 		}
 		wg.Wait()
 		if added.Load() != 1 || taken.Load() != 1 {
-			s.t.Errorf("round %d: %d added, %d took", round, added.Load(), taken.Load())
+			s.T.Errorf("round %d: %d added, %d took", round, added.Load(), taken.Load())
 		}
 	}
 }

@@ -10,11 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/storetest"
 )
 
 const guildA, guildB = snowflake.GuildID(1), snowflake.GuildID(1<<63 - 1)
@@ -25,56 +24,28 @@ var epoch = time.Date(2026, 7, 30, 10, 0, 0, 123456000, time.UTC)
 // store; reopen gives the same store after a restart.
 func Run(t *testing.T, open func(t *testing.T) (store deploy.Store, reopen func() deploy.Store)) {
 	t.Helper()
-	rows := []struct {
-		name string
-		test func(s *suite)
-	}{
-		{"empty", (*suite).empty},
-		{"put and read", (*suite).putAndRead},
-		{"failures do not become current", (*suite).failures},
-		{"history", (*suite).history},
-		{"history of equal times", (*suite).equalTimes},
-		{"any text", (*suite).anyText},
-		{"refusals", (*suite).refusals},
-		{"delete", (*suite).delete},
-		{"restart", (*suite).restart},
-		{"many at once", (*suite).manyAtOnce},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			store, reopen := open(t)
-			row.test(&suite{t: t, ctx: t.Context(), Store: store, reopen: reopen})
-		})
-	}
+	storetest.Run(t, func(f storetest.Frame) *suite {
+		f.T.Helper()
+		store, reopen := open(f.T)
+		return &suite{Frame: f, Store: store, reopen: reopen}
+	},
+		storetest.Row[*suite]{Name: "empty", Test: (*suite).empty},
+		storetest.Row[*suite]{Name: "put and read", Test: (*suite).putAndRead},
+		storetest.Row[*suite]{Name: "failures do not become current", Test: (*suite).failures},
+		storetest.Row[*suite]{Name: "history", Test: (*suite).history},
+		storetest.Row[*suite]{Name: "history of equal times", Test: (*suite).equalTimes},
+		storetest.Row[*suite]{Name: "any text", Test: (*suite).anyText},
+		storetest.Row[*suite]{Name: "refusals", Test: (*suite).refusals},
+		storetest.Row[*suite]{Name: "delete", Test: (*suite).delete},
+		storetest.Row[*suite]{Name: "restart", Test: (*suite).restart},
+		storetest.Row[*suite]{Name: "many at once", Test: (*suite).manyAtOnce},
+	)
 }
 
 type suite struct {
+	storetest.Frame
 	deploy.Store
-	t      *testing.T
-	ctx    context.Context //nolint:containedctx // The test's.
 	reopen func() deploy.Store
-}
-
-func (s *suite) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *suite) same(what string, got, want any) {
-	s.t.Helper()
-	if diff := cmp.Diff(got, want); diff != "" {
-		s.t.Errorf("%s (-got +want):\n%.3000s", what, diff)
-	}
-}
-
-func (s *suite) notFound(what string, err error) {
-	s.t.Helper()
-	if !fault.Is(err, fault.NotFound) {
-		s.t.Errorf("%s: error is %v, want one of %s", what, err, fault.NotFound)
-	}
 }
 
 // Sample is a revision with every member set, the n-th of its guild.
@@ -105,18 +76,18 @@ func head(r deploy.Revision) deploy.Revision {
 }
 
 func (s *suite) empty() {
-	all, err := s.List(s.ctx)
-	s.must(err)
-	s.same("List", len(all), 0)
-	_, err = s.Current(s.ctx, guildA)
-	s.notFound("Current", err)
-	_, err = s.Deployment(s.ctx, guildA)
-	s.notFound("Deployment", err)
-	_, err = s.Revision(s.ctx, guildA, "none")
-	s.notFound("Revision", err)
-	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
-	s.must(err)
-	s.same("History", len(h), 0)
+	all, err := s.List(s.Ctx)
+	s.Must(err)
+	s.Same("List", len(all), 0)
+	_, err = s.Current(s.Ctx, guildA)
+	s.NotFound("Current", err)
+	_, err = s.Deployment(s.Ctx, guildA)
+	s.NotFound("Deployment", err)
+	_, err = s.Revision(s.Ctx, guildA, "none")
+	s.NotFound("Revision", err)
+	h, err := s.History(s.Ctx, guildA, deploy.Cursor{}, 10)
+	s.Must(err)
+	s.Same("History", len(h), 0)
 }
 
 func (s *suite) putAndRead() {
@@ -125,57 +96,57 @@ func (s *suite) putAndRead() {
 	for _, r := range []deploy.Revision{first, second, other} {
 		local := r
 		local.DeployedAt = r.DeployedAt.In(time.FixedZone("CEST", 7200)).Add(999)
-		s.must(s.PutRevision(s.ctx, local))
-		got, err := s.Current(s.ctx, r.Guild)
-		s.must(err)
-		s.same("Current", got, r)
+		s.Must(s.PutRevision(s.Ctx, local))
+		got, err := s.Current(s.Ctx, r.Guild)
+		s.Must(err)
+		s.Same("Current", got, r)
 	}
 	for _, r := range []deploy.Revision{first, second, other} {
-		got, err := s.Revision(s.ctx, r.Guild, r.ID)
-		s.must(err)
-		s.same("Revision", got, r)
+		got, err := s.Revision(s.Ctx, r.Guild, r.ID)
+		s.Must(err)
+		s.Same("Revision", got, r)
 	}
-	_, err := s.Revision(s.ctx, guildB, second.ID)
-	s.notFound("another guild's revision", err)
-	all, err := s.List(s.ctx)
-	s.must(err)
+	_, err := s.Revision(s.Ctx, guildB, second.ID)
+	s.NotFound("another guild's revision", err)
+	all, err := s.List(s.Ctx)
+	s.Must(err)
 	want := []deploy.Deployment{
 		{Guild: guildA, Entry: "main.ts", CreatedAt: first.DeployedAt, UpdatedAt: second.DeployedAt, RevisionID: second.ID},
 		{Guild: guildB, Entry: "src/main.ts", CreatedAt: other.DeployedAt, UpdatedAt: other.DeployedAt, RevisionID: other.ID},
 	}
-	s.same("List", all, want)
+	s.Same("List", all, want)
 	for _, d := range want {
-		got, err := s.Deployment(s.ctx, d.Guild)
-		s.must(err)
-		s.same("Deployment", got, d)
+		got, err := s.Deployment(s.Ctx, d.Guild)
+		s.Must(err)
+		s.Same("Deployment", got, d)
 	}
 }
 
 func (s *suite) failures() {
 	failed := Sample(guildA, 1)
 	failed.Status, failed.Error = deploy.Failed, "SyntaxError: x\n    at src/main.ts:1:2"
-	s.must(s.PutRevision(s.ctx, failed))
-	_, err := s.Current(s.ctx, guildA)
-	s.notFound("Current after a failure only", err)
-	all, err := s.List(s.ctx)
-	s.must(err)
-	s.same("List after a failure only", len(all), 0)
+	s.Must(s.PutRevision(s.Ctx, failed))
+	_, err := s.Current(s.Ctx, guildA)
+	s.NotFound("Current after a failure only", err)
+	all, err := s.List(s.Ctx)
+	s.Must(err)
+	s.Same("List after a failure only", len(all), 0)
 	good := minimal(guildA, 2)
-	s.must(s.PutRevision(s.ctx, good))
+	s.Must(s.PutRevision(s.Ctx, good))
 	failed.ID, failed.DeployedAt = "later", epoch.Add(time.Hour)
-	s.must(s.PutRevision(s.ctx, failed))
-	got, err := s.Current(s.ctx, guildA)
-	s.must(err)
-	s.same("Current", got, good)
-	got, err = s.Revision(s.ctx, guildA, "later")
-	s.must(err)
-	s.same("the failed revision", got, failed)
+	s.Must(s.PutRevision(s.Ctx, failed))
+	got, err := s.Current(s.Ctx, guildA)
+	s.Must(err)
+	s.Same("Current", got, good)
+	got, err = s.Revision(s.Ctx, guildA, "later")
+	s.Must(err)
+	s.Same("the failed revision", got, failed)
 	// What was deployed last runs, whatever its time says.
 	old := minimal(guildA, 0)
-	s.must(s.PutRevision(s.ctx, old))
-	got, err = s.Current(s.ctx, guildA)
-	s.must(err)
-	s.same("Current with an earlier time", got, old)
+	s.Must(s.PutRevision(s.Ctx, old))
+	got, err = s.Current(s.Ctx, guildA)
+	s.Must(err)
+	s.Same("Current with an earlier time", got, old)
 }
 
 func (s *suite) history() {
@@ -183,17 +154,17 @@ func (s *suite) history() {
 	var want []deploy.Revision
 	for i := n; i > 0; i-- {
 		r := Sample(guildA, i)
-		s.must(s.PutRevision(s.ctx, r))
+		s.Must(s.PutRevision(s.Ctx, r))
 		want = append(want, head(r))
-		s.must(s.PutRevision(s.ctx, minimal(guildB, i)))
+		s.Must(s.PutRevision(s.Ctx, minimal(guildB, i)))
 	}
 	for _, limit := range []int{1, 2, 3, n, n + 1} {
 		var got []deploy.Revision
 		for cursor := (deploy.Cursor{}); ; {
-			page, err := s.History(s.ctx, guildA, cursor, limit)
-			s.must(err)
+			page, err := s.History(s.Ctx, guildA, cursor, limit)
+			s.Must(err)
 			if len(page) > limit {
-				s.t.Fatalf("a page of %d has %d revisions", limit, len(page))
+				s.T.Fatalf("a page of %d has %d revisions", limit, len(page))
 			}
 			if len(page) == 0 {
 				break
@@ -201,16 +172,16 @@ func (s *suite) history() {
 			got = append(got, page...)
 			cursor = page[len(page)-1].Cursor()
 		}
-		s.same(fmt.Sprintf("pages of %d", limit), got, want)
+		s.Same(fmt.Sprintf("pages of %d", limit), got, want)
 	}
 	between := deploy.Cursor{DeployedAt: want[3].DeployedAt.Add(time.Microsecond), ID: "none"}
-	page, err := s.History(s.ctx, guildA, between, 2)
-	s.must(err)
-	s.same("from between two", page, want[3:5])
+	page, err := s.History(s.Ctx, guildA, between, 2)
+	s.Must(err)
+	s.Same("from between two", page, want[3:5])
 	for _, limit := range []int{0, -1} {
-		page, err := s.History(s.ctx, guildA, deploy.Cursor{}, limit)
-		s.must(err)
-		s.same("a page of none", len(page), 0)
+		page, err := s.History(s.Ctx, guildA, deploy.Cursor{}, limit)
+		s.Must(err)
+		s.Same("a page of none", len(page), 0)
 	}
 }
 
@@ -220,13 +191,13 @@ func (s *suite) equalTimes() {
 		r := Sample(guildA, i)
 		r.DeployedAt = epoch
 		want = append(want, head(r))
-		s.must(s.PutRevision(s.ctx, r))
+		s.Must(s.PutRevision(s.Ctx, r))
 	}
-	page, err := s.History(s.ctx, guildA, deploy.Cursor{}, 4)
-	s.must(err)
-	rest, err := s.History(s.ctx, guildA, page[3].Cursor(), 10)
-	s.must(err)
-	s.same("order", append(page, rest...), want)
+	page, err := s.History(s.Ctx, guildA, deploy.Cursor{}, 4)
+	s.Must(err)
+	rest, err := s.History(s.Ctx, guildA, page[3].Cursor(), 10)
+	s.Must(err)
+	s.Same("order", append(page, rest...), want)
 }
 
 // anyText is what a script's author or a caller can bring in.
@@ -235,26 +206,26 @@ func (s *suite) anyText() {
 	want.Status, want.Error, want.BuildID = deploy.Failed, "a NUL \x00, a quote \" and \\u0000", "\x00"
 	want.Warnings, want.Bundle = []string{"\x00\x1f"}, "'\x00'"
 	want.Files = []deploy.File{{Path: "a.ts", Contents: "\x00"}}
-	s.must(s.PutRevision(s.ctx, want))
-	got, err := s.Revision(s.ctx, guildA, want.ID)
-	s.must(err)
-	s.same("Revision", got, want)
-	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 1)
-	s.must(err)
-	s.same("History", h, []deploy.Revision{head(want)})
+	s.Must(s.PutRevision(s.Ctx, want))
+	got, err := s.Revision(s.Ctx, guildA, want.ID)
+	s.Must(err)
+	s.Same("Revision", got, want)
+	h, err := s.History(s.Ctx, guildA, deploy.Cursor{}, 1)
+	s.Must(err)
+	s.Same("History", h, []deploy.Revision{head(want)})
 	for _, id := range []string{"\x00", "\xff", "'", strings.Repeat("x", 1000), want.ID + "\x00"} {
-		_, err := s.Revision(s.ctx, guildA, id)
-		s.notFound(fmt.Sprintf("a revision %.20q", id), err)
+		_, err := s.Revision(s.Ctx, guildA, id)
+		s.NotFound(fmt.Sprintf("a revision %.20q", id), err)
 	}
 }
 
 func (s *suite) refusals() {
 	good := minimal(guildA, 1)
-	s.must(s.PutRevision(s.ctx, good))
+	s.Must(s.PutRevision(s.Ctx, good))
 	again := minimal(guildA, 2)
 	again.ID = good.ID
-	if err := s.PutRevision(s.ctx, again); !fault.Is(err, fault.Conflict) {
-		s.t.Errorf("an id that exists: error is %v, want one of %s", err, fault.Conflict)
+	if err := s.PutRevision(s.Ctx, again); !fault.Is(err, fault.Conflict) {
+		s.T.Errorf("an id that exists: error is %v, want one of %s", err, fault.Conflict)
 	}
 	edits := map[string]func(*deploy.Revision){
 		"no id": func(r *deploy.Revision) { r.ID = "" }, "long id": func(r *deploy.Revision) { r.ID = strings.Repeat("x", 65) },
@@ -264,69 +235,69 @@ func (s *suite) refusals() {
 	for name, edit := range edits {
 		r := minimal(guildA, 3)
 		edit(&r)
-		if err := s.PutRevision(s.ctx, r); err == nil {
-			s.t.Errorf("%s: it was stored", name)
+		if err := s.PutRevision(s.Ctx, r); err == nil {
+			s.T.Errorf("%s: it was stored", name)
 		}
 	}
-	ended, cancel := context.WithCancel(s.ctx)
+	ended, cancel := context.WithCancel(s.Ctx)
 	cancel()
 	if err := s.PutRevision(ended, minimal(guildA, 4)); err == nil {
-		s.t.Error("a revision was stored after its context had ended")
+		s.T.Error("a revision was stored after its context had ended")
 	}
-	got, err := s.Current(s.ctx, guildA)
-	s.must(err)
-	s.same("Current after refusals", got, good)
-	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
-	s.must(err)
-	s.same("History after refusals", h, []deploy.Revision{head(good)})
+	got, err := s.Current(s.Ctx, guildA)
+	s.Must(err)
+	s.Same("Current after refusals", got, good)
+	h, err := s.History(s.Ctx, guildA, deploy.Cursor{}, 10)
+	s.Must(err)
+	s.Same("History after refusals", h, []deploy.Revision{head(good)})
 }
 
 func (s *suite) delete() {
-	s.notFound("deleting nothing", s.Delete(s.ctx, guildA))
+	s.NotFound("deleting nothing", s.Delete(s.Ctx, guildA))
 	first, second := Sample(guildA, 1), Sample(guildA, 2)
 	for _, r := range []deploy.Revision{first, second, Sample(guildB, 1)} {
-		s.must(s.PutRevision(s.ctx, r))
+		s.Must(s.PutRevision(s.Ctx, r))
 	}
-	ended, cancel := context.WithCancel(s.ctx)
+	ended, cancel := context.WithCancel(s.Ctx)
 	cancel()
 	if err := s.Delete(ended, guildA); err == nil {
-		s.t.Error("it was deleted after its context had ended")
+		s.T.Error("it was deleted after its context had ended")
 	}
-	s.must(s.Delete(s.ctx, guildA))
+	s.Must(s.Delete(s.Ctx, guildA))
 	s.Store = s.reopen()
-	_, err := s.Current(s.ctx, guildA)
-	s.notFound("Current after Delete", err)
-	s.notFound("deleting again", s.Delete(s.ctx, guildA))
-	all, err := s.List(s.ctx)
-	s.must(err)
+	_, err := s.Current(s.Ctx, guildA)
+	s.NotFound("Current after Delete", err)
+	s.NotFound("deleting again", s.Delete(s.Ctx, guildA))
+	all, err := s.List(s.Ctx)
+	s.Must(err)
 	if len(all) != 1 || all[0].Guild != guildB {
-		s.t.Errorf("deployments left: %+v", all)
+		s.T.Errorf("deployments left: %+v", all)
 	}
-	h, err := s.History(s.ctx, guildA, deploy.Cursor{}, 10)
-	s.must(err)
-	s.same("History after Delete", h, []deploy.Revision{head(second), head(first)})
-	got, err := s.Revision(s.ctx, guildA, first.ID)
-	s.must(err)
-	s.same("a revision after Delete", got, first)
+	h, err := s.History(s.Ctx, guildA, deploy.Cursor{}, 10)
+	s.Must(err)
+	s.Same("History after Delete", h, []deploy.Revision{head(second), head(first)})
+	got, err := s.Revision(s.Ctx, guildA, first.ID)
+	s.Must(err)
+	s.Same("a revision after Delete", got, first)
 	// What comes next is a first deployment.
 	third := Sample(guildA, 3)
-	s.must(s.PutRevision(s.ctx, third))
-	all, err = s.List(s.ctx)
-	s.must(err)
-	s.same("List", all[0], deploy.Deployment{Guild: guildA, Entry: third.Entry, CreatedAt: third.DeployedAt, UpdatedAt: third.DeployedAt, RevisionID: third.ID})
+	s.Must(s.PutRevision(s.Ctx, third))
+	all, err = s.List(s.Ctx)
+	s.Must(err)
+	s.Same("List", all[0], deploy.Deployment{Guild: guildA, Entry: third.Entry, CreatedAt: third.DeployedAt, UpdatedAt: third.DeployedAt, RevisionID: third.ID})
 }
 
 func (s *suite) restart() {
 	want := Sample(guildA, 1)
-	s.must(s.PutRevision(s.ctx, want))
+	s.Must(s.PutRevision(s.Ctx, want))
 	s.Store = s.reopen()
-	got, err := s.Current(s.ctx, guildA)
-	s.must(err)
-	s.same("Current after a restart", got, want)
-	s.must(s.PutRevision(s.ctx, Sample(guildA, 2)))
-	all, err := s.List(s.ctx)
-	s.must(err)
-	s.same("List after a restart", all, []deploy.Deployment{
+	got, err := s.Current(s.Ctx, guildA)
+	s.Must(err)
+	s.Same("Current after a restart", got, want)
+	s.Must(s.PutRevision(s.Ctx, Sample(guildA, 2)))
+	all, err := s.List(s.Ctx)
+	s.Must(err)
+	s.Same("List after a restart", all, []deploy.Deployment{
 		{Guild: guildA, Entry: "src/main.ts", CreatedAt: want.DeployedAt, UpdatedAt: want.DeployedAt.Add(time.Second), RevisionID: Sample(guildA, 2).ID},
 	})
 }
@@ -338,25 +309,25 @@ func (s *suite) manyAtOnce() {
 		for i := range each {
 			wg.Go(func() {
 				r := Sample(snowflake.GuildID(g+1), i) //nolint:gosec // Small.
-				if err := s.PutRevision(s.ctx, r); err != nil {
-					s.t.Errorf("put: %s", err)
+				if err := s.PutRevision(s.Ctx, r); err != nil {
+					s.T.Errorf("put: %s", err)
 				}
-				if _, err := s.Current(s.ctx, r.Guild); err != nil {
-					s.t.Errorf("current: %s", err)
+				if _, err := s.Current(s.Ctx, r.Guild); err != nil {
+					s.T.Errorf("current: %s", err)
 				}
 			})
 		}
 	}
 	wg.Wait()
-	all, err := s.List(s.ctx)
-	s.must(err)
-	s.same("deployments", len(all), guilds)
+	all, err := s.List(s.Ctx)
+	s.Must(err)
+	s.Same("deployments", len(all), guilds)
 	for _, d := range all {
-		h, err := s.History(s.ctx, d.Guild, deploy.Cursor{}, 100)
-		s.must(err)
-		s.same("revisions of a guild", len(h), each)
-		current, err := s.Current(s.ctx, d.Guild)
-		s.must(err)
-		s.same("the deployment's time is its revision's", d.UpdatedAt, current.DeployedAt)
+		h, err := s.History(s.Ctx, d.Guild, deploy.Cursor{}, 100)
+		s.Must(err)
+		s.Same("revisions of a guild", len(h), each)
+		current, err := s.Current(s.Ctx, d.Guild)
+		s.Must(err)
+		s.Same("the deployment's time is its revision's", d.UpdatedAt, current.DeployedAt)
 	}
 }

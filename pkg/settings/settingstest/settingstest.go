@@ -3,7 +3,6 @@
 package settingstest
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/storetest"
 )
 
 const (
@@ -30,98 +29,77 @@ var epoch = time.Date(2026, 7, 30, 10, 0, 0, 123456000, time.UTC)
 // store; reopen gives the same store after a restart.
 func Run(t *testing.T, open func(t *testing.T) (store settings.Store, reopen func() settings.Store)) {
 	t.Helper()
-	rows := []struct {
-		name string
-		test func(s *suite)
-	}{
-		{"settings", (*suite).settings},
-		{"variables", (*suite).variables},
-		{"a bounded number", (*suite).bounded},
-	}
-	for _, row := range rows {
-		t.Run(row.name, func(t *testing.T) {
-			t.Parallel()
-			store, reopen := open(t)
-			row.test(&suite{t: t, ctx: t.Context(), Store: store, reopen: reopen})
-		})
-	}
+	storetest.Run(t, func(f storetest.Frame) *suite {
+		f.T.Helper()
+		store, reopen := open(f.T)
+		return &suite{Frame: f, Store: store, reopen: reopen}
+	},
+		storetest.Row[*suite]{Name: "settings", Test: (*suite).settings},
+		storetest.Row[*suite]{Name: "variables", Test: (*suite).variables},
+		storetest.Row[*suite]{Name: "a bounded number", Test: (*suite).bounded},
+	)
 }
 
 type suite struct {
+	storetest.Frame
 	settings.Store
-	t      *testing.T
-	ctx    context.Context //nolint:containedctx // The test's.
 	reopen func() settings.Store
-}
-
-func (s *suite) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *suite) same(what string, got, want any) {
-	s.t.Helper()
-	if diff := cmp.Diff(got, want, cmpopts.EquateEmpty()); diff != "" {
-		s.t.Errorf("%s (-got +want):\n%s", what, diff)
-	}
 }
 
 func (s *suite) settings() {
 	get := func(guild snowflake.GuildID) settings.Settings {
-		s.t.Helper()
-		out, err := s.Settings(s.ctx, guild)
-		s.must(err)
+		s.T.Helper()
+		out, err := s.Settings(s.Ctx, guild)
+		s.Must(err)
 		return out
 	}
-	s.same("at first", get(guildA), settings.Settings{})
+	s.Same("at first", get(guildA), settings.Settings{}, cmpopts.EquateEmpty())
 	full := settings.Settings{ErrorReplies: true, ErrorText: "Ümlaut 'quoted' \U0001f600\n", InboundEndpoint: true}
-	s.must(s.PutSettings(s.ctx, guildA, full))
-	s.must(s.PutSettings(s.ctx, guildB, settings.Settings{InboundEndpoint: true}))
+	s.Must(s.PutSettings(s.Ctx, guildA, full))
+	s.Must(s.PutSettings(s.Ctx, guildB, settings.Settings{InboundEndpoint: true}))
 	for range 2 {
-		s.same("set", get(guildA), full)
-		s.same("the other's", get(guildB), settings.Settings{InboundEndpoint: true})
+		s.Same("set", get(guildA), full, cmpopts.EquateEmpty())
+		s.Same("the other's", get(guildB), settings.Settings{InboundEndpoint: true}, cmpopts.EquateEmpty())
 		s.Store = s.reopen()
 	}
-	s.must(s.PutSettings(s.ctx, guildA, settings.Settings{}))
-	s.same("set back", get(guildA), settings.Settings{})
+	s.Must(s.PutSettings(s.Ctx, guildA, settings.Settings{}))
+	s.Same("set back", get(guildA), settings.Settings{}, cmpopts.EquateEmpty())
 }
 
 func (s *suite) list(guild snowflake.GuildID) []settings.Variable {
-	s.t.Helper()
-	out, err := s.Variables(s.ctx, guild)
-	s.must(err)
+	s.T.Helper()
+	out, err := s.Variables(s.Ctx, guild)
+	s.Must(err)
 	return out
 }
 
 const most = 10
 
 func (s *suite) variables() {
-	s.same("of nobody", s.list(guildA), []settings.Variable{})
+	s.Same("of nobody", s.list(guildA), []settings.Variable{}, cmpopts.EquateEmpty())
 	v := func(name, value string, n int) settings.Variable {
 		return settings.Variable{Name: name, Value: value, UpdatedAt: epoch.Add(time.Duration(n) * time.Second)}
 	}
 	b, a, c := v("b", "", 1), v("A", strings.Repeat("é", 10_000), 2), v("b.c", "'\n", 3)
 	for _, one := range []settings.Variable{b, a, c} {
-		s.must(s.PutVariable(s.ctx, guildA, one, most))
+		s.Must(s.PutVariable(s.Ctx, guildA, one, most))
 	}
-	s.must(s.PutVariable(s.ctx, guildB, v("b", "other", 1), most))
+	s.Must(s.PutVariable(s.Ctx, guildB, v("b", "other", 1), most))
 	for range 2 {
-		s.same("by name", s.list(guildA), []settings.Variable{a, b, c})
+		s.Same("by name", s.list(guildA), []settings.Variable{a, b, c}, cmpopts.EquateEmpty())
 		s.Store = s.reopen()
 	}
 	b = v("b", "new", 9)
-	s.must(s.PutVariable(s.ctx, guildA, b, most))
-	s.same("changed", s.list(guildA), []settings.Variable{a, b, c})
+	s.Must(s.PutVariable(s.Ctx, guildA, b, most))
+	s.Same("changed", s.list(guildA), []settings.Variable{a, b, c}, cmpopts.EquateEmpty())
 	for name, want := range map[string]bool{"none": false, "": false, "\x00": false, "b": true} {
-		if deleted, err := s.DeleteVariable(s.ctx, guildA, name); err != nil || deleted != want {
-			s.t.Errorf("delete %q: %v, %v", name, deleted, err)
+		if deleted, err := s.DeleteVariable(s.Ctx, guildA, name); err != nil || deleted != want {
+			s.T.Errorf("delete %q: %v, %v", name, deleted, err)
 		}
 	}
 	s.Store = s.reopen()
-	s.same("after a delete", s.list(guildA), []settings.Variable{a, c})
-	s.same("the other's", s.list(guildB), []settings.Variable{v("b", "other", 1)})
+	s.Same("after a delete", s.list(guildA), []settings.Variable{a, c}, cmpopts.EquateEmpty())
+	s.Same("the other's", s.list(guildB), []settings.Variable{v("b", "other", 1)}, cmpopts.EquateEmpty())
 }
 
 func (s *suite) bounded() {
@@ -129,20 +107,20 @@ func (s *suite) bounded() {
 	var made atomic.Int64
 	for i := range 4 * most {
 		wg.Go(func() {
-			switch err := s.PutVariable(s.ctx, guildA, settings.Variable{Name: fmt.Sprintf("n%d", i), UpdatedAt: epoch}, most); {
+			switch err := s.PutVariable(s.Ctx, guildA, settings.Variable{Name: fmt.Sprintf("n%d", i), UpdatedAt: epoch}, most); {
 			case err == nil:
 				made.Add(1)
 			case !fault.Is(err, fault.QuotaExceeded):
-				s.t.Errorf("put: %s", err)
+				s.T.Errorf("put: %s", err)
 			}
 		})
 	}
 	wg.Wait()
 	all := s.list(guildA)
 	if made.Load() != most || len(all) != most {
-		s.t.Errorf("%d were made, %d are there, want %d", made.Load(), len(all), most)
+		s.T.Errorf("%d were made, %d are there, want %d", made.Load(), len(all), most)
 	}
 	all[0].Value = "changed"
-	s.must(s.PutVariable(s.ctx, guildA, all[0], most))
-	s.same("one that is there", s.list(guildA)[0], all[0])
+	s.Must(s.PutVariable(s.Ctx, guildA, all[0], most))
+	s.Same("one that is there", s.list(guildA)[0], all[0], cmpopts.EquateEmpty())
 }
