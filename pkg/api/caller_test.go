@@ -93,22 +93,7 @@ func TestPermissionsFollowDiscord(t *testing.T) {
 	// Half a minute later Discord is asked again, and not before.
 	admin := func(method, path, body string) string {
 		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, s.simURL+"/api/v10/guilds/"+guild+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bot bot")
-		req.Header.Set("Content-Type", "application/json")
-		res, err := simClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close() //nolint:errcheck // It is only read.
-		out := text(t, res)
-		if res.StatusCode > 299 {
-			t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, out)
-		}
-		return out
+		return s.ask(t, method, "/api/v10/guilds/"+guild+path, body)
 	}
 	var role struct{ ID string }
 	if err := json.Unmarshal([]byte(admin("POST", "/roles", `{"name":"managers","permissions":"32"}`)), &role); err != nil {

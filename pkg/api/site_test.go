@@ -166,10 +166,18 @@ var simClient = &http.Client{Transport: http.DefaultTransport.(*http.Transport).
 // control acts on the simulated Discord.
 func (s *site) control(t *testing.T, method, path, body string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, s.simURL+"/sim"+path, strings.NewReader(body))
+	return s.ask(t, method, "/sim"+path, body)
+}
+
+// ask sends the simulated Discord a request, as the bot.
+func (s *site) ask(t *testing.T, method, path, body string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.simURL+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Authorization", "Bot bot")
+	req.Header.Set("Content-Type", "application/json")
 	res, err := simClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +185,7 @@ func (s *site) control(t *testing.T, method, path, body string) string {
 	defer res.Body.Close() //nolint:errcheck // It is only read.
 	out := text(t, res)
 	if res.StatusCode > 299 {
-		t.Fatalf("%s /sim%s: %d %s", method, path, res.StatusCode, out)
+		t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, out)
 	}
 	return out
 }
