@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 // ourSpaces stand before paths in what esbuild writes.
@@ -56,6 +58,15 @@ func Unreachable(name string) error {
 		return fmt.Errorf("cannot import %q: the path is absolute; start it with \"./\" or \"../\"", name)
 	}
 	return nil
+}
+
+// MayBeMissing reports whether code can be ready for an import that means
+// nothing: only esbuild knows. Code on the network and the like never works.
+func MayBeMissing(kind api.ResolveKind, name string) bool {
+	if schemes.MatchString(name) && !strings.HasPrefix(name, "node:") {
+		return false
+	}
+	return kind == api.ResolveJSRequireCall || kind == api.ResolveJSRequireResolve || kind == api.ResolveJSDynamicImport
 }
 
 // BuiltIn says why one of Node's own modules cannot be imported.
