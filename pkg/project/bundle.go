@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 		return nil, &Broken{Text: "build failed: " + recipe.Report(res.Errors, b.why), Inputs: inputs}
 	}
 	out := &Bundle{Entry: entry, Inputs: inputs, Warnings: recipe.Warnings(res.Warnings)}
-	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.name); err != nil {
+	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.sourceName); err != nil {
 		return nil, err
 	}
 	more, err := b.webAssembly(out.Code, out.Map)
@@ -110,11 +111,14 @@ func (b *building) run() api.BuildResult {
 	options := recipe.Options(b.root)
 	options.Metafile = true
 	options.AllowOverwrite = true // Nothing is written.
-	options.Alias = map[string]string{recipe.EntryName: filepath.Join(b.root, filepath.FromSlash(b.entry))}
+	options.Alias = map[string]string{recipe.EntryName: b.file()}
 	maps.Copy(options.Alias, b.aliases)
 	options.Plugins = []api.Plugin{b.plugin()}
 	return api.Build(options)
 }
+
+// file is the entry.
+func (b *building) file() string { return filepath.Join(b.root, filepath.FromSlash(b.entry)) }
 
 // name is how a file is called in errors, stacks and the source map: its path
 // from the root; of a package elsewhere, from node_modules on.
@@ -139,6 +143,14 @@ func (b *building) name(file string) string {
 	return rel
 }
 
+// sourceName is a file's name from that in esbuild's source map, a URL.
+func (b *building) sourceName(source string) string {
+	if plain, err := url.PathUnescape(source); err == nil {
+		source = plain
+	}
+	return b.name(source)
+}
+
 // why tells what is known of an import that esbuild did not find.
 func (b *building) why(importer, name string) string {
 	return b.chain.Why(filepath.Join(b.root, filepath.FromSlash(importer)), name)
@@ -152,7 +164,7 @@ func (b *building) inputs() []string {
 			all = append(all, file)
 		}
 	}
-	all = append(all, filepath.Join(b.root, filepath.FromSlash(b.entry)))
+	all = append(all, b.file())
 	slices.Sort(all)
 	return slices.Compact(all)
 }

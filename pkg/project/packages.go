@@ -15,6 +15,7 @@ import (
 
 // manifest is what a package.json says of packages.
 type manifest struct {
+	Exports      json.RawMessage   `json:"exports"`
 	Version      string            `json:"version"`
 	Dependencies map[string]string `json:"dependencies"`
 	Dev          map[string]string `json:"devDependencies"`
@@ -111,7 +112,11 @@ func (b *building) missing(a api.OnResolveArgs, m meant) error {
 		return fmt.Errorf("cannot find package %q: it is not in node_modules; run `npm install %s`", a.Path, pkg)
 	case !exists(at):
 		return fmt.Errorf("cannot find package %q: %q is a link that leads nowhere; run `npm install`", a.Path, b.name(at))
-	case inside != "":
+	}
+	if is, _ := readManifest(at); is.Exports != nil {
+		return fmt.Errorf("cannot import %q: package %q does not export it (see \"exports\" in %s)", a.Path, pkg, b.name(filepath.Join(at, "package.json")))
+	}
+	if inside != "" {
 		return fmt.Errorf("cannot import %q: package %q does not have it", a.Path, pkg)
 	}
 	return fmt.Errorf("cannot import %q: the package.json in %q names no file that is there, and there is no index file", a.Path, b.name(at))

@@ -3,6 +3,7 @@ package project
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -20,7 +21,15 @@ type asked struct{}
 func (b *building) plugin() api.Plugin {
 	return api.Plugin{Name: "flora", Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-			if _, ok := a.PluginData.(asked); ok || a.Kind == api.ResolveEntryPoint {
+			if _, ok := a.PluginData.(asked); ok {
+				return api.OnResolveResult{}, nil
+			}
+			if a.Kind == api.ResolveEntryPoint {
+				// It is an alias, so that esbuild knows all of it; but no path with
+				// an asterisk can be one.
+				if file := b.file(); strings.Contains(file, "*") {
+					return api.OnResolveResult{Path: file}, nil
+				}
 				return api.OnResolveResult{}, nil
 			}
 			return b.resolve(build, a)
@@ -49,15 +58,11 @@ func (b *building) resolve(build api.PluginBuild, a api.OnResolveArgs) (api.OnRe
 	}
 	m, err := b.meaning(a)
 	if err != nil {
-		return b.refuse(a, err, nil)
+		return b.refuse(a, err)
 	}
 	r := build.Resolve(m.name, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: m.dir, Kind: a.Kind, With: a.With, PluginData: asked{}})
 	if len(r.Errors) > 0 {
-		var notes []api.Note
-		for _, e := range r.Errors {
-			notes = append(notes, e.Notes...)
-		}
-		return b.refuse(a, b.missing(a, m), notes)
+		return b.refuse(a, b.missing(a, m))
 	}
 	if r.Namespace == "file" {
 		b.chain.Add(a.Importer, r.Path)
@@ -109,7 +114,7 @@ func (b *building) inModules(file string) bool { return recipe.InModules(filepat
 
 // refuse answers an import that means nothing. Where the code may be ready for
 // that, only esbuild knows.
-func (b *building) refuse(a api.OnResolveArgs, err error, notes []api.Note) (api.OnResolveResult, error) {
+func (b *building) refuse(a api.OnResolveArgs, err error) (api.OnResolveResult, error) {
 	if b.inModules(a.Importer) { // The author's own files are found by their place.
 		err = fmt.Errorf("%w; imported through %s", err, b.chain.To(a.Importer, b.name))
 	}
@@ -117,5 +122,5 @@ func (b *building) refuse(a api.OnResolveArgs, err error, notes []api.Note) (api
 		b.chain.Miss(a.Importer, a.Path, err)
 		return api.OnResolveResult{}, nil
 	}
-	return api.OnResolveResult{Errors: []api.Message{{Text: err.Error(), Notes: notes}}}, nil
+	return api.OnResolveResult{}, err
 }

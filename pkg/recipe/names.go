@@ -51,7 +51,7 @@ func Unreachable(name string) error {
 	case strings.HasPrefix(name, "node:"):
 		return BuiltIn(name)
 	case strings.HasPrefix(name, "http:"), strings.HasPrefix(name, "https:"):
-		return fmt.Errorf("cannot import %q: code is not loaded from the network; deploy the file with your own", name)
+		return fmt.Errorf("cannot import %q: code is not loaded from the network; install the package (npm:name), or keep the file beside your own", name)
 	case schemes.MatchString(name):
 		return fmt.Errorf("cannot import %q: only files deployed together can be imported, by a path that starts with \"./\" or \"../\"", name)
 	case strings.HasPrefix(name, "/"):
