@@ -1,7 +1,6 @@
-package bundle
+package recipe
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -16,12 +15,10 @@ const (
 	lineWidth    = 120
 )
 
-var errComputed = errors.New("an import path that is computed at run time cannot be bundled; import each file by its name")
-
-// report is esbuild's own rendering (place, source line and caret), with the
+// Report is esbuild's own rendering (place, source line and caret), with the
 // author's paths and with columns counted like V8 and editors do. why tells
 // what we know of an import that was left to esbuild and not found.
-func report(errs []api.Message, why func(importer, name string) string) string {
+func Report(errs []api.Message, why func(importer, name string) string) string {
 	var b strings.Builder
 	if len(errs) == 1 {
 		b.WriteString("1 error\n")
@@ -29,7 +26,7 @@ func report(errs []api.Message, why func(importer, name string) string) string {
 		fmt.Fprintf(&b, "%d errors\n", len(errs))
 	}
 	for i, m := range errs {
-		text := render(m, api.ErrorMessage, why)
+		text := Render(m, api.ErrorMessage, why)
 		if b.Len()+len(text) > reportBytes {
 			fmt.Fprintf(&b, "\n... and %d more", len(errs)-i)
 			break
@@ -40,29 +37,35 @@ func report(errs []api.Message, why func(importer, name string) string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// warnings are those about the author's own files.
-func warnings(all []api.Message) (out []string) {
+// Warnings are those about the author's own files.
+func Warnings(all []api.Message) (out []string) {
 	for _, m := range all {
 		if m.Location != nil && !strings.Contains(m.Location.File, "node_modules/") {
-			out = append(out, render(m, api.WarningMessage, nil))
+			out = append(out, Render(m, api.WarningMessage, nil))
 		}
-		if len(out) == maxErrors {
+		if len(out) == MaxErrors {
 			break
 		}
 	}
 	return out
 }
 
-func render(m api.Message, kind api.MessageKind, why func(importer, name string) string) string {
+// Render writes one message as esbuild does.
+func Render(m api.Message, kind api.MessageKind, why func(importer, name string) string) string {
 	m.PluginName = ""
 	if name, ok := strings.CutPrefix(m.Text, "Could not resolve \""); ok && why != nil && m.Location != nil {
-		if text := why(ourSpaces.ReplaceAllString(m.Location.File, ""), strings.TrimSuffix(name, "\"")); text != "" {
+		if text := why(Plain(m.Location.File), strings.TrimSuffix(name, "\"")); text != "" {
 			m.Text, m.Notes = text, nil
 		}
 	}
-	m.Text = plain(m.Text)
+	if rest, ok := strings.CutPrefix(m.Text, "No loader is configured for "); ok {
+		if _, file, ok := strings.Cut(rest, " files: "); ok {
+			m.Text, m.Notes = noLoader(file).Error(), nil
+		}
+	}
+	m.Text = unspaced(m.Text)
 	if strings.HasPrefix(m.Text, "Could not resolve import(") || strings.HasPrefix(m.Text, "Could not resolve require(") {
-		m.Text = errComputed.Error()
+		m.Text = ErrComputed.Error()
 	}
 	places := [][2]string{}
 	if m.Location != nil {
@@ -70,7 +73,7 @@ func render(m api.Message, kind api.MessageKind, why func(importer, name string)
 	}
 	notes := make([]api.Note, len(m.Notes))
 	for i, n := range m.Notes {
-		n.Text = plain(n.Text)
+		n.Text = unspaced(n.Text)
 		if n.Location != nil {
 			n.Location, places = place(*n.Location, places)
 		}
@@ -87,7 +90,7 @@ func render(m api.Message, kind api.MessageKind, why func(importer, name string)
 // place cleans a location and notes how esbuild writes it and how it should
 // read: esbuild counts columns from 0 and in bytes.
 func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
-	l.File = ourSpaces.ReplaceAllString(l.File, "")
+	l.File = Plain(l.File)
 	l.Namespace = ""
 	column := 1
 	for i, r := range l.LineText {
@@ -103,9 +106,9 @@ func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
 	return &l, append(places, [2]string{fmt.Sprintf("%s%d:", at, l.Column), fmt.Sprintf("%s%d:", at, column)})
 }
 
-// plain takes our name spaces out of quoted paths and cuts what is too long.
-func plain(s string) string {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, `"`+authorSpace+":", `"`), `"`+sdkSpace+":", `"`)
+// unspaced takes our name spaces out of quoted paths and cuts what is too long.
+func unspaced(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, `"`+Upload+":", `"`), `"`+sdk+":", `"`)
 	if len(s) <= messageBytes {
 		return s
 	}
