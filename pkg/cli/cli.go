@@ -21,6 +21,7 @@ type State struct {
 	Args           []string
 	Env            []string
 	Dir            string // Working directory; "" is the process's own.
+	Self           string // The tool's own file; "" is unknown.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Terminal says that a person sits in front: questions may be asked and
