@@ -1,0 +1,20 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Types gives the declarations of the SDK that the server runs.
+func (c *Client) Types(ctx context.Context) (string, error) {
+	var text string
+	if err := c.call(ctx, request{method: http.MethodGet, path: "/types"}, &text); err != nil {
+		return "", err
+	}
+	if !strings.HasPrefix(text, "//") || !strings.Contains(text, "declare namespace flora") {
+		return "", fmt.Errorf("%s does not answer like Flora's API; is the address right?", c.base)
+	}
+	return text, nil
+}
