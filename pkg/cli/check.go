@@ -84,7 +84,7 @@ func (a *app) check(ctx context.Context, entry string, o checkOptions) error {
 	if err := a.declare(ctx, p, o.offline); err != nil {
 		return err
 	}
-	r.Types.TSC = findTSC(a.system(), p.Dir, first(a.env("PATH"), a.env("Path")))
+	r.Types.TSC = findTSC(a.system(), p.Dir, first(a.env("PATH"), a.env("Path")), regular)
 	if r.Types.TSC == "" {
 		const missing = `the types were not checked, because there is no tsc; get it with "npm install --save-dev typescript"`
 		if o.requireTSC {
@@ -213,10 +213,10 @@ func diagnostics(out string) []diagnostic {
 
 // findTSC is the path of TypeScript's compiler: of the project, else on the
 // PATH; "" when there is none.
-func findTSC(system, dir, path string) string {
+func findTSC(system, dir, path string, there func(string) bool) string {
 	var folders []string
-	for _, d := range upwards(dir) {
-		folders = append(folders, filepath.Join(d, "node_modules", ".bin"))
+	for _, d := range upwards(system, dir) {
+		folders = append(folders, join(system, d, "node_modules", ".bin"))
 	}
 	separator, names := ":", []string{"tsc"}
 	if system == "windows" {
@@ -230,10 +230,33 @@ func findTSC(system, dir, path string) string {
 	}
 	for _, d := range folders {
 		for _, name := range names {
-			if file := filepath.Join(d, name); regular(file) {
+			if file := join(system, d, name); there(file) {
 				return file
 			}
 		}
 	}
 	return ""
+}
+
+// upwards is the folder and those above it.
+func upwards(system, dir string) []string {
+	separator := "/"
+	if system == "windows" {
+		separator = `\`
+	}
+	all := []string{dir}
+	for {
+		cut := strings.LastIndex(dir, separator)
+		if cut < 0 {
+			return all
+		}
+		up := dir[:cut]
+		if up == "" || strings.HasSuffix(up, ":") {
+			up += separator // The root.
+		}
+		if up == dir || up == separator && system == "windows" {
+			return all
+		}
+		all, dir = append(all, up), up
+	}
 }

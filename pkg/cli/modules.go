@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -157,22 +158,10 @@ func installed(dir, module string) bool {
 	if strings.HasPrefix(name, "@") && len(parts) > 1 {
 		name += "/" + parts[1]
 	}
-	for _, d := range upwards(dir) {
+	for _, d := range upwards(runtime.GOOS, dir) {
 		if regular(filepath.Join(d, "node_modules", filepath.FromSlash(name), "package.json")) {
 			return true
 		}
 	}
 	return false
-}
-
-// upwards is the folder and those above it.
-func upwards(dir string) []string {
-	all := []string{dir}
-	for {
-		up := filepath.Dir(dir)
-		if up == dir {
-			return all
-		}
-		all, dir = append(all, up), up
-	}
 }
