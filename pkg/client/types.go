@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Types gives the declarations of the SDK that the server runs.
+// Types gives the declarations of the SDK that the server runs. It asks once:
+// who gets none has others.
 func (c *Client) Types(ctx context.Context) (string, error) {
 	var text string
-	if err := c.call(ctx, request{method: http.MethodGet, path: "/types"}, &text); err != nil {
+	if err := c.call(ctx, request{method: http.MethodGet, path: "/types", once: true}, &text); err != nil {
 		return "", err
 	}
 	if !strings.HasPrefix(text, "//") || !strings.Contains(text, "declare namespace flora") {
