@@ -16,5 +16,6 @@ func main() {
 	os.Exit(int(cli.Main(context.Background(), cli.State{
 		Args: os.Args[1:], Env: os.Environ(), Self: self, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal: cli.IsTerminal(os.Stdin) && cli.IsTerminal(os.Stdout),
+		Watched:  cli.IsTerminal(os.Stderr), Hidden: cli.ReadHidden(os.Stdin), Browse: cli.OpenBrowser,
 	})))
 }

@@ -60,6 +60,25 @@ func Files() (map[string]string, error) {
 	return out, nil
 }
 
+// Types declares the module @flora/sdk/testing, for projects in which the npm
+// package is not installed.
+func Types() (string, error) {
+	text, err := sources.ReadFile("index.d.ts")
+	if err != nil {
+		return "", fmt.Errorf("read the types of the test bot: %w", err)
+	}
+	var b strings.Builder
+	b.WriteString("declare module \"@flora/sdk/testing\" {\n")
+	for line := range strings.Lines(string(text)) {
+		if line != "\n" {
+			b.WriteString("  ")
+		}
+		b.WriteString(line)
+	}
+	b.WriteString("}\n")
+	return b.String(), nil
+}
+
 // bundleTesting gives the test bot as one module for Node.
 func bundleTesting(sdk string) (string, error) {
 	out := api.Build(api.BuildOptions{
