@@ -116,6 +116,10 @@ func (w *world) settle(ctx context.Context) (next time.Time, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(w.ctx, cancel)()
+	w.mu.Lock()
+	most := len(w.dispatches) + mostDispatches
+	w.mu.Unlock()
+	defer w.watchdog(most, cancel)()
 	// What the script did may have made events, which come before the second
 	// fence.
 	for last := ^uint64(0); ; {
@@ -138,9 +142,26 @@ func (w *world) ended(ctx context.Context, err error) error {
 		return errors.New("the bot is gone: its test has ended")
 	}
 	if ctx.Err() != nil {
-		return errors.New("the script did not come to rest")
+		return fmt.Errorf("the script does not come to rest: %d handlers began one after the other; does it answer its own messages? (Discord tells a bot of those, too: look at msg.author.bot)", mostDispatches)
 	}
 	return err
+}
+
+// mostDispatches is how many handlers one thing that a test does may set off:
+// those that set off each other would go on forever.
+const mostDispatches = 100
+
+// watchdog calls stop once more handlers have begun than most, until the
+// returned function is called.
+func (w *world) watchdog(most int, stop func()) (end func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.most, w.tooMany = most, stop
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.tooMany = nil
+	}
 }
 
 // pass waits until all events so far were handed to the script.

@@ -199,7 +199,7 @@ func message(err error) string {
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
 		return f.Message
 	}
-	return err.Error()
+	return discordsim.Reason(err)
 }
 
 func (r *runner) now(q request) (any, error) {

@@ -156,7 +156,7 @@ func (h host) Op(c isolate.OpCall) {
 		}
 		doc := map[string]any{"value": out}
 		if err != nil {
-			doc = map[string]any{"error": err.Error()}
+			doc = map[string]any{"error": message(err)}
 		}
 		b, err := json.Marshal(doc)
 		if err != nil {

@@ -79,6 +79,8 @@ type world struct {
 	passed     map[uint64]chan struct{}
 	dispatches []*dispatch
 	running    map[uint64]*dispatch
+	most       int // Dispatches until tooMany is called, if it is not nil.
+	tooMany    func()
 	calls      []call
 	overridden map[string]bool
 	sent       []*sent
@@ -331,6 +333,9 @@ func (w witness) Begun(_ snowflake.GuildID, id uint64, event string) {
 	d := &dispatch{event: event, done: make(chan struct{})}
 	w.dispatches = append(w.dispatches, d)
 	w.running[id] = d
+	if w.tooMany != nil && len(w.dispatches) > w.most {
+		w.tooMany()
+	}
 }
 
 func (w witness) Settled(_ snowflake.GuildID, id uint64, failure *wire.Failure) {
