@@ -1,5 +1,6 @@
 // What is declared to authors is what the sources are.
 import type * as declared from "./index";
+import type * as inIsolates from "./isolate/bot";
 import * as real from "./src/index";
 
 type Members<T> = { [K in keyof T]: T[K] };
@@ -10,4 +11,9 @@ const seen: Members<declared.TestBot> = made;
 // Nothing that is there is left undeclared.
 type Undeclared = Exclude<keyof real.TestBot, keyof declared.TestBot | "discord">;
 const nothing: [Undeclared] extends [never] ? true : Undeclared = true;
-export { nothing, seen, start };
+// The bot of isolates is the same.
+declare const other: Members<inIsolates.TestBot>;
+const alike: Members<declared.TestBot> = other;
+type More = Exclude<keyof inIsolates.TestBot, keyof declared.TestBot>;
+const none: [More] extends [never] ? true : More = true;
+export { alike, none, nothing, seen, start };

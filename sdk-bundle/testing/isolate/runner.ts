@@ -344,7 +344,7 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
     }
     for (const g of groups.reverse()) for (const h of [...g.hooks.afterEach].reverse()) await within(s, ms, "afterEach", h);
     // What is thrown in passing comes to light now.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     running = false;
   }
   now({ do: "result", test: names, status: s.error === undefined ? "passed" : "failed", error: s.error });
