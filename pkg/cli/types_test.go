@@ -110,7 +110,7 @@ func TestTypesCannotBeWritten(t *testing.T) {
 	u := newTool(t, newServer(t, nil))
 	u.write("main.ts", "")
 	u.write(".flora", "a file")
-	if code, _, stderr := u.run("types", "--offline"); code != Failure || !strings.Contains(stderr, "flora.d.ts: ") {
+	if code, _, stderr := u.run("types", "--offline"); code != Failure || !strings.Contains(stderr, ".flora/types/") {
 		t.Errorf("%d %q", code, stderr)
 	}
 }
