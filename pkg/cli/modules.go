@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +33,7 @@ declare module "*.md" {
   export default text;
 }
 
-// Packages that are not in node_modules.
+// Packages without types, or that are not in node_modules.
 declare module "npm:*";
 declare module "jsr:*";
 `
@@ -65,7 +66,7 @@ func moduleTypes(p *project.Project) (string, error) {
 	var blocks []string
 	for name, to := range found {
 		module, _ := inNodeModules(to)
-		if module == name || !installed(p.Root, module) {
+		if module == name || !typed(p.Root, module) {
 			continue
 		}
 		blocks = append(blocks, fmt.Sprintf("declare module %q {\n  import all = require(%q);\n  export = all;\n}\n", name, module))
@@ -74,7 +75,7 @@ func moduleTypes(p *project.Project) (string, error) {
 		return known, nil
 	}
 	slices.Sort(blocks)
-	return known + "\n// Packages that are.\n" + strings.Join(blocks, ""), nil
+	return known + "\n// Packages with types.\n" + strings.Join(blocks, ""), nil
 }
 
 // registryImports finds the npm: and jsr: imports of the author's own files.
@@ -150,18 +151,23 @@ func inNodeModules(specifier string) (string, bool) {
 	return scope + name + inside, true
 }
 
-// installed reports whether the module's package is in a node_modules of the
-// folder or of one above.
-func installed(dir, module string) bool {
+// typed reports whether the module's package is in a node_modules of the folder
+// or of one above, and has types, its own or those of @types.
+func typed(dir, module string) bool {
 	parts := strings.SplitN(module, "/", 3)
 	name := parts[0]
 	if strings.HasPrefix(name, "@") && len(parts) > 1 {
 		name += "/" + parts[1]
 	}
 	for _, d := range upwards(runtime.GOOS, dir) {
-		if regular(filepath.Join(d, "node_modules", filepath.FromSlash(name), "package.json")) {
-			return true
+		modules := filepath.Join(d, "node_modules")
+		manifest, err := os.ReadFile(filepath.Join(modules, filepath.FromSlash(name), "package.json"))
+		if err != nil {
+			continue
 		}
+		types := filepath.Join(modules, "@types", strings.ReplaceAll(strings.TrimPrefix(name, "@"), "/", "__"), "package.json")
+		return bytes.Contains(manifest, []byte(`"types"`)) || bytes.Contains(manifest, []byte(`"typings"`)) ||
+			regular(filepath.Join(modules, filepath.FromSlash(name), "index.d.ts")) || regular(types)
 	}
 	return false
 }

@@ -73,6 +73,9 @@ func (c command) run(t *testing.T, name string, args ...string) (out string, cod
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
+	if own := filepath.Join(bin, name); name == "flora" || name == "flora-runtime" {
+		name = own
+	}
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // Programs of the tests.
 	cmd.Dir, cmd.Env = c.dir, c.env
 	b, err := cmd.CombinedOutput()

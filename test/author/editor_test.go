@@ -46,7 +46,7 @@ document.title;
 	if code == 0 {
 		t.Error("wrong sources are right")
 	}
-	for _, want := range []string{"wrong.ts(2,34): error TS2551", "wrong.ts(4,11): error TS2339", "wrong.ts(5,140): error TS2339", "wrong.ts(6,1): error TS2", "wrong.ts(7,1): error TS2"} {
+	for _, want := range []string{"wrong.ts(2,34): error TS2551", "wrong.ts(4,11): error TS2339", "wrong.ts(5,143): error TS2339", "wrong.ts(6,1): error TS2", "wrong.ts(7,1): error TS2"} {
 		if !strings.Contains(out, "src/"+want) {
 			t.Errorf("there is no %s in\n%s", want, out)
 		}
@@ -59,20 +59,19 @@ func TestImportsHaveTypes(t *testing.T) {
 	t.Parallel()
 	c := begin(t)
 	install(t, c, map[string]string{
-		"esm/package.json":                  `{"name":"esm","version":"3.1.0","type":"module","exports":{".":{"types":"./i.d.ts","default":"./i.js"},"./sub":{"types":"./sub.d.ts","default":"./sub.js"}}}`,
-		"esm/i.d.ts":                        "export interface Shape { a: number }\nexport declare const named: Shape;\nexport default function f(): string;\n",
-		"esm/i.js":                          "export const named = { a: 1 };\nexport default () => 'x';\n",
-		"esm/sub.d.ts":                      "export declare const sub: number;\n",
-		"esm/sub.js":                        "export const sub = 1;\n",
-		"cjs/package.json":                  `{"name":"cjs","version":"1.2.0","main":"i.js","types":"i.d.ts"}`,
-		"cjs/i.d.ts":                        "declare function c(): number;\ndeclare namespace c { const x: string; interface O {} }\nexport = c;\n",
-		"cjs/i.js":                          "module.exports = () => 1; module.exports.x = 'x';\n",
-		"plain/package.json":                `{"name":"plain","version":"1.0.0","main":"i.js"}`,
-		"plain/i.js":                        "module.exports = { anything: 1 };\n",
-		"@jsr/std__text/package.json":       `{"name":"@jsr/std__text","version":"1.0.0","type":"module","exports":{".":{"types":"./i.d.ts","default":"./i.js"}}}`,
-		"@jsr/std__text/i.d.ts":             "export declare function upper(text: string): string;\n",
-		"@jsr/std__text/i.js":               "export const upper = (t) => t.toUpperCase();\n",
-		"typescript/placeholder-of-nothing": "",
+		"esm/package.json":            `{"name":"esm","version":"3.1.0","type":"module","exports":{".":{"types":"./i.d.ts","default":"./i.js"},"./sub":{"types":"./sub.d.ts","default":"./sub.js"}}}`,
+		"esm/i.d.ts":                  "export interface Shape { a: number }\nexport declare const named: Shape;\nexport default function f(): string;\n",
+		"esm/i.js":                    "export const named = { a: 1 };\nexport default () => 'x';\n",
+		"esm/sub.d.ts":                "export declare const sub: number;\n",
+		"esm/sub.js":                  "export const sub = 1;\n",
+		"cjs/package.json":            `{"name":"cjs","version":"1.2.0","main":"i.js","types":"i.d.ts"}`,
+		"cjs/i.d.ts":                  "declare function c(): number;\ndeclare namespace c { const x: string; interface O {} }\nexport = c;\n",
+		"cjs/i.js":                    "module.exports = () => 1; module.exports.x = 'x';\n",
+		"plain/package.json":          `{"name":"plain","version":"1.0.0","main":"i.js"}`,
+		"plain/i.js":                  "module.exports = { anything: 1 };\n",
+		"@jsr/std__text/package.json": `{"name":"@jsr/std__text","version":"1.0.0","type":"module","exports":{".":{"types":"./i.d.ts","default":"./i.js"}}}`,
+		"@jsr/std__text/i.d.ts":       "export declare function upper(text: string): string;\n",
+		"@jsr/std__text/i.js":         "export const upper = (t) => t.toUpperCase();\n",
 	})
 	write(t, c.dir, "flora.json", `{ "entry": "src/main.ts", "imports": { "short": "npm:esm@^3", "@/": "./src/" } }`)
 	write(t, c.dir, "src/part.ts", "export const part = 5;\n")
@@ -88,13 +87,13 @@ import { part as same } from "./part.ts";
 import words from "./words.json";
 import text from "./text.txt";
 import type { MessageContext } from "@flora/sdk";
-import { anything } from "npm:plain@1";
+import plain, { anything } from "npm:plain@1";
 
 const shape: Shape = named;
 const o: O = {};
 const s: string = f() + x + upper("a") + again() + text + words[0]!.trim();
 const n: number = sub + c() + shape.a + part + same;
-on("messageCreate", (ctx: MessageContext) => console.log(s, n, o, anything, ctx.author.id));
+on("messageCreate", (ctx: MessageContext) => console.log(s, n, o, plain, anything, ctx.author.id));
 // @ts-expect-error It gives a text.
 const wrong: number = f();
 // @ts-expect-error It takes a text.
