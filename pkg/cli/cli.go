@@ -94,7 +94,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 	root.AddCommand(
 		a.loginCommand(), a.deployCommand(), a.getCommand(), a.listCommand(), a.healthCommand(),
 		a.logsCommand(), a.kvCommand(), a.versionCommand(), a.devCommand(),
-		a.initCommand(), a.typesCommand(), a.checkCommand(),
+		a.initCommand(), a.typesCommand(), a.checkCommand(), a.testCommand(),
 	)
 	return root
 }

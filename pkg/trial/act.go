@@ -10,6 +10,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 )
 
 // outcome is what came of something that a test did.
@@ -22,7 +23,7 @@ type outcome struct {
 	Choices  json.RawMessage `json:"choices,omitempty"`
 	Answered bool            `json:"answered"`
 	Calls    []call          `json:"calls"`
-	Logs     []Line          `json:"logs"`
+	Logs     []report.Line   `json:"logs"`
 	Failure  string          `json:"failure,omitempty"`
 }
 
@@ -70,7 +71,7 @@ func (w *world) act(ctx context.Context, do func(o *outcome) error) (outcome, er
 			break
 		}
 	}
-	w.report(&o, since)
+	w.tell(&o, since)
 	return o, err
 }
 
@@ -89,9 +90,9 @@ func (w *world) begin(ctx context.Context, do func(o *outcome) error) (o outcome
 	return o, since, w.dispatches[since.dispatches:], nil
 }
 
-// report fills in what was seen since a moment.
-func (w *world) report(o *outcome, since moment) {
-	w.observe("", nil)
+// tell fills in what was seen since a moment.
+func (w *world) tell(o *outcome, since moment) {
+	w.observe(nil)
 	o.Logs = w.lines(since.line, true)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -190,7 +191,7 @@ func (w *world) advance(ctx context.Context, d time.Duration) (o outcome, err er
 		}
 	}
 	w.mu.Unlock()
-	w.report(&o, since)
+	w.tell(&o, since)
 	return o, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 )
 
 // call is a call of Discord's API.
@@ -53,7 +54,7 @@ func (w *world) noted(o op.Op) op.Handler {
 			return w.asked(ctx, "call", name, c.Args)
 		}
 		out, err := usual(ctx, c)
-		w.observe(o.Name, c.Args)
+		w.observe(c.Args)
 		return out, err
 	}
 }
@@ -99,7 +100,7 @@ func restName(op string) string {
 }
 
 // observe looks at the guild's messages; body is what made the new ones.
-func (w *world) observe(_ string, body json.RawMessage) {
+func (w *world) observe(body json.RawMessage) {
 	all := w.sim.Messages(w.guild)
 	self := w.gateway.Application().String()
 	w.mu.Lock()
@@ -130,8 +131,8 @@ func (w *world) observe(_ string, body json.RawMessage) {
 }
 
 // lines are the log's after an id: the script's only, or the runtime's too.
-func (w *world) lines(after uint64, script bool) []Line {
-	out := []Line{}
+func (w *world) lines(after uint64, script bool) []report.Line {
+	out := []report.Line{}
 	for _, e := range w.hub.Lines(w.guild, logs.Query{After: after, Limit: 10_000}) {
 		from := "script"
 		if e.Target != logs.TargetScript {
@@ -140,14 +141,14 @@ func (w *world) lines(after uint64, script bool) []Line {
 		if e.ID <= after || script && from != "script" {
 			continue
 		}
-		out = append(out, Line{Level: e.Level, Text: w.author(e.Message), From: from})
+		out = append(out, report.Line{Level: e.Level, Text: w.author(e.Message), From: from})
 	}
 	return out
 }
 
 // look is all that a test can see at once.
 func (w *world) look() (any, error) {
-	w.observe("", nil)
+	w.observe(nil)
 	crons := map[string]any{}
 	for _, j := range w.crons.Jobs(w.guild) {
 		crons[j.Name] = map[string]any{"expr": j.Expr, "skipIfRunning": j.SkipIfRunning}

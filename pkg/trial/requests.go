@@ -12,6 +12,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -52,10 +53,10 @@ type request struct {
 	Answer json.RawMessage `json:"answer"`
 	Thrown map[string]any  `json:"thrown"`
 
-	Test   []string `json:"test"`
-	Tests  int      `json:"tests"`
-	Status string   `json:"status"`
-	Error  *Error   `json:"error"`
+	Test   []string      `json:"test"`
+	Tests  int           `json:"tests"`
+	Status string        `json:"status"`
+	Error  *report.Error `json:"error"`
 }
 
 type person struct {
@@ -125,7 +126,7 @@ func (r *runner) perform(raw []byte) (any, error) {
 
 // newBot makes a world and deploys a script in it.
 func (r *runner) newBot(q request) (any, error) {
-	script := Bundle{}
+	script := report.Bundle{}
 	if q.Code != nil {
 		script.Code = *q.Code
 	} else {
@@ -196,7 +197,8 @@ func message(err error) string {
 func (r *runner) now(q request) (any, error) {
 	switch q.Do {
 	case "plan":
-		return nil, r.plan(q.Tests)
+		r.cfg.Emit(report.Event{Type: report.Loaded, File: r.file.Name, Tests: q.Tests})
+		return nil, nil
 	case "start":
 		r.begin(q.Test)
 		return nil, nil

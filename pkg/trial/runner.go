@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
+	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 )
 
 // runID is the dispatch that runs a file's tests; asks have the ids after it.
@@ -29,8 +29,8 @@ const (
 // runner runs one file.
 type runner struct {
 	cfg    Config
-	job    Job
-	file   File
+	job    report.Job
+	file   report.File
 	number int
 	guild  *isolate.Guild
 	ctx    context.Context //nolint:containedctx // The file's own life.
@@ -45,7 +45,7 @@ type runner struct {
 	test    []string   // That runs, nil when none does.
 	begun   time.Time
 	failed  bool
-	output  []Line
+	output  []report.Line
 	worlds  map[int]*world
 	last    int // World.
 	asks    map[int]chan answer
@@ -59,7 +59,7 @@ type answer struct {
 }
 
 // run loads the file and runs its tests. The error is that of the file.
-func (r *runner) run(ctx context.Context, slots *isolate.Slots) (failed bool, _ *Error) {
+func (r *runner) run(ctx context.Context, slots *isolate.Slots) (failed bool, _ *report.Error) {
 	ctx, cancel := context.WithCancel(ctx)
 	r.ctx = ctx
 	r.loaded, r.ended, r.gone = make(chan *isolate.Failure, 1), make(chan *isolate.Failure, 1), make(chan error, 1)
@@ -70,7 +70,7 @@ func (r *runner) run(ctx context.Context, slots *isolate.Slots) (failed bool, _ 
 	info, err := json.Marshal(map[string]any{"guildId": "1", "applicationId": "1", "maxTimers": 10_000, "tester": true})
 	if err != nil {
 		cancel()
-		return true, &Error{Name: "Error", Message: err.Error()}
+		return true, &report.Error{Name: "Error", Message: err.Error()}
 	}
 	r.guild = isolate.Start(isolate.Config{
 		Blob: r.cfg.Blob, Ops: []string{opName}, Info: string(info), Name: asset, Source: r.file.Code, Host: host{r}, Slots: slots,
@@ -95,7 +95,7 @@ func (r *runner) run(ctx context.Context, slots *isolate.Slots) (failed bool, _ 
 	}
 	options, err := json.Marshal(map[string]any{"timeoutMs": r.job.TimeoutMS, "filter": r.job.Filter, "failFast": r.job.FailFast})
 	if err != nil {
-		return true, &Error{Name: "Error", Message: err.Error()}
+		return true, &report.Error{Name: "Error", Message: err.Error()}
 	}
 	r.guild.Dispatch(isolate.Dispatch{ID: runID, Event: "run", Payload: string(options), CPU: limit + grace/2})
 	fail, _ = r.wait(r.ended, hang)
@@ -104,8 +104,8 @@ func (r *runner) run(ctx context.Context, slots *isolate.Slots) (failed bool, _ 
 
 // wait waits for a part of the file; ok is false when the isolate is not to be
 // used any more. A test that runs then is the one that failed.
-func (r *runner) wait(part <-chan *isolate.Failure, hang <-chan struct{}) (_ *Error, ok bool) {
-	var e *Error
+func (r *runner) wait(part <-chan *isolate.Failure, hang <-chan struct{}) (_ *report.Error, ok bool) {
+	var e *report.Error
 	select {
 	case f := <-part:
 		if f == nil {
@@ -113,11 +113,11 @@ func (r *runner) wait(part <-chan *isolate.Failure, hang <-chan struct{}) (_ *Er
 		}
 		e, ok = r.explain(f), true
 	case lost := <-r.gone:
-		e = &Error{Name: "Error", Message: "the test file's isolate ended: " + lost.Error()}
+		e = &report.Error{Name: "Error", Message: "the test file's isolate ended: " + lost.Error()}
 	case <-hang:
-		e = &Error{Name: "TimeoutError", Message: fmt.Sprintf("it did not end within %s, and lets nothing else run: is there a loop without an await?", time.Duration(r.job.TimeoutMS)*time.Millisecond)}
+		e = &report.Error{Name: "TimeoutError", Message: fmt.Sprintf("it did not end within %s, and lets nothing else run: is there a loop without an await?", time.Duration(r.job.TimeoutMS)*time.Millisecond)}
 	case <-r.ctx.Done():
-		return &Error{Name: "Error", Message: "stopped"}, false
+		return &report.Error{Name: "Error", Message: "stopped"}, false
 	}
 	r.mu.Lock()
 	test := r.test
@@ -125,18 +125,18 @@ func (r *runner) wait(part <-chan *isolate.Failure, hang <-chan struct{}) (_ *Er
 	if test == nil {
 		return e, ok
 	}
-	r.result(test, "failed", e)
-	return &Error{Name: "Error", Message: "the tests after " + quoteTest(test) + " did not run"}, ok
+	r.result(test, report.Failed, e)
+	return &report.Error{Name: "Error", Message: "the tests after " + quoteTest(test) + " did not run"}, ok
 }
 
 func quoteTest(names []string) string { return `"` + strings.Join(names, " > ") + `"` }
 
-func (r *runner) explain(f *isolate.Failure) *Error {
-	return &Error{Name: f.Name, Message: r.author(f.Message), Stack: strings.Trim(r.author(f.Stack), "\n")}
+func (r *runner) explain(f *isolate.Failure) *report.Error {
+	return &report.Error{Name: f.Name, Message: r.author(f.Message), Stack: strings.Trim(r.author(f.Stack), "\n")}
 }
 
 // author gives the text with the author's positions.
-func (r *runner) author(text string) string { return r.file.author(text) }
+func (r *runner) author(text string) string { return author(r.file.Bundle, text) }
 
 func (r *runner) hasFailed() bool {
 	r.mu.Lock()
@@ -168,7 +168,7 @@ func (h host) Op(c isolate.OpCall) {
 func (h host) Log(level isolate.Level, text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.output = append(h.output, Line{Level: []string{"trace", "debug", "info", "warn", "error"}[level], Text: h.author(text), From: "test"})
+	h.output = append(h.output, report.Line{Level: []string{"trace", "debug", "info", "warn", "error"}[level], Text: h.author(text), From: "test"})
 }
 
 func (h host) Settled(id uint64, f *isolate.Failure) {
@@ -204,13 +204,13 @@ func (r *runner) begin(test []string) {
 	r.mu.Lock()
 	r.test, r.begun, r.output = test, time.Now(), nil
 	r.mu.Unlock()
-	r.cfg.Emit(Event{Type: "start", File: r.file.Name, Test: test})
+	r.cfg.Emit(report.Event{Type: report.Start, File: r.file.Name, Test: test})
 }
 
 // result tells how a test ended.
-func (r *runner) result(test []string, status string, e *Error) {
+func (r *runner) result(test []string, status string, e *report.Error) {
 	r.mu.Lock()
-	ev := Event{Type: "result", File: r.file.Name, Test: test, Status: status, Error: e}
+	ev := report.Event{Type: report.Result, File: r.file.Name, Test: test, Status: status, Error: e}
 	if r.test != nil {
 		ev.Duration = float64(time.Since(r.begun).Microseconds()) / 1000
 	}
@@ -230,23 +230,6 @@ func (r *runner) result(test []string, status string, e *Error) {
 	r.test, r.output = nil, nil
 	r.mu.Unlock()
 	r.cfg.Emit(ev)
-}
-
-// plan counts the tests; a filter that is no regular expression is refused.
-func (r *runner) plan(n int) error {
-	r.cfg.Emit(Event{Type: "loaded", File: r.file.Name, Tests: n})
-	return CheckFilter(r.job.Filter)
-}
-
-// CheckFilter reports a filter between slashes that is no regular expression.
-func CheckFilter(filter string) error {
-	if len(filter) < 2 || filter[0] != '/' || filter[len(filter)-1] != '/' {
-		return nil
-	}
-	if _, err := regexp.Compile(filter[1 : len(filter)-1]); err != nil {
-		return fmt.Errorf("--filter: %w", err)
-	}
-	return nil
 }
 
 func (r *runner) world(n int) (*world, error) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/trial"
+	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
@@ -42,28 +43,28 @@ func limits() bot.Limits {
 }
 
 // run runs one file with the given scripts, and gives all that happened.
-func run(t *testing.T, job trial.Job, scripts map[string]string) []trial.Event {
+func run(t *testing.T, job report.Job, scripts map[string]string) []report.Event {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if job.TimeoutMS == 0 {
 		job.TimeoutMS = 20_000
 	}
-	var events []trial.Event
+	var events []report.Event
 	log := zap.NewNop()
 	if os.Getenv("TRIAL_LOG") != "" {
 		log = zap.Must(zap.NewDevelopment())
 	}
 	err := trial.Run(ctx, trial.Config{
 		Blob: blob(t), Limits: limits(), Log: log,
-		Bundle: func(_ context.Context, file string) (trial.Bundle, error) {
+		Bundle: func(_ context.Context, file string) (report.Bundle, error) {
 			text, ok := scripts[file]
 			if !ok {
-				return trial.Bundle{}, fmt.Errorf("there is no file %s", file)
+				return report.Bundle{}, fmt.Errorf("there is no file %s", file)
 			}
-			return trial.Bundle{Code: text}, nil
+			return report.Bundle{Code: text}, nil
 		},
-		Emit: func(e trial.Event) { events = append(events, e) },
+		Emit: func(e report.Event) { events = append(events, e) },
 	}, job)
 	if err != nil {
 		t.Fatal(err)
@@ -74,16 +75,16 @@ func run(t *testing.T, job trial.Job, scripts map[string]string) []trial.Event {
 const imports = `const { createTestBot, HandlerError, assert, assertEquals, assertMatch, assertStrictEquals, assertThrows, assertRejects } = globalThis[Symbol.for("flora.testing")];
 `
 
-func files(code ...string) trial.Job {
-	var j trial.Job
+func files(code ...string) report.Job {
+	var j report.Job
 	for i, c := range code {
-		j.Files = append(j.Files, trial.File{Name: fmt.Sprintf("%d.test.ts", i), Bundle: trial.Bundle{Code: imports + c}})
+		j.Files = append(j.Files, report.File{Name: fmt.Sprintf("%d.test.ts", i), Bundle: report.Bundle{Code: imports + c}})
 	}
 	return j
 }
 
 // results are the tests' outcomes in short.
-func results(events []trial.Event) []string {
+func results(events []report.Event) []string {
 	var out []string
 	for _, e := range events {
 		switch {

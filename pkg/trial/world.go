@@ -25,11 +25,11 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
-	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/embedded"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 	"github.com/flora-runtime/flora-runtime/v8ops"
@@ -50,7 +50,7 @@ type world struct {
 	general snowflake.ChannelID
 	owner   snowflake.UserID
 	user    snowflake.UserID
-	script  Bundle
+	script  report.Bundle
 	ask     func(ctx context.Context, kind, name string, args json.RawMessage) (json.RawMessage, error)
 
 	clock   *clock.Fake
@@ -209,7 +209,7 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 }
 
 // deploy lets the script serve.
-func (w *world) deploy(ctx context.Context, b Bundle) error {
+func (w *world) deploy(ctx context.Context, b report.Bundle) error {
 	w.script = b
 	_, err := w.bot.Deploy(ctx, deploy.Request{
 		Guild: w.guild, Entry: "main.ts", Bundle: &b.Code, Source: "test", Actor: deploy.Actor{Username: "test", Type: deploy.ActorSystem},
@@ -228,9 +228,9 @@ func (w *world) deploy(ctx context.Context, b Bundle) error {
 }
 
 // author gives the text with the author's positions.
-func (w *world) author(text string) string { return w.script.author(text) }
+func (w *world) author(text string) string { return author(w.script, text) }
 
-func (b Bundle) author(text string) string {
+func author(b report.Bundle, text string) string {
 	if b.Map == "" {
 		return text
 	}
@@ -347,5 +347,4 @@ var (
 	_ bot.Environment = surroundings{}
 	_ bot.Witness     = witness{}
 	_ discord.Sink    = sink{}
-	_                 = op.Self
 )
