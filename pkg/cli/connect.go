@@ -12,6 +12,7 @@ import (
 // withGuild adds --guild to a command.
 func (a *app) withGuild(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVarP(&a.guildID, "guild", "g", "", "guild id (FLORA_GUILD)")
+	_ = c.RegisterFlagCompletionFunc("guild", a.completeGuilds) // The flag is there.
 	return c
 }
 
