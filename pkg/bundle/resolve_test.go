@@ -3,6 +3,8 @@ package bundle
 import (
 	"strings"
 	"testing"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // TestPackages builds trees that hold node_modules: each row is a main.ts and
@@ -139,7 +141,7 @@ func TestPackagesRefuse(t *testing.T) {
 					t.Errorf("got %q, want it to have %q", failure, want)
 				}
 			}
-			if strings.Contains(failure, "plugin") || strings.Contains(failure, authorSpace+":") {
+			if strings.Contains(failure, "plugin") || strings.Contains(failure, recipe.Upload+":") {
 				t.Errorf("the failure shows what it must not: %q", failure)
 			}
 		})

@@ -21,6 +21,7 @@ type State struct {
 	Args           []string
 	Env            []string
 	Dir            string // Working directory; "" is the process's own.
+	Self           string // The tool's own file; "" is unknown.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Terminal says that a person sits in front: questions may be asked and
@@ -91,7 +92,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 		return pflag.NormalizedName(name)
 	})
 	root.AddCommand(
-		a.deployCommand(),
+		a.deployCommand(), a.devCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(),
 		a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
 		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.kvCommand(), a.secretCommand(), a.varCommand(),

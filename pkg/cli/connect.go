@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -133,8 +135,40 @@ func (a *app) token(s target) (string, error) {
 	return "", coded(Auth, "not logged in to %s; run `flora login --api %s` or set FLORA_TOKEN", s.base, s.base)
 }
 
+// patience is how long calls are tried again that are safe to repeat; 0 is the
+// client's own.
+func (a *app) patience() (time.Duration, error) {
+	text := a.env("FLORA_RETRY_SECS")
+	if text == "" {
+		return 0, nil
+	}
+	seconds, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, usage("FLORA_RETRY_SECS is %q, but it must be a number of seconds; 0 tries nothing again", text)
+	}
+	if seconds == 0 {
+		return -1, nil
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// about is a time as people say it.
+func about(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(100 * time.Millisecond).String()
+	}
+	return d.Round(time.Second).String()
+}
+
 func (a *app) connect(base, token string) (*client.Client, error) {
-	c, err := client.New(client.Config{BaseURL: base, Token: token, UserAgent: "flora-cli/" + Version, Transport: a.Transport})
+	patience, err := a.patience()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.New(client.Config{
+		BaseURL: base, Token: token, UserAgent: "flora-cli/" + Version, Transport: a.Transport, Patience: patience,
+		Retrying: func(err error, wait time.Duration) { a.warn("%s; trying again in %s", err, about(wait)) },
+	})
 	if err != nil {
 		return nil, coded(Usage, "%s", err)
 	}

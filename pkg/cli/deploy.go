@@ -2,22 +2,18 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 )
-
-// entries are tried in this order when no entry is named.
-var entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
 
 // manyFiles is more than a script has as a rule.
 const manyFiles = 100
@@ -62,7 +58,7 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 	if o.bundle != "" {
 		err = a.addBundle(&r, entry, o)
 	} else {
-		err = a.addSources(&r, entry, o)
+		err = a.addBundled(ctx, &r, entry, o)
 	}
 	if err != nil {
 		return err
@@ -94,54 +90,54 @@ func (a *app) path(p string) (string, error) {
 	return abs, nil
 }
 
-func (a *app) addSources(r *client.DeployRequest, entry string, o deployOptions) error {
-	project, err := a.project()
+// project reads the project in the working directory, and warns of what its file
+// says without effect.
+func (a *app) project(ctx context.Context, root string) (*project.Project, error) {
+	dir, err := a.path(".")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	root, err := a.path(first(o.root, project.Root, "."))
+	p, err := project.Load(ctx, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return usage("the root %s is not a folder", root)
+	for _, w := range p.Warnings {
+		a.warn("%s", w)
 	}
-	if r.Entry, err = a.entry(root, first(entry, project.Entry)); err != nil {
-		return err
+	if root != "" {
+		p.SetRoot(root)
 	}
-	if r.Files, err = sources(root, r.Entry); err != nil {
-		return err
-	}
-	return nil
+	return p, nil
 }
 
-// entry is the entry's path below the root, with slashes.
-func (a *app) entry(root, entry string) (string, error) {
-	if entry == "" {
-		for _, e := range entries {
-			if regular(filepath.Join(root, filepath.FromSlash(e))) {
-				return e, nil
-			}
-		}
-		return "", usage("no entry in %s (looked for %s); name it: flora deploy <entry>", root, strings.Join(entries, ", "))
+// projectCode is the exit code of what is wrong with a project.
+func projectCode(err error) (ExitCode, bool) {
+	if _, ok := errors.AsType[*project.Broken](err); ok {
+		return Failure, true
 	}
-	candidates := []string{filepath.Join(root, entry)}
-	if here, err := a.path(entry); err == nil {
-		if filepath.IsAbs(entry) {
-			candidates = nil
-		}
-		candidates = append(candidates, here)
+	if _, ok := errors.AsType[*project.Misused](err); ok {
+		return Usage, true
 	}
-	for _, c := range candidates {
-		rel, err := filepath.Rel(root, c)
-		if err != nil || !filepath.IsLocal(rel) {
-			continue
-		}
-		if regular(c) {
-			return filepath.ToSlash(rel), nil
-		}
+	_, ok := errors.AsType[*project.TooMuch](err)
+	return Limit, ok
+}
+
+// addBundled bundles the project here.
+func (a *app) addBundled(ctx context.Context, r *client.DeployRequest, entry string, o deployOptions) error {
+	p, err := a.project(ctx, o.root)
+	if err != nil {
+		return err
 	}
-	return "", usage("the entry %s is no file in the root %s", entry, root)
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry})
+	if err != nil {
+		return err
+	}
+	for _, w := range b.Warnings {
+		a.warn("%s", w)
+	}
+	r.Entry, r.Bundle, r.Files = b.Entry, &b.Code, b.Sources
+	r.SourceMap = &client.File{Path: "bundle.js.map", Contents: b.Map}
+	return nil
 }
 
 func regular(p string) bool {
@@ -154,7 +150,7 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	if err != nil {
 		return err
 	}
-	code, err := text(file, maxSourceBytes)
+	code, err := text(file, maxBundleBytes)
 	if err != nil {
 		return err
 	}
@@ -177,63 +173,28 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	return nil
 }
 
-// project is what flora.config.json says.
-type project struct {
-	Entry string `json:"entry"`
-	Root  string `json:"root"`
-}
+// Bounds of what is sent; the server has its own, smaller ones.
+const (
+	maxBundleBytes = 16 << 20
+	maxMapBytes    = 32 << 20
+)
 
-func (a *app) project() (project, error) {
-	const name = "flora.config.json"
-	var doc struct {
-		Deploy project `json:"deploy"`
-	}
-	file, err := a.path(name)
+// text reads a file that must be text of at most so many bytes.
+func text(file string, most int) (string, error) {
+	f, err := os.Open(file)
 	if err != nil {
-		return doc.Deploy, err
+		return "", err
 	}
-	b, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		others, err := filepath.Glob(filepath.Join(filepath.Dir(file), "flora.config.*"))
-		if err == nil && len(others) > 0 {
-			slices.Sort(others)
-			a.warn("%s is not read; write %s, or name the entry and --root", filepath.Base(others[0]), name)
-		}
-		return doc.Deploy, nil
-	}
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
-		return doc.Deploy, fmt.Errorf("read %s: %w", name, err)
+		return "", err
 	}
-	if err := json.Unmarshal(b, &doc); err != nil {
-		return doc.Deploy, usage("%s is broken: %s", name, err)
+	if len(b) > most {
+		return "", coded(Limit, "%s is too large: more than %d bytes would be sent", file, most)
 	}
-	a.unknownKeys(name, b)
-	return doc.Deploy, nil
-}
-
-// unknownKeys warns of what in the project's configuration has no effect.
-func (a *app) unknownKeys(name string, b []byte) {
-	var doc map[string]json.RawMessage
-	var deploy map[string]json.RawMessage
-	if json.Unmarshal(b, &doc) != nil {
-		return
+	if !utf8.Valid(b) {
+		return "", usage("%s is not UTF-8 text", file)
 	}
-	if raw, ok := doc["deploy"]; ok && json.Unmarshal(raw, &deploy) != nil {
-		return
-	}
-	var unknown []string
-	for key := range doc {
-		if key != "deploy" && key != "$schema" {
-			unknown = append(unknown, key)
-		}
-	}
-	for key := range deploy {
-		if key != "entry" && key != "root" {
-			unknown = append(unknown, "deploy."+key)
-		}
-	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		a.warn("%s: %s has no effect", name, strings.Join(unknown, ", "))
-	}
+	return string(b), nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 )
 
 // ExitCode is how the tool ends.
@@ -48,6 +49,9 @@ func codeOf(err error) ExitCode {
 	}
 	if _, ok := errors.AsType[*client.NetworkError](err); ok {
 		return Network
+	}
+	if code, ok := projectCode(err); ok {
+		return code
 	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
@@ -91,6 +95,9 @@ func (a *app) finish(err error) ExitCode {
 var asIs = map[string]bool{"build_failed": true, "deploy_failed": true}
 
 func (a *app) explain(err error, code ExitCode) string {
+	if broken, ok := errors.AsType[*project.Broken](err); ok {
+		return broken.Text
+	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
 		text := "flora: " + err.Error()

@@ -1,4 +1,4 @@
-package cli
+package project
 
 import (
 	"fmt"
@@ -12,18 +12,18 @@ import (
 	"unicode/utf8"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // Bounds of what is sent; the server has its own, smaller ones.
 const (
 	maxSourceFiles = 2000
 	maxSourceBytes = 16 << 20
-	maxMapBytes    = 32 << 20
 	maxIgnoreBytes = 1 << 20
 )
 
-// extensions are what a script can be made of.
-var extensions = []string{".ts", ".tsx", ".js", ".jsx", ".mjs", ".cts", ".mts", ".cjs", ".json", ".txt", ".md"}
+// kept are the files of an author's own that are no code.
+var kept = []string{".json", ".txt", ".md"}
 
 // skippedFolders and skippedFiles are never sources, wherever they are.
 var (
@@ -31,15 +31,16 @@ var (
 	skippedFiles   = []string{"package-lock.json"}
 )
 
-// sources reads the files below root that belong to a script, by path. The
-// entry is among them even where it would be left out. Links are not followed.
-func sources(root, entry string) ([]client.File, error) {
-	w := walk{root: root, files: map[string]string{}}
-	if err := fs.WalkDir(os.DirFS(root), ".", w.visit); err != nil {
+// sources reads the author's own files below the root, by path, as they are
+// kept beside a deployment. The entry is among them even where it would be left
+// out. Links are not followed.
+func (b *building) sources() ([]client.File, error) {
+	w := walk{root: b.root, files: map[string]string{}}
+	if err := fs.WalkDir(os.DirFS(b.root), ".", w.visit); err != nil {
 		return nil, fmt.Errorf("read the sources: %w", err)
 	}
-	if _, ok := w.files[entry]; !ok {
-		if err := w.read(entry); err != nil {
+	if _, ok := w.files[b.entry]; !ok {
+		if err := w.read(b.entry); err != nil {
 			return nil, fmt.Errorf("read the entry: %w", err)
 		}
 	}
@@ -50,6 +51,8 @@ func sources(root, entry string) ([]client.File, error) {
 	slices.SortFunc(out, func(a, b client.File) int { return strings.Compare(a.Path, b.Path) })
 	return out, nil
 }
+
+func tooMuch(format string, args ...any) error { return &TooMuch{fmt.Sprintf(format, args...)} }
 
 type walk struct {
 	root   string
@@ -68,11 +71,16 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 		}
 		return w.rules(name)
 	}
-	if !d.Type().IsRegular() || hidden(d.Name()) || !slices.Contains(extensions, path.Ext(name)) ||
+	if !d.Type().IsRegular() || hidden(d.Name()) || !source(name) ||
 		slices.Contains(skippedFiles, d.Name()) || w.ignore.matches(name, false) {
 		return nil
 	}
 	return w.read(name)
+}
+
+// source reports whether a script can be made of such a file.
+func source(name string) bool {
+	return slices.Contains(recipe.Extensions, path.Ext(name)) || slices.Contains(kept, path.Ext(name))
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }
@@ -93,7 +101,7 @@ func (w *walk) rules(dir string) error {
 
 func (w *walk) read(name string) error {
 	if len(w.files) >= maxSourceFiles {
-		return coded(Limit, "there are more than %d source files in %s; name a smaller --root, or list what is none in .gitignore", maxSourceFiles, w.root)
+		return tooMuch("there are more than %d source files in %s; name a smaller --root, or list what is none in .gitignore", maxSourceFiles, w.root)
 	}
 	contents, err := text(filepath.Join(w.root, filepath.FromSlash(name)), maxSourceBytes-w.bytes)
 	if err != nil {
@@ -116,10 +124,10 @@ func text(file string, most int) (string, error) {
 		return "", err
 	}
 	if len(b) > most {
-		return "", coded(Limit, "%s is too large: more than %d bytes would be sent", file, most)
+		return "", tooMuch("%s is too large: more than %d bytes would be sent", file, most)
 	}
 	if !utf8.Valid(b) {
-		return "", usage("%s is not UTF-8 text; convert it, or list it in .gitignore", file)
+		return "", misused("%s is not UTF-8 text; convert it, or list it in .gitignore", file)
 	}
 	return string(b), nil
 }

@@ -1,7 +1,6 @@
-package bundle
+package recipe
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -16,12 +15,10 @@ const (
 	lineWidth    = 120
 )
 
-var errComputed = errors.New("an import path that is computed at run time cannot be bundled; import each file by its name")
-
-// report is esbuild's own rendering (place, source line and caret), with the
+// Report is esbuild's own rendering (place, source line and caret), with the
 // author's paths and with columns counted like V8 and editors do. why tells
 // what we know of an import that was left to esbuild and not found.
-func report(errs []api.Message, why func(importer, name string) string) string {
+func Report(errs []api.Message, why func(importer, name string) string) string {
 	var b strings.Builder
 	if len(errs) == 1 {
 		b.WriteString("1 error\n")
@@ -40,13 +37,13 @@ func report(errs []api.Message, why func(importer, name string) string) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// warnings are those about the author's own files.
-func warnings(all []api.Message) (out []string) {
+// Warnings are those about the author's own files.
+func Warnings(all []api.Message) (out []string) {
 	for _, m := range all {
 		if m.Location != nil && !strings.Contains(m.Location.File, "node_modules/") {
 			out = append(out, render(m, api.WarningMessage, nil))
 		}
-		if len(out) == maxErrors {
+		if len(out) == MaxErrors {
 			break
 		}
 	}
@@ -56,13 +53,13 @@ func warnings(all []api.Message) (out []string) {
 func render(m api.Message, kind api.MessageKind, why func(importer, name string) string) string {
 	m.PluginName = ""
 	if name, ok := strings.CutPrefix(m.Text, "Could not resolve \""); ok && why != nil && m.Location != nil {
-		if text := why(ourSpaces.ReplaceAllString(m.Location.File, ""), strings.TrimSuffix(name, "\"")); text != "" {
+		if text := why(Plain(m.Location.File), strings.TrimSuffix(name, "\"")); text != "" {
 			m.Text, m.Notes = text, nil
 		}
 	}
-	m.Text = plain(m.Text)
+	m.Text = unspaced(m.Text)
 	if strings.HasPrefix(m.Text, "Could not resolve import(") || strings.HasPrefix(m.Text, "Could not resolve require(") {
-		m.Text = errComputed.Error()
+		m.Text = ErrComputed.Error()
 	}
 	places := [][2]string{}
 	if m.Location != nil {
@@ -70,7 +67,7 @@ func render(m api.Message, kind api.MessageKind, why func(importer, name string)
 	}
 	notes := make([]api.Note, len(m.Notes))
 	for i, n := range m.Notes {
-		n.Text = plain(n.Text)
+		n.Text = unspaced(n.Text)
 		if n.Location != nil {
 			n.Location, places = place(*n.Location, places)
 		}
@@ -87,7 +84,7 @@ func render(m api.Message, kind api.MessageKind, why func(importer, name string)
 // place cleans a location and notes how esbuild writes it and how it should
 // read: esbuild counts columns from 0 and in bytes.
 func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
-	l.File = ourSpaces.ReplaceAllString(l.File, "")
+	l.File = Plain(l.File)
 	l.Namespace = ""
 	column := 1
 	for i, r := range l.LineText {
@@ -103,9 +100,9 @@ func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
 	return &l, append(places, [2]string{fmt.Sprintf("%s%d:", at, l.Column), fmt.Sprintf("%s%d:", at, column)})
 }
 
-// plain takes our name spaces out of quoted paths and cuts what is too long.
-func plain(s string) string {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, `"`+authorSpace+":", `"`), `"`+sdkSpace+":", `"`)
+// unspaced takes our name spaces out of quoted paths and cuts what is too long.
+func unspaced(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, `"`+Upload+":", `"`), `"`+sdk+":", `"`)
 	if len(s) <= messageBytes {
 		return s
 	}
