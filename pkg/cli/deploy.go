@@ -46,11 +46,11 @@ like. Packages of npm must be bundled first: deploy the result with --bundle.`,
 }
 
 func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
-	guild, err := a.guild()
+	guild, err := a.guild(ctx)
 	if err != nil {
 		return err
 	}
-	api, err := a.client()
+	api, err := a.client(ctx)
 	if err != nil {
 		return err
 	}

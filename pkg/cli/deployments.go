@@ -11,11 +11,11 @@ func (a *app) getCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "get", Short: "Show what a guild runs", Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			g, err := a.guild()
+			g, err := a.guild(ctx)
 			if err != nil {
 				return err
 			}
-			api, err := a.client()
+			api, err := a.client(ctx)
 			if err != nil {
 				return err
 			}
@@ -34,7 +34,7 @@ func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the deployments of your guilds", Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			api, err := a.client()
+			api, err := a.client(ctx)
 			if err != nil {
 				return err
 			}
@@ -58,11 +58,11 @@ func (a *app) healthCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "health", Short: "Ask whether the server is up", Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			base, _, err := a.server()
+			s, err := a.server(ctx)
 			if err != nil {
 				return err
 			}
-			api, err := a.connect(base, "")
+			api, err := a.connect(s.base, "")
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (a *app) healthCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.say(map[string]string{"api": base, "health": text}, "%s", text)
+			return a.say(map[string]string{"api": s.base, "health": text}, "%s", text)
 		}),
 	}
 }

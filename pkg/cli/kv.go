@@ -21,22 +21,6 @@ func (a *app) kvCommand() *cobra.Command {
 	return c
 }
 
-// inGuild makes the body of a command about one guild.
-func (a *app) inGuild(c *cobra.Command, body func(ctx context.Context, api *client.Client, guild snowflake.GuildID, args []string) error) *cobra.Command {
-	c.RunE = a.run(func(ctx context.Context, args []string) error {
-		guild, err := a.guild()
-		if err != nil {
-			return err
-		}
-		api, err := a.client()
-		if err != nil {
-			return err
-		}
-		return body(ctx, api, guild, args)
-	})
-	return a.withGuild(c)
-}
-
 func (a *app) createStoreCommand() *cobra.Command {
 	var name string
 	c := a.inGuild(&cobra.Command{Use: "create-store", Short: "Make a store", Args: cobra.NoArgs},

@@ -29,10 +29,11 @@ this user only. Without a token it is read from standard input.`,
 }
 
 func (a *app) login(ctx context.Context, token string) error {
-	base, saved, err := a.server()
+	s, err := a.server(ctx)
 	if err != nil {
 		return err
 	}
+	base, saved := s.base, s.saved
 	if token == "" && !a.Terminal {
 		b, err := io.ReadAll(io.LimitReader(a.Stdin, maxToken))
 		if err != nil {

@@ -40,11 +40,11 @@ losing a line that the server still has. With --json every line is one object.`,
 }
 
 func (a *app) logs(ctx context.Context, limit int, follow bool, level string) error {
-	guild, err := a.guild()
+	guild, err := a.guild(ctx)
 	if err != nil {
 		return err
 	}
-	api, err := a.client()
+	api, err := a.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,9 +81,6 @@ func (a *app) logLine(e client.LogEntry) error {
 		return a.printJSON(e)
 	}
 	level := strings.ToUpper(printable(e.Level))
-	if colour := colours[e.Level]; colour != "" && a.Terminal && a.env("NO_COLOR") == "" {
-		level = "\x1b[" + colour + "m" + level + "\x1b[0m"
-	}
 	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
-	return a.printf("%s %s [%s] %s\n", at, level, printable(first(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
+	return a.printf("%s %s [%s] %s\n", at, a.colour(colours[e.Level], level), printable(first(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
 }

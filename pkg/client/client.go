@@ -36,6 +36,13 @@ type Config struct {
 	UserAgent string
 	// Transport is http.DefaultTransport unless set.
 	Transport http.RoundTripper
+	// Patience is how long a call that is safe to repeat is tried again while the
+	// server cannot be reached or is busy: 2 minutes for deployments and 10 s for
+	// what only reads unless set, and never below 0.
+	Patience time.Duration
+	// Retrying, when set, is told why an attempt failed and how long the call
+	// waits before the next.
+	Retrying func(err error, wait time.Duration)
 }
 
 // Client calls one server. It is safe for concurrent use.
@@ -44,6 +51,9 @@ type Client struct {
 	token string
 	agent string
 	http  *http.Client
+
+	retryFor time.Duration
+	retrying func(err error, wait time.Duration)
 }
 
 // New checks the configuration.
@@ -57,7 +67,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, token: cfg.Token, agent: cfg.UserAgent,
-		http: &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
+		http:     &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
+		retryFor: cfg.Patience, retrying: cfg.Retrying,
 	}, nil
 }
 
@@ -98,11 +109,12 @@ type request struct {
 	header map[string]string
 	time   time.Duration // callTime unless set.
 	most   int64         // smallAnswer unless set.
+	once   bool          // Never tried again.
 }
 
-// call makes a request and decodes its answer into the given value, or keeps it
-// as text in a *string, or drops it for nil.
-func (c *Client) call(ctx context.Context, r request, into any) error {
+// attempt makes a request and decodes its answer into the given value, or keeps
+// it as text in a *string, or drops it for nil.
+func (c *Client) attempt(ctx context.Context, r request, into any) error {
 	if r.time == 0 {
 		r.time = callTime
 	}

@@ -24,7 +24,7 @@ func against(t *testing.T, h http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	c, err := New(Config{BaseURL: s.URL, Token: "flora_t0ken", UserAgent: "flora-test/1"})
+	c, err := New(Config{BaseURL: s.URL, Token: "flora_t0ken", UserAgent: "flora-test/1", Patience: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,8 @@ const (
 	tagSecret     = 0x07 // guild, name -> secretRecord
 	tagSettings   = 0x08 // guild -> settings.Settings
 	tagVariable   = 0x09 // guild, name -> variableRecord
+	tagRequest    = 0x0a // guild, key -> requestRecord
+	tagRequestOf  = 0x0b // guild, id -> the key of the request that made the revision
 	tagKVStores   = 0x20 // guild -> []kvStoreRecord
 )
 
