@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -33,7 +34,7 @@ type diffDoc struct {
 }
 
 func (a *app) diffCommand() *cobra.Command {
-	var o deployOptions
+	var root string
 	var code bool
 	c := a.inGuild(&cobra.Command{
 		Use: "diff [from] [to]", Short: "Show how two revisions, or what runs and your files, differ", Args: cobra.MaximumNArgs(2),
@@ -47,7 +48,7 @@ it is current, without to it is local.`,
 		var files [2][]client.File
 		for i, side := range sides {
 			var err error
-			if files[i], err = a.side(ctx, api, guild, side, o); err != nil {
+			if files[i], err = a.side(ctx, api, guild, side, root); err != nil {
 				return err
 			}
 		}
@@ -60,18 +61,24 @@ it is current, without to it is local.`,
 		}
 		return nil
 	})
-	c.Flags().StringVar(&o.root, "root", "", "folder of the local sources")
+	c.Flags().StringVar(&root, "root", "", "folder of the local sources")
 	c.Flags().BoolVar(&code, "exit-code", false, "exit with 1 when there are differences")
 	return c
 }
 
 // side gives the files of one side.
-func (a *app) side(ctx context.Context, api *client.Client, guild snowflake.GuildID, name string, o deployOptions) ([]client.File, error) {
+func (a *app) side(ctx context.Context, api *client.Client, guild snowflake.GuildID, name, root string) ([]client.File, error) {
 	switch name {
 	case sideLocal:
-		var r client.DeployRequest
-		err := a.addSources(&r, "", o)
-		return r.Files, err
+		p, err := a.project(ctx, root)
+		if err != nil {
+			return nil, err
+		}
+		b, err := p.Bundle(ctx, project.BundleOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return b.Sources, nil
 	case sideCurrent:
 		d, err := api.Deployment(ctx, guild)
 		return d.Files, err

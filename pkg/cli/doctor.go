@@ -62,7 +62,7 @@ func (a *app) doctor(ctx context.Context) error {
 		checks = append(checks, a.checkProject())
 	}
 	checks = append(checks, a.checkServer(ctx)...)
-	checks = append(checks, a.checkTools(ctx)...)
+	checks = append(checks, a.checkTools()...)
 	doc := doctorDoc{OK: true, Checks: checks}
 	var worst *check
 	for i := range checks {
@@ -230,8 +230,13 @@ func (a *app) checkGuild(ctx context.Context, api *client.Client) check {
 }
 
 // checkTools looks for what other commands start.
-func (a *app) checkTools(context.Context) []check {
+func (a *app) checkTools() []check {
 	var checks []check
+	if file, err := a.runtimeBinary(); err == nil {
+		checks = append(checks, check{Name: "runtime", Status: verdictOK, Detail: file})
+	} else {
+		checks = append(checks, check{Name: "runtime", Status: verdictWarn, Detail: "`flora dev` and `flora test` cannot start one here", Fix: err.Error()})
+	}
 	if tsc := a.findTool("tsc"); tsc != "" {
 		checks = append(checks, check{Name: "tsc", Status: verdictOK, Detail: tsc})
 	} else {

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -26,7 +25,7 @@ func (c *Client) Server(ctx context.Context) (Server, error) {
 		s.Version = h.Get("X-Flora-Version")
 		s.Time, _ = http.ParseTime(h.Get("Date"))
 	}
-	err := c.call(ctx, request{method: http.MethodGet, path: "/auth/me", seen: seen}, &doc)
+	err := c.call(ctx, request{method: http.MethodGet, path: "/auth/me", seen: seen, once: true}, &doc)
 	s.User = doc.User
 	return s, err
 }
@@ -34,7 +33,7 @@ func (c *Client) Server(ctx context.Context) (Server, error) {
 // Ready asks whether the server takes requests; the error says why not. It needs
 // no token.
 func (c *Client) Ready(ctx context.Context) error {
-	return c.call(ctx, request{method: http.MethodGet, path: "/readyz"}, nil)
+	return c.call(ctx, request{method: http.MethodGet, path: "/readyz", once: true}, nil)
 }
 
 // Guild is a guild that the caller administers.
@@ -49,14 +48,6 @@ type Guild struct {
 func (c *Client) Guilds(ctx context.Context) ([]Guild, error) {
 	var all []Guild
 	err := c.call(ctx, request{method: http.MethodGet, path: "/guilds"}, &all)
-	return all, err
-}
-
-// Limits gives the limits in force, as the server writes them: groups of
-// numbers.
-func (c *Client) Limits(ctx context.Context) (map[string]json.RawMessage, error) {
-	var all map[string]json.RawMessage
-	err := c.call(ctx, request{method: http.MethodGet, path: "/limits"}, &all)
 	return all, err
 }
 

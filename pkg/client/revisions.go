@@ -88,7 +88,7 @@ func (c *Client) Rollback(ctx context.Context, guild snowflake.GuildID, id strin
 	var d Deployment
 	err := c.call(ctx, request{
 		method: http.MethodPost, path: revisionPath(guild) + "/rollback/" + segment(id), time: deployTime,
-		header: map[string]string{"x-flora-deploy-source": "cli"},
+		header: map[string]string{"x-flora-deploy-source": "cli", requestKey: newKey()},
 	}, &d)
 	return d, err
 }
