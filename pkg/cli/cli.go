@@ -92,9 +92,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 		return pflag.NormalizedName(name)
 	})
 	root.AddCommand(
-		a.loginCommand(), a.deployCommand(), a.getCommand(), a.listCommand(), a.healthCommand(),
-		a.logsCommand(), a.kvCommand(), a.versionCommand(),
-		a.initCommand(), a.typesCommand(), a.checkCommand(), a.testCommand(),
+		a.initCommand(), a.typesCommand(), a.checkCommand(), a.testCommand(), a.deployCommand(), a.devCommand(),
+		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(),
+		a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
+		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.kvCommand(), a.secretCommand(), a.varCommand(),
+		a.guildsCommand(), a.tokenCommand(), a.limitsCommand(), a.healthCommand(), a.releaseCommand(),
+		a.versionCommand(), a.completionCommand(), a.doctorCommand(),
 	)
 	return root
 }

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -32,7 +34,7 @@ declare module "*.md" {
   export default text;
 }
 
-// Packages that are not in node_modules.
+// Packages without types, or that are not in node_modules.
 declare module "npm:*";
 declare module "jsr:*";
 `
@@ -65,7 +67,7 @@ func moduleTypes(p *project.Project) (string, error) {
 	var blocks []string
 	for name, to := range found {
 		module, _ := inNodeModules(to)
-		if module == name || !installed(p.Root, module) {
+		if module == name || !typed(p.Root, module) {
 			continue
 		}
 		blocks = append(blocks, fmt.Sprintf("declare module %q {\n  import all = require(%q);\n  export = all;\n}\n", name, module))
@@ -74,14 +76,19 @@ func moduleTypes(p *project.Project) (string, error) {
 		return known, nil
 	}
 	slices.Sort(blocks)
-	return known + "\n// Packages that are.\n" + strings.Join(blocks, ""), nil
+	return known + "\n// Packages with types.\n" + strings.Join(blocks, ""), nil
 }
 
 // registryImports finds the npm: and jsr: imports of the author's own files.
-func registryImports(root string) (map[string]string, error) {
-	found := map[string]string{}
+func registryImports(dir string) (found map[string]string, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look for imports: %w", err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	found = map[string]string{}
 	seen := 0
-	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+	err = fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 				return nil
@@ -89,19 +96,19 @@ func registryImports(root string) (map[string]string, error) {
 			return err
 		}
 		if e.IsDir() {
-			if name != root && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist") {
+			if name != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist") {
 				return fs.SkipDir
 			}
 			return nil
 		}
 		info, err := e.Info()
-		if err != nil || !e.Type().IsRegular() || info.Size() > maxSearchedFile || !slices.Contains(searched, filepath.Ext(name)) {
+		if err != nil || !e.Type().IsRegular() || info.Size() > maxSearchedFile || !slices.Contains(searched, path.Ext(name)) {
 			return nil //nolint:nilerr // A file that went meanwhile.
 		}
 		if seen++; seen > maxSearched {
 			return fs.SkipAll
 		}
-		text, err := os.ReadFile(name)
+		text, err := root.ReadFile(filepath.FromSlash(name))
 		if err != nil {
 			return nil //nolint:nilerr // The build tells of files that cannot be read.
 		}
@@ -111,7 +118,7 @@ func registryImports(root string) (map[string]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for imports in %s: %w", root, err)
+		return nil, fmt.Errorf("look for imports in %s: %w", dir, err)
 	}
 	return found, nil
 }
@@ -150,18 +157,23 @@ func inNodeModules(specifier string) (string, bool) {
 	return scope + name + inside, true
 }
 
-// installed reports whether the module's package is in a node_modules of the
-// folder or of one above.
-func installed(dir, module string) bool {
+// typed reports whether the module's package is in a node_modules of the folder
+// or of one above, and has types, its own or those of @types.
+func typed(dir, module string) bool {
 	parts := strings.SplitN(module, "/", 3)
 	name := parts[0]
 	if strings.HasPrefix(name, "@") && len(parts) > 1 {
 		name += "/" + parts[1]
 	}
 	for _, d := range upwards(runtime.GOOS, dir) {
-		if regular(filepath.Join(d, "node_modules", filepath.FromSlash(name), "package.json")) {
-			return true
+		modules := filepath.Join(d, "node_modules")
+		manifest, err := os.ReadFile(filepath.Join(modules, filepath.FromSlash(name), "package.json"))
+		if err != nil {
+			continue
 		}
+		types := filepath.Join(modules, "@types", strings.ReplaceAll(strings.TrimPrefix(name, "@"), "/", "__"), "package.json")
+		return bytes.Contains(manifest, []byte(`"types"`)) || bytes.Contains(manifest, []byte(`"typings"`)) ||
+			regular(filepath.Join(modules, filepath.FromSlash(name), "index.d.ts")) || regular(types)
 	}
 	return false
 }

@@ -110,7 +110,7 @@ func TestTypesCannotBeWritten(t *testing.T) {
 	u := newTool(t, newServer(t, nil))
 	u.write("main.ts", "")
 	u.write(".flora", "a file")
-	if code, _, stderr := u.run("types", "--offline"); code != Failure || !strings.Contains(stderr, "flora.d.ts: ") {
+	if code, _, stderr := u.run("types", "--offline"); code != Failure || !strings.Contains(stderr, ".flora/types/") {
 		t.Errorf("%d %q", code, stderr)
 	}
 }
@@ -118,13 +118,17 @@ func TestTypesCannotBeWritten(t *testing.T) {
 func TestTypesOfPackages(t *testing.T) {
 	t.Parallel()
 	u := newTool(t, newServer(t, nil))
-	u.write("node_modules/zod/package.json", "{}")
+	u.write("node_modules/zod/package.json", `{"types":"i.d.ts"}`)
 	u.write("node_modules/@scope/pkg/package.json", "{}")
+	u.write("node_modules/@types/scope__pkg/package.json", "{}")
+	u.write("node_modules/plain/package.json", "{}")
 	u.write("node_modules/@jsr/std__text/package.json", "{}")
+	u.write("node_modules/@jsr/std__text/index.d.ts", "")
 	u.write("src/main.ts", `import { z } from "npm:zod@3.1.0";
 import { a } from 'npm:@scope/pkg@^1/deep/a.js';
 import { b } from "jsr:@std/text@1/case";
 import gone from "npm:gone";
+import plain from "npm:plain";
 export { z, a, b, gone };
 `)
 	u.write("src/node_modules/x/index.ts", `import "npm:zod@9";`)
@@ -133,7 +137,7 @@ export { z, a, b, gone };
 		t.Fatal(code, stderr)
 	}
 	text := tree(t, u.dir)[".flora/types/modules.d.ts"]
-	_, got, _ := strings.Cut(text, "// Packages that are.\n")
+	_, got, _ := strings.Cut(text, "// Packages with types.\n")
 	want := `declare module "jsr:@std/text@1/case" {
   import all = require("@jsr/std__text/case");
   export = all;

@@ -13,7 +13,7 @@ import (
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
 )
 
-//go:embed src/*.ts package.json README.md index.d.ts
+//go:embed src/*.ts package.json README.md index.d.ts tests.d.ts
 var sources embed.FS
 
 // Files gives the files of the npm package @flora/sdk: the types for authors
@@ -60,24 +60,27 @@ func Files() (map[string]string, error) {
 	return out, nil
 }
 
-// Types declares the module @flora/sdk/testing, for projects in which the npm
-// package is not installed.
+// Types declares what test files have in `flora test`: the module
+// @flora/sdk/testing, and globals.
 func Types() (string, error) {
 	text, err := sources.ReadFile("index.d.ts")
 	if err != nil {
 		return "", fmt.Errorf("read the types of the test bot: %w", err)
 	}
+	tests, err := sources.ReadFile("tests.d.ts")
+	if err != nil {
+		return "", fmt.Errorf("read the types of tests: %w", err)
+	}
 	var b strings.Builder
 	b.WriteString("declare module \"@flora/sdk/testing\" {\n")
-	// What is in a module is declared already.
-	declared := strings.ReplaceAll(string(text), "declare global", "global")
-	for line := range strings.Lines(declared) {
+	for line := range strings.Lines(string(text)) {
 		if line != "\n" {
 			b.WriteString("  ")
 		}
 		b.WriteString(line)
 	}
-	b.WriteString("}\n")
+	b.WriteString("}\n\n")
+	b.Write(tests)
 	return b.String(), nil
 }
 
