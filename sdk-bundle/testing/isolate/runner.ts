@@ -330,6 +330,7 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
   const s = new Scope();
   s.error = broken;
   const { body } = t;
+  scope = s;
   const ms = t.timeout ?? standard;
   if (broken === undefined) {
     running = true;
@@ -347,6 +348,7 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
     await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     running = false;
   }
+  scope = around;
   now({ do: "result", test: names, status: s.error === undefined ? "passed" : "failed", error: s.error });
   clean(s);
   if (s.error !== undefined && r.failFast) r.stopped = true;
