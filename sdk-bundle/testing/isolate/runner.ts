@@ -294,7 +294,7 @@ export async function run(o: { timeoutMs: number; filter: string; failFast: bool
   };
   await runGroup(root, r, false, undefined);
   clean(around);
-  if (around.error !== undefined) throw Object.assign(new Error(around.error.message), { name: around.error.name });
+  if (around.error !== undefined) throw around.error;
 }
 
 async function runGroup(g: Group, r: Run, forced: boolean, broken: Told | undefined): Promise<void> {
