@@ -19,7 +19,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	if err := rt.openBuilds(); err != nil {
 		return err
 	}
-	types, err := sdkbundle.Types()
+	types, err := sdkbundle.Declarations(Version)
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 		return pflag.NormalizedName(name)
 	})
 	root.AddCommand(
-		a.deployCommand(), a.devCommand(),
+		a.initCommand(), a.devCommand(), a.checkCommand(), a.testCommand(), a.typesCommand(), a.deployCommand(),
 		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(),
 		a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
 		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.kvCommand(), a.secretCommand(), a.varCommand(),
