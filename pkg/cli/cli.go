@@ -110,10 +110,11 @@ func (a *app) run(body func(ctx context.Context, args []string) error) func(*cob
 	}
 }
 
-// env is a variable's value, or "".
+// env is a variable's value, or "". Windows does not tell names apart by case.
 func (a *app) env(name string) string {
 	for i := len(a.Env) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(a.Env[i], name+"="); ok {
+		n, value, ok := strings.Cut(a.Env[i], "=")
+		if ok && (n == name || a.system() == "windows" && strings.EqualFold(n, name)) {
 			return value
 		}
 	}
