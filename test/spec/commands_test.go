@@ -33,6 +33,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"state":       cmdState,
 	"port":        cmdPort,
 	"browse":      cmdBrowse,
+	"shape":       cmdShape,
 
 	"second-guild": cmdSecondGuild,
 }
