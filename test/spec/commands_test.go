@@ -34,6 +34,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"port":        cmdPort,
 
 	"second-guild": cmdSecondGuild,
+	"develops":     cmdDevelops,
 }
 
 func of(ts *testscript.TestScript) *runtimes {
