@@ -22,7 +22,7 @@ func TestLinksNothingHeavy(t *testing.T) {
 	const module = "github.com/flora-runtime/flora-runtime/"
 	allowed := []string{module + "cmd/flora", module + "pkg/cli", module + "pkg/client", module + "pkg/clock", module + "pkg/snowflake", "github.com/spf13/", "github.com/inconshreveable/mousetrap",
 		"github.com/agnivade/levenshtein", "github.com/cli/browser", "github.com/aymanbagabas/go-udiff", "golang.org/x/",
-		module + "pkg/watch", "github.com/fsnotify/fsnotify", "github.com/cenkalti/backoff/v5",
+		module + "pkg/watch", "github.com/fsnotify/fsnotify", "github.com/fsnotify/fsnotify/", "github.com/cenkalti/backoff/v5",
 		module + "pkg/project", module + "pkg/recipe", "github.com/evanw/esbuild/", "github.com/tailscale/hujson", "github.com/Masterminds/semver/v3", "github.com/tdewolff/parse/v2/"}
 	for line := range strings.Lines(string(out)) {
 		name, cgo, _ := strings.Cut(strings.TrimSpace(line), " ")

@@ -46,7 +46,7 @@ guild that --guild, FLORA_GUILD or the project file names. The runtime itself is
 for Linux; on macOS and Windows give --api, or run flora in WSL 2 or a container.
 
 With --json every line is one object with an "event": ready, deployed, unchanged,
-failed, log, warning or ended.`,
+failed, warning or log.`,
 		Example: "  flora dev\n  flora dev --port $PORT\n  flora dev src/main.ts --root . --open\n  flora dev --api $FLORA_API_URL --guild $FLORA_GUILD",
 		Args:    cobra.MaximumNArgs(1),
 	}

@@ -415,3 +415,25 @@ func TestDevWithoutRuntime(t *testing.T) {
 		}
 	}
 }
+
+// TestDevIsQuick: the promise is 300 ms from a save to the answer; see the row
+// "save to answered message" of the benchmarks.
+func TestDevIsQuick(t *testing.T) {
+	t.Parallel()
+	w := newProject(t)
+	dev(t, w.dir, "--data-dir", filepath.Join(w.dir, ".flora", "data"), "--no-starter", "--no-rate-limits")
+	w.start()
+	w.wait("deployed", "")
+	w.answers("one")
+	const limit = 3 * time.Second
+	for i := range 5 {
+		want := fmt.Sprint("save ", i)
+		began := time.Now()
+		w.save("src/lib.ts", fmt.Sprintf("export const text = %q;", want))
+		w.wait("deployed", "")
+		w.answers(want)
+		if took := time.Since(began); took > limit {
+			t.Errorf("save %d was answered after %s", i, took)
+		}
+	}
+}
