@@ -63,8 +63,7 @@ func only(r *resolver, entry string) api.Plugin {
 			required := a.Kind == api.ResolveJSRequireCall || a.Kind == api.ResolveJSRequireResolve
 			t, err := r.resolve(a.Importer, a.Path, required)
 			switch {
-			case err != nil && (required || a.Kind == api.ResolveJSDynamicImport):
-				// The code may be ready for that: only esbuild knows.
+			case err != nil && recipe.MayBeMissing(a.Kind, a.Path):
 				r.chain.Miss(a.Importer, a.Path, err)
 				return api.OnResolveResult{}, nil
 			case err != nil:

@@ -19,30 +19,50 @@ import (
 const manyFiles = 100
 
 // deployOptions are the command's flags.
-type deployOptions struct{ root, bundle, sourceMap string }
+type deployOptions struct {
+	root, bundle, sourceMap string
+	dryRun                  bool
+}
 
 func (a *app) deployCommand() *cobra.Command {
 	var o deployOptions
 	c := &cobra.Command{
 		Use: "deploy [entry]", Short: "Deploy a script to a guild",
-		Long: `Sends the source files below --root to the server, which bundles, loads and only
-then activates them; when something fails, the script before goes on running.
+		Long: `Bundles the entry with all that it imports, packages of node_modules included,
+looks whether that is within the server's limits, and sends it with its source
+map. The server loads it and only then lets go of the script before: when
+something fails, that one goes on running.
 
-Sent are .ts .tsx .js .jsx .mjs .cts .mts .cjs .json .txt and .md files, except
-hidden ones, what .gitignore names, node_modules, dist and package-lock.json.
-The entry is relative to the root. Without it, flora.config.json
-({"deploy": {"entry": ..., "root": ...}}) says it, else it is src/main.ts or the
-like. Packages of npm must be bundled first: deploy the result with --bundle.`,
-		Example: "  flora deploy --guild 123456789012345678\n  flora deploy bot/main.ts --root .\n  flora deploy --bundle dist/bundle.js",
+Without an entry, flora.json says it, else it is src/main.ts or the like. An
+entry is relative to the root, which is the folder of flora.json unless --root
+or the file says another. The text files below the root are kept beside the
+bundle for get, diff and history, except hidden ones, what .gitignore names,
+node_modules, dist and package-lock.json.
+
+With --json: the deployment, with bundle_bytes and sizes, a list of {package,
+bytes} in which "" is your own code. With --dry-run nothing is sent, and it is
+{entry, bundle_bytes, sizes, limits_checked, warnings}.`,
+		Example: "  flora deploy\n  flora deploy src/main.ts --root . --guild $GUILD\n  flora deploy --dry-run\n  flora deploy --bundle dist/bundle.js",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
+			if o.dryRun {
+				return a.dryRun(ctx, first(args...), o)
+			}
 			return a.deploy(ctx, first(args...), o)
 		}),
 	}
 	c.Flags().StringVar(&o.root, "root", "", "folder of the sources")
 	c.Flags().StringVar(&o.bundle, "bundle", "", "a finished ES module to deploy instead of sources")
 	c.Flags().StringVar(&o.sourceMap, "source-map", "", "the bundle's source map (<bundle>.map if that exists)")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "bundle and check only, send nothing")
 	return a.withGuild(c)
+}
+
+// deployment is what a deploy prints with --json.
+type deployment struct {
+	client.Deployment
+	BundleBytes int            `json:"bundle_bytes"`
+	Sizes       []project.Size `json:"sizes,omitempty"`
 }
 
 func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
@@ -54,19 +74,23 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	r := client.DeployRequest{Source: "cli"}
-	if o.bundle != "" {
-		err = a.addBundle(&r, entry, o)
-	} else {
-		err = a.addBundled(ctx, &r, entry, o)
-	}
+	limits, unknown := limitsOf(ctx, api)
+	m, err := a.made(ctx, entry, o, limits)
 	if err != nil {
+		return err // Also when there is no server: this is to be mended anyway.
+	}
+	if unknown != nil {
+		return unknown
+	}
+	if err := limits.check(m); err != nil {
 		return err
 	}
-	d, err := api.Deploy(ctx, guild, r)
+	a.notes(m.warnings)
+	a.progress("%s", m.report(limits))
+	d, err := api.Deploy(ctx, guild, m.request)
 	if err != nil {
-		if o.root == "" && len(r.Files) > manyFiles {
-			a.warn("these are the %d sources below the folder you are in; --root names the script's own", len(r.Files))
+		if o.root == "" && len(m.request.Files) > manyFiles {
+			a.warn("these are the %d sources below the folder you are in; --root names the script's own", len(m.request.Files))
 		}
 		return err
 	}
@@ -75,7 +99,49 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 			a.warn("%s", w)
 		}
 	}
-	return a.say(d, "Deployed %s to guild %s\n  revision  %s\n  time      %s", d.Entry, d.Guild, first(d.RevisionID, "unknown"), local(d.UpdatedAt))
+	d.Warnings = append(m.warnings, d.Warnings...)
+	return a.say(deployment{d, len(*m.request.Bundle), m.sizes}, "Deployed %s to guild %s\n  revision  %s\n  time      %s",
+		d.Entry, d.Guild, first(d.RevisionID, "unknown"), local(d.UpdatedAt))
+}
+
+// dryRun makes what would be sent, and checks it as far as the server can be
+// asked.
+func (a *app) dryRun(ctx context.Context, entry string, o deployOptions) error {
+	var limits limits
+	api, err := a.client(ctx)
+	if err == nil {
+		limits, err = limitsOf(ctx, api)
+	}
+	if err != nil {
+		a.warn("the server's limits are not checked: %s", err)
+	}
+	m, err := a.made(ctx, entry, o, limits)
+	if err != nil {
+		return err
+	}
+	if err := limits.check(m); err != nil {
+		return err
+	}
+	a.notes(m.warnings)
+	doc := struct {
+		Entry         string         `json:"entry"`
+		BundleBytes   int            `json:"bundle_bytes"`
+		Sizes         []project.Size `json:"sizes"`
+		LimitsChecked bool           `json:"limits_checked"`
+		Warnings      []string       `json:"warnings,omitempty"`
+	}{m.request.Entry, len(*m.request.Bundle), m.sizes, limits.known, m.warnings}
+	return a.say(doc, "%s", m.report(limits))
+}
+
+// notes prints warnings that are whole texts. With --json they are in the
+// document.
+func (a *app) notes(all []string) {
+	if a.json {
+		return
+	}
+	for _, text := range all {
+		_, _ = fmt.Fprintln(a.Stderr, printable(text))
+	}
 }
 
 // path makes a path absolute, from the working directory.
@@ -122,27 +188,31 @@ func projectCode(err error) (ExitCode, bool) {
 	return Limit, ok
 }
 
-// addBundled bundles the project here.
-func (a *app) addBundled(ctx context.Context, r *client.DeployRequest, entry string, o deployOptions) error {
-	p, err := a.project(ctx, o.root)
-	if err != nil {
-		return err
-	}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry})
-	if err != nil {
-		return err
-	}
-	for _, w := range b.Warnings {
-		a.warn("%s", w)
-	}
-	r.Entry, r.Bundle, r.Files = b.Entry, &b.Code, b.Sources
-	r.SourceMap = &client.File{Path: "bundle.js.map", Contents: b.Map}
-	return nil
+// script is what is to be sent.
+type script struct {
+	request  client.DeployRequest
+	sizes    []project.Size
+	warnings []string
 }
 
-func regular(p string) bool {
-	info, err := os.Stat(p)
-	return err == nil && info.Mode().IsRegular()
+// made bundles the project, or reads the finished bundle.
+func (a *app) made(ctx context.Context, entry string, o deployOptions, l limits) (script, error) {
+	m := script{request: client.DeployRequest{Source: "cli"}}
+	if o.bundle != "" {
+		return m, a.addBundle(&m.request, entry, o)
+	}
+	p, err := a.project(ctx, o.root)
+	if err != nil {
+		return m, err
+	}
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: !l.known || l.Scripts.WebAssembly != 0})
+	if err != nil {
+		return m, err
+	}
+	m.request.Entry, m.request.Bundle, m.request.Files = b.Entry, &b.Code, b.Sources
+	m.request.SourceMap = &client.File{Path: "bundle.js.map", Contents: b.Map}
+	m.sizes, m.warnings = b.Sizes, b.Warnings
+	return m, nil
 }
 
 func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) error {
@@ -171,6 +241,11 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	}
 	r.SourceMap = &client.File{Path: filepath.Base(mapFile), Contents: m}
 	return nil
+}
+
+func regular(p string) bool {
+	info, err := os.Stat(p)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Bounds of what is sent; the server has its own, smaller ones.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type BundleOptions struct {
 	Virtual map[string]string // TypeScript modules by import name that are on no disk.
 	// WebAssembly says that the server has it; else its use is a warning.
 	WebAssembly bool
+	// NoSources leaves the author's files out, for who only runs the bundle.
+	NoSources bool
 }
 
 // Bundle is a project as one ES module.
@@ -53,30 +56,37 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 		return nil, fmt.Errorf("follow the root %s: %w", p.Root, err)
 	}
 	b := p.begin(root, entry, o)
-	res := b.run(nil)
-	if aliases := b.aliases(); len(res.Errors) == 0 && len(aliases) > 0 {
+	res := b.run()
+	if aliases := b.found.aliases(); len(res.Errors) == 0 && len(aliases) > 0 {
 		// esbuild knows what package.json and tsconfig.json say of a file only
 		// where it finds the file by itself, so what our names mean is given to
 		// it for a second run.
-		b = p.begin(root, entry, o)
-		b.known = aliases
-		res = b.run(aliases)
+		b.aliases, b.first, b.found = aliases, b.found, newFindings()
+		for file := range b.first.paths {
+			b.found.paths[file] = true
+		}
+		res = b.run()
 	}
 	inputs := b.inputs()
 	if len(res.Errors) > 0 {
 		return nil, &Broken{Text: "build failed: " + recipe.Report(res.Errors, b.why), Inputs: inputs}
 	}
 	out := &Bundle{Entry: entry, Inputs: inputs, Warnings: recipe.Warnings(res.Warnings)}
-	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.name); err != nil {
+	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.sourceName); err != nil {
 		return nil, err
 	}
+	more, err := b.webAssembly(out.Code, out.Map)
+	if err != nil {
+		return nil, err
+	}
+	out.Warnings = append(out.Warnings, more...)
 	if out.Sizes, err = b.sizes(res.Metafile); err != nil {
 		return nil, err
 	}
-	if out.Sources, err = b.sources(); err != nil {
-		return nil, err
+	if !o.NoSources {
+		out.Sources, err = b.sources()
 	}
-	return out, nil
+	return out, err
 }
 
 // building is one run of esbuild.
@@ -86,24 +96,29 @@ type building struct {
 	root    string // Without links in it.
 	entry   string
 	chain   *recipe.Chain
-	known   map[string]string // What esbuild is told of our names.
+	found   *findings
 
-	found *findings
+	// Of a second run: what names of ours mean, and what the first run found.
+	aliases map[string]string
+	first   *findings
 }
 
 func (p *Project) begin(root, entry string, o BundleOptions) *building {
 	return &building{project: p, options: o, root: root, entry: entry, chain: recipe.NewChain(), found: newFindings()}
 }
 
-func (b *building) run(aliases map[string]string) api.BuildResult {
+func (b *building) run() api.BuildResult {
 	options := recipe.Options(b.root)
 	options.Metafile = true
 	options.AllowOverwrite = true // Nothing is written.
-	options.Alias = map[string]string{recipe.EntryName: filepath.Join(b.root, filepath.FromSlash(b.entry))}
-	maps.Copy(options.Alias, aliases)
+	options.Alias = map[string]string{recipe.EntryName: b.file()}
+	maps.Copy(options.Alias, b.aliases)
 	options.Plugins = []api.Plugin{b.plugin()}
 	return api.Build(options)
 }
+
+// file is the entry.
+func (b *building) file() string { return filepath.Join(b.root, filepath.FromSlash(b.entry)) }
 
 // name is how a file is called in errors, stacks and the source map: its path
 // from the root; of a package elsewhere, from node_modules on.
@@ -128,6 +143,14 @@ func (b *building) name(file string) string {
 	return rel
 }
 
+// sourceName is a file's name from that in esbuild's source map, a URL.
+func (b *building) sourceName(source string) string {
+	if plain, err := url.PathUnescape(source); err == nil {
+		source = plain
+	}
+	return b.name(source)
+}
+
 // why tells what is known of an import that esbuild did not find.
 func (b *building) why(importer, name string) string {
 	return b.chain.Why(filepath.Join(b.root, filepath.FromSlash(importer)), name)
@@ -141,7 +164,7 @@ func (b *building) inputs() []string {
 			all = append(all, file)
 		}
 	}
-	all = append(all, filepath.Join(b.root, filepath.FromSlash(b.entry)))
+	all = append(all, b.file())
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -1,14 +1,18 @@
 package project
 
 import (
+	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 )
 
@@ -17,6 +21,10 @@ func disk(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, f := range txtar.Parse([]byte(text)).Files {
+		if f.Name == "links" { // Lines of "path -> target".
+			link(t, dir, string(f.Data))
+			continue
+		}
 		file := filepath.Join(dir, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
@@ -28,6 +36,20 @@ func disk(t *testing.T, text string) string {
 	return dir
 }
 
+func link(t *testing.T, dir, lines string) {
+	t.Helper()
+	for line := range strings.Lines(lines) {
+		name, target, _ := strings.Cut(strings.TrimSpace(line), " -> ")
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.FromSlash(target), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func load(t *testing.T, dir string) *Project {
 	t.Helper()
 	p, err := Load(t.Context(), dir)
@@ -37,66 +59,138 @@ func load(t *testing.T, dir string) *Project {
 	return p
 }
 
+// TestBundleGives bundles the projects in testdata/good. Each has a file "want"
+// of lines: "has" and "lacks" with a Go string, "packages" with the names in
+// the size report, "sources" with the files kept, "warning" with part of one.
 func TestBundleGives(t *testing.T) {
 	t.Parallel()
-	rows := map[string]struct {
-		files       string
-		has, lacks  []string
-		packages    []string
-		notInSource []string
-	}{
-		"typescript": {files: "-- src/main.ts --\nimport { f } from './f'\nconst n: number = f()\nlog(n)\n-- src/f.ts --\nexport const f = () => 42\n", has: []string{"=> 42"}, lacks: []string{": number"}, packages: []string{""}},
-		"npm specifiers": {files: `
--- main.ts --
-import { a } from "npm:a@^1.2"
-import { b } from "npm:@s/b@2/sub"
-log(a, b)
--- node_modules/a/package.json --
-{"name": "a", "version": "1.4.0", "main": "i.js"}
--- node_modules/a/i.js --
-export const a = "from a"
--- node_modules/@s/b/package.json --
-{"name": "@s/b", "version": "2.0.0", "exports": {"./sub": "./dist/s.js"}}
--- node_modules/@s/b/dist/s.js --
-export const b = "from b"
-`, has: []string{"from a", "from b"}, lacks: []string{"import "}, packages: []string{"", "a", "@s/b"}},
-	}
-	for name, row := range rows {
-		t.Run(name, func(t *testing.T) {
+	for _, file := range projects(t, "good") {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			out, err := load(t, disk(t, row.files)).Bundle(t.Context(), BundleOptions{})
+			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, s := range row.has {
-				if !strings.Contains(out.Code, s) {
-					t.Errorf("the bundle lacks %q:\n%s", s, out.Code)
-				}
+			dir := disk(t, string(text))
+			p := load(t, dir)
+			out, err := p.Bundle(t.Context(), BundleOptions{})
+			if err != nil {
+				t.Fatal(err)
 			}
-			for _, s := range row.lacks {
-				if strings.Contains(out.Code, s) {
-					t.Errorf("the bundle has %q:\n%s", s, out.Code)
-				}
-			}
-			var packages []string
-			for _, s := range out.Sizes {
-				packages = append(packages, s.Package)
-			}
-			slices.Sort(packages)
-			slices.Sort(row.packages)
-			if row.packages != nil && !slices.Equal(packages, row.packages) {
-				t.Errorf("got packages %q, want %q", packages, row.packages)
-			}
+			hold(t, filepath.Join(dir, "want"), out)
 		})
 	}
 }
 
+func projects(t *testing.T, kind string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", kind, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no projects: %v", err)
+	}
+	return files
+}
+
+func hold(t *testing.T, file string, out *Bundle) {
+	t.Helper()
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warned := 0
+	for line := range strings.Lines(string(want)) {
+		what, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.HasPrefix(arg, `"`) {
+			if arg, err = strconv.Unquote(arg); err != nil {
+				t.Fatalf("%s: %s", line, err)
+			}
+		}
+		switch what {
+		case "has":
+			if !strings.Contains(out.Code, arg) {
+				t.Errorf("the bundle lacks %q:\n%s", arg, out.Code)
+			}
+		case "lacks":
+			if strings.Contains(out.Code, arg) {
+				t.Errorf("the bundle has %q:\n%s", arg, out.Code)
+			}
+		case "packages":
+			var got []string
+			for _, s := range out.Sizes {
+				got = append(got, first(s.Package, "own"))
+			}
+			slices.Sort(got)
+			same(t, what, arg, strings.Join(got, " "))
+		case "sources":
+			var got []string
+			for _, f := range out.Sources {
+				got = append(got, f.Path)
+			}
+			same(t, what, arg, strings.Join(got, " "))
+		case "mapped":
+			var m sourceMap
+			if err := json.Unmarshal([]byte(out.Map), &m); err != nil {
+				t.Fatal(err)
+			}
+			same(t, what, arg, strings.Join(m.Sources, " "))
+		case "warning":
+			warned++
+			if !slices.ContainsFunc(out.Warnings, func(w string) bool { return strings.Contains(w, arg) }) {
+				t.Errorf("got warnings %q, want one with %q", out.Warnings, arg)
+			}
+		default:
+			t.Fatalf("what is %q?", line)
+		}
+	}
+	if warned == 0 && len(out.Warnings) > 0 {
+		t.Errorf("warnings: %q", out.Warnings)
+	}
+}
+
+func same(t *testing.T, what, want, got string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("got %s %q, want %q", what, got, want)
+	}
+}
+
+var update = flag.Bool("update", false, "write what is got into testdata")
+
+// TestBundleRefuses bundles the projects in testdata/broken, whose last file is
+// the error's text.
 func TestBundleRefuses(t *testing.T) {
 	t.Parallel()
-	_, err := load(t, disk(t, "-- main.ts --\nimport fs from 'node:fs'\nfs()\n")).Bundle(t.Context(), BundleOptions{})
-	broken, ok := errors.AsType[*Broken](err)
-	if !ok || !strings.Contains(broken.Text, "main.ts:1:16") {
-		t.Errorf("got %v", err)
+	for _, file := range projects(t, "broken") {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := &a.Files[len(a.Files)-1]
+			if want.Name != "want" {
+				t.Fatalf("the last file is %s", want.Name)
+			}
+			_, err = load(t, disk(t, string(txtar.Format(a)))).Bundle(t.Context(), BundleOptions{})
+			broken, ok := errors.AsType[*Broken](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			got := regexp.MustCompile("(?m) +$").ReplaceAllString(broken.Text, "") + "\n"
+			if *update {
+				want.Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Error(diff)
+			}
+			if len(broken.Inputs) == 0 {
+				t.Error("no inputs to watch")
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (g *globs) UnmarshalJSON(b []byte) error {
 }
 
 // file reads the project file, if there is one.
-func (p *Project) file() (document, error) {
+func (p *Project) file(ctx context.Context) (document, error) {
 	var doc document
 	file := filepath.Join(p.Dir, fileName)
 	raw, ok, err := p.readFile(file)
@@ -47,7 +48,7 @@ func (p *Project) file() (document, error) {
 		return doc, err
 	}
 	if !ok {
-		return p.config()
+		return p.config(ctx)
 	}
 	p.File = file
 	b, err := standard(raw)
@@ -77,12 +78,15 @@ func decode(b []byte, into any) error {
 		if wrong.Field == "" {
 			return fmt.Errorf("it must be an object, not %s", article(wrong.Value))
 		}
+		if wrong.Field == "imports" { // Also for what is in it.
+			return errors.New(`"imports" must be an object of strings`)
+		}
 		return fmt.Errorf("%q must be %s, not %s", wrong.Field, kinds[wrong.Type.Kind().String()], article(wrong.Value))
 	}
 	return err
 }
 
-var kinds = map[string]string{"string": "a string", "slice": "a string or a list of strings", "map": "an object", "struct": "an object"}
+var kinds = map[string]string{"string": "a string", "slice": "a string or a list of strings", "struct": "an object"}
 
 func article(kind string) string {
 	switch kind {

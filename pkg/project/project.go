@@ -75,7 +75,7 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 		return nil, fmt.Errorf("find the project's folder: %w", err)
 	}
 	p := &Project{Dir: dir, Root: dir, Imports: map[string]string{}, Tests: standardTests}
-	doc, err := p.file()
+	doc, err := p.file(ctx)
 	if err != nil {
 		return nil, err
 	}

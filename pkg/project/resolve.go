@@ -21,7 +21,15 @@ type asked struct{}
 func (b *building) plugin() api.Plugin {
 	return api.Plugin{Name: "flora", Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
-			if _, ok := a.PluginData.(asked); ok || a.Kind == api.ResolveEntryPoint {
+			if _, ok := a.PluginData.(asked); ok {
+				return api.OnResolveResult{}, nil
+			}
+			if a.Kind == api.ResolveEntryPoint {
+				// It is an alias, so that esbuild knows all of it; but no path with
+				// an asterisk can be one.
+				if file := b.file(); strings.Contains(file, "*") {
+					return api.OnResolveResult{Path: file}, nil
+				}
 				return api.OnResolveResult{}, nil
 			}
 			return b.resolve(build, a)
@@ -41,32 +49,31 @@ func (b *building) resolve(build api.PluginBuild, a api.OnResolveArgs) (api.OnRe
 	if answer, ok := recipe.SDK(a.Path); ok {
 		return answer, nil
 	}
+	if file, ok := b.aliases[a.Path]; ok {
+		// Another file may mean something else by the name.
+		if r, ok := b.first.of(a.Importer, a.Path); ok && r.Path != file {
+			return r, nil
+		}
+		return api.OnResolveResult{}, nil
+	}
 	m, err := b.meaning(a)
 	if err != nil {
-		return b.refuse(a, err, nil)
+		return b.refuse(a, err)
 	}
 	r := build.Resolve(m.name, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: m.dir, Kind: a.Kind, With: a.With, PluginData: asked{}})
 	if len(r.Errors) > 0 {
-		var notes []api.Note
-		for _, e := range r.Errors {
-			notes = append(notes, e.Notes...)
-		}
-		return b.refuse(a, b.missing(a, m), notes)
+		return b.refuse(a, b.missing(a, m))
 	}
 	if r.Namespace == "file" {
 		b.chain.Add(a.Importer, r.Path)
-		b.found.add(r.Path)
-	}
-	if m.name == a.Path {
-		return api.OnResolveResult{}, nil
-	}
-	b.found.name(a.Path, r.Path)
-	if b.known[a.Path] == r.Path {
-		return api.OnResolveResult{}, nil
 	}
 	out := api.OnResolveResult{Path: r.Path, Namespace: r.Namespace}
 	if !r.SideEffects {
 		out.SideEffects = api.SideEffectsFalse
+	}
+	b.found.add(a.Importer, a.Path, out, m.name != a.Path)
+	if m.name == a.Path {
+		return api.OnResolveResult{}, nil // With all that esbuild knows of it.
 	}
 	return out, nil
 }
@@ -80,39 +87,40 @@ type meant struct {
 
 func (b *building) meaning(a api.OnResolveArgs) (meant, error) {
 	m := meant{name: a.Path, dir: a.ResolveDir}
+	if m.dir == "" {
+		m.dir = b.root
+	}
+	if !recipe.Relative(m.name) && !b.inModules(a.Importer) {
+		if to, ok := mapped(b.project.Imports, m.name); ok {
+			if recipe.Relative(to) {
+				m.name = filepath.Join(b.project.Dir, filepath.FromSlash(to))
+				return m, nil
+			}
+			m.name = to
+		}
+	}
 	s, ok, err := recipe.ParseSpecifier(m.name)
 	if err != nil {
 		return m, err
 	}
 	if ok {
 		m.name, m.of = s.Bare(), &s
-		return m, nil
+		return m, b.installed(m)
 	}
 	return m, recipe.Unreachable(m.name)
 }
 
+func (b *building) inModules(file string) bool { return recipe.InModules(filepath.ToSlash(file)) }
+
 // refuse answers an import that means nothing. Where the code may be ready for
 // that, only esbuild knows.
-func (b *building) refuse(a api.OnResolveArgs, err error, notes []api.Note) (api.OnResolveResult, error) {
-	if recipe.InModules(filepath.ToSlash(a.Importer)) {
+func (b *building) refuse(a api.OnResolveArgs, err error) (api.OnResolveResult, error) {
+	if b.inModules(a.Importer) { // The author's own files are found by their place.
 		err = fmt.Errorf("%w; imported through %s", err, b.chain.To(a.Importer, b.name))
 	}
-	switch a.Kind {
-	case api.ResolveJSRequireCall, api.ResolveJSRequireResolve, api.ResolveJSDynamicImport:
+	if recipe.MayBeMissing(a.Kind, a.Path) {
 		b.chain.Miss(a.Importer, a.Path, err)
 		return api.OnResolveResult{}, nil
 	}
-	return api.OnResolveResult{Errors: []api.Message{{Text: err.Error(), Notes: notes}}}, nil
-}
-
-// missing says why esbuild did not find something.
-func (b *building) missing(a api.OnResolveArgs, m meant) error {
-	if recipe.Relative(m.name) || filepath.IsAbs(m.name) {
-		return fmt.Errorf("cannot find %q: there is no such file, nor one with an extension of %s or an index file in it", a.Path, strings.Join(recipe.Extensions, " "))
-	}
-	pkg, _ := recipe.Split(m.name)
-	if recipe.IsBuiltIn(pkg) {
-		return recipe.BuiltIn(a.Path)
-	}
-	return fmt.Errorf("cannot find package %q; run `npm install %s`", a.Path, pkg)
+	return api.OnResolveResult{}, err
 }

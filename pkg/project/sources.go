@@ -44,6 +44,16 @@ func (b *building) sources() ([]client.File, error) {
 			return nil, fmt.Errorf("read the entry: %w", err)
 		}
 	}
+	// A monorepo's other folders, whose packages are linked.
+	for _, file := range b.found.files() {
+		rel, err := filepath.Rel(b.root, file)
+		if b.inModules(file) || err == nil && filepath.IsLocal(rel) || !source(filepath.ToSlash(file)) {
+			continue
+		}
+		if err := w.add(b.name(file), file); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]client.File, 0, len(w.files))
 	for p, contents := range w.files {
 		out = append(out, client.File{Path: p, Contents: contents})
@@ -100,10 +110,18 @@ func (w *walk) rules(dir string) error {
 }
 
 func (w *walk) read(name string) error {
+	return w.add(name, filepath.Join(w.root, filepath.FromSlash(name)))
+}
+
+// add reads a file by the name that it gets. The first of a name counts.
+func (w *walk) add(name, file string) error {
+	if _, ok := w.files[name]; ok {
+		return nil
+	}
 	if len(w.files) >= maxSourceFiles {
 		return tooMuch("there are more than %d source files in %s; name a smaller --root, or list what is none in .gitignore", maxSourceFiles, w.root)
 	}
-	contents, err := text(filepath.Join(w.root, filepath.FromSlash(name)), maxSourceBytes-w.bytes)
+	contents, err := text(file, maxSourceBytes-w.bytes)
 	if err != nil {
 		return err
 	}

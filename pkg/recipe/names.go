@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 // ourSpaces stand before paths in what esbuild writes.
@@ -49,13 +51,22 @@ func Unreachable(name string) error {
 	case strings.HasPrefix(name, "node:"):
 		return BuiltIn(name)
 	case strings.HasPrefix(name, "http:"), strings.HasPrefix(name, "https:"):
-		return fmt.Errorf("cannot import %q: code is not loaded from the network; deploy the file with your own", name)
+		return fmt.Errorf("cannot import %q: code is not loaded from the network; install the package (npm:name), or keep the file beside your own", name)
 	case schemes.MatchString(name):
 		return fmt.Errorf("cannot import %q: only files deployed together can be imported, by a path that starts with \"./\" or \"../\"", name)
 	case strings.HasPrefix(name, "/"):
 		return fmt.Errorf("cannot import %q: the path is absolute; start it with \"./\" or \"../\"", name)
 	}
 	return nil
+}
+
+// MayBeMissing reports whether code can be ready for an import that means
+// nothing: only esbuild knows. Code on the network and the like never works.
+func MayBeMissing(kind api.ResolveKind, name string) bool {
+	if schemes.MatchString(name) && !strings.HasPrefix(name, "node:") {
+		return false
+	}
+	return kind == api.ResolveJSRequireCall || kind == api.ResolveJSRequireResolve || kind == api.ResolveJSDynamicImport
 }
 
 // BuiltIn says why one of Node's own modules cannot be imported.

@@ -7,6 +7,7 @@ package recipe
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -45,6 +46,14 @@ var loaders = map[string]api.Loader{
 	".json": api.LoaderJSON, ".txt": api.LoaderText, ".md": api.LoaderText,
 }
 
+// withoutStyles are the loaders, and none for what esbuild would make a second
+// output of.
+func withoutStyles() map[string]api.Loader {
+	out := maps.Clone(loaders)
+	out[".css"], out[".module.css"] = api.LoaderNone, api.LoaderNone
+	return out
+}
+
 // Options are esbuild's for one script of the folder dir. The caller adds the
 // plugins, which know where files are.
 func Options(dir string) api.BuildOptions {
@@ -70,7 +79,7 @@ func Options(dir string) api.BuildOptions {
 		SourcesContent: api.SourcesContentInclude,
 		LogLevel:       api.LogLevelSilent,
 		LogLimit:       MaxErrors,
-		Loader:         loaders,
+		Loader:         withoutStyles(),
 		// Packages ask for it, and there is no process.
 		Define: map[string]string{"process.env.NODE_ENV": `"production"`},
 	}
@@ -123,9 +132,13 @@ func Loader(file string, with map[string]string) (api.Loader, error) {
 	}
 	loader, ok := loaders[path.Ext(file)]
 	if !ok {
-		return 0, fmt.Errorf("cannot import %q: files with the extension %q cannot be bundled; import code, .json, .txt or .md", file, path.Ext(file))
+		return 0, noLoader(file)
 	}
 	return loader, nil
+}
+
+func noLoader(file string) error {
+	return fmt.Errorf("cannot import %q: files with the extension %q cannot be bundled; import code, .json, .txt or .md", file, path.Ext(file))
 }
 
 // Outputs takes the code and its source map, with every source's name as name

@@ -26,7 +26,7 @@ func Report(errs []api.Message, why func(importer, name string) string) string {
 		fmt.Fprintf(&b, "%d errors\n", len(errs))
 	}
 	for i, m := range errs {
-		text := render(m, api.ErrorMessage, why)
+		text := Render(m, api.ErrorMessage, why)
 		if b.Len()+len(text) > reportBytes {
 			fmt.Fprintf(&b, "\n... and %d more", len(errs)-i)
 			break
@@ -41,7 +41,7 @@ func Report(errs []api.Message, why func(importer, name string) string) string {
 func Warnings(all []api.Message) (out []string) {
 	for _, m := range all {
 		if m.Location != nil && !strings.Contains(m.Location.File, "node_modules/") {
-			out = append(out, render(m, api.WarningMessage, nil))
+			out = append(out, Render(m, api.WarningMessage, nil))
 		}
 		if len(out) == MaxErrors {
 			break
@@ -50,11 +50,17 @@ func Warnings(all []api.Message) (out []string) {
 	return out
 }
 
-func render(m api.Message, kind api.MessageKind, why func(importer, name string) string) string {
+// Render writes one message as esbuild does.
+func Render(m api.Message, kind api.MessageKind, why func(importer, name string) string) string {
 	m.PluginName = ""
 	if name, ok := strings.CutPrefix(m.Text, "Could not resolve \""); ok && why != nil && m.Location != nil {
 		if text := why(Plain(m.Location.File), strings.TrimSuffix(name, "\"")); text != "" {
 			m.Text, m.Notes = text, nil
+		}
+	}
+	if rest, ok := strings.CutPrefix(m.Text, "No loader is configured for "); ok {
+		if _, file, ok := strings.Cut(rest, " files: "); ok {
+			m.Text, m.Notes = noLoader(file).Error(), nil
 		}
 	}
 	m.Text = unspaced(m.Text)

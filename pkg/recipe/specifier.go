@@ -83,3 +83,11 @@ func (s Specifier) Install() string {
 	}
 	return "npm install " + name
 }
+
+// Name is the package with its registry, as it was asked for.
+func (s Specifier) Name() string {
+	if s.JSR {
+		return "jsr:" + s.name
+	}
+	return "npm:" + s.name
+}

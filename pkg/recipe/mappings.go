@@ -1,23 +1,33 @@
-package bundle
+package recipe
 
 import (
 	"errors"
 	"math"
 )
 
-// errMappings is why a source map's mappings are refused.
-var errMappings = errors.New("its mappings are broken")
+// Position is a place in a bundle. Lines and columns count from 0, columns in
+// UTF-16 units.
+type Position struct{ Line, Column int }
 
-// lookUp fills in, for every wanted position, the last mapping at or before it
+// Target is a place in the source of that number in a source map's list.
+type Target struct{ Source, Line, Column int }
+
+// Unmapped is the source of a target that no source has a part in.
+const Unmapped = -1
+
+// ErrMappings is why a source map's mappings are refused.
+var ErrMappings = errors.New("its mappings are broken")
+
+// LookUp fills in, for every wanted position, the last mapping at or before it
 // on its line. It reads the mappings once and keeps nothing of them, however
 // long they are.
-func lookUp(mappings string, wanted map[position]target) error {
-	lines := map[int][]position{}
+func LookUp(mappings string, wanted map[Position]Target) error {
+	lines := map[int][]Position{}
 	for p := range wanted {
-		lines[p.line] = append(lines[p.line], p)
+		lines[p.Line] = append(lines[p.Line], p)
 	}
 	// best is the column of the mapping that a position has so far.
-	best := map[position]int{}
+	best := map[Position]int{}
 	r := reader{text: mappings}
 	line := 0
 	for !r.done() {
@@ -36,7 +46,7 @@ func lookUp(mappings string, wanted map[position]target) error {
 			return err
 		}
 		for _, p := range lines[line] {
-			if had, ok := best[p]; r.column <= p.column && (!ok || r.column >= had) {
+			if had, ok := best[p]; r.column <= p.Column && (!ok || r.column >= had) {
 				best[p] = r.column
 				wanted[p] = t
 			}
@@ -57,27 +67,27 @@ type reader struct {
 func (r *reader) done() bool { return r.at >= len(r.text) }
 
 // segment reads 1, 4 or 5 fields.
-func (r *reader) segment() (target, error) {
+func (r *reader) segment() (Target, error) {
 	if err := r.add(&r.column); err != nil {
-		return target{}, err
+		return Target{}, err
 	}
 	if r.ended() {
-		return target{source: unmappedSource}, nil
+		return Target{Source: Unmapped}, nil
 	}
 	for _, field := range []*int{&r.source, &r.srcLine, &r.srcCol} {
 		if err := r.add(field); err != nil {
-			return target{}, err
+			return Target{}, err
 		}
 	}
 	if !r.ended() {
 		if err := r.add(&r.name); err != nil {
-			return target{}, err
+			return Target{}, err
 		}
 	}
 	if !r.ended() {
-		return target{}, errMappings
+		return Target{}, ErrMappings
 	}
-	return target{r.source, r.srcLine, r.srcCol}, nil
+	return Target{r.source, r.srcLine, r.srcCol}, nil
 }
 
 func (r *reader) ended() bool { return r.done() || r.text[r.at] == ',' || r.text[r.at] == ';' }
@@ -88,11 +98,11 @@ func (r *reader) add(sum *int) error {
 	value, shift := 0, 0
 	for {
 		if r.done() || shift > 30 {
-			return errMappings
+			return ErrMappings
 		}
 		digit := digits[r.text[r.at]]
 		if digit < 0 {
-			return errMappings
+			return ErrMappings
 		}
 		r.at++
 		value |= int(digit&31) << shift
@@ -108,7 +118,7 @@ func (r *reader) add(sum *int) error {
 	}
 	*sum += value
 	if *sum < 0 || *sum > math.MaxInt32 {
-		return errMappings
+		return ErrMappings
 	}
 	return nil
 }
