@@ -46,8 +46,8 @@ guild that --guild, FLORA_GUILD or the project file names. The runtime itself is
 for Linux; on macOS and Windows give --api, or run flora in WSL 2 or a container.
 
 With --json every line is one object with an "event": ready, deployed, unchanged,
-failed, log, warning or ended.`,
-		Example: "  flora dev\n  flora dev --port 4000\n  flora dev src/main.ts --root . --open\n  flora dev --api $FLORA_API_URL --guild $FLORA_GUILD",
+failed, warning or log.`,
+		Example: "  flora dev\n  flora dev --port $PORT\n  flora dev src/main.ts --root . --open\n  flora dev --api $FLORA_API_URL --guild $FLORA_GUILD",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
