@@ -73,7 +73,9 @@ func Types() (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("declare module \"@flora/sdk/testing\" {\n")
-	for line := range strings.Lines(string(text)) {
+	// What is in a module is declared already.
+	declared := strings.ReplaceAll(string(text), "declare global", "global")
+	for line := range strings.Lines(declared) {
 		if line != "\n" {
 			b.WriteString("  ")
 		}
