@@ -225,10 +225,12 @@ export interface TestFunction extends DeclareTest {
   (options: TestOptions): void;
   (fn: TestBody): void;
   skip: DeclareTest;
+  ignore: DeclareTest;
   only: DeclareTest;
   todo: DeclareTest;
 }
 
+/** Tests that belong together; hooks inside are theirs alone. */
 export interface DescribeFunction {
   (name: string, fn: () => void): void;
   skip(name: string, fn: () => void): void;
@@ -282,10 +284,3 @@ export function assertThrows(run: () => unknown, kind?: ErrorClass, part?: strin
 export function assertRejects(run: () => unknown, kind?: ErrorClass, part?: string, message?: Message): Promise<Error>;
 /** Whether two values are alike, as assertEquals has it. */
 export function equal(a: unknown, b: unknown): boolean;
-
-declare global {
-  namespace Deno {
-    /** Declares a test; with `flora test` only. */
-    const test: TestFunction & { ignore: DeclareTest };
-  }
-}

@@ -73,9 +73,7 @@ func Types() (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString("declare module \"@flora/sdk/testing\" {\n")
-	// What is in a module is declared already.
-	declared := strings.ReplaceAll(string(text), "declare global", "global")
-	for line := range strings.Lines(declared) {
+	for line := range strings.Lines(string(text)) {
 		if line != "\n" {
 			b.WriteString("  ")
 		}

@@ -40,6 +40,7 @@ function declared(into: (...args: any[]) => unknown, args: unknown[], more: obje
 function declaring(into: (...args: any[]) => unknown): any {
   return Object.assign((...a: unknown[]) => declared(into, a), {
     skip: (...a: unknown[]) => declared(into, a, { skip: true }),
+    ignore: (...a: unknown[]) => declared(into, a, { skip: true }),
     only: (...a: unknown[]) => declared(into, a, { only: true }),
     todo: (...a: unknown[]) => declared(into, a, { todo: true }),
   });
