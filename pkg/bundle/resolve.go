@@ -67,6 +67,12 @@ func (r *resolver) lookUp(importer, name string, want map[string]bool, depth int
 			return r.redirected(dir, name, to, want, depth)
 		}
 	}
+	if s, ok, err := recipe.ParseSpecifier(name); ok || err != nil {
+		if err != nil {
+			return meant{}, err
+		}
+		return r.bare(importer, s.Bare(), want)
+	}
 	if err := recipe.Unreachable(name); err != nil {
 		return meant{}, err
 	}
@@ -180,7 +186,7 @@ func (r *resolver) bare(importer, name string, want map[string]bool) (meant, err
 	if recipe.IsBuiltIn(pkg) {
 		return meant{}, recipe.BuiltIn(name)
 	}
-	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; bundle it locally and send the result with `flora deploy --bundle`, or upload node_modules too", name)
+	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; use `flora deploy`, which bundles what is installed where you are, or upload node_modules too", name)
 }
 
 func (r *resolver) inPackage(dir, pkg, inside string, want map[string]bool) (meant, error) {

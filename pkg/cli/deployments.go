@@ -112,12 +112,12 @@ When it does not load, what runs goes on. On a terminal it asks first.`,
 		if err := a.confirm(yes, "Roll guild %s back to revision %s?", guild, args[0]); err != nil {
 			return err
 		}
-		d, err := api.Rollback(ctx, guild, args[0])
+		r, err := api.Rollback(ctx, guild, args[0])
 		if err != nil {
 			return err
 		}
-		a.warnings(d.Warnings)
-		return a.say(d, "Rolled guild %s back to %s\n  revision  %s\n  entry     %s", guild, args[0], first(d.RevisionID, "unknown"), d.Entry)
+		a.warnings(r.Warnings)
+		return a.say(r, "Rolled guild %s back to %s\n  revision  %s\n  entry     %s", guild, args[0], r.ID, r.Entry)
 	})
 	withYes(c, &yes)
 	return c

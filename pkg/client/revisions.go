@@ -83,14 +83,16 @@ func (c *Client) Revision(ctx context.Context, guild snowflake.GuildID, id strin
 	return r, err
 }
 
-// Rollback deploys an older revision again.
-func (c *Client) Rollback(ctx context.Context, guild snowflake.GuildID, id string) (Deployment, error) {
-	var d Deployment
+// Rollback deploys an older revision again and gives the new one, without its
+// files.
+func (c *Client) Rollback(ctx context.Context, guild snowflake.GuildID, id string) (Revision, error) {
+	var r Revision
 	err := c.call(ctx, request{
-		method: http.MethodPost, path: revisionPath(guild) + "/rollback/" + segment(id), time: deployTime,
+		method: http.MethodPost, path: revisionPath(guild) + "/rollback/" + segment(id), time: deployTime, most: largeAnswer,
 		header: map[string]string{"x-flora-deploy-source": "cli", requestKey: newKey()},
-	}, &d)
-	return d, err
+	}, &r)
+	r.Files, r.SourceMap, r.Bundle = nil, nil, ""
+	return r, err
 }
 
 // Deleted is the answer to a deletion.
