@@ -46,7 +46,7 @@ func (b *bench) dev(ctx context.Context) error {
 	if a.flora, err = b.startFlora(ctx, nil, "--data-dir", data, "--no-starter", "--no-rate-limits"); err != nil {
 		return err
 	}
-	defer a.flora.stop()
+	defer a.stop()
 	if a.world, err = look(ctx, a.flora.url); err != nil {
 		return err
 	}

@@ -86,6 +86,9 @@ type tool struct {
 	dir      string
 	stdin    string
 	terminal bool
+	hidden   func() (string, error)
+	browse   func(address string) error
+	system   string
 }
 
 // newTool makes one that is logged in to the server by its environment.
@@ -103,6 +106,7 @@ func (u *tool) runCtx(ctx context.Context, args ...string) (code ExitCode, stdou
 	var out, errs bytes.Buffer
 	code = Main(ctx, State{
 		Args: args, Env: u.env, Dir: u.dir, Stdin: strings.NewReader(u.stdin), Stdout: &out, Stderr: &errs, Terminal: u.terminal,
+		Hidden: u.hidden, Browse: u.browse, OS: u.system,
 	})
 	return code, out.String(), errs.String()
 }
@@ -186,9 +190,12 @@ func TestCommands(t *testing.T) {
 		"a negative limit":      {"kv list-keys --store main --limit -1", Usage, "", "--limit is -1"},
 		"no command":            {"", Usage, "", "name a command; `flora --help` lists them"},
 		"no kv command":         {"kv", Usage, "", "name a command; `flora kv --help` lists them"},
-		"an unknown command":    {"deplyo", Usage, "", "unknown command \"deplyo\""},
-		"an unknown kv command": {"kv nope", Usage, "", "unknown command \"nope\""},
-		"an unknown flag":       {"get --gild 1", Usage, "", "unknown flag: --gild"},
+		"an unknown command":    {"deplyo", Usage, "", "unknown command \"deplyo\" for \"flora\"; did you mean `flora deploy`? `flora --help` lists all"},
+		"an unknown kv command": {"kv nope", Usage, "", "unknown command \"nope\" for \"flora kv\"; `flora kv --help` lists them"},
+		"nearly a kv command":   {"kv list-key", Usage, "", "did you mean `flora kv list-keys`?"},
+		"an unknown flag":       {"get --gild 1", Usage, "", "unknown flag: --gild; did you mean --guild? See `flora get --help`"},
+		"a flag like no other":  {"get --zzzzzz 1", Usage, "", "unknown flag: --zzzzzz; see `flora get --help`"},
+		"an unknown short flag": {"get -z 1", Usage, "", "unknown shorthand flag: 'z' in -z; see `flora get --help`"},
 		"a flag of wrong type":  {"logs -n many", Usage, "", "invalid argument \"many\""},
 		"a bad address":         {"list --api localhost:3000", Usage, "", `"localhost:3000" is not an API address`},
 		"json: get":             {"get --json", OK, `{"guild_id":"` + guildID + `","entry":"src/main.ts","revision_id":"r-1","created_at":"2025-05-06T07:08:09Z","updated_at":"2025-05-06T07:08:09Z"}` + "\n", ""},

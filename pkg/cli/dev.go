@@ -104,7 +104,8 @@ type development struct {
 
 	mu sync.Mutex // One writer at a time.
 
-	last shipped
+	last   shipped
+	broken string // The text of the last failure, "" since it was mended.
 }
 
 // event tells people the text, or whoever reads JSON the document.
@@ -214,7 +215,7 @@ func (a *app) holdProject(dir string) (release func(), err error) {
 		}
 		return nil, coded(Conflict, "flora dev is already running in this project%s; use it, or stop it first", who)
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
 	}
 	if err != nil {

@@ -76,6 +76,9 @@ func TestExamplesAreRun(t *testing.T) {
 				if !strings.HasPrefix(part, "flora ") {
 					continue
 				}
+				if strings.Contains(part, `"`) {
+					t.Errorf("the example of %s has double quotes, which scripts of test/spec take as they are; write single ones or none: %s", c.CommandPath(), part)
+				}
 				if !slices.ContainsFunc(scripts, func(s []string) bool { return runs(s, part) }) {
 					want := "exec " + part
 					if command, file, ok := strings.Cut(part, " < "); ok {

@@ -85,8 +85,8 @@ func (a *app) export(ctx context.Context, api *client.Client, guild snowflake.Gu
 
 // Attempts of a download that bring nothing, in a row.
 const (
-	downloadAttempts = 5
-	downloadPause    = time.Second
+	downloadAttempts = 6
+	downloadPause    = 200 * time.Millisecond // Doubles.
 )
 
 func (a *app) download(ctx context.Context, api *client.Client, guild snowflake.GuildID, e client.Export, part, file string) error {
@@ -113,7 +113,7 @@ func (a *app) download(ctx context.Context, api *client.Client, guild snowflake.
 			return fmt.Errorf("%w\nwhat is here of the archive is in %s; run the command again to go on", err, part)
 		}
 		a.note("%s; going on at byte %d", err, have)
-		if !clock.Sleep(ctx, clock.Real, downloadPause) {
+		if !clock.Sleep(ctx, clock.Real, downloadPause<<failures) {
 			return ctx.Err()
 		}
 	}

@@ -265,7 +265,10 @@ func gone(t *testing.T, pid int) {
 	t.Helper()
 	if err := until("the end of process "+strconv.Itoa(pid), func() (bool, error) {
 		state, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		return err != nil || strings.Contains(string(state), ") Z "), nil
+		if errors.Is(err, os.ErrNotExist) {
+			return true, nil
+		}
+		return strings.Contains(string(state), ") Z "), err
 	}); err != nil {
 		t.Error(err)
 	}
