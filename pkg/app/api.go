@@ -19,13 +19,13 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	if err := rt.openBuilds(); err != nil {
 		return err
 	}
-	types, err := sdkbundle.Types()
+	types, err := sdkbundle.Declarations(Version)
 	if err != nil {
 		return err
 	}
 	cfg := api.Config{
 		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Version: Version, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
 		Meter:   telemetry.NewHTTP(rt.stats).Answered,
 		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{

@@ -92,8 +92,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 		return pflag.NormalizedName(name)
 	})
 	root.AddCommand(
-		a.loginCommand(), a.deployCommand(), a.getCommand(), a.listCommand(), a.healthCommand(),
-		a.logsCommand(), a.kvCommand(), a.versionCommand(),
+		a.initCommand(), a.devCommand(), a.checkCommand(), a.testCommand(), a.typesCommand(), a.deployCommand(),
+		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(),
+		a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
+		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.kvCommand(), a.secretCommand(), a.varCommand(),
+		a.guildsCommand(), a.tokenCommand(), a.limitsCommand(), a.healthCommand(), a.releaseCommand(),
+		a.versionCommand(), a.completionCommand(), a.doctorCommand(),
 	)
 	return root
 }
@@ -106,10 +110,11 @@ func (a *app) run(body func(ctx context.Context, args []string) error) func(*cob
 	}
 }
 
-// env is a variable's value, or "".
+// env is a variable's value, or "". Windows does not tell names apart by case.
 func (a *app) env(name string) string {
 	for i := len(a.Env) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(a.Env[i], name+"="); ok {
+		n, value, ok := strings.Cut(a.Env[i], "=")
+		if ok && (n == name || a.system() == "windows" && strings.EqualFold(n, name)) {
 			return value
 		}
 	}

@@ -8,12 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // withGuild adds --guild to a command.
 func (a *app) withGuild(c *cobra.Command) *cobra.Command {
 	c.Flags().StringVarP(&a.guildID, "guild", "g", "", "guild id (FLORA_GUILD)")
+	_ = c.RegisterFlagCompletionFunc("guild", a.completeGuilds) // The flag is there.
 	return c
 }
 
@@ -37,11 +39,21 @@ func (a *app) inGuild(c *cobra.Command, body func(ctx context.Context, api *clie
 // a server.
 type projectSays struct{ File, Guild, API string }
 
-// projectFile looks for the project file, once.
-func (a *app) projectFile(context.Context) (projectSays, error) {
-	if a.says == nil {
-		a.says = &projectSays{}
+// projectFile looks for the project file, once. What it says without effect is
+// for the commands that use it whole.
+func (a *app) projectFile(ctx context.Context) (projectSays, error) {
+	if a.says != nil {
+		return *a.says, nil
 	}
+	dir, err := a.path(".")
+	if err != nil {
+		return projectSays{}, err
+	}
+	p, err := project.Load(ctx, dir)
+	if err != nil {
+		return projectSays{}, err
+	}
+	a.says = &projectSays{File: p.File, Guild: p.Guild, API: p.API}
 	return *a.says, nil
 }
 

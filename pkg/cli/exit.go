@@ -31,12 +31,13 @@ const (
 type failure struct {
 	code    ExitCode
 	message string
+	said    bool // The output has said it already.
 }
 
 func (f *failure) Error() string { return f.message }
 
 func coded(code ExitCode, format string, args ...any) error {
-	return &failure{code, fmt.Sprintf(format, args...)}
+	return &failure{code: code, message: fmt.Sprintf(format, args...)}
 }
 
 func usage(format string, args ...any) error { return coded(Usage, format, args...) }
@@ -75,6 +76,9 @@ func (a *app) finish(err error) ExitCode {
 		return OK
 	}
 	code := codeOf(err)
+	if f, ok := errors.AsType[*failure](err); ok && f.said {
+		return code
+	}
 	if !a.running && code == Failure {
 		code = Usage
 	}

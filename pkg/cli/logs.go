@@ -23,6 +23,7 @@ func (a *app) logsCommand() *cobra.Command {
 		Long: `Shows the latest lines of a guild's log, the oldest first. With --follow it goes
 on with new lines until it is stopped, and connects again after a break without
 losing a line that the server still has. With --json every line is one object.`,
+		Example: "  flora logs\n  flora logs --limit 20 --level warn",
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			if limit < 1 || limit > maxLogLines {
 				return usage("--limit is %d, but it must be from 1 to %d", limit, maxLogLines)

@@ -134,3 +134,8 @@ func local(t time.Time) string {
 	}
 	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
+
+// note tells people something beside the output.
+func (a *app) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.Stderr, "%s\n", printable(fmt.Sprintf(format, args...)))
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -24,6 +25,34 @@ const defaultAPI = "http://127.0.0.1:3000/api"
 type settings struct {
 	API    string            `json:"apiUrl,omitempty"`
 	Tokens map[string]string `json:"tokens,omitempty"`
+	// Made are the ids of tokens that a login with the browser made, by server.
+	Made map[string]string `json:"made,omitempty"`
+}
+
+// with is the settings after a login; id is "" for a token that was given.
+func (s settings) with(base, token, id string) settings {
+	s = s.without(base)
+	s.API = base
+	s.Tokens[base] = token
+	if id != "" {
+		s.Made[base] = id
+	}
+	return s
+}
+
+// without is the settings after a logout.
+func (s settings) without(base string) settings {
+	s.Tokens, s.Made = clone(s.Tokens), clone(s.Made)
+	delete(s.Tokens, base)
+	delete(s.Made, base)
+	return s
+}
+
+func clone(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return maps.Clone(m)
 }
 
 // settingsFiles are where settings are on a system: ours, and the original

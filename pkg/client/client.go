@@ -105,11 +105,14 @@ type request struct {
 	method string
 	path   string // Escaped, below the base.
 	query  url.Values
-	body   any // Sent as JSON unless nil.
+	body   any       // Sent as JSON unless nil.
+	raw    io.Reader // Sent as it is, of the type that header says.
+	length int64     // Of raw.
 	header map[string]string
-	time   time.Duration // callTime unless set.
-	most   int64         // smallAnswer unless set.
-	once   bool          // Never tried again.
+	time   time.Duration     // callTime unless set.
+	most   int64             // smallAnswer unless set.
+	seen   func(http.Header) // Told of a success's header.
+	once   bool              // Never tried again.
 }
 
 // attempt makes a request and decodes its answer into the given value, or keeps
@@ -128,6 +131,9 @@ func (c *Client) attempt(ctx context.Context, r request, into any) error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
+	if r.seen != nil {
+		r.seen(res.Header)
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, r.most+1))
 	if err != nil {
 		return &NetworkError{URL: c.base, Err: err}
@@ -154,7 +160,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
 	}
-	var body io.Reader
+	body := r.raw
 	if r.body != nil {
 		doc, err := json.Marshal(r.body)
 		if err != nil {
@@ -166,7 +172,10 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
-	if body != nil {
+	switch {
+	case r.raw != nil:
+		req.ContentLength = r.length
+	case body != nil:
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")

@@ -33,6 +33,7 @@ type Watcher struct {
 	mu      sync.Mutex // Guards what follows.
 	names   map[string]bool
 	folders map[string]bool // Watched.
+	closed  bool
 	told    time.Time       // When the last change was given out, or the start.
 }
 
@@ -63,12 +64,16 @@ func (w *Watcher) Close() error {
 }
 
 // Set says what matters from now on: files, which may be missing, and folders,
-// in which every file does, but not those of folders below. What is new here and
+// in which it matters what comes and goes, but not what is written to a file that
+// is not named itself. What is new here and
 // was saved since the last change was given out counts as a change, because
 // whoever read it may have read what was before.
 func (w *Watcher) Set(files []string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closed {
+		return fsnotify.ErrClosed
+	}
 	names, folders := map[string]bool{}, map[string]bool{}
 	changed := false
 	for _, f := range files {
@@ -149,7 +154,12 @@ func explain(err error) error {
 // run gathers events until Close.
 func (w *Watcher) run() {
 	defer close(w.done)
-	defer close(w.changes)
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.closed = true
+		close(w.changes)
+	}()
 	pause := time.NewTimer(time.Hour)
 	pause.Stop()
 	var first time.Time // Of a burst that was not told of.
@@ -191,11 +201,14 @@ func (w *Watcher) matters(e fsnotify.Event) bool {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.names[e.Name] || w.names[filepath.Dir(e.Name)] {
+	if w.names[e.Name] {
 		return true
 	}
-	if e.Has(fsnotify.Write) {
+	if !e.Has(fsnotify.Create | fsnotify.Remove | fsnotify.Rename) {
 		return false
+	}
+	if w.names[filepath.Dir(e.Name)] {
+		return true
 	}
 	below := e.Name + string(filepath.Separator)
 	for name := range w.names {

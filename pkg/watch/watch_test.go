@@ -94,7 +94,9 @@ func TestChanges(t *testing.T) {
 		},
 		"one that was missing":             func(r *rig) { r.write("src/later.ts", "1") },
 		"one in a folder that was missing": func(r *rig) { r.write("deep/er/x.ts", "1") },
-		"any file of a folder":             func(r *rig) { r.write("lib/new.ts", "1") },
+		"a new file of a folder":           func(r *rig) { r.write("lib/new.ts", "1") },
+		"one of a folder that goes":        func(r *rig) { r.must(os.Remove(r.path("lib/b.ts"))) },
+		"a folder in a folder":             func(r *rig) { r.must(os.Mkdir(r.path("lib/er"), 0o700)) },
 		"the folder gone":                  func(r *rig) { r.must(os.RemoveAll(r.path("src"))) },
 		"the folder moved away":            func(r *rig) { r.must(os.Rename(r.path("src"), r.path("old"))) },
 	}
@@ -137,8 +139,10 @@ func TestOthers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.write("src/a.ts", "1")
-	r.set("src/a.ts")
+	r.write("lib/log.txt", "1")
+	r.set("src/a.ts", "lib")
 	r.settle()
+	r.write("lib/log.txt", "2")
 	r.write("src/b.ts", "1")
 	r.write("other/c.ts", "1")
 	r.must(os.Chmod(r.path("src/a.ts"), 0o400))

@@ -1,5 +1,6 @@
 // What is declared to authors is what the sources are.
 import type * as declared from "./index";
+import * as asserts from "./src/assert";
 import * as real from "./src/index";
 
 type Members<T> = { [K in keyof T]: T[K] };
@@ -10,4 +11,9 @@ const seen: Members<declared.TestBot> = made;
 // Nothing that is there is left undeclared.
 type Undeclared = Exclude<keyof real.TestBot, keyof declared.TestBot | "discord">;
 const nothing: [Undeclared] extends [never] ? true : Undeclared = true;
-export { nothing, seen, start };
+// The same of the assertions.
+type Declared = typeof import("@flora/sdk/testing");
+const asserted: Pick<Declared, keyof typeof asserts & keyof Declared> = asserts;
+type Missing = Exclude<keyof typeof asserts, keyof Declared | "show" | "diff">;
+const complete: [Missing] extends [never] ? true : Missing = true;
+export { asserted, complete, nothing, seen, start };

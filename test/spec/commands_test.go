@@ -32,6 +32,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"complained":  cmdComplained,
 	"state":       cmdState,
 	"port":        cmdPort,
+	"browse":      cmdBrowse,
+	"shape":       cmdShape,
 
 	"second-guild": cmdSecondGuild,
 }

@@ -62,6 +62,9 @@ type Config struct {
 	KeepRevisions int
 	KeepBytes     int64
 
+	// Memory keeps all in memory only: for tests of scripts.
+	Memory bool
+
 	fs vfs.FS // Set by tests of power loss.
 }
 
@@ -95,6 +98,9 @@ func Open(cfg Config) (*Store, error) {
 	}
 	if cfg.KeepBytes <= 0 {
 		cfg.KeepBytes = deploy.KeepBytes
+	}
+	if cfg.Memory {
+		cfg.fs = vfs.NewMem()
 	}
 	o := pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Log: cfg.Log, FS: cfg.fs}
 	p, err := pebbledb.Open(cfg.Dir, o)
