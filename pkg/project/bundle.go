@@ -77,7 +77,7 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 		return nil, err
 	}
 	out.Sizes = b.meta.sizes()
-	more, err := b.webAssembly(out.Code, out.Map)
+	more, err := b.webAssembly(res.OutputFiles)
 	if err != nil {
 		return nil, err
 	}
