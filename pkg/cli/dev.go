@@ -101,6 +101,7 @@ type development struct {
 	api     *client.Client
 	guildID snowflake.GuildID
 	url     string // The playground's address, "" when there is none.
+	limits  limits // Of the server, once it was asked.
 
 	mu sync.Mutex // One writer at a time.
 

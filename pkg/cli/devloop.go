@@ -68,7 +68,13 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 	if d.options.root != "" {
 		p.SetRoot(d.options.root)
 	}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry})
+	if !d.limits.known {
+		if d.limits, err = limitsOf(ctx, d.api); err != nil {
+			return nil, err
+		}
+	}
+	has := d.limits.Scripts.WebAssembly
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry, WebAssembly: has == nil || *has != 0})
 	if err != nil {
 		if broken, ok := errors.AsType[*project.Broken](err); ok {
 			inputs = broken.Inputs
@@ -84,6 +90,9 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 		d.warning(w)
 	}
 	r := client.DeployRequest{Source: "cli", Entry: b.Entry, Bundle: &b.Code, Files: b.Sources, SourceMap: &client.File{Path: "bundle.js.map", Contents: b.Map}}
+	if err := d.limits.check(script{request: r, sizes: b.Sizes}); err != nil {
+		return b.Inputs, err
+	}
 	dep, err := d.api.Deploy(ctx, d.guildID, r)
 	if err != nil {
 		return b.Inputs, err

@@ -102,7 +102,13 @@ func (w *atWork) start(args ...string) {
 		}
 		_ = w.cmd.Wait()
 	}()
-	w.t.Cleanup(func() { _ = w.cmd.Process.Kill(); <-done })
+	cmd := w.cmd
+	w.t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // It ends its runtime before the folder goes.
+		kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		defer kill.Stop()
+		<-done
+	})
 }
 
 // wait gives the next event of the kind whose text matches.
