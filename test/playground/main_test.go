@@ -20,6 +20,9 @@ import (
 
 var bin string
 
+// limit bounds every wait for the page.
+const limit = rig.Patience / 2
+
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, &bin)) }
 
 // stage is a runtime with one server for each test, and a browser.
@@ -139,7 +142,7 @@ func bot(t *testing.T) string {
 
 // poll asks until the condition holds.
 func poll(ctx context.Context, what string, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, rig.Patience/2)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(15 * time.Millisecond)
 	defer tick.Stop()
@@ -155,7 +158,7 @@ func poll(ctx context.Context, what string, holds func() (bool, error)) error {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%s: not within %s (%v)", what, rig.Patience/2, last) //nolint:errorlint // It is told only.
+			return fmt.Errorf("%s: not within %s (%v)", what, limit, last) //nolint:errorlint // It is told only.
 		}
 	}
 }

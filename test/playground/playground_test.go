@@ -7,14 +7,42 @@ import (
 	"testing"
 )
 
-// scenes are what people do, each in a server of its own.
+// scenes are what people do, each in a server of its own, as alice.
 var scenes = map[string]func(b *tab){
-	"says and sees": saysAndSees,
+	"a first message, and all of it after a reload": firstMessage,
+	"markdown":                      markdown,
+	"hostile texts":                 hostile,
+	"embeds and files":              embeds,
+	"edits, deletes and replies":    edits,
+	"reactions":                     reactions,
+	"polls":                         polls,
+	"acting as others":              others,
+	"ephemeral answers":             ephemeral,
+	"thinking":                      thinking,
+	"no answer":                     noAnswer,
+	"options of every type":         options,
+	"options that are wrong":        wrongOptions,
+	"autocompletion":                autocompletion,
+	"subcommands":                   subcommands,
+	"context menus":                 contextMenus,
+	"buttons":                       buttons,
+	"selects":                       selects,
+	"layout components":             layout,
+	"forms":                         forms,
+	"the log":                       logLines,
+	"keys":                          keyValues,
+	"cron jobs":                     cronJobs,
+	"keys only":                     keysOnly,
+	"a narrow window, in the dark":  narrow,
+	"a script that comes, and goes": scriptComes,
 }
+
+// bare are the scenes that begin without a script.
+var bare = []string{"a script that comes, and goes"}
 
 func TestPlayground(t *testing.T) {
 	t.Parallel()
-	s := set(t, len(scenes)+1)
+	s := set(t, len(scenes)+1) // The first one gets the starter.
 	source := bot(t)
 	var mu sync.Mutex
 	take := func() server {
@@ -28,33 +56,10 @@ func TestPlayground(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := take()
-			s.deploy(t, g, source)
+			if !slices.Contains(bare, name) {
+				s.deploy(t, g, source)
+			}
 			scenes[name](s.open(t, g, "alice"))
 		})
 	}
-}
-
-func saysAndSees(b *tab) {
-	b.say("!ping")
-	b.see(messages, "pong!")
-	b.say("!markdown")
-	b.see(messages, "done")
-	b.say("!embed")
-	b.see(messages, "The footer")
-	b.say("!panel")
-	b.see(messages, "A panel")
-	b.say("!layout")
-	b.see(messages, "Left of a button")
-	b.say("!poll")
-	b.see(messages, "Tea?")
-	b.say("!evil")
-	b.say("!react")
-	b.say("!keep")
-	b.say("!log")
-	b.see("#lines", "an error line")
-	b.shoot("one")
-	b.script(`document.getElementById("scroll").scrollTop = 0`)
-	b.shoot("two")
-	b.script(`document.getElementById("scroll").scrollTop = 700`)
-	b.shoot("three")
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // tab is a page of the playground, with cookies and storage of its own.
@@ -42,6 +44,9 @@ func (s *stage) open(t *testing.T, g server, user string) *tab {
 	if err := chromedp.Listen(ctx, tb.hear); err != nil {
 		t.Fatal(err)
 	}
+	// No command of the protocol may wait for ever.
+	tb.ctx, cancel = context.WithTimeout(ctx, rig.Patience)
+	t.Cleanup(cancel)
 	do(tb, log.Enable, cdp.Empty{})
 	do(tb, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "UTC"})
 	t.Cleanup(tb.quiet)
@@ -190,13 +195,13 @@ func (b *tab) holds(what, expression string) {
 // see waits until the element shows the text.
 func (b *tab) see(selector, text string) {
 	b.t.Helper()
-	b.holds(fmt.Sprintf("%s shows %q", selector, text), fmt.Sprintf("[...document.querySelectorAll(%s)].some((n) => n.innerText.includes(%s))", quote(selector), quote(text)))
+	b.holds(fmt.Sprintf("%s shows %q", selector, text), fmt.Sprintf("[...document.querySelectorAll(%s)].some((n) => n.checkVisibility() && n.innerText.includes(%s))", quote(selector), quote(text)))
 }
 
 // gone waits until nothing shows the text any more.
 func (b *tab) gone(selector, text string) {
 	b.t.Helper()
-	b.holds(fmt.Sprintf("%s does not show %q", selector, text), fmt.Sprintf("![...document.querySelectorAll(%s)].some((n) => n.innerText.includes(%s))", quote(selector), quote(text)))
+	b.holds(fmt.Sprintf("%s does not show %q", selector, text), fmt.Sprintf("![...document.querySelectorAll(%s)].some((n) => n.checkVisibility() && n.innerText.includes(%s))", quote(selector), quote(text)))
 }
 
 const messages = "#messages"
@@ -353,4 +358,23 @@ func thrown(d *runtime.ExceptionDetails) string {
 		return ""
 	}
 	return d.Exception.Description
+}
+
+// menu opens a message's menu and picks from it.
+func (b *tab) menu(message, item string) {
+	b.t.Helper()
+	b.press(b.find("article", message), input.MouseButtonRight)
+	b.click("menuitem", item)
+}
+
+// upload gives an input, by its id, a file of five bytes.
+func (b *tab) upload(id, name string) {
+	b.t.Helper()
+	path := filepath.Join(b.t.TempDir(), name)
+	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	root := do(b, dom.GetDocument, dom.GetDocumentParams{}).Root.NodeID
+	found := do(b, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root, Selector: "#" + id})
+	do(b, dom.SetFileInputFiles, dom.SetFileInputFilesParams{Files: []string{path}, NodeID: found.NodeID})
 }

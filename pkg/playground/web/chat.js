@@ -23,7 +23,9 @@ export function start() {
   }
   chat.notice = notice;
   chat.failed = (id, text) => {
-    text ? failures.set(id, text) : failures.delete(id);
+    if (text === (failures.get(id) ?? "")) return;
+    if (text) failures.set(id, text);
+    else failures.delete(id);
     const m = state.messages.get(id);
     if (m) show(m);
   };
@@ -235,7 +237,7 @@ export function enter() {
 function keys(e) {
   const at = document.activeElement;
   if (!(at instanceof HTMLElement) || at.parentElement !== list) {
-    if (e.key === "Escape" && !e.defaultPrevented && at instanceof HTMLElement && !at.closest(":popover-open")) /** @type {HTMLElement | null} */ (at.closest("li"))?.focus();
+    if (e.key === "Escape" && !e.defaultPrevented && at instanceof HTMLElement && !list.querySelector(":popover-open")) /** @type {HTMLElement | null} */ (at.closest("li"))?.focus();
     return;
   }
   const to = { ArrowUp: at.previousElementSibling, ArrowDown: at.nextElementSibling, Home: list.firstElementChild, End: list.lastElementChild }[e.key];

@@ -32,7 +32,7 @@ export class List {
     this.el.replaceChildren();
     for (const item of items) {
       const on = selected.includes(item.value);
-      append(this.el, el("div.option", { role: "option", id: unique(), "aria-selected": String(on), data: { value: item.value }, on: { click: () => this.pick(item) } },
+      append(this.el, el("div.option", { role: "option", id: unique(), "aria-label": item.description ? `${item.label}, ${item.description}` : item.label, "aria-selected": String(on), data: { value: item.value }, on: { click: () => this.pick(item) } },
         this.multiple && el("span.check", { "aria-hidden": "true" }, on ? "☑" : "☐"), item.before,
         el("span.label", null, item.label), item.description && el("span.description", null, item.description)));
     }
@@ -87,7 +87,7 @@ export function choose(o) {
     type: "button", "aria-haspopup": "listbox", "aria-expanded": "false", disabled: o.disabled, data: o.key ? { key: o.key } : {},
   }, text, el("span.arrow", { "aria-hidden": "true" }, "▾"));
   const list = new List(o.label, pick, multiple);
-  const filter = el("input", { type: "text", placeholder: "Filter", "aria-label": `Filter ${o.label}`, "aria-expanded": "true" });
+  const filter = el("input", { type: "text", autofocus: true, placeholder: "Filter", "aria-label": `Filter ${o.label}`, "aria-expanded": "true" });
   list.control(filter);
   const note = multiple ? el("span.note") : null;
   const done = multiple ? el("button.primary", { type: "button", on: { click: () => popup.hidePopover() } }, "Done") : null;
@@ -137,14 +137,13 @@ export function choose(o) {
     button.setAttribute("aria-expanded", String(open));
     if (open) {
       changed = false;
-      filter.focus();
       return;
     }
     paint();
     if (root.isConnected && (document.activeElement === document.body || root.contains(document.activeElement))) button.focus();
     if (changed && values.length >= min && values.length <= max) o.done?.(values);
   });
-  button.addEventListener("click", () => popup.togglePopover());
+  button.popoverTargetElement = popup;
   button.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
     if (e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
     e.preventDefault();

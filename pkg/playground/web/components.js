@@ -69,7 +69,7 @@ function button(c, use) {
     return a;
   }
   return el(`button.button.${styles[c.style] ?? "secondary"}`, {
-    type: "button", disabled: c.disabled || c.style === 6, data: { key: c.custom_id ?? "" }, "aria-label": c.label ? null : c.emoji?.name, title: c.style === 6 ? "Nothing can be bought here" : null,
+    type: "button", disabled: c.disabled || c.style === 6, data: { key: c.custom_id ?? "" }, "aria-label": c.style === 6 ? "Buy" : c.label || c.emoji?.name, title: c.style === 6 ? "Nothing can be bought here" : null,
     on: { click: () => use(c.custom_id) },
   }, c.style === 6 ? "Buy" : content);
 }

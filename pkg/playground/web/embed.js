@@ -88,7 +88,7 @@ export function poll(p, vote) {
       const c = counts.get(a.answer_id);
       const share = all > 0 ? Math.round((100 * (c?.count ?? 0)) / all) : 0;
       return el("button.answer", {
-        type: "button", disabled: over, "aria-pressed": String(Boolean(c?.me_voted)), style: { "--share": `${share}%` }, data: { key: `vote-${a.answer_id}` },
+        type: "button", "aria-label": `${a.poll_media.text}, ${c?.count ?? 0} ${c?.count === 1 ? "vote" : "votes"}`, disabled: over, "aria-pressed": String(Boolean(c?.me_voted)), style: { "--share": `${share}%` }, data: { key: `vote-${a.answer_id}` },
         on: { click: () => vote(a.answer_id) },
       }, emoji(a.poll_media.emoji), el("span.label", null, a.poll_media.text), el("span.small", null, `${c?.count ?? 0} · ${share} %`));
     }),

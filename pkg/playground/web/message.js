@@ -44,7 +44,7 @@ export function message(m, on) {
   ];
   const more = el("button.icon.more", { type: "button", tabindex: "-1", "aria-label": "More", "aria-haspopup": "menu", title: "Reply, react, apps", on: { click: () => on.menu(m, more) } }, "⋯");
   const node = el("li.message", {
-    tabindex: "-1", data: { id: m.id, author: m.author.id, at: String(at), reply: String(Boolean(m.message_reference || m.interaction_metadata?.name)) },
+    role: "article", tabindex: "-1", data: { id: m.id, author: m.author.id, at: String(at), reply: String(Boolean(m.message_reference || m.interaction_metadata?.name)) },
     "aria-label": `${author}: ${m.content || summary(m)}`,
   },
     el("div.avatar", { "aria-hidden": "true", data: { hue: hue(m.author.id) } }, author.slice(0, 1).toUpperCase()),
@@ -58,7 +58,7 @@ export function message(m, on) {
       m.edited_timestamp && !(m.flags & loading) && el("span.edited", null, "(edited)")),
     more);
   if (m.flags & ephemeral) node.classList.add("ephemeral");
-  if ((m.mentions ?? []).some((/** @type {any} */ u) => u.id === state.user) || m.mention_everyone) node.classList.add("mentions-me");
+  if (m.mention_everyone || new RegExp(`<@!?${state.user}>`).test(m.content)) node.classList.add("mentions-me");
   return node;
 }
 

@@ -18,7 +18,7 @@ const styles = {
 export function relative(ms, now = Date.now()) {
   const seconds = Math.round((ms - now) / 1000);
   const [unit, length] = units.find(([, l]) => Math.abs(seconds) >= l) ?? ["second", 1];
-  return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.trunc(seconds / length), unit);
+  return new Intl.RelativeTimeFormat(undefined, { numeric: "always" }).format(Math.trunc(seconds / length), unit);
 }
 
 /**

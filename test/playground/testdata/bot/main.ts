@@ -46,7 +46,7 @@ createBot({
           section().addComponents(textDisplay("Left of a thumbnail")).setAccessory(thumbnail("https://example.com/t.png")),
           separator(),
           section().addComponents(textDisplay("Left of a button")).setAccessory(button().setCustomId("b1").setLabel("Press").setStyle(ButtonStyle.Primary)),
-          mediaGallery().addItems({ media: { url: "https://example.com/1.png" } }, { media: { url: "https://example.com/2.png" }, description: "The second" }),
+          mediaGallery().setItems({ media: { url: "https://example.com/1.png" } }, { media: { url: "https://example.com/2.png" }, description: "The second" }),
           file("attachment://notes.txt"),
           actionRow().addComponents(stringSelect("one").setPlaceholder("Pick one").addOptions({ label: "First", value: "1" }, { label: "Second", value: "2" })),
         ),
