@@ -78,7 +78,7 @@ function above() {
 
 function grow() {
   box.style.setProperty("height", "auto");
-  box.style.setProperty("height", `${Math.min(box.scrollHeight, 200)}px`);
+  if (box.value !== "") box.style.setProperty("height", `${Math.min(box.scrollHeight, 200)}px`);
 }
 
 /** @param {KeyboardEvent} e */

@@ -150,7 +150,7 @@ function code(s, i) {
   const end = s.indexOf(mark, i + mark.length);
   if (end <= i + mark.length) return null;
   const inside = s.slice(i + mark.length, end);
-  return { node: { kind: "code", text: inside.replace(/^ (?=`)|(?<=`) $/g, "") }, end: end + mark.length };
+  return { node: { kind: "code", text: mark === "``" ? inside.replace(/^ | $/g, "") : inside }, end: end + mark.length };
 }
 
 /**
@@ -217,7 +217,16 @@ function closing(s, from, mark) {
   if (single && /\s/.test(s[from] ?? " ")) return -1;
   for (let end = s.indexOf(mark, from + 1); end >= 0; end = s.indexOf(mark, end + 1)) {
     if (s[end - 1] === "\\") continue;
-    if (single && (s[end + 1] === mark || s[end - 1] === mark || /\s/.test(s[end - 1]))) continue;
+    if (single) {
+      // Of a run of marks the last one ends what one mark began, unless all of
+      // them are of pairs.
+      let last = end;
+      while (s[last + 1] === mark) last++;
+      const odd = (last - end) % 2 === 0;
+      const after = /\s/.test(s[end - 1]);
+      end = last;
+      if (!odd || after) continue;
+    }
     if (mark === "_" && /\w/.test(s[end + 1] ?? "")) continue;
     // Of "***" the last two end what is bold.
     if (mark === "**" && s[end + 2] === "*") continue;
