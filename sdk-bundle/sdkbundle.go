@@ -43,6 +43,13 @@ func Types() (string, error) {
 	return out.String(), nil
 }
 
+// Declarations are the Types with the version that they belong to in the first
+// line, as servers and the command line tool give them.
+func Declarations(version string) (string, error) {
+	types, err := Types()
+	return "// The declarations of Flora " + version + ".\n" + types, err
+}
+
 // Bundle gives the SDK as one classic script.
 func Bundle() (string, error) {
 	out := api.Build(api.BuildOptions{

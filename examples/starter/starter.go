@@ -10,7 +10,7 @@ import (
 // Entry is the file that the bundle starts from.
 const Entry = "src/main.ts"
 
-//go:embed src/*.ts
+//go:embed src/main.ts
 var files embed.FS
 
 // Files is the bot's source tree; paths are relative to the project.

@@ -47,6 +47,7 @@ type Config struct {
 	Site     Site
 	Guilds   Guilds
 	Types    string // The SDK's declarations.
+	Version  string // Of the program; known callers are told. "" is not told.
 	Secrets  Secrets
 	Settings Settings
 	Crons    Crons

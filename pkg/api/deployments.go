@@ -113,16 +113,38 @@ func (a *API) deploy(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	r, err := a.request(c, in)
-	if err != nil {
-		return err
-	}
-	r.Guild, r.Source, r.Actor = c.guild, source, c.actor()
-	rev, err := a.cfg.Deploy(c.ctx(), r)
+	rev, err := a.once(c, in, func(key deploy.RequestKey) (deploy.Revision, error) {
+		r, err := a.request(c, in)
+		if err != nil {
+			return deploy.Revision{}, err
+		}
+		r.Guild, r.Source, r.Actor, r.Key = c.guild, source, c.actor(), key
+		return a.cfg.Deploy(c.ctx(), r)
+	})
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, deploymentOf(rev))
+}
+
+// once gives what came of an earlier request with the same Idempotency-Key, or
+// carries this one out. It looks before anything else is done: what the request
+// refers to may be gone by now, a build as well as a revision.
+func (a *API) once(c *call, asked any, carryOut func(key deploy.RequestKey) (deploy.Revision, error)) (deploy.Revision, error) {
+	key, err := deploy.NewRequestKey(c.Request().Header.Get("Idempotency-Key"), asked)
+	if err != nil {
+		return deploy.Revision{}, err
+	}
+	if !key.IsZero() {
+		before, err := a.cfg.Deployments.ByRequest(c.ctx(), c.guild, key.Key)
+		if err == nil {
+			return before.Repeat(key)
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return deploy.Revision{}, err
+		}
+	}
+	return carryOut(key)
 }
 
 func (c *call) actor() deploy.Actor {
@@ -346,16 +368,19 @@ func (a *API) rollback(c *call) error {
 	if source == "unknown" {
 		source = "api"
 	}
-	target, err := a.revision(c)
-	if err != nil {
-		return err
-	}
-	if target.Status != deploy.Success {
-		return fault.New(fault.BadRequest, "Bad request: Rollback target must be a successful revision")
-	}
-	rev, err := a.cfg.Deploy(c.ctx(), deploy.Request{
-		Guild: c.guild, Entry: target.Entry, Files: target.Files, Bundle: &target.Bundle, SourceMap: target.SourceMap,
-		Source: source, Actor: c.actor(), BuildID: target.BuildID, RollbackOf: target.ID,
+	asked := map[string]string{"rollback_of": c.Param("revision")}
+	rev, err := a.once(c, asked, func(key deploy.RequestKey) (deploy.Revision, error) {
+		target, err := a.revision(c)
+		if err != nil {
+			return deploy.Revision{}, err
+		}
+		if target.Status != deploy.Success {
+			return deploy.Revision{}, fault.New(fault.BadRequest, "Bad request: Rollback target must be a successful revision")
+		}
+		return a.cfg.Deploy(c.ctx(), deploy.Request{
+			Guild: c.guild, Entry: target.Entry, Files: target.Files, Bundle: &target.Bundle, SourceMap: target.SourceMap,
+			Source: source, Actor: c.actor(), BuildID: target.BuildID, RollbackOf: target.ID, Key: key,
+		})
 	})
 	if f, ok := errors.AsType[*fault.Fault](err); ok && f.Code == fault.DeployFailed {
 		out := fault.Wrap(err, fault.DeployFailed, "rollback failed: %s", f.Message)

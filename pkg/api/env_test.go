@@ -64,7 +64,7 @@ func (d *deployer) deploy(ctx context.Context, r deploy.Request) (deploy.Revisio
 	rev := deploy.Revision{
 		ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", d.n), Guild: r.Guild, Entry: r.Entry, Status: deploy.Success,
 		DeployedAt: time.Date(2026, 1, 2, 3, 4, d.n, 0, time.UTC), Source: r.Source, Actor: r.Actor, Files: r.Files,
-		SourceMap: r.SourceMap, BuildID: r.BuildID, Bundle: "built()",
+		SourceMap: r.SourceMap, BuildID: r.BuildID, Bundle: "built()", Request: r.Key,
 	}
 	if r.Bundle != nil {
 		rev.Bundle = *r.Bundle

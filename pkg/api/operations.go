@@ -86,6 +86,7 @@ var (
 	leastLevel    = param{name: "level", text: "The least level", kind: of[string](), oneOf: logs.Levels()}
 	afterLine     = param{name: "after", text: "The id of the line before the first", kind: of[string]()}
 	includeBundle = param{name: "include_bundle", text: "Answer the bundle too", kind: of[bool]()}
+	requestKey    = param{name: "Idempotency-Key", text: "Names the request, so that it is carried out once however often it is sent; at most 128 printable ASCII characters", kind: of[string]()}
 	deploySource  = param{name: "X-Flora-Deploy-Source", text: "Where the deployment comes from", kind: of[string](), oneOf: deploy.Sources()}
 )
 
@@ -130,7 +131,7 @@ var deploymentOperations = []operation{
 	{route: "GET /api/deployments/:guild", id: "get_deployment_handler", tag: "Deployments", summary: "What a guild runs",
 		query: []param{includeBundle}, answer: of[deployment](), errors: []int{404}},
 	{route: "POST /api/deployments/:guild", id: "upsert_deployment_handler", tag: "Deployments", summary: "Build, load and store a script",
-		header: []param{deploySource}, body: of[deployBody](), answer: of[deployment](), errors: []int{404, 409}},
+		header: []param{deploySource, requestKey}, body: of[deployBody](), answer: of[deployment](), errors: []int{404, 409}},
 	{route: "DELETE /api/deployments/:guild", id: "delete_deployment_handler", tag: "Deployments", summary: "Stop a guild's script; its history stays",
 		answer: of[deletedDoc](), errors: []int{404}},
 	{route: "GET /api/deployments/:guild/history", id: "list_deployment_history_handler", tag: "Deployments", summary: "Revisions, the newest first",
@@ -144,7 +145,7 @@ var deploymentOperations = []operation{
 	{route: "GET /api/deployments/:guild/revisions/:revision", id: "get_deployment_revision_handler", tag: "Deployments", summary: "One revision",
 		query: []param{includeBundle}, answer: of[deploy.Revision](), errors: []int{404}},
 	{route: "POST /api/deployments/:guild/rollback/:revision", id: "rollback_deployment_handler", tag: "Deployments", summary: "Deploy an older revision again",
-		header: []param{deploySource}, answer: of[deploy.Revision](), errors: []int{404, 413}},
+		header: []param{deploySource, requestKey}, answer: of[deploy.Revision](), errors: []int{404, 413, 422}},
 }
 
 var buildOperations = []operation{

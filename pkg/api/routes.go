@@ -265,6 +265,9 @@ func (a *API) admit(c *call) error {
 		}
 		return err
 	}
+	if a.cfg.Version != "" {
+		c.Response().Header().Set("X-Flora-Version", a.cfg.Version)
+	}
 	if err := a.callers.take(callerKey(c.who)); err != nil {
 		return err
 	}

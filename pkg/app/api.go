@@ -6,6 +6,7 @@ import (
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
+	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 )
@@ -17,13 +18,13 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	if err := rt.openBuilds(); err != nil {
 		return err
 	}
-	types, err := sdkbundle.Types()
+	types, err := sdkbundle.Declarations(Version)
 	if err != nil {
 		return err
 	}
 	cfg := api.Config{
 		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
-		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
+		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Version: Version, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
 		Meter:   telemetry.NewHTTP(rt.stats).Answered,
 		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,
 		Limits: api.Limits{
@@ -52,8 +53,13 @@ func (rt *runtime) serviceLimits() map[string]map[string]int64 {
 	c := rt.live.Load()
 	r, b, e, l, k := c.Runtime, c.Builds, c.Egress, c.Logs, kvLimits(c.KV.Limits)
 	n := func(v int) int64 { return int64(v) }
+	webAssembly := int64(0)
+	if r.JIT == config.JITOn {
+		webAssembly = 1
+	}
 	return map[string]map[string]int64{
 		"scripts": {
+			"webassembly":  webAssembly,
 			"bundle_bytes": n(r.MaxScriptBytes), "memory_bytes": n(r.MaxMemoryMB) << 20, "turn_timeout_ms": n(r.TurnTimeoutMS),
 			"dispatch_timeout_ms": n(r.DispatchTimeoutSecs) * 1000, "cron_timeout_ms": n(r.CronTimeoutSecs) * 1000, "load_timeout_ms": n(r.LoadTimeoutSecs) * 1000,
 			"op_timeout_ms": n(r.RestTimeoutMS), "cron_jobs": n(r.MaxCronJobs), "timers": n(r.MaxTimers), "pending_ops": n(r.MaxPendingOps),

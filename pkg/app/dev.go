@@ -8,28 +8,23 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/examples/starter"
-	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+	"github.com/flora-runtime/flora-runtime/pkg/watch"
 )
 
-const (
-	// saveEvery is how often dev looks for saved sources.
-	saveEvery = 200 * time.Millisecond
-	// connectLimit bounds dev's wait for the first connection to Discord.
-	connectLimit = 2 * time.Minute
-)
+// connectLimit bounds dev's wait for the first connection to Discord.
+const connectLimit = 2 * time.Minute
 
 // options are what a command says beside the configuration.
 type options struct {
@@ -40,6 +35,7 @@ type options struct {
 	free       bool
 	record     string   // Folder that the simulated Discord writes what it sees into.
 	project    *project // nil is the starter, for a guild without a deployment.
+	bare       bool     // No starter either.
 	last       []string // Steps of the start after those of the runtime.
 	playground bool     // Serves a page to play with the bot.
 	patient    bool     // Waits for Discord however long that takes.
@@ -65,7 +61,7 @@ bot.`,
 				if err != nil {
 					return fmt.Errorf("find %s: %w", args[0], err)
 				}
-				o.project = &project{name: args[0], tree: os.DirFS(dir)}
+				o.project = &project{name: args[0], dir: dir, tree: os.DirFS(dir)}
 				if err := o.project.open(); err != nil {
 					return err
 				}
@@ -83,6 +79,7 @@ bot.`,
 	c.Flags().IntVar(&o.port, "port", 3000, "port on 127.0.0.1; 0 takes a free one")
 	c.Flags().IntVar(&o.guilds, "guilds", 2, "number of simulated guilds")
 	c.Flags().BoolVar(&o.free, "no-rate-limits", false, "the simulated Discord never answers 429")
+	c.Flags().BoolVar(&o.bare, "no-starter", false, "deploy nothing to a guild that has no script")
 	return c
 }
 
@@ -121,21 +118,45 @@ func runDev(ctx context.Context, s State, cfg config.Config, o options) (err err
 		return err
 	}
 	life.run("showing logs", func(ctx context.Context) error { return rt.showLogs(ctx, first) })
-	if err := rt.deployFirst(ctx, first, o.project); err != nil {
+	if err := rt.begin(ctx, life, first, o); err != nil {
 		return err
-	}
-	if o.project != nil {
-		life.run("watching "+o.project.name, func(ctx context.Context) error { return rt.watch(ctx, first, o.project) })
 	}
 	tokenFile, err := rt.tokenFile(ctx, filepath.Join(cfg.DataDir, "token"))
 	if err != nil {
 		return err
 	}
+	address := filepath.Join(cfg.DataDir, addressFile)
+	if err := writeAddress(address, running{PID: os.Getpid(), URL: rt.url, Guild: first, Channel: channel, TokenFile: tokenFile}); err != nil {
+		return err
+	}
+	life.release("address", func() error { return os.Remove(address) })
 	rt.health.Done("script")
 	_, _ = fmt.Fprintf(s.Stdout, "ready %s guild=%s channel=%s token_file=%s\n", rt.url, first, channel, tokenFile)
 	err = life.wait(ctx)
 	rt.health.Stopping()
 	return err
+}
+
+// begin deploys what the first guild is to run, and follows its sources.
+func (rt *runtime) begin(ctx context.Context, life *lifeline, first snowflake.GuildID, o options) error {
+	if o.project == nil && o.bare {
+		return nil
+	}
+	var saves *watch.Watcher
+	if o.project != nil {
+		var err error
+		if saves, err = watch.New(); err != nil {
+			return err
+		}
+		life.release("watching files", saves.Close)
+	}
+	if err := rt.deployFirst(ctx, first, o.project); err != nil {
+		return err
+	}
+	if o.project != nil {
+		life.run("watching "+o.project.name, func(ctx context.Context) error { return rt.watch(ctx, first, o.project, saves) })
+	}
+	return nil
 }
 
 // deployFirst gives the first guild the project, or the starter bot when there
@@ -184,50 +205,28 @@ func (rt *runtime) deploy(ctx context.Context, guild snowflake.GuildID, p *proje
 }
 
 // watch deploys the project again after each save.
-func (rt *runtime) watch(ctx context.Context, guild snowflake.GuildID, p *project) error {
-	tick := time.NewTicker(saveEvery)
-	defer tick.Stop()
+func (rt *runtime) watch(ctx context.Context, guild snowflake.GuildID, p *project, saves *watch.Watcher) error {
 	for {
+		places, err := p.places()
+		if err == nil {
+			err = saves.Set(places)
+		}
+		if err != nil {
+			rt.log.Error("saves may go unnoticed", zap.String("project", p.name), zap.Error(err))
+		}
+		// Also before the first change: what was saved before Set is seen here.
+		if now, err := p.stamp(); err == nil && now != p.seen {
+			if err := rt.deploy(ctx, guild, p); err != nil && ctx.Err() == nil {
+				rt.log.Error("not deployed; waiting for the next save", zap.String("project", p.name), zap.Error(err))
+			}
+			continue // A folder may be new.
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-tick.C:
-		}
-		now, err := p.stamp()
-		if err != nil || now == p.seen {
-			continue
-		}
-		if err := rt.deploy(ctx, guild, p); err != nil && ctx.Err() == nil {
-			rt.log.Error("not deployed; waiting for the next save", zap.String("project", p.name), zap.Error(err))
+		case <-saves.Changes():
 		}
 	}
-}
-
-// tokenFile writes an API token that may do everything, unless the file holds
-// one that works.
-func (rt *runtime) tokenFile(ctx context.Context, name string) (string, error) {
-	name, err := filepath.Abs(name)
-	if err != nil {
-		return "", fmt.Errorf("find the token file: %w", err)
-	}
-	if b, err := os.ReadFile(name); err == nil {
-		if _, err := rt.tokens.Verify(ctx, strings.TrimSpace(string(b))); err == nil {
-			return name, nil
-		}
-	}
-	token, _, err := rt.tokens.Create(ctx, "dev", auth.Owner{UserID: operator, Username: operator})
-	if err != nil {
-		return "", fmt.Errorf("make an API token: %w", err)
-	}
-	// A new file with its rights from the start, in the old one's place.
-	tmp := name + ".new"
-	if err := os.WriteFile(tmp, []byte(token+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("write the token file: %w", err)
-	}
-	if err := os.Rename(tmp, name); err != nil {
-		return "", fmt.Errorf("write the token file: %w", err)
-	}
-	return name, nil
 }
 
 // firstGuild waits until it is known which guilds the bot is in, and gives the

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 // project is a folder of sources that dev deploys.
 type project struct {
 	name  string // What it is called in messages.
+	dir   string // Absolute, where the tree is; "" when it is nowhere.
 	tree  fs.FS
 	entry string
 	seen  string // Its stamp before it was last read.
@@ -37,7 +39,21 @@ func (p *project) open() error {
 	return fmt.Errorf("%s has no entry: put the script into %s (looked for %s)", p.name, entries[0], strings.Join(entries, ", "))
 }
 
-// walk visits the sources: no hidden files, nothing of node_modules or dist.
+// places are the sources and the folders that they can be in.
+func (p *project) places() ([]string, error) {
+	var out []string
+	err := p.walk(func(name string, _ fs.DirEntry) error {
+		out = append(out, filepath.Join(p.dir, filepath.FromSlash(name)))
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for the sources of %s: %w", p.name, err)
+	}
+	return out, nil
+}
+
+// walk visits the folders and the sources: no hidden ones, nothing of
+// node_modules or dist.
 func (p *project) walk(visit func(name string, d fs.DirEntry) error) error {
 	return fs.WalkDir(p.tree, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -50,6 +66,7 @@ func (p *project) walk(visit func(name string, d fs.DirEntry) error) error {
 				return fs.SkipDir
 			}
 			return nil
+		case d.IsDir():
 		case !d.Type().IsRegular() || !slices.Contains(extensions, path.Ext(name)):
 			return nil
 		}
@@ -60,7 +77,10 @@ func (p *project) walk(visit func(name string, d fs.DirEntry) error) error {
 // files reads the sources.
 func (p *project) files() ([]deploy.File, error) {
 	var out []deploy.File
-	err := p.walk(func(name string, _ fs.DirEntry) error {
+	err := p.walk(func(name string, d fs.DirEntry) error {
+		if d.IsDir() {
+			return nil
+		}
 		b, err := fs.ReadFile(p.tree, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -81,6 +101,9 @@ func (p *project) files() ([]deploy.File, error) {
 func (p *project) stamp() (string, error) {
 	var b strings.Builder
 	err := p.walk(func(name string, d fs.DirEntry) error {
+		if d.IsDir() {
+			return nil
+		}
 		info, err := d.Info()
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil

@@ -105,6 +105,8 @@ type Config struct {
 	Metrics Metrics
 	// Meter, if not nil, measures events and ops.
 	Meter Meter
+	// Witness, if not nil, sees handlers begin and end: for tests of scripts.
+	Witness Witness
 	// Tracer, if not nil, follows some events.
 	Tracer *trace.Tracer
 }

@@ -24,8 +24,8 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 	}
 	g := b.guild(r.Guild)
 	rev, s, err := g.replace(ctx, rev)
-	if err != nil {
-		return deploy.Revision{}, err
+	if err != nil || s == nil {
+		return rev, err
 	}
 	// It serves, and is loaded again when it is lost, however long Discord takes
 	// for what follows.
@@ -51,23 +51,27 @@ func (g *guild) settleLog(ctx context.Context) {
 	_ = g.bot.cfg.Logs.Sync(ctx, g.id)
 }
 
-// replace loads and stores the revision and lets it serve.
+// replace loads and stores the revision and lets it serve. Without a script, the
+// revision is that of an earlier request with the same key.
 func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revision, *script, error) {
 	b := g.bot
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
+	if before, found, err := g.repeated(ctx, rev.Request); found || err != nil {
+		return before, nil, err
+	}
 	g.place(true) // Whoever may deploy to a guild has the bot in it.
 	base, err := b.cfg.Store.Current(ctx, g.id)
 	switch {
 	case err == nil:
 		rev.BaseRevisionID = base.ID
 	case !fault.Is(err, fault.NotFound):
-		return rev, nil, err
+		return deploy.Revision{}, nil, err
 	}
 	rev.ChangeSummary = deploy.Summarize(base.Files, rev.Files)
 	s, err := newScript(ctx, g, rev, true)
 	if err != nil {
-		return rev, nil, b.refuse(ctx, g, rev, err)
+		return deploy.Revision{}, nil, b.refuse(ctx, g, rev, err)
 	}
 	rev.Status = deploy.Success
 	rev.DeployedAt = time.Now().UTC()
@@ -75,12 +79,33 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 	// went away must not leave it in between.
 	if err := b.cfg.Store.PutRevision(context.WithoutCancel(ctx), rev); err != nil {
 		s.retire()
-		return rev, nil, fmt.Errorf("store the revision: %w", err)
+		if fault.Is(err, fault.Conflict) { // Another replica had the same request.
+			if before, found, rerr := g.repeated(context.WithoutCancel(ctx), rev.Request); found {
+				return before, nil, rerr
+			}
+		}
+		return deploy.Revision{}, nil, fmt.Errorf("store the revision: %w", err)
 	}
 	if old, _ := g.swap(s, true); old != nil {
 		b.background(func(ctx context.Context) { old.drain(ctx, b.limits().Dispatch) })
 	}
 	return rev, s, nil
+}
+
+// repeated looks for what came of an earlier request with the key.
+func (g *guild) repeated(ctx context.Context, key deploy.RequestKey) (rev deploy.Revision, found bool, err error) {
+	if key.IsZero() {
+		return rev, false, nil
+	}
+	rev, err = g.bot.cfg.Store.ByRequest(ctx, g.id, key.Key)
+	if fault.Is(err, fault.NotFound) {
+		return deploy.Revision{}, false, nil
+	}
+	if err != nil {
+		return deploy.Revision{}, false, err
+	}
+	rev, err = rev.Repeat(key)
+	return rev, true, err
 }
 
 // cronWarnings tells of the jobs that will not run.
@@ -99,7 +124,7 @@ func (g *guild) cronWarnings() (warnings []string) {
 func (b *Bot) prepare(ctx context.Context, r deploy.Request) (deploy.Revision, error) {
 	rev := deploy.Revision{
 		ID: uuid.NewString(), Guild: r.Guild, Entry: r.Entry, Source: r.Source, Actor: r.Actor, BuildID: r.BuildID, RollbackOf: r.RollbackOf,
-		Files: r.Files, SourceMap: r.SourceMap,
+		Request: r.Key, Files: r.Files, SourceMap: r.SourceMap,
 	}
 	if r.Bundle != nil {
 		rev.Bundle = *r.Bundle

@@ -44,6 +44,9 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 	}
 	s.settled(id, e, f)
 	e.finish()
+	if w := s.guild.bot.cfg.Witness; w != nil {
+		w.Settled(s.guild.id, id, f)
+	}
 	if f != nil {
 		stage := "dispatch"
 		if e.cpu > 0 {
@@ -179,6 +182,9 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 			lost++
 			s.measureEnd(id, e, outcomeLost)
 			e.finish()
+			if w := s.guild.bot.cfg.Witness; w != nil {
+				w.Settled(s.guild.id, id, &wire.Failure{Name: "Error", Message: s.lost.Error(), Text: "the script's isolate ended: " + s.lost.Error()})
+			}
 			s.guild.excuse(e)
 		case e.name == catalog.Ready:
 			// The next script is told of its own accord.

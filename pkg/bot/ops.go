@@ -56,6 +56,10 @@ func (s *script) Op(c wire.OpCall) {
 			defer s.mu.Unlock()
 			s.ops.ops--
 			s.ops.bytes -= len(c.Args)
+			if s.ops.ops == 0 && s.calm != nil {
+				close(s.calm)
+				s.calm = nil
+			}
 			s.inst.Drop(len(c.Args))
 		}()
 		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
@@ -115,6 +119,11 @@ func (s *script) extend(dispatch uint64) {
 
 // answer sends the op's outcome to the script.
 func (s *script) answer(c wire.OpCall, result any, err error) {
+	defer func() { // Not before it was sent: see rest.
+		s.mu.Lock()
+		s.given++
+		s.mu.Unlock()
+	}()
 	doc, raw := result.(json.RawMessage)
 	if err == nil && !raw && result != nil {
 		if doc, err = json.Marshal(result); err != nil {

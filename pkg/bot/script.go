@@ -41,6 +41,8 @@ type script struct {
 	inflight map[uint64]event
 	idle     chan struct{} // Closed when inflight is empty, if somebody waits.
 	ops      load          // Being answered.
+	calm     chan struct{} // Closed when no op is being answered, if somebody waits.
+	given    uint64        // Events and results that it was sent.
 	retired  bool
 	evicted  bool // It goes, and the next one gets what comes.
 	ended    bool // Nothing can be sent to it any more.
@@ -208,9 +210,13 @@ func (s *script) begin(e event) bool {
 	e.begun = time.Now()
 	e.span.Note("handed to the script")
 	s.inflight[id] = e
+	s.given++
 	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
+		if w := s.guild.bot.cfg.Witness; w != nil {
+			w.Begun(s.guild.id, id, e.name)
+		}
 		return true
 	}
 	e.receipt.Waits()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // ArchiveLimits bound a zip archive. What it says of itself is checked before
@@ -99,7 +100,7 @@ func openArchive(data []byte, l ArchiveLimits) (tree, error) {
 
 // useless reports whether a file of a package is never part of a bundle.
 func useless(p string) bool {
-	if !inModules(p) {
+	if !recipe.InModules(p) {
 		return false
 	}
 	for _, suffix := range []string{".d.ts", ".d.mts", ".d.cts", ".map"} {
@@ -115,7 +116,7 @@ func useless(p string) bool {
 func (t tree) own(l deploy.Limits) (files []deploy.File, note string) {
 	var names []string
 	for p := range t {
-		if !inModules(p) && !strings.HasPrefix(path.Base(p), ".") {
+		if !recipe.InModules(p) && !strings.HasPrefix(path.Base(p), ".") {
 			names = append(names, p)
 		}
 	}

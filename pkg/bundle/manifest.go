@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // manifest is what a package.json says about imports. Members of objects keep
@@ -191,7 +193,7 @@ func (r *resolver) redirected(dir, name string, to gjson.Result, want map[string
 	switch {
 	case to.Type == gjson.False:
 		return meant{nothing: true}, nil
-	case relative(to.Str):
+	case recipe.Relative(to.Str):
 		return r.at(path.Join(dir, to.Str), name, want)
 	case to.Str == name:
 		return r.bare(path.Join(dir, "package.json"), name, want)

@@ -3,12 +3,12 @@ package bundle
 import (
 	"fmt"
 	"path"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // resolver finds the file that an import means, by Node's rules as bundlers for
@@ -17,15 +17,14 @@ type resolver struct {
 	files   tree
 	folders map[string]bool
 	project tsconfig
+	chain   *recipe.Chain
 
-	mu        sync.Mutex // Guards the members below.
+	mu        sync.Mutex // Guards the manifests.
 	manifests map[string]*manifest
-	parents   map[string]string // Who imported a file first.
-	missing   map[string]string // What was not found, by importer and name, and why.
 }
 
 func newResolver(files tree) *resolver {
-	return &resolver{files: files, folders: files.folders(), project: readTsconfig(files), manifests: map[string]*manifest{}, parents: map[string]string{}, missing: map[string]string{}}
+	return &resolver{files: files, folders: files.folders(), project: readTsconfig(files), manifests: map[string]*manifest{}, chain: recipe.NewChain()}
 }
 
 // meant is what an import means.
@@ -35,16 +34,13 @@ type meant struct {
 	pure    bool // It does nothing but define what it exports.
 }
 
-// schemes are import names such as node:fs and https://deno.land/x.
-var schemes = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
-
 // resolve gives what an import in the file importer means, or why it means
 // nothing.
 func (r *resolver) resolve(importer, name string, require bool) (meant, error) {
 	t, err := r.lookUp(importer, name, conditions(require), 0)
 	if err != nil {
-		if chain := r.chain(importer); chain != "" {
-			err = fmt.Errorf("%w; imported through %s", err, chain)
+		if recipe.InModules(importer) { // The author's own files are found by their place.
+			err = fmt.Errorf("%w; imported through %s", err, r.chain.To(importer, recipe.Plain))
 		}
 		return meant{}, err
 	}
@@ -54,11 +50,7 @@ func (r *resolver) resolve(importer, name string, require bool) (meant, error) {
 	if dir, m := r.owner(t.path); m != nil {
 		t.pure = m.pure(strings.TrimPrefix(t.path, dir+"/"))
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, known := r.parents[t.path]; !known {
-		r.parents[t.path] = importer
-	}
+	r.chain.Add(importer, t.path)
 	return t, nil
 }
 
@@ -70,10 +62,19 @@ func (r *resolver) lookUp(importer, name string, want map[string]bool, depth int
 		return meant{}, fmt.Errorf("cannot import %q: its package sends it in a circle", name)
 	}
 	dir, m := r.owner(importer)
-	if m != nil && m.browser.IsObject() && !relative(name) {
+	if m != nil && m.browser.IsObject() && !recipe.Relative(name) {
 		if to, ok := m.instead(name); ok {
 			return r.redirected(dir, name, to, want, depth)
 		}
+	}
+	if s, ok, err := recipe.ParseSpecifier(name); ok || err != nil {
+		if err != nil {
+			return meant{}, err
+		}
+		return r.bare(importer, s.Bare(), want)
+	}
+	if err := recipe.Unreachable(name); err != nil {
+		return meant{}, err
 	}
 	switch {
 	case strings.HasPrefix(name, "#"):
@@ -84,20 +85,12 @@ func (r *resolver) lookUp(importer, name string, want map[string]bool, depth int
 		if !ok {
 			return meant{}, fmt.Errorf("cannot import %q: %s does not have it in \"imports\"", name, path.Join(dir, "package.json"))
 		}
-		if relative(to) {
+		if recipe.Relative(to) {
 			return r.at(path.Join(dir, to), name, want)
 		}
 		return r.lookUp(path.Join(dir, "package.json"), to, want, depth+1)
-	case strings.HasPrefix(name, "node:"):
-		return meant{}, builtIn(name)
-	case strings.HasPrefix(name, "http:"), strings.HasPrefix(name, "https:"):
-		return meant{}, fmt.Errorf("cannot import %q: code is not loaded from the network; deploy the file with your own", name)
-	case schemes.MatchString(name):
-		return meant{}, fmt.Errorf("cannot import %q: only files deployed together can be imported, by a path that starts with \"./\" or \"../\"", name)
-	case strings.HasPrefix(name, "/"):
-		return meant{}, fmt.Errorf("cannot import %q: the path is absolute; start it with \"./\" or \"../\"", name)
-	case !relative(name):
-		if !inModules(importer) {
+	case !recipe.Relative(name):
+		if !recipe.InModules(importer) {
 			for _, p := range r.project.alias(name) {
 				if t, err := r.at(p, name, want); err == nil {
 					return t, nil
@@ -124,7 +117,7 @@ func (r *resolver) at(p, name string, want map[string]bool) (meant, error) {
 	if found, ok := r.folder(p, want); ok {
 		return found, nil
 	}
-	return meant{}, fmt.Errorf("cannot find %q: there is no deployed file %q, nor one with an extension of %s or an index file in it", name, p, strings.Join(extensions, " "))
+	return meant{}, fmt.Errorf("cannot find %q: there is no deployed file %q, nor one with an extension of %s or an index file in it", name, p, strings.Join(recipe.Extensions, " "))
 }
 
 // folder gives the file that a folder means, by its package.json or as an index.
@@ -163,7 +156,7 @@ func (r *resolver) forBrowsers(dir string, m *manifest, file string) meant {
 	if to.Type == gjson.False {
 		return meant{nothing: true}
 	}
-	if found, ok := r.files.file(path.Join(dir, to.Str)); ok && relative(to.Str) {
+	if found, ok := r.files.file(path.Join(dir, to.Str)); ok && recipe.Relative(to.Str) {
 		return meant{path: found}
 	}
 	return meant{path: file}
@@ -172,7 +165,7 @@ func (r *resolver) forBrowsers(dir string, m *manifest, file string) meant {
 // bare looks for a package in the folders node_modules from the importer's
 // upwards.
 func (r *resolver) bare(importer, name string, want map[string]bool) (meant, error) {
-	pkg, inside := split(name)
+	pkg, inside := recipe.Split(name)
 	if dir, m := r.owner(importer); m != nil && m.name == pkg && m.exports.Exists() {
 		return r.exported(dir, m, pkg, inside, want)
 	}
@@ -190,10 +183,10 @@ func (r *resolver) bare(importer, name string, want map[string]bool) (meant, err
 			break
 		}
 	}
-	if slices.Contains(builtIns, pkg) {
-		return meant{}, builtIn(name)
+	if recipe.IsBuiltIn(pkg) {
+		return meant{}, recipe.BuiltIn(name)
 	}
-	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; bundle it locally and send the result with `flora deploy --bundle`, or upload node_modules too", name)
+	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; use `flora deploy`, which bundles what is installed where you are, or upload node_modules too", name)
 }
 
 func (r *resolver) inPackage(dir, pkg, inside string, want map[string]bool) (meant, error) {
@@ -252,73 +245,4 @@ func (r *resolver) manifest(dir string) *manifest {
 		r.manifests[dir] = m
 	}
 	return m
-}
-
-// chain says through which files an import in a package came to be. It is
-// empty for the author's own files, whose place the error has anyway.
-func (r *resolver) chain(importer string) string {
-	if !inModules(importer) {
-		return ""
-	}
-	const most = 8
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list := []string{importer}
-	for at := importer; len(list) < most; {
-		parent, ok := r.parents[at]
-		if !ok || slices.Contains(list, parent) {
-			break
-		}
-		list, at = append(list, parent), parent
-	}
-	slices.Reverse(list)
-	return strings.Join(list, " > ")
-}
-
-// miss notes why an import was not found, and why tells it.
-func (r *resolver) miss(importer, name string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.missing[importer+"\x00"+name] = err.Error()
-}
-
-func (r *resolver) why(importer, name string) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.missing[importer+"\x00"+name]
-}
-
-// split parts a package's name from the path in it.
-func split(name string) (pkg, inside string) {
-	parts := strings.SplitN(name, "/", 3)
-	if !strings.HasPrefix(name, "@") {
-		pkg, inside, _ = strings.Cut(name, "/")
-	} else if len(parts) > 1 {
-		pkg = parts[0] + "/" + parts[1]
-		if len(parts) > 2 {
-			inside = parts[2]
-		}
-	}
-	if pkg == "." || pkg == ".." || strings.HasSuffix(pkg, "/") || strings.Contains(pkg, "/.") {
-		return "", ""
-	}
-	return pkg, path.Clean("/" + inside)[1:]
-}
-
-// inModules reports whether a file is a package's, not the author's own.
-func inModules(file string) bool { return strings.Contains("/"+file, "/node_modules/") }
-
-func relative(name string) bool {
-	return name == "." || name == ".." || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../")
-}
-
-func builtIn(name string) error {
-	return fmt.Errorf("cannot import %q: scripts run without Node.js; use the SDK and the web platform instead", name)
-}
-
-// builtIns are Node's own modules, which no upload needs to hold.
-var builtIns = []string{
-	"assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events",
-	"fs", "http", "http2", "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "stream",
-	"string_decoder", "sys", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
 }

@@ -3,6 +3,8 @@ package bundle
 import (
 	"strings"
 	"testing"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // TestPackages builds trees that hold node_modules: each row is a main.ts and
@@ -81,7 +83,13 @@ func TestPackages(t *testing.T) {
 			[]string{"__decorateParam"}, nil},
 		"a broken tsconfig.json":         {`log("built")`, []string{"tsconfig.json", `{"compilerOptions": {"paths": {`}, []string{"built"}, nil},
 		"a tsconfig.json that leads out": {`import "a"`, []string{"tsconfig.json", `{"compilerOptions": {"baseUrl": "../..", "paths": {"*": ["../../*"]}}}`, "node_modules/a/index.js", `log("a")`}, []string{`"a"`}, nil},
-		"a file that is a package":       {`import "a"`, []string{"node_modules/a.js", `log("single")`}, []string{"single"}, nil},
+		"names of registries": {`import { a } from "npm:a@^1/x"; import { b } from "jsr:@s/b@1"; log(a, b)`,
+			[]string{"node_modules/a/x.js", `export const a = "npm a"`, "node_modules/@jsr/s__b/index.js", `export const b = "jsr b"`},
+			[]string{"npm a", "jsr b"}, nil},
+		"tsconfig.json extends another": {`import { x } from "~/x"; const d = (...a: any[]) => a; class A { @d m(@d p: number) {} } log(A, x)`,
+			[]string{"tsconfig.json", `{"extends": "./config/base"}`, "config/base.json", `{"extends": ["../nope.json", "@tsconfig/x", "./base.json"], "compilerOptions": {"experimentalDecorators": true, "paths": {"~/*": ["../lib/*"]}}}`, "lib/x.ts", `export const x = "extended"`},
+			[]string{"__decorateParam", "extended"}, nil},
+		"a file that is a package": {`import "a"`, []string{"node_modules/a.js", `log("single")`}, []string{"single"}, nil},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +119,7 @@ func TestPackagesRefuse(t *testing.T) {
 		files []string
 		want  []string
 	}{
-		"not in the upload":         {`import "a"`, nil, []string{`cannot find package "a"`, "flora deploy --bundle", "src/main.ts:1:8"}},
+		"not in the upload":         {`import "a"`, nil, []string{`cannot find package "a"`, "use `flora deploy`", "src/main.ts:1:8"}},
 		"below another":             {`import "a"`, []string{"node_modules/a/index.js", `import "b/x"`}, []string{`cannot find package "b/x"`, "node_modules/a/index.js:1:8", "imported through src/main.ts > node_modules/a/index.js"}},
 		"required":                  {`import "a"`, []string{"node_modules/a/index.js", `module.exports = require("b")`}, []string{`cannot find package "b"`, "imported through src/main.ts > node_modules/a/index.js"}},
 		"a built-in":                {`import "a"`, []string{"node_modules/a/index.js", `import "./lib"`, "node_modules/a/lib.js", `import "node:fs/promises"`}, []string{`cannot import "node:fs/promises"`, "node_modules/a/lib.js:1:8", "src/main.ts > node_modules/a/index.js > node_modules/a/lib.js"}},
@@ -139,7 +147,7 @@ func TestPackagesRefuse(t *testing.T) {
 					t.Errorf("got %q, want it to have %q", failure, want)
 				}
 			}
-			if strings.Contains(failure, "plugin") || strings.Contains(failure, authorSpace+":") {
+			if strings.Contains(failure, "plugin") || strings.Contains(failure, recipe.Upload+":") {
 				t.Errorf("the failure shows what it must not: %q", failure)
 			}
 		})

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // bundlePositions are positions in a guild's bundle as V8 writes them: line and
@@ -17,16 +19,9 @@ var bundlePositions = regexp.MustCompile(`file:///guild/[0-9]{1,20}/bundle\.js:(
 
 // Bounds of what is mapped.
 const (
-	maxPositions   = 100 // In one text.
-	maxSourceName  = 512
-	unmappedSource = -1
+	maxPositions  = 100 // In one text.
+	maxSourceName = 512
 )
-
-// position counts both from 0.
-type position struct{ line, column int }
-
-// target is a place in an author's file, counted from 0.
-type target struct{ source, line, column int }
 
 // mapStack replaces the positions in text by the author's.
 func mapStack(text, sourceMap string) (string, error) {
@@ -46,11 +41,11 @@ func mapStack(text, sourceMap string) (string, error) {
 	if m.Version != 3 {
 		return "", fmt.Errorf("its version is %d; only version 3 is read", m.Version)
 	}
-	wanted := map[position]target{}
+	wanted := map[recipe.Position]recipe.Target{}
 	for _, at := range found {
-		wanted[positionAt(text, at)] = target{source: unmappedSource}
+		wanted[positionAt(text, at)] = recipe.Target{Source: recipe.Unmapped}
 	}
-	if err := lookUp(m.Mappings, wanted); err != nil {
+	if err := recipe.LookUp(m.Mappings, wanted); err != nil {
 		return "", err
 	}
 	var b strings.Builder
@@ -60,24 +55,24 @@ func mapStack(text, sourceMap string) (string, error) {
 		end = at[1]
 		t := wanted[positionAt(text, at)]
 		name := ""
-		if t.source >= 0 && t.source < len(m.Sources) && m.Sources[t.source] != nil {
-			name = sourceName(m.SourceRoot, *m.Sources[t.source])
+		if t.Source >= 0 && t.Source < len(m.Sources) && m.Sources[t.Source] != nil {
+			name = sourceName(m.SourceRoot, *m.Sources[t.Source])
 		}
 		if name == "" {
 			b.WriteString(text[at[0]:at[1]])
 			continue
 		}
-		fmt.Fprintf(&b, "%s:%d:%d", name, t.line+1, t.column+1)
+		fmt.Fprintf(&b, "%s:%d:%d", name, t.Line+1, t.Column+1)
 	}
 	b.WriteString(text[end:])
 	return b.String(), nil
 }
 
 // positionAt reads a match. Its digits always fit.
-func positionAt(text string, at []int) position {
+func positionAt(text string, at []int) recipe.Position {
 	line, _ := strconv.Atoi(text[at[2]:at[3]])
 	column, _ := strconv.Atoi(text[at[4]:at[5]])
-	return position{line - 1, column - 1}
+	return recipe.Position{Line: line - 1, Column: column - 1}
 }
 
 // sourceName is the author's path as a line of a log may show it, or "".

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // where gives the line and column, from 1, of the first occurrence.
@@ -82,13 +84,13 @@ func TestMapStackRefuses(t *testing.T) {
 		"deep JSON":              {`{"x":` + strings.Repeat("[", 1<<20), "it is not a JSON object"},
 		"mappings of wrong type": {`{"version":3,"mappings":1}`, "it is not a JSON object"},
 		"another version":        {`{"version":2}`, "its version is 2"},
-		"a bad digit":            {with("A!AA"), errMappings.Error()},
-		"two fields":             {with("AA"), errMappings.Error()},
-		"six fields":             {with("AAAAAA"), errMappings.Error()},
-		"an unfinished number":   {with("g"), errMappings.Error()},
-		"an endless number":      {with(strings.Repeat("g", 100)), errMappings.Error()},
-		"a negative column":      {with("D"), errMappings.Error()},
-		"an overflow":            {with(strings.Repeat("+/////B,", 4)), errMappings.Error()},
+		"a bad digit":            {with("A!AA"), recipe.ErrMappings.Error()},
+		"two fields":             {with("AA"), recipe.ErrMappings.Error()},
+		"six fields":             {with("AAAAAA"), recipe.ErrMappings.Error()},
+		"an unfinished number":   {with("g"), recipe.ErrMappings.Error()},
+		"an endless number":      {with(strings.Repeat("g", 100)), recipe.ErrMappings.Error()},
+		"a negative column":      {with("D"), recipe.ErrMappings.Error()},
+		"an overflow":            {with(strings.Repeat("+/////B,", 4)), recipe.ErrMappings.Error()},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {

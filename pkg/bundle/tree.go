@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // source is a file of the upload, which is read when it is imported.
@@ -37,9 +38,6 @@ func (t tree) folders() map[string]bool {
 	return out
 }
 
-// extensions are tried in this order when an import leaves them out.
-var extensions = []string{".ts", ".tsx", ".js", ".jsx", ".mjs", ".cts", ".mts", ".cjs"}
-
 // written maps the extension of what TypeScript would write to that of its
 // source: with Node's module rules authors import "./a.js" and mean "./a.ts".
 var written = map[string][]string{
@@ -56,7 +54,7 @@ func (t tree) file(p string) (string, bool) {
 	for _, e := range written[ext] {
 		candidates = append(candidates, strings.TrimSuffix(p, ext)+e)
 	}
-	for _, e := range extensions {
+	for _, e := range recipe.Extensions {
 		candidates = append(candidates, p+e)
 	}
 	// Node finds these too, and packages count on it.
@@ -66,7 +64,7 @@ func (t tree) file(p string) (string, bool) {
 // index gives the file that a folder means by itself.
 func (t tree) index(dir string) (string, bool) {
 	var candidates []string
-	for _, e := range extensions {
+	for _, e := range recipe.Extensions {
 		candidates = append(candidates, path.Join(dir, "index"+e))
 	}
 	return t.first(append(candidates, path.Join(dir, "index.json")))

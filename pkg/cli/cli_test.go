@@ -86,6 +86,9 @@ type tool struct {
 	dir      string
 	stdin    string
 	terminal bool
+	hidden   func() (string, error)
+	browse   func(address string) error
+	system   string
 }
 
 // newTool makes one that is logged in to the server by its environment.
@@ -103,6 +106,7 @@ func (u *tool) runCtx(ctx context.Context, args ...string) (code ExitCode, stdou
 	var out, errs bytes.Buffer
 	code = Main(ctx, State{
 		Args: args, Env: u.env, Dir: u.dir, Stdin: strings.NewReader(u.stdin), Stdout: &out, Stderr: &errs, Terminal: u.terminal,
+		Hidden: u.hidden, Browse: u.browse, OS: u.system,
 	})
 	return code, out.String(), errs.String()
 }
@@ -162,33 +166,36 @@ func TestCommands(t *testing.T) {
 		"get another guild":     {"get --guild 100000000000000002", NotFound, "", "flora: Resource not found"},
 		"get by the older flag": {"get --guild-id 100000000000000002", NotFound, "", "flora: Resource not found"},
 		"get no guild":          {"get --guild x", Usage, "", `flora: guild "x" is not a Discord id`},
-		"list":                  {"list", OK, guildID + "  entry: src/main.ts  updated: TIME\n", ""},
+		"list":                  {"list", OK, "GUILD               ENTRY        REVISION  UPDATED\n" + guildID + "  src/main.ts  r-1       TIME\n", ""},
 		"logs":                  {"logs", OK, "TIME INFO [" + guildID + "] flora:js: one\nTIME ERROR [" + guildID + "] flora:runtime: two\ufffd[2J\nlines\n", ""},
 		"no logs":               {"logs -n 1", OK, "No logs found\n", ""},
 		"logs of a level":       {"logs --level error", OK, "No logs found\n", ""},
 		"a level that is none":  {"logs --level loud", Usage, "", "--level is \"loud\", but it must be one of trace, debug, info, warn, error"},
 		"too many logs":         {"logs -n 1001", Usage, "", "--limit is 1001, but it must be from 1 to 1000"},
 		"create a store":        {"kv create-store --name main", OK, "Created KV store 'main' for guild " + guildID + "\n", ""},
-		"list stores":           {"kv list-stores", OK, "KV stores for guild " + guildID + ":\n  - main\n", ""},
+		"list stores":           {"kv list-stores", OK, "STORE  CREATED                  UPDATED\nmain   TIME  TIME\n", ""},
 		"delete a store":        {"kv delete-store --name main", OK, "Deleted KV store 'main' for guild " + guildID + "\n", ""},
 		"delete another store":  {"kv delete-store --name x", NotFound, "", "Resource not found"},
 		"set":                   {"kv set v --store main --key a/b", OK, "Set a/b=v in store 'main'\n", ""},
 		"set a negative":        {"kv set --store main --key a/b -- -5", OK, "Set a/b=-5 in store 'main'\n", ""},
 		"set bad metadata":      {"kv set v --store main --key k --metadata {", Usage, "", "--metadata is no valid JSON"},
 		"set without key":       {"kv set v --store main", Usage, "", "missing required value: Key (give --key)"},
-		"set without value":     {"kv set --store main --key k", Usage, "", "accepts 1 arg(s), received 0"},
+		"set without value":     {"kv set --store main --key k", Usage, "", "name the value, or - for standard input: flora kv set <value>"},
 		"get a value":           {"kv get k --store main", OK, "line\x1b[2J\n", ""},
 		"get a missing value":   {"kv get gone --store main", NotFound, "", "Key 'gone' not found"},
 		"get without store":     {"kv get k", Usage, "", "missing required value: Store name"},
 		"delete a key":          {"kv delete k --store main", OK, "Deleted key 'k' from store 'main'\n", ""},
-		"list keys":             {"kv list-keys --store main", OK, "2 keys in store 'main':\n  - a\n  - b (expires: 9) [metadata: {\"x\":1}]\n", ""},
-		"list a page of keys":   {"kv list-keys --store main --prefix p --limit 1 --cursor a", OK, "1 keys in store 'main':\n  - p\nThere are more; go on with --cursor 'p'\n", ""},
+		"list keys":             {"kv list-keys --store main", OK, "KEY  EXPIRES                  METADATA\na    -                        -\nb    TIME  {\"x\":1}\n", ""},
+		"list a page of keys":   {"kv list-keys --store main --prefix p --limit 1 --cursor a", OK, "KEY  EXPIRES  METADATA\np    -        -\nThere are more; go on with --cursor 'p', or give --all\n", ""},
 		"a negative limit":      {"kv list-keys --store main --limit -1", Usage, "", "--limit is -1"},
 		"no command":            {"", Usage, "", "name a command; `flora --help` lists them"},
 		"no kv command":         {"kv", Usage, "", "name a command; `flora kv --help` lists them"},
-		"an unknown command":    {"deplyo", Usage, "", "unknown command \"deplyo\""},
-		"an unknown kv command": {"kv nope", Usage, "", "unknown command \"nope\""},
-		"an unknown flag":       {"get --gild 1", Usage, "", "unknown flag: --gild"},
+		"an unknown command":    {"deplyo", Usage, "", "unknown command \"deplyo\" for \"flora\"; did you mean `flora deploy`? `flora --help` lists all"},
+		"an unknown kv command": {"kv nope", Usage, "", "unknown command \"nope\" for \"flora kv\"; `flora kv --help` lists them"},
+		"nearly a kv command":   {"kv list-key", Usage, "", "did you mean `flora kv list-keys`?"},
+		"an unknown flag":       {"get --gild 1", Usage, "", "unknown flag: --gild; did you mean --guild? See `flora get --help`"},
+		"a flag like no other":  {"get --zzzzzz 1", Usage, "", "unknown flag: --zzzzzz; see `flora get --help`"},
+		"an unknown short flag": {"get -z 1", Usage, "", "unknown shorthand flag: 'z' in -z; see `flora get --help`"},
 		"a flag of wrong type":  {"logs -n many", Usage, "", "invalid argument \"many\""},
 		"a bad address":         {"list --api localhost:3000", Usage, "", `"localhost:3000" is not an API address`},
 		"json: get":             {"get --json", OK, `{"guild_id":"` + guildID + `","entry":"src/main.ts","revision_id":"r-1","created_at":"2025-05-06T07:08:09Z","updated_at":"2025-05-06T07:08:09Z"}` + "\n", ""},

@@ -2,75 +2,99 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 )
-
-// entries are tried in this order when no entry is named.
-var entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
 
 // manyFiles is more than a script has as a rule.
 const manyFiles = 100
 
 // deployOptions are the command's flags.
-type deployOptions struct{ root, bundle, sourceMap string }
+type deployOptions struct {
+	root, bundle, sourceMap string
+	dryRun                  bool
+}
 
 func (a *app) deployCommand() *cobra.Command {
 	var o deployOptions
 	c := &cobra.Command{
 		Use: "deploy [entry]", Short: "Deploy a script to a guild",
-		Long: `Sends the source files below --root to the server, which bundles, loads and only
-then activates them; when something fails, the script before goes on running.
+		Long: `Bundles the entry with all that it imports, packages of node_modules included,
+looks whether that is within the server's limits, and sends it with its source
+map. The server loads it and only then lets go of the script before: when
+something fails, that one goes on running.
 
-Sent are .ts .tsx .js .jsx .mjs .cts .mts .cjs .json .txt and .md files, except
-hidden ones, what .gitignore names, node_modules, dist and package-lock.json.
-The entry is relative to the root. Without it, flora.config.json
-({"deploy": {"entry": ..., "root": ...}}) says it, else it is src/main.ts or the
-like. Packages of npm must be bundled first: deploy the result with --bundle.`,
-		Example: "  flora deploy --guild 123456789012345678\n  flora deploy bot/main.ts --root .\n  flora deploy --bundle dist/bundle.js",
+Without an entry, flora.json says it, else it is src/main.ts or the like. An
+entry is relative to the root, which is the folder of flora.json unless --root
+or the file says another. The text files below the root are kept beside the
+bundle for get, diff and history, except hidden ones, what .gitignore names,
+node_modules, dist and package-lock.json.
+
+With --json: the deployment, with bundle_bytes and sizes, a list of {package,
+bytes} in which "" is your own code. With --dry-run nothing is sent, and it is
+{entry, bundle_bytes, sizes, limits_checked, warnings}.`,
+		Example: "  flora deploy\n  flora deploy src/main.ts --root . --guild $GUILD\n  flora deploy --dry-run\n  flora deploy --bundle dist/bundle.js",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
+			if o.dryRun {
+				return a.dryRun(ctx, first(args...), o)
+			}
 			return a.deploy(ctx, first(args...), o)
 		}),
 	}
 	c.Flags().StringVar(&o.root, "root", "", "folder of the sources")
 	c.Flags().StringVar(&o.bundle, "bundle", "", "a finished ES module to deploy instead of sources")
 	c.Flags().StringVar(&o.sourceMap, "source-map", "", "the bundle's source map (<bundle>.map if that exists)")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "bundle and check only, send nothing")
 	return a.withGuild(c)
 }
 
+// deployment is what a deploy prints with --json.
+type deployment struct {
+	client.Deployment
+	BundleBytes int            `json:"bundle_bytes"`
+	Sizes       []project.Size `json:"sizes,omitempty"`
+}
+
 func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
-	guild, err := a.guild()
+	guild, err := a.guild(ctx)
 	if err != nil {
 		return err
 	}
-	api, err := a.client()
+	api, err := a.client(ctx)
 	if err != nil {
 		return err
 	}
-	r := client.DeployRequest{Source: "cli"}
-	if o.bundle != "" {
-		err = a.addBundle(&r, entry, o)
-	} else {
-		err = a.addSources(&r, entry, o)
+	m, err := a.made(ctx, entry, o)
+	if err != nil {
+		return err
+	}
+	limits, err := limitsOf(ctx, api)
+	if err == nil {
+		err = limits.check(m)
+	}
+	if err == nil {
+		err = m.missed(ctx, limits)
 	}
 	if err != nil {
 		return err
 	}
-	d, err := api.Deploy(ctx, guild, r)
+	a.notes(m.warnings)
+	a.progress("%s", m.report(limits))
+	d, err := api.Deploy(ctx, guild, m.request)
 	if err != nil {
-		if o.root == "" && len(r.Files) > manyFiles {
-			a.warn("these are the %d sources below the folder you are in; --root names the script's own", len(r.Files))
+		if o.root == "" && len(m.request.Files) > manyFiles {
+			a.warn("these are the %d sources below the folder you are in; --root names the script's own", len(m.request.Files))
 		}
 		return err
 	}
@@ -79,7 +103,52 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 			a.warn("%s", w)
 		}
 	}
-	return a.say(d, "Deployed %s to guild %s\n  revision  %s\n  time      %s", d.Entry, d.Guild, first(d.RevisionID, "unknown"), local(d.UpdatedAt))
+	d.Warnings = append(m.warnings, d.Warnings...)
+	return a.say(deployment{d, len(*m.request.Bundle), m.sizes}, "Deployed %s to guild %s\n  revision  %s\n  time      %s",
+		d.Entry, d.Guild, first(d.RevisionID, "unknown"), local(d.UpdatedAt))
+}
+
+// dryRun makes what would be sent, and checks it as far as the server can be
+// asked.
+func (a *app) dryRun(ctx context.Context, entry string, o deployOptions) error {
+	m, err := a.made(ctx, entry, o)
+	if err != nil {
+		return err
+	}
+	var limits limits
+	api, err := a.client(ctx)
+	if err == nil {
+		limits, err = limitsOf(ctx, api)
+	}
+	if err != nil {
+		a.warn("the server's limits are not checked: %s", err)
+	}
+	if err := limits.check(m); err != nil {
+		return err
+	}
+	if err := m.missed(ctx, limits); err != nil {
+		return err
+	}
+	a.notes(m.warnings)
+	doc := struct {
+		Entry         string         `json:"entry"`
+		BundleBytes   int            `json:"bundle_bytes"`
+		Sizes         []project.Size `json:"sizes"`
+		LimitsChecked bool           `json:"limits_checked"`
+		Warnings      []string       `json:"warnings,omitempty"`
+	}{m.request.Entry, len(*m.request.Bundle), m.sizes, limits.known, m.warnings}
+	return a.say(doc, "%s", m.report(limits))
+}
+
+// notes prints warnings that are whole texts. With --json they are in the
+// document.
+func (a *app) notes(all []string) {
+	if a.json {
+		return
+	}
+	for _, text := range all {
+		_, _ = fmt.Fprintln(a.Stderr, printable(text))
+	}
 }
 
 // path makes a path absolute, from the working directory.
@@ -94,59 +163,80 @@ func (a *app) path(p string) (string, error) {
 	return abs, nil
 }
 
-func (a *app) addSources(r *client.DeployRequest, entry string, o deployOptions) error {
-	project, err := a.project()
+// project reads the project in the working directory, and warns of what its file
+// says without effect.
+func (a *app) project(ctx context.Context, root string) (*project.Project, error) {
+	dir, err := a.path(".")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	root, err := a.path(first(o.root, project.Root, "."))
+	p, err := project.Load(ctx, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return usage("the root %s is not a folder", root)
+	for _, w := range p.Warnings {
+		a.warn("%s", w)
 	}
-	if r.Entry, err = a.entry(root, first(entry, project.Entry)); err != nil {
-		return err
+	if root != "" {
+		p.SetRoot(root)
 	}
-	if r.Files, err = sources(root, r.Entry); err != nil {
-		return err
-	}
-	return nil
+	return p, nil
 }
 
-// entry is the entry's path below the root, with slashes.
-func (a *app) entry(root, entry string) (string, error) {
-	if entry == "" {
-		for _, e := range entries {
-			if regular(filepath.Join(root, filepath.FromSlash(e))) {
-				return e, nil
-			}
-		}
-		return "", usage("no entry in %s (looked for %s); name it: flora deploy <entry>", root, strings.Join(entries, ", "))
+// projectCode is the exit code of what is wrong with a project.
+func projectCode(err error) (ExitCode, bool) {
+	if _, ok := errors.AsType[*project.Broken](err); ok {
+		return Failure, true
 	}
-	candidates := []string{filepath.Join(root, entry)}
-	if here, err := a.path(entry); err == nil {
-		if filepath.IsAbs(entry) {
-			candidates = nil
-		}
-		candidates = append(candidates, here)
+	if _, ok := errors.AsType[*project.Misused](err); ok {
+		return Usage, true
 	}
-	for _, c := range candidates {
-		rel, err := filepath.Rel(root, c)
-		if err != nil || !filepath.IsLocal(rel) {
-			continue
-		}
-		if regular(c) {
-			return filepath.ToSlash(rel), nil
-		}
-	}
-	return "", usage("the entry %s is no file in the root %s", entry, root)
+	_, ok := errors.AsType[*project.TooMuch](err)
+	return Limit, ok
 }
 
-func regular(p string) bool {
-	info, err := os.Stat(p)
-	return err == nil && info.Mode().IsRegular()
+// script is what is to be sent.
+type script struct {
+	request  client.DeployRequest
+	sizes    []project.Size
+	warnings []string
+	// project is set when the bundle may use WebAssembly.
+	project *project.Project
+}
+
+// made bundles the project, or reads the finished bundle.
+func (a *app) made(ctx context.Context, entry string, o deployOptions) (script, error) {
+	m := script{request: client.DeployRequest{Source: "cli"}}
+	if o.bundle != "" {
+		return m, a.addBundle(&m.request, entry, o)
+	}
+	p, err := a.project(ctx, o.root)
+	if err != nil {
+		return m, err
+	}
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: true})
+	if err != nil {
+		return m, err
+	}
+	m.request.Entry, m.request.Bundle, m.request.Files = b.Entry, &b.Code, b.Sources
+	m.request.SourceMap = &client.File{Path: "bundle.js.map", Contents: b.Map}
+	m.sizes, m.warnings = b.Sizes, b.Warnings
+	if strings.Contains(b.Code, "WebAssembly") {
+		m.project = p
+	}
+	return m, nil
+}
+
+// missed adds warnings about what the script uses and the server does not have.
+func (m *script) missed(ctx context.Context, l limits) error {
+	if has := l.Scripts.WebAssembly; m.project == nil || has == nil || *has != 0 {
+		return nil
+	}
+	b, err := m.project.Bundle(ctx, project.BundleOptions{Entry: m.request.Entry, NoSources: true})
+	if err == nil {
+		m.warnings = b.Warnings
+	}
+	return err
 }
 
 func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) error {
@@ -154,7 +244,7 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	if err != nil {
 		return err
 	}
-	code, err := text(file, maxSourceBytes)
+	code, err := text(file, maxBundleBytes)
 	if err != nil {
 		return err
 	}
@@ -177,63 +267,33 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	return nil
 }
 
-// project is what flora.config.json says.
-type project struct {
-	Entry string `json:"entry"`
-	Root  string `json:"root"`
+func regular(p string) bool {
+	info, err := os.Stat(p)
+	return err == nil && info.Mode().IsRegular()
 }
 
-func (a *app) project() (project, error) {
-	const name = "flora.config.json"
-	var doc struct {
-		Deploy project `json:"deploy"`
-	}
-	file, err := a.path(name)
-	if err != nil {
-		return doc.Deploy, err
-	}
-	b, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		others, err := filepath.Glob(filepath.Join(filepath.Dir(file), "flora.config.*"))
-		if err == nil && len(others) > 0 {
-			slices.Sort(others)
-			a.warn("%s is not read; write %s, or name the entry and --root", filepath.Base(others[0]), name)
-		}
-		return doc.Deploy, nil
-	}
-	if err != nil {
-		return doc.Deploy, fmt.Errorf("read %s: %w", name, err)
-	}
-	if err := json.Unmarshal(b, &doc); err != nil {
-		return doc.Deploy, usage("%s is broken: %s", name, err)
-	}
-	a.unknownKeys(name, b)
-	return doc.Deploy, nil
-}
+// Bounds of what is sent; the server has its own, smaller ones.
+const (
+	maxBundleBytes = 16 << 20
+	maxMapBytes    = 32 << 20
+)
 
-// unknownKeys warns of what in the project's configuration has no effect.
-func (a *app) unknownKeys(name string, b []byte) {
-	var doc map[string]json.RawMessage
-	var deploy map[string]json.RawMessage
-	if json.Unmarshal(b, &doc) != nil {
-		return
+// text reads a file that must be text of at most so many bytes.
+func text(file string, most int) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
 	}
-	if raw, ok := doc["deploy"]; ok && json.Unmarshal(raw, &deploy) != nil {
-		return
+	defer func() { _ = f.Close() }()
+	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
+	if err != nil {
+		return "", err
 	}
-	var unknown []string
-	for key := range doc {
-		if key != "deploy" && key != "$schema" {
-			unknown = append(unknown, key)
-		}
+	if len(b) > most {
+		return "", coded(Limit, "%s is too large: more than %d bytes would be sent", file, most)
 	}
-	for key := range deploy {
-		if key != "entry" && key != "root" {
-			unknown = append(unknown, "deploy."+key)
-		}
+	if !utf8.Valid(b) {
+		return "", usage("%s is not UTF-8 text", file)
 	}
-	if len(unknown) > 0 {
-		slices.Sort(unknown)
-		a.warn("%s: %s has no effect", name, strings.Join(unknown, ", "))
-	}
+	return string(b), nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 )
 
 // ExitCode is how the tool ends.
@@ -30,12 +31,13 @@ const (
 type failure struct {
 	code    ExitCode
 	message string
+	said    bool // The output has said it already.
 }
 
 func (f *failure) Error() string { return f.message }
 
 func coded(code ExitCode, format string, args ...any) error {
-	return &failure{code, fmt.Sprintf(format, args...)}
+	return &failure{code: code, message: fmt.Sprintf(format, args...)}
 }
 
 func usage(format string, args ...any) error { return coded(Usage, format, args...) }
@@ -47,6 +49,9 @@ func codeOf(err error) ExitCode {
 	}
 	if _, ok := errors.AsType[*client.NetworkError](err); ok {
 		return Network
+	}
+	if code, ok := projectCode(err); ok {
+		return code
 	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
@@ -71,6 +76,9 @@ func (a *app) finish(err error) ExitCode {
 		return OK
 	}
 	code := codeOf(err)
+	if f, ok := errors.AsType[*failure](err); ok && f.said {
+		return code
+	}
 	if !a.running && code == Failure {
 		code = Usage
 	}
@@ -87,6 +95,9 @@ func (a *app) finish(err error) ExitCode {
 var asIs = map[string]bool{"build_failed": true, "deploy_failed": true}
 
 func (a *app) explain(err error, code ExitCode) string {
+	if broken, ok := errors.AsType[*project.Broken](err); ok {
+		return broken.Text
+	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
 		text := "flora: " + err.Error()

@@ -30,7 +30,6 @@ func TestLogin(t *testing.T) {
 		"flag":           {[]string{"--token", token}, "", false},
 		"argument":       {[]string{token}, "", false},
 		"standard input": {nil, token + "\n", false},
-		"question":       {nil, token + "\n", true},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +51,7 @@ func TestLogin(t *testing.T) {
 				t.Errorf("%v, %v", left, err)
 			}
 			// From now on neither address nor token is needed.
-			if code, stdout, stderr := stranger(t, home).run("list"); code != OK || !strings.HasPrefix(stdout, guildID) {
+			if code, stdout, stderr := stranger(t, home).run("list"); code != OK || !strings.Contains(stdout, guildID) {
 				t.Errorf("%d %q %q", code, stdout, stderr)
 			}
 		})

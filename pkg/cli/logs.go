@@ -23,6 +23,7 @@ func (a *app) logsCommand() *cobra.Command {
 		Long: `Shows the latest lines of a guild's log, the oldest first. With --follow it goes
 on with new lines until it is stopped, and connects again after a break without
 losing a line that the server still has. With --json every line is one object.`,
+		Example: "  flora logs\n  flora logs --limit 20 --level warn",
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			if limit < 1 || limit > maxLogLines {
 				return usage("--limit is %d, but it must be from 1 to %d", limit, maxLogLines)
@@ -40,11 +41,11 @@ losing a line that the server still has. With --json every line is one object.`,
 }
 
 func (a *app) logs(ctx context.Context, limit int, follow bool, level string) error {
-	guild, err := a.guild()
+	guild, err := a.guild(ctx)
 	if err != nil {
 		return err
 	}
-	api, err := a.client()
+	api, err := a.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -81,9 +82,6 @@ func (a *app) logLine(e client.LogEntry) error {
 		return a.printJSON(e)
 	}
 	level := strings.ToUpper(printable(e.Level))
-	if colour := colours[e.Level]; colour != "" && a.Terminal && a.env("NO_COLOR") == "" {
-		level = "\x1b[" + colour + "m" + level + "\x1b[0m"
-	}
 	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
-	return a.printf("%s %s [%s] %s\n", at, level, printable(first(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
+	return a.printf("%s %s [%s] %s\n", at, a.colour(colours[e.Level], level), printable(first(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
 }

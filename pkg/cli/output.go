@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
+	"text/tabwriter"
 	"time"
 	"unicode"
 )
@@ -21,6 +21,13 @@ func (a *app) printf(format string, args ...any) error {
 // warn writes a note to standard error.
 func (a *app) warn(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.Stderr, "warning: %s\n", printable(fmt.Sprintf(format, args...)))
+}
+
+// progress tells who watches what is being done; nobody else needs it.
+func (a *app) progress(format string, args ...any) {
+	if a.Watched && !a.json {
+		_, _ = fmt.Fprintf(a.Stderr, "%s\n", printable(fmt.Sprintf(format, args...)))
+	}
 }
 
 // printJSON writes one JSON document on one line.
@@ -41,6 +48,67 @@ func (a *app) say(doc any, format string, args ...any) error {
 	return a.printf("%s\n", printable(fmt.Sprintf(format, args...)))
 }
 
+// table prints doc with --json, else the rows below the head, in columns; none
+// is what is said when there are no rows.
+func (a *app) table(doc any, none string, head []string, rows [][]string) error {
+	if a.json {
+		return a.printJSON(doc)
+	}
+	if len(rows) == 0 {
+		return a.printf("%s\n", printable(none))
+	}
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{head}, rows...) {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = oneLine(cell)
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t")) // A buffer takes everything.
+	}
+	_ = w.Flush()
+	for i, line := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
+		if line = strings.TrimRight(line, " "); i == 0 {
+			line = a.colour("1", line)
+		}
+		if err := a.printf("%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pairs prints doc with --json, else a line for every name and value; those
+// without a value are left out.
+func (a *app) pairs(doc any, nameValue ...string) error {
+	if a.json {
+		return a.printJSON(doc)
+	}
+	widest := 0
+	for i := 0; i < len(nameValue); i += 2 {
+		if nameValue[i+1] != "" {
+			widest = max(widest, len(nameValue[i]))
+		}
+	}
+	for i := 0; i < len(nameValue); i += 2 {
+		if nameValue[i+1] == "" {
+			continue
+		}
+		if err := a.printf("%-*s %s\n", widest+1, nameValue[i]+":", printable(nameValue[i+1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// colour gives the text a colour (of ECMA-48) where that can be seen.
+func (a *app) colour(code, text string) string {
+	if code == "" || !a.Terminal || a.env("NO_COLOR") != "" || a.env("TERM") == "dumb" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
 var success = map[string]bool{"success": true}
 
 // printable makes text of elsewhere harmless to a terminal: control characters
@@ -54,20 +122,20 @@ func printable(s string) string {
 	}, s)
 }
 
-// local is a time as people read it.
-func local(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
+// oneLine is text for a cell of a table.
+func oneLine(s string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(printable(s))
+}
 
-// need gives the value, or asks for it when somebody is there to answer.
-func (a *app) need(value, label, how string) (string, error) {
-	if value != "" {
-		return value, nil
+// local is a time as people read it; the zero time is none.
+func local(t time.Time) string {
+	if t.IsZero() {
+		return "-"
 	}
-	if a.Terminal && !a.json {
-		_, _ = fmt.Fprintf(a.Stderr, "%s: ", label)
-		line, err := bufio.NewReader(io.LimitReader(a.Stdin, 1<<16)).ReadString('\n')
-		if value = strings.TrimSpace(line); value != "" && (err == nil || err == io.EOF) { //nolint:errorlint // ReadString gives it bare.
-			return value, nil
-		}
-	}
-	return "", usage("missing required value: %s (give %s)", label, how)
+	return t.Local().Format("2006-01-02 15:04:05 MST")
+}
+
+// note tells people something beside the output.
+func (a *app) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.Stderr, "%s\n", printable(fmt.Sprintf(format, args...)))
 }

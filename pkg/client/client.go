@@ -36,6 +36,13 @@ type Config struct {
 	UserAgent string
 	// Transport is http.DefaultTransport unless set.
 	Transport http.RoundTripper
+	// Patience is how long a call that is safe to repeat is tried again while the
+	// server cannot be reached or is busy: 2 minutes for deployments and 10 s for
+	// what only reads unless set, and never below 0.
+	Patience time.Duration
+	// Retrying, when set, is told why an attempt failed and how long the call
+	// waits before the next.
+	Retrying func(err error, wait time.Duration)
 }
 
 // Client calls one server. It is safe for concurrent use.
@@ -44,6 +51,9 @@ type Client struct {
 	token string
 	agent string
 	http  *http.Client
+
+	retryFor time.Duration
+	retrying func(err error, wait time.Duration)
 }
 
 // New checks the configuration.
@@ -57,7 +67,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{
 		base: base, token: cfg.Token, agent: cfg.UserAgent,
-		http: &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
+		http:     &http.Client{Transport: cfg.Transport, CheckRedirect: refuseRedirect},
+		retryFor: cfg.Patience, retrying: cfg.Retrying,
 	}, nil
 }
 
@@ -94,15 +105,19 @@ type request struct {
 	method string
 	path   string // Escaped, below the base.
 	query  url.Values
-	body   any // Sent as JSON unless nil.
+	body   any       // Sent as JSON unless nil.
+	raw    io.Reader // Sent as it is, of the type that header says.
+	length int64     // Of raw.
 	header map[string]string
-	time   time.Duration // callTime unless set.
-	most   int64         // smallAnswer unless set.
+	time   time.Duration     // callTime unless set.
+	most   int64             // smallAnswer unless set.
+	seen   func(http.Header) // Told of a success's header.
+	once   bool              // Never tried again.
 }
 
-// call makes a request and decodes its answer into the given value, or keeps it
-// as text in a *string, or drops it for nil.
-func (c *Client) call(ctx context.Context, r request, into any) error {
+// attempt makes a request and decodes its answer into the given value, or keeps
+// it as text in a *string, or drops it for nil.
+func (c *Client) attempt(ctx context.Context, r request, into any) error {
 	if r.time == 0 {
 		r.time = callTime
 	}
@@ -116,6 +131,9 @@ func (c *Client) call(ctx context.Context, r request, into any) error {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
+	if r.seen != nil {
+		r.seen(res.Header)
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, r.most+1))
 	if err != nil {
 		return &NetworkError{URL: c.base, Err: err}
@@ -142,7 +160,7 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
 	}
-	var body io.Reader
+	body := r.raw
 	if r.body != nil {
 		doc, err := json.Marshal(r.body)
 		if err != nil {
@@ -154,7 +172,10 @@ func (c *Client) send(ctx context.Context, r request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
-	if body != nil {
+	switch {
+	case r.raw != nil:
+		req.ContentLength = r.length
+	case body != nil:
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")

@@ -24,7 +24,7 @@ func against(t *testing.T, h http.HandlerFunc) *Client {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
-	c, err := New(Config{BaseURL: s.URL, Token: "flora_t0ken", UserAgent: "flora-test/1"})
+	c, err := New(Config{BaseURL: s.URL, Token: "flora_t0ken", UserAgent: "flora-test/1", Patience: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,12 +101,12 @@ func TestCalls(t *testing.T) {
 			seen{Method: "DELETE", URI: "/api/kv/stores/" + g + "/a%20b"}, nil,
 		},
 		"get a value": {
-			`{"value":"v"}`,
+			`{"value":"v","version":7}`,
 			func(ctx context.Context, c *Client) (any, error) {
 				v, ok, err := c.Get(ctx, guild, "s", "a/b?c#d%é")
 				return []any{v, ok}, err
 			},
-			seen{Method: "GET", URI: "/api/kv/" + g + "/s/a%2Fb%3Fc%23d%25%C3%A9"}, []any{"v", true},
+			seen{Method: "GET", URI: "/api/kv/" + g + "/s/a%2Fb%3Fc%23d%25%C3%A9"}, []any{Entry{Value: "v", Version: 7}, true},
 		},
 		"get nothing": {
 			`{"value":null}`,
@@ -114,7 +114,7 @@ func TestCalls(t *testing.T) {
 				v, ok, err := c.Get(ctx, guild, "s", "..")
 				return []any{v, ok}, err
 			},
-			seen{Method: "GET", URI: "/api/kv/" + g + "/s/%2E%2E"}, []any{"", false},
+			seen{Method: "GET", URI: "/api/kv/" + g + "/s/%2E%2E"}, []any{Entry{}, false},
 		},
 		"set a value": {
 			`{"success":true}`,

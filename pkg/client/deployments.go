@@ -22,6 +22,9 @@ type DeployRequest struct {
 	Files     []File  `json:"files,omitempty"`
 	Bundle    *string `json:"bundle,omitempty"`
 	SourceMap *File   `json:"source_map,omitempty"`
+	// Key names the deployment, so that it is made once however often it is sent;
+	// Deploy makes one unless it is given.
+	Key string `json:"-"`
 	// Source says what kind of client deploys: cli, webui, bootstrap or api.
 	Source string `json:"-"`
 }
@@ -45,10 +48,10 @@ type User struct {
 	Username string `json:"username"`
 }
 
-// Health asks whether the server is up; it needs no token.
+// Health asks, once, whether the server is up; it needs no token.
 func (c *Client) Health(ctx context.Context) (string, error) {
 	var text string
-	err := c.call(ctx, request{method: http.MethodGet, path: "/health"}, &text)
+	err := c.call(ctx, request{method: http.MethodGet, path: "/health", once: true}, &text)
 	return text, err
 }
 
@@ -61,12 +64,16 @@ func (c *Client) Me(ctx context.Context) (User, error) {
 	return doc.User, err
 }
 
-// Deploy makes the script the guild's, or gives the error that says why not.
+// Deploy makes the script the guild's, or gives the error that says why not. It
+// is sent again when the answer got lost, and makes one revision all the same.
 func (c *Client) Deploy(ctx context.Context, guild snowflake.GuildID, r DeployRequest) (Deployment, error) {
 	var d Deployment
-	req := request{method: http.MethodPost, path: "/deployments/" + guild.String(), body: r, time: deployTime}
+	req := request{method: http.MethodPost, path: "/deployments/" + guild.String(), body: r, time: deployTime, header: map[string]string{requestKey: r.Key}}
+	if r.Key == "" {
+		req.header[requestKey] = newKey()
+	}
 	if r.Source != "" {
-		req.header = map[string]string{"x-flora-deploy-source": r.Source}
+		req.header["x-flora-deploy-source"] = r.Source
 	}
 	err := c.call(ctx, req, &d)
 	return d, err

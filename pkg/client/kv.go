@@ -23,6 +23,7 @@ type Store struct {
 // SetOptions go with a value. Zero members are not there.
 type SetOptions struct {
 	Expiration *int64          // Unix seconds.
+	TTL        *int64          // Seconds from now; not beside Expiration.
 	Metadata   json.RawMessage // JSON.
 }
 
@@ -72,18 +73,29 @@ func keyPath(guild snowflake.GuildID, store, key string) string {
 	return "/kv/" + guild.String() + "/" + segment(store) + "/" + segment(key)
 }
 
+// Entry is a value with what is kept beside it.
+type Entry struct {
+	Value      string          `json:"value"`
+	Expiration int64           `json:"expiration,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`
+	Version    uint64          `json:"version,omitempty"`
+}
+
 // Get reads a value; found is false when there is none.
-func (c *Client) Get(ctx context.Context, guild snowflake.GuildID, store, key string) (value string, found bool, err error) {
+func (c *Client) Get(ctx context.Context, guild snowflake.GuildID, store, key string) (e Entry, found bool, err error) {
 	var doc struct {
+		Entry
 		Value *string `json:"value"`
 	}
 	if err := c.call(ctx, request{method: http.MethodGet, path: keyPath(guild, store, key), most: largeAnswer}, &doc); err != nil {
-		return "", false, err
+		return e, false, err
 	}
 	if doc.Value == nil {
-		return "", false, nil
+		return e, false, nil
 	}
-	return *doc.Value, true, nil
+	e = doc.Entry
+	e.Value = *doc.Value
+	return e, true, nil
 }
 
 // Set writes a value; expiration and metadata that are not given are cleared.
@@ -91,8 +103,9 @@ func (c *Client) Set(ctx context.Context, guild snowflake.GuildID, store, key, v
 	body := struct {
 		Value      string          `json:"value"`
 		Expiration *int64          `json:"expiration,omitempty"`
+		TTL        *int64          `json:"ttl,omitempty"`
 		Metadata   json.RawMessage `json:"metadata,omitempty"`
-	}{value, o.Expiration, o.Metadata}
+	}{value, o.Expiration, o.TTL, o.Metadata}
 	return c.call(ctx, request{method: http.MethodPut, path: keyPath(guild, store, key), body: body}, nil)
 }
 

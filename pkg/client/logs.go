@@ -72,6 +72,7 @@ func (c *Client) StreamLogs(ctx context.Context, guild snowflake.GuildID, o Stre
 	if o.Quiet <= 0 {
 		o.Quiet = time.Minute
 	}
+	began := time.Now()
 	s := &stream{client: c, guild: guild, options: o, after: o.After, pause: firstWait, handle: handle}
 	failures := 0
 	for {
@@ -82,7 +83,7 @@ func (c *Client) StreamLogs(ctx context.Context, guild snowflake.GuildID, o Stre
 		if f, ok := errors.AsType[*fatal](err); ok {
 			return f.err
 		}
-		if !connected && !s.ever {
+		if patience := c.patience(request{method: http.MethodGet}); !connected && !s.ever && (!passing(err) || time.Since(began) >= patience) {
 			return err
 		}
 		if connected {

@@ -88,6 +88,10 @@ func (t *Ticker) Run(ctx context.Context) error {
 	}
 }
 
+// Tick fires what is due now. It is for those who move the clock themselves, and
+// do without Run.
+func (t *Ticker) Tick() { t.tick(t.clock.Now()) }
+
 func (t *Ticker) untilSecond() time.Duration {
 	return time.Second - time.Duration(t.clock.Now().Nanosecond())
 }

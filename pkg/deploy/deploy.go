@@ -76,6 +76,9 @@ type Revision struct {
 	SourceMap      *SourceMap        `json:"source_map,omitempty"`
 	Bundle         string            `json:"bundle,omitempty"`
 	Warnings       []string          `json:"warnings,omitempty"`
+	// Request is the key of the request that made it. Only PutRevision and
+	// ByRequest know it.
+	Request RequestKey `json:"-"`
 }
 
 // Deployment is what a guild runs.
@@ -120,13 +123,16 @@ type Store interface {
 	// Current gives the revision that the guild runs, whole.
 	Current(ctx context.Context, guild snowflake.GuildID) (Revision, error)
 	// PutRevision adds a revision; a success becomes the guild's current one in
-	// the same write. It is on disk when PutRevision returns. An id that exists
-	// is a fault.Conflict.
+	// the same write. It is on disk when PutRevision returns. An id that exists,
+	// or a request's key that the guild has, is a fault.Conflict.
 	PutRevision(ctx context.Context, r Revision) error
 	// Delete makes the guild one that runs nothing; its history stays.
 	Delete(ctx context.Context, guild snowflake.GuildID) error
 	// Revision gives one revision, whole.
 	Revision(ctx context.Context, guild snowflake.GuildID, id string) (Revision, error)
+	// ByRequest gives the revision that the request with the key made, whole, and
+	// with its key. A key is known as long as its revision is.
+	ByRequest(ctx context.Context, guild snowflake.GuildID, key string) (Revision, error)
 	// History gives at most limit revisions that come after the cursor, the
 	// newest first and of equal times the higher id first. Files, SourceMap and
 	// Bundle are left out, since a page could hold hundreds of megabytes.
@@ -144,6 +150,8 @@ func (r Revision) Validate() error {
 		return fmt.Errorf("revision status %q is neither %s nor %s", clip(string(r.Status)), Success, Failed)
 	case r.DeployedAt.IsZero():
 		return errors.New("revision has no time")
+	case len(r.Request.Key) > maxRequestKey || (r.Request.Key == "") != (r.Request.Digest == ""):
+		return errors.New("revision has half a request's key, or a long one")
 	}
 	return nil
 }

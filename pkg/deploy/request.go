@@ -15,4 +15,6 @@ type Request struct {
 	BuildID   string
 	// RollbackOf is the revision that this is again, if it is.
 	RollbackOf string
+	// Key, if any, is of a request that is carried out once.
+	Key RequestKey
 }

@@ -20,7 +20,7 @@ func (l *loop) hit(name limit.Name, text string) {
 		return
 	}
 	l.hits[name] = &Hit{Limit: name}
-	heap.Push(&l.due, &appointment{when: time.Now().Add(tellEvery), limit: name})
+	heap.Push(&l.due, &appointment{when: l.now().Add(tellEvery), limit: name})
 	l.g.cfg.Host.Limit(Hit{Limit: name, Count: 1, Text: text})
 }
 
@@ -34,7 +34,7 @@ func (l *loop) tell(a *appointment) {
 	}
 	l.g.cfg.Host.Limit(*h)
 	h.Count = 0
-	a.when = time.Now().Add(tellEvery)
+	a.when = l.now().Add(tellEvery)
 	heap.Push(&l.due, a)
 }
 
@@ -52,7 +52,7 @@ func (l *loop) note() {
 // log writes a line of the script, if there are not too many.
 func (l *loop) log(level Level, text []byte) {
 	limits := &l.g.cfg.Limits
-	if _, ok := l.lines.Take(time.Now(), 1, float64(limits.LogsPerSecond), float64(limits.LogBurst), 0); !ok {
+	if _, ok := l.lines.Take(l.now(), 1, float64(limits.LogsPerSecond), float64(limits.LogBurst), 0); !ok {
 		l.hit(limit.LogLines, fmt.Sprintf("log lines were dropped: the script writes more than %d a second", limits.LogsPerSecond))
 		return
 	}

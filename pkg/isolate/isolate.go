@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -144,6 +145,18 @@ type Config struct {
 	// Mark, if not nil, gets the id of each dispatch before its handlers begin,
 	// which thread runs a turn, and what ended the process.
 	Mark *mark.Slot
+	// Now is the clock of timers and limits of wall time, nil the real one.
+	// Another one fires timers only when Rest is called: for tests of scripts.
+	Now func() time.Time
+	// Natives are answered at once beside the SDK's own: for tests of scripts.
+	Natives []Native
+}
+
+// Native is a function that the SDK's script is booted with. It is called with
+// a text as its third argument, on the isolate's goroutine.
+type Native struct {
+	Name string
+	Call func(text string) v8.Result
 }
 
 // Env is what a script reads of its environment, by name. Nobody changes the
@@ -213,8 +226,14 @@ func (g *Guild) Resolve(call uint32, ok bool, result string) {
 // from it, in the middle of a turn, too.
 func (g *Guild) SetEnv(e Env) { g.env.Store(&e) }
 
-// Extend gives a dispatch until the given time.
-func (g *Guild) Extend(id uint64, until time.Time) { g.post(func() { g.loop.extend(id, until) }) }
+// Extend gives a dispatch this much time from now.
+func (g *Guild) Extend(id uint64, d time.Duration) {
+	g.post(func() { g.loop.extend(id, g.loop.now().Add(d)) })
+}
+
+// Rest does what came before and what is due, and then answers with the time of
+// the next timer or limit, zero when there is none.
+func (g *Guild) Rest(answer func(next time.Time)) { g.post(func() { g.loop.rested(answer) }) }
 
 // Stop ends the script, in the middle of a turn if need be, and waits.
 func (g *Guild) Stop() {
@@ -277,7 +296,10 @@ func (g *Guild) run() {
 func (g *Guild) boot() error {
 	g.cfg.Slots.take()
 	defer g.cfg.Slots.give()
-	names := append(append([]string{}, g.cfg.Ops...), locals...)
+	names := slices.Concat(g.cfg.Ops, locals)
+	for _, n := range g.cfg.Natives {
+		names = append(names, n.Name)
+	}
 	iso, err := v8.New(v8.Config{
 		Blob: g.cfg.Blob, MemoryLimit: g.cfg.Limits.MemoryBytes,
 		Natives: names, Info: g.cfg.Info, Call: g.loop.native, Marks: g.marks(),

@@ -55,6 +55,29 @@ func (l *loop) init(g *Guild) {
 	l.hits = map[limit.Name]*Hit{}
 }
 
+// now is the time that timers and limits of wall time go by.
+func (l *loop) now() time.Time {
+	if l.g.cfg.Now != nil {
+		return l.g.cfg.Now()
+	}
+	return time.Now()
+}
+
+// rested does what is due, and then tells what the script waits for of the
+// clock.
+func (l *loop) rested(answer func(next time.Time)) {
+	for len(l.due) > 0 && !l.due[0].when.After(l.now()) && l.lastError == nil {
+		if err := l.fire(); err != nil {
+			l.lastError = err
+		}
+	}
+	var next time.Time
+	if len(l.due) > 0 {
+		next = l.due[0].when
+	}
+	answer(next)
+}
+
 // step waits for something to do and does it.
 func (l *loop) step() error {
 	batch, stop := l.g.drain(l.spare)
@@ -63,7 +86,7 @@ func (l *loop) step() error {
 	}
 	if len(batch) == 0 {
 		l.spare = batch
-		if len(l.due) > 0 && !l.due[0].when.After(time.Now()) {
+		if len(l.due) > 0 && !l.due[0].when.After(l.now()) {
 			return l.fire()
 		}
 		return l.rest()
@@ -78,14 +101,14 @@ func (l *loop) step() error {
 	if l.lastError != nil {
 		return l.lastError
 	}
-	if len(l.due) > 0 && !l.due[0].when.After(time.Now()) {
+	if len(l.due) > 0 && !l.due[0].when.After(l.now()) {
 		return l.fire()
 	}
 	return nil
 }
 
 func (l *loop) rest() error {
-	if len(l.due) == 0 {
+	if len(l.due) == 0 || l.g.cfg.Now != nil {
 		<-l.g.wake
 		return nil
 	}
@@ -110,7 +133,7 @@ func (l *loop) fire() error {
 		return l.lastError
 	}
 	if a.every > 0 {
-		a.when = time.Now().Add(a.every)
+		a.when = l.now().Add(a.every)
 		heap.Push(&l.due, a)
 	} else {
 		delete(l.timers, a.timer)
@@ -218,7 +241,7 @@ func (l *loop) fail(dispatch uint64, f *Failure) {
 func (l *loop) begin(d Dispatch) {
 	r := &running{Dispatch: d}
 	if d.Wall > 0 {
-		r.deadline = &appointment{when: time.Now().Add(d.Wall), dispatch: d.ID}
+		r.deadline = &appointment{when: l.now().Add(d.Wall), dispatch: d.ID}
 		heap.Push(&l.due, r.deadline)
 	}
 	l.running[d.ID] = r

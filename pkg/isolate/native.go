@@ -19,7 +19,10 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	if index < len(l.g.cfg.Ops) {
 		return l.call(index, uint64(context), text)
 	}
-	switch locals[index-len(l.g.cfg.Ops)] {
+	if index -= len(l.g.cfg.Ops); index >= len(locals) {
+		return l.g.cfg.Natives[index-len(locals)].Call(string(text))
+	}
+	switch locals[index] {
 	case "log":
 		l.log(Level(a), text)
 	case "timerStart":
@@ -157,7 +160,7 @@ func (l *loop) startTimer(id uint64, ms float64, repeat bool, dispatch uint64) v
 		ms = 1
 	}
 	delay := time.Duration(min(ms, maxDelay)) * time.Millisecond
-	t := &appointment{when: time.Now().Add(delay), timer: id, dispatch: dispatch}
+	t := &appointment{when: l.now().Add(delay), timer: id, dispatch: dispatch}
 	if repeat {
 		t.every = delay
 	}

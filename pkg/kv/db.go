@@ -46,6 +46,9 @@ type Config struct {
 	// nobody. It must not wait.
 	StoresChanged func(guild snowflake.GuildID)
 
+	// Memory keeps all in memory only: for tests of scripts.
+	Memory bool
+
 	fs vfs.FS // Set by tests of power loss.
 }
 
@@ -122,6 +125,9 @@ func Open(cfg Config) (*DB, error) {
 	}
 	if cfg.StoresChanged == nil {
 		cfg.StoresChanged = func(snowflake.GuildID) {}
+	}
+	if cfg.Memory {
+		cfg.fs = vfs.NewMem()
 	}
 	if cfg.fs == nil {
 		cfg.fs = vfs.Default

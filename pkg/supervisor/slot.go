@@ -222,6 +222,8 @@ func (s *slot) read(conn *wire.Conn) error {
 			err = s.with(f.Instance, func(h Host) { h.Declared(f.Kind, f.Value) })
 		case wire.Hit:
 			err = s.with(f.Instance, func(h Host) { h.Limit(f.Limit, f.Count, f.Text) })
+		case wire.Rested:
+			err = s.withInstance(f.Instance, func(i *Instance) { i.rested(f) })
 		case wire.Gone:
 			err = s.gone(f)
 		case wire.Fault:

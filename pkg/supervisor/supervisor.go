@@ -230,6 +230,7 @@ type Instance struct {
 	loading        atomic.Bool
 	longest        atomic.Int64 // Milliseconds of CPU that a dispatch was given beyond turn.
 	seen           running      // Of the watchdog; the slot's mu guards it.
+	rests          rests
 }
 
 // Place says on which worker the script is, and whether that is a penalty

@@ -63,6 +63,13 @@ type (
 		ID       uint64
 		MS       int64
 	}
+	// Rest is answered by Rested once the script has done all that it was sent
+	// before, and has nothing to do but wait.
+	Rest struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		ID       uint64
+	}
 )
 
 // Limits bound one script; see isolate.Limits for the units' meaning.
@@ -142,6 +149,14 @@ type (
 		_        struct{} `cbor:",toarray"`
 		Instance uint64
 		Lost     string
+	}
+	// Rested answers Rest. Next is the time of what the script waits for of the
+	// clock, in nanoseconds since 1970, 0 when that is nothing.
+	Rested struct {
+		_        struct{} `cbor:",toarray"`
+		Instance uint64
+		ID       uint64
+		Next     int64
 	}
 	// Fault says that the worker is about to end because V8 did not come back.
 	Fault struct {

@@ -39,8 +39,8 @@ var (
 )
 
 var types = []any{
-	1: Hello{}, 2: Load{}, 3: Unload{}, 4: Dispatch{}, 5: OpResult{}, 6: Extend{}, 7: SetEnv{},
-	16: Ready{}, 17: Settled{}, 18: OpCall{}, 19: Log{}, 20: Declared{}, 21: Gone{}, 22: Fault{}, 23: Hit{},
+	1: Hello{}, 2: Load{}, 3: Unload{}, 4: Dispatch{}, 5: OpResult{}, 6: Extend{}, 7: SetEnv{}, 8: Rest{},
+	16: Ready{}, 17: Settled{}, 18: OpCall{}, 19: Log{}, 20: Declared{}, 21: Gone{}, 22: Fault{}, 23: Hit{}, 24: Rested{},
 }
 
 var (

@@ -75,7 +75,7 @@ func Main(o Options) error {
 	for i, f := range report {
 		features[i] = wire.Feature{Name: f.Name, On: f.On, Detail: f.Detail}
 	}
-	return serve(c, blob, marks, features)
+	return serve(&Worker{conn: c, blob: blob, marks: marks, sandbox: features})
 }
 
 // Snapshot is the body of the hidden "worker --snapshot" command: SDK source on

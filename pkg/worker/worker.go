@@ -24,6 +24,7 @@ type Worker struct {
 	ops     []string
 	slots   *isolate.Slots
 	sandbox []wire.Feature // What was applied to this process.
+	now     func() time.Time // Of the scripts; nil is the real time.
 
 	mu     sync.Mutex // Guards guilds.
 	guilds map[uint64]*isolate.Guild
@@ -32,11 +33,18 @@ type Worker struct {
 // Serve runs scripts for control until the connection ends; then it stops all
 // of them.
 func Serve(conn *wire.Conn, blob *v8.Blob, marks *mark.Marks) error {
-	return serve(conn, blob, marks, nil)
+	return serve(&Worker{conn: conn, blob: blob, marks: marks})
 }
 
-func serve(conn *wire.Conn, blob *v8.Blob, marks *mark.Marks, sandbox []wire.Feature) error {
-	w := &Worker{conn: conn, blob: blob, marks: marks, sandbox: sandbox, guilds: map[uint64]*isolate.Guild{}}
+// ServeAt is Serve with another clock for the scripts than the real one: for
+// tests of scripts. Their snapshot finds it as the native "now", in
+// milliseconds since 1970.
+func ServeAt(conn *wire.Conn, blob *v8.Blob, marks *mark.Marks, now func() time.Time) error {
+	return serve(&Worker{conn: conn, blob: blob, marks: marks, now: now})
+}
+
+func serve(w *Worker) error {
+	w.guilds = map[uint64]*isolate.Guild{}
 	err := w.serve()
 	w.mu.Lock()
 	left := make([]*isolate.Guild, 0, len(w.guilds))
@@ -103,7 +111,17 @@ func (w *Worker) handle(frame any) error {
 		}
 	case wire.Extend:
 		if g := w.guild(f.Instance); g != nil {
-			g.Extend(f.ID, time.Now().Add(time.Duration(f.MS)*time.Millisecond))
+			g.Extend(f.ID, time.Duration(f.MS)*time.Millisecond)
+		}
+	case wire.Rest:
+		if g := w.guild(f.Instance); g != nil {
+			g.Rest(func(next time.Time) {
+				answer := wire.Rested{Instance: f.Instance, ID: f.ID}
+				if !next.IsZero() {
+					answer.Next = next.UnixNano()
+				}
+				_ = w.conn.Send(answer) // Without a connection nobody waits.
+			})
 		}
 	default:
 		return w.extra(frame)
@@ -129,6 +147,14 @@ func env(from []wire.Variable) isolate.Env {
 	return out
 }
 
+// natives are those that only another clock needs.
+func (w *Worker) natives() []isolate.Native {
+	if w.now == nil {
+		return nil
+	}
+	return []isolate.Native{{Name: "now", Call: func(string) v8.Result { return v8.Number(float64(w.now().UnixMilli())) }}}
+}
+
 func (w *Worker) load(f wire.Load) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,6 +167,7 @@ func (w *Worker) load(f wire.Load) error {
 	}
 	w.guilds[f.Instance] = isolate.Start(isolate.Config{
 		Blob: w.blob, Ops: w.ops, Info: f.Info, Name: f.Name, Source: f.Source, Slots: w.slots, Mark: slot, Env: env(f.Env),
+		Now: w.now, Natives: w.natives(),
 		Host: observed(newHost(w, f)),
 		Limits: isolate.Limits{
 			MemoryBytes: f.Limits.MemoryBytes, LogsPerSecond: f.Limits.LogsPerSecond, LogBurst: f.Limits.LogBurst,

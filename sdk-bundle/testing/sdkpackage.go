@@ -13,7 +13,7 @@ import (
 	sdkbundle "github.com/flora-runtime/flora-runtime/sdk-bundle"
 )
 
-//go:embed src/*.ts package.json README.md index.d.ts
+//go:embed src/*.ts package.json README.md index.d.ts tests.d.ts
 var sources embed.FS
 
 // Files gives the files of the npm package @flora/sdk: the types for authors
@@ -58,6 +58,30 @@ func Files() (map[string]string, error) {
 		out[to] = string(text)
 	}
 	return out, nil
+}
+
+// Types declares what test files have in `flora test`: the module
+// @flora/sdk/testing, and globals.
+func Types() (string, error) {
+	text, err := sources.ReadFile("index.d.ts")
+	if err != nil {
+		return "", fmt.Errorf("read the types of the test bot: %w", err)
+	}
+	tests, err := sources.ReadFile("tests.d.ts")
+	if err != nil {
+		return "", fmt.Errorf("read the types of tests: %w", err)
+	}
+	var b strings.Builder
+	b.WriteString("declare module \"@flora/sdk/testing\" {\n")
+	for line := range strings.Lines(string(text)) {
+		if line != "\n" {
+			b.WriteString("  ")
+		}
+		b.WriteString(line)
+	}
+	b.WriteString("}\n\n")
+	b.Write(tests)
+	return b.String(), nil
 }
 
 // bundleTesting gives the test bot as one module for Node.

@@ -84,7 +84,7 @@ func TestTheSDK(t *testing.T) {
 	}
 	// The examples stay TypeScript: authors have esbuild for that.
 	examples, err := filepath.Glob("../../examples/*/main.ts")
-	if err != nil || len(examples) < 20 {
+	if err != nil || len(examples) < 15 {
 		t.Fatalf("%d examples (%v)", len(examples), err)
 	}
 	for _, name := range examples {

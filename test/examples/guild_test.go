@@ -2,7 +2,9 @@ package examples
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -128,7 +130,11 @@ func (g *guild) sim(path string) string { return "/sim/guilds/" + g.id + path }
 // deploy puts the example into the guild.
 func (g *guild) deploy(name string) {
 	g.t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", "examples", name, "main.ts"))
+	folder := filepath.Join("..", "..", "examples", name)
+	source, err := os.ReadFile(filepath.Join(folder, "main.ts"))
+	if errors.Is(err, fs.ErrNotExist) { // Those that projects can begin with have the form of one.
+		source, err = os.ReadFile(filepath.Join(folder, "src", "main.ts"))
+	}
 	if err != nil {
 		g.t.Fatal(err)
 	}

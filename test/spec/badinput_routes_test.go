@@ -107,7 +107,7 @@ var apiInputs = []input{
 			`{"entry":"main.ts","files":[` + strings.Repeat(`{"path":"main.ts","contents":""},`, 300) + `{"path":"a.ts","contents":""}]}`,
 			`{"entry":"main.ts","files":[{"path":"main.ts","contents":"` + strings.Repeat("/", 2<<20) + `"}]}`,
 		},
-		headers: []string{"X-Flora-Deploy-Source: nobody", "X-Flora-Deploy-Source: CLI; DROP"},
+		headers: []string{"X-Flora-Deploy-Source: nobody", "X-Flora-Deploy-Source: CLI; DROP", "Idempotency-Key: " + strings.Repeat("k", 129), "Idempotency-Key: ä"},
 	},
 	{route: "DELETE /api/deployments/{guild}", queries: []string{"%zz"}},
 	{route: "GET /api/deployments/{guild}/history", queries: slices.Concat(numbers, []string{
@@ -116,7 +116,7 @@ var apiInputs = []input{
 		"cursor_deployed_at=yesterday&cursor_id=00000000-0000-0000-0000-000000000000",
 	})},
 	{route: "GET /api/deployments/{guild}/revisions/{revision}", queries: []string{"include_bundle=maybe"}},
-	{route: "POST /api/deployments/{guild}/rollback/{revision}", deploys: true, headers: []string{"X-Flora-Deploy-Source: nobody"}},
+	{route: "POST /api/deployments/{guild}/rollback/{revision}", deploys: true, headers: []string{"X-Flora-Deploy-Source: nobody", "Idempotency-Key: " + strings.Repeat("k", 129)}},
 	{route: "POST /api/builds", queries: []string{"", "%zz"}, headers: []string{
 		"Content-Type: multipart/form-data", "Content-Type: multipart/form-data; boundary=x", "Content-Type: application/zip", "Content-Type: x/;",
 	}},

@@ -32,8 +32,11 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"complained":  cmdComplained,
 	"state":       cmdState,
 	"port":        cmdPort,
+	"browse":      cmdBrowse,
+	"shape":       cmdShape,
 
 	"second-guild": cmdSecondGuild,
+	"develops":     cmdDevelops,
 }
 
 func of(ts *testscript.TestScript) *runtimes {

@@ -17,7 +17,10 @@ func cmdRemember(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: remember NAME MEMBER.MEMBER...")
 	}
-	_, answer, _ := strings.Cut(ts.ReadFile("stdout"), " ")
+	answer := ts.ReadFile("stdout")
+	if !strings.HasPrefix(answer, "{") && !strings.HasPrefix(answer, "[") {
+		_, answer, _ = strings.Cut(answer, " ") // The status before an answer of the API.
+	}
 	var v any
 	ts.Check(json.Unmarshal([]byte(answer), &v))
 	for _, step := range strings.Split(args[1], ".") {

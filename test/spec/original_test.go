@@ -470,6 +470,9 @@ func TestWhatAClientAsksFirst(t *testing.T) {
 			}
 		}
 	}
+	if n := member(limits["scripts"], "webassembly"); n != 0.0 {
+		t.Errorf("scripts.webassembly is %v without a compiler", n)
+	}
 	types := o.call("GET", "/types", "", nil, nil)
 	for _, want := range []string{" function on<E extends EventName>(", " function createBot("} {
 		if !strings.Contains(string(types.body), want) {

@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) (store deploy.Store, reopen func(
 		storetest.Row[*suite]{Name: "history", Test: (*suite).history},
 		storetest.Row[*suite]{Name: "history of equal times", Test: (*suite).equalTimes},
 		storetest.Row[*suite]{Name: "any text", Test: (*suite).anyText},
+		storetest.Row[*suite]{Name: "requests", Test: (*suite).requests},
+		storetest.Row[*suite]{Name: "requests at once", Test: (*suite).requestsAtOnce},
 		storetest.Row[*suite]{Name: "refusals", Test: (*suite).refusals},
 		storetest.Row[*suite]{Name: "delete", Test: (*suite).delete},
 		storetest.Row[*suite]{Name: "restart", Test: (*suite).restart},

@@ -152,6 +152,9 @@ func (s *Store) PutRevision(ctx context.Context, r deploy.Revision) error {
 		if found {
 			return fault.New(fault.Conflict, "revision %s already exists", r.ID)
 		}
+		if err := s.keepRequest(b, r); err != nil {
+			return err
+		}
 		d, found, err := s.deployment(s.pebble, r.Guild)
 		if err != nil {
 			return err
@@ -203,7 +206,7 @@ func (s *Store) prune(b *batch, guild snowflake.GuildID, current string, failed 
 		b.delete(append([]byte(nil), k...))
 		b.delete(revisionKey(tagRevision, guild, id))
 		b.delete(revisionKey(tagBody, guild, id))
-		return true, nil
+		return true, s.forgetRequest(b, guild, id)
 	})
 }
 

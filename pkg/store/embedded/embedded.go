@@ -45,6 +45,8 @@ const (
 	tagSecret     = 0x07 // guild, name -> secretRecord
 	tagSettings   = 0x08 // guild -> settings.Settings
 	tagVariable   = 0x09 // guild, name -> variableRecord
+	tagRequest    = 0x0a // guild, key -> requestRecord
+	tagRequestOf  = 0x0b // guild, id -> the key of the request that made the revision
 	tagKVStores   = 0x20 // guild -> []kvStoreRecord
 )
 
@@ -59,6 +61,9 @@ type Config struct {
 	// deploy.KeepRevisions, which are the standard.
 	KeepRevisions int
 	KeepBytes     int64
+
+	// Memory keeps all in memory only: for tests of scripts.
+	Memory bool
 
 	fs vfs.FS // Set by tests of power loss.
 }
@@ -93,6 +98,9 @@ func Open(cfg Config) (*Store, error) {
 	}
 	if cfg.KeepBytes <= 0 {
 		cfg.KeepBytes = deploy.KeepBytes
+	}
+	if cfg.Memory {
+		cfg.fs = vfs.NewMem()
 	}
 	o := pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Log: cfg.Log, FS: cfg.fs}
 	p, err := pebbledb.Open(cfg.Dir, o)

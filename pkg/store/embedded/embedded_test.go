@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -136,6 +137,7 @@ func TestHistoryIsBounded(t *testing.T) {
 			for n := 1; n <= 6; n++ {
 				r := deploytest.Sample(1, n)
 				r.Bundle = strings.Repeat("x", row.bundle)
+				r.Request = deploy.RequestKey{Key: strconv.Itoa(n), Digest: "d"}
 				if n >= row.fail {
 					r.Status = deploy.Failed
 				}
@@ -157,6 +159,12 @@ func TestHistoryIsBounded(t *testing.T) {
 			}
 			if _, err := s.Revision(t.Context(), 1, deploytest.Sample(1, 2).ID); !fault.Is(err, fault.NotFound) {
 				t.Errorf("a revision that went gives %v", err)
+			}
+			if _, err := s.ByRequest(t.Context(), 1, "2"); !fault.Is(err, fault.NotFound) {
+				t.Errorf("the key of a revision that went gives %v", err)
+			}
+			if _, err := s.ByRequest(t.Context(), 1, "6"); err != nil {
+				t.Errorf("ByRequest: %s", err)
 			}
 			left := 0
 			iter, err := s.Pebble().NewIter(&pebble.IterOptions{LowerBound: binary.BigEndian.AppendUint64([]byte{4}, 1), UpperBound: binary.BigEndian.AppendUint64([]byte{4}, 2)})

@@ -60,7 +60,7 @@ func deploymentOf(row pgx.CollectableRow) (deploy.Deployment, error) {
 func (s *Store) Current(ctx context.Context, guild snowflake.GuildID) (deploy.Revision, error) {
 	return s.one(ctx, fault.New(fault.NotFound, "Resource not found: deployment not found"), `
 		SELECT r.document, r.body FROM deployments d JOIN deployment_revisions r ON r.guild_id = d.guild_id AND r.id = d.revision_id
-		WHERE d.guild_id = $1`, number(guild))
+		WHERE d.guild_id = $1`, []any{number(guild)})
 }
 
 // Revision implements deploy.Store.
@@ -69,14 +69,29 @@ func (s *Store) Revision(ctx context.Context, guild snowflake.GuildID, id string
 	if !plain(id) {
 		return deploy.Revision{}, missing
 	}
-	return s.one(ctx, missing, `SELECT document, body FROM deployment_revisions WHERE guild_id = $1 AND id = $2`, number(guild), id)
+	return s.one(ctx, missing, `SELECT document, body FROM deployment_revisions WHERE guild_id = $1 AND id = $2`, []any{number(guild), id})
 }
 
-// one reads a whole revision.
-func (s *Store) one(ctx context.Context, missing error, query string, args ...any) (deploy.Revision, error) {
+// ByRequest implements deploy.Store.
+func (s *Store) ByRequest(ctx context.Context, guild snowflake.GuildID, key string) (deploy.Revision, error) {
+	missing := fault.New(fault.NotFound, "Resource not found: no request with this key")
+	if !plain(key) {
+		return deploy.Revision{}, missing
+	}
+	request := deploy.RequestKey{Key: key}
+	r, err := s.one(ctx, missing, `SELECT document, body, request_digest FROM deployment_revisions WHERE guild_id = $1 AND request_key = $2`, []any{number(guild), key}, &request.Digest)
+	if err != nil {
+		return deploy.Revision{}, err
+	}
+	r.Request = request
+	return r, nil
+}
+
+// one reads a whole revision, and into more what the query gives beyond it.
+func (s *Store) one(ctx context.Context, missing error, query string, args []any, more ...any) (deploy.Revision, error) {
 	var document, large []byte
 	err := s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		err := c.QueryRow(ctx, query, args...).Scan(&document, &large)
+		err := c.QueryRow(ctx, query, args...).Scan(append([]any{&document, &large}, more...)...)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return missing
 		}
@@ -167,10 +182,11 @@ func (s *Store) put(ctx context.Context, tx pgx.Tx, r record) error {
 	}
 	guild := number(r.Guild)
 	_, err := tx.Exec(ctx, `
-		INSERT INTO deployment_revisions (guild_id, id, status, deployed_at, document, body, body_bytes)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, guild, r.ID, string(r.Status), r.DeployedAt, r.document, r.body, r.bodyBytes)
+		INSERT INTO deployment_revisions (guild_id, id, status, deployed_at, document, body, body_bytes, request_key, request_digest)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), nullif($9, ''))`,
+		guild, r.ID, string(r.Status), r.DeployedAt, r.document, r.body, r.bodyBytes, r.Request.Key, r.Request.Digest)
 	if conflicts(err) {
-		return fault.New(fault.Conflict, "revision %s already exists", r.ID)
+		return fault.New(fault.Conflict, "revision %s already exists, or its request's key was used before", r.ID)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
+	"github.com/flora-runtime/flora-runtime/pkg/watch"
+)
+
+// shipped is what runs.
+type shipped struct{ revision, entry, code, sourceMap string }
+
+// projectFiles are those that say how a project is made, by their names in its
+// folder. They matter also before they are there.
+var projectFiles = []string{
+	"flora.json", "flora.config.ts", "flora.config.mts", "flora.config.js", "flora.config.mjs", "flora.config.cjs", "flora.config.json",
+	"deno.json", "deno.jsonc", "package.json", "tsconfig.json",
+}
+
+// follow deploys, and does so again after each save, until ctx ends.
+func (d *development) follow(ctx context.Context) error {
+	saves, err := watch.New()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = saves.Close() }()
+	var inputs []string // Of the last bundle that was made.
+	for {
+		began := time.Now()
+		made, err := d.deployProject(ctx, began)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		matters := d.always()
+		if err == nil {
+			inputs, d.broken = made, ""
+			matters = append(matters, inputs...)
+		} else {
+			d.failed(err)
+			// What mends it may be a file that is not there yet.
+			matters = append(append(append(matters, inputs...), made...), d.folders()...)
+		}
+		if err := saves.Set(matters); err != nil {
+			d.warning(err.Error() + "; some saves may go unnoticed")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-saves.Changes():
+		}
+	}
+}
+
+// deployProject bundles the project and deploys it; inputs are the files that
+// it was made of, as far as that is known.
+func (d *development) deployProject(ctx context.Context, began time.Time) (inputs []string, err error) {
+	p, err := project.Load(ctx, d.dir)
+	if err != nil {
+		return nil, err
+	}
+	if d.options.root != "" {
+		p.SetRoot(d.options.root)
+	}
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry})
+	if err != nil {
+		if broken, ok := errors.AsType[*project.Broken](err); ok {
+			inputs = broken.Inputs
+		}
+		return inputs, err
+	}
+	now := shipped{d.last.revision, b.Entry, b.Code, b.Map}
+	if d.last == now && now.revision != "" {
+		d.event("unchanged", map[string]any{"revision": now.revision}, "unchanged: this is what runs")
+		return b.Inputs, nil
+	}
+	for _, w := range append(append([]string{}, p.Warnings...), b.Warnings...) {
+		d.warning(w)
+	}
+	r := client.DeployRequest{Source: "cli", Entry: b.Entry, Bundle: &b.Code, Files: b.Sources, SourceMap: &client.File{Path: "bundle.js.map", Contents: b.Map}}
+	dep, err := d.api.Deploy(ctx, d.guildID, r)
+	if err != nil {
+		return b.Inputs, err
+	}
+	for _, w := range dep.Warnings {
+		d.warning(w)
+	}
+	now.revision = dep.RevisionID
+	d.last = now
+	took := time.Since(began).Milliseconds()
+	d.event("deployed", map[string]any{"revision": dep.RevisionID, "entry": dep.Entry, "ms": took}, "%s %s in %d ms", d.colour("32", "deployed"), printable(dep.Entry), took)
+	return b.Inputs, nil
+}
+
+// failed tells of a save that was not deployed.
+func (d *development) failed(err error) {
+	text := strings.TrimPrefix(d.explain(err, OK), "flora: ")
+	shown := text
+	if text == d.broken {
+		shown = "as before" // An editor's own files come and go too.
+	}
+	d.broken = text
+	goesOn := "waiting for the next save"
+	if d.last.revision != "" {
+		goesOn = "the script before goes on; waiting for the next save"
+	}
+	d.event("failed", map[string]any{"message": text, "running": d.last.revision}, "%s %s\n%s", d.colour(colours["error"], "not deployed:"), printable(shown), goesOn)
+}
+
+// always are the files whose coming, going and changing matters in any case.
+func (d *development) always() []string {
+	var all []string
+	for _, name := range projectFiles {
+		all = append(all, filepath.Join(d.dir, name))
+	}
+	if d.options.entry == "" {
+		for _, name := range project.Entries {
+			all = append(all, filepath.Join(d.dir, filepath.FromSlash(name)))
+		}
+	}
+	return all
+}
+
+// manyFolders bounds the folders of a project that are looked at.
+const manyFolders = 500
+
+// folders are those of the project that sources can be in.
+func (d *development) folders() []string {
+	out := []string{d.dir}
+	err := filepath.WalkDir(d.dir, func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil || !e.IsDir() || name == d.dir:
+			return nil //nolint:nilerr // What cannot be read cannot be a source.
+		case strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist":
+			return fs.SkipDir
+		case len(out) >= manyFolders:
+			return fs.SkipAll
+		}
+		out = append(out, name)
+		return nil
+	})
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		d.warning("looking for folders: " + err.Error())
+	}
+	// Installing a package is a remedy too.
+	return append(out, filepath.Join(d.dir, "node_modules"))
+}

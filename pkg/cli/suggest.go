@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// group is the body of a command that only has subcommands.
+func group(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usage("name a command; `%s --help` lists them", c.CommandPath())
+	}
+	text := "unknown command \"" + args[0] + "\" for \"" + c.CommandPath() + "\""
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usage("%s; did you mean `%s %s`? `%s --help` lists all", text, c.CommandPath(), strings.Join(near, "` or `"+c.CommandPath()+" "), c.CommandPath())
+	}
+	return usage("%s; `%s --help` lists them", text, c.CommandPath())
+}
+
+// nearestFlag adds to the error about an unknown flag which one may be meant.
+func nearestFlag(c *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return usage("%s; see `%s --help`", err, c.CommandPath())
+	}
+	name, best, least := unknown.GetSpecifiedName(), "", 3
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := levenshtein.ComputeDistance(name, f.Name); d < least && len(name) > 1 && !f.Hidden {
+			best, least = f.Name, d
+		}
+	})
+	if best != "" {
+		return usage("%s; did you mean --%s? See `%s --help`", err, best, c.CommandPath())
+	}
+	return usage("%s; see `%s --help`", err, c.CommandPath())
+}

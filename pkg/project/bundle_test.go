@@ -1,0 +1,215 @@
+package project
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+// disk writes the files of a txtar text into a new folder.
+func disk(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range txtar.Parse([]byte(text)).Files {
+		if f.Name == "links" { // Lines of "path -> target".
+			link(t, dir, string(f.Data))
+			continue
+		}
+		file := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, f.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func link(t *testing.T, dir, lines string) {
+	t.Helper()
+	for line := range strings.Lines(lines) {
+		name, target, _ := strings.Cut(strings.TrimSpace(line), " -> ")
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.FromSlash(target), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func load(t *testing.T, dir string) *Project {
+	t.Helper()
+	p, err := Load(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestBundleGives bundles the projects in testdata/good. Each has a file "want"
+// of lines: "has" and "lacks" with a Go string, "packages" with the names in
+// the size report, "sources" with the files kept, "warning" with part of one.
+func TestBundleGives(t *testing.T) {
+	t.Parallel()
+	for _, file := range projects(t, "good") {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := disk(t, string(text))
+			p := load(t, dir)
+			out, err := p.Bundle(t.Context(), BundleOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			hold(t, filepath.Join(dir, "want"), out)
+		})
+	}
+}
+
+func projects(t *testing.T, kind string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", kind, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no projects: %v", err)
+	}
+	return files
+}
+
+func hold(t *testing.T, file string, out *Bundle) {
+	t.Helper()
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	warned := 0
+	for line := range strings.Lines(string(want)) {
+		what, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.HasPrefix(arg, `"`) {
+			if arg, err = strconv.Unquote(arg); err != nil {
+				t.Fatalf("%s: %s", line, err)
+			}
+		}
+		switch what {
+		case "has":
+			if !strings.Contains(out.Code, arg) {
+				t.Errorf("the bundle lacks %q:\n%s", arg, out.Code)
+			}
+		case "lacks":
+			if strings.Contains(out.Code, arg) {
+				t.Errorf("the bundle has %q:\n%s", arg, out.Code)
+			}
+		case "packages":
+			var got []string
+			for _, s := range out.Sizes {
+				got = append(got, first(s.Package, "own"))
+			}
+			slices.Sort(got)
+			same(t, what, arg, strings.Join(got, " "))
+		case "sources":
+			var got []string
+			for _, f := range out.Sources {
+				got = append(got, f.Path)
+			}
+			same(t, what, arg, strings.Join(got, " "))
+		case "mapped":
+			var m sourceMap
+			if err := json.Unmarshal([]byte(out.Map), &m); err != nil {
+				t.Fatal(err)
+			}
+			same(t, what, arg, strings.Join(m.Sources, " "))
+		case "warning":
+			warned++
+			if !slices.ContainsFunc(out.Warnings, func(w string) bool { return strings.Contains(w, arg) }) {
+				t.Errorf("got warnings %q, want one with %q", out.Warnings, arg)
+			}
+		default:
+			t.Fatalf("what is %q?", line)
+		}
+	}
+	if warned == 0 && len(out.Warnings) > 0 {
+		t.Errorf("warnings: %q", out.Warnings)
+	}
+}
+
+func same(t *testing.T, what, want, got string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("got %s %q, want %q", what, got, want)
+	}
+}
+
+var update = flag.Bool("update", false, "write what is got into testdata")
+
+// TestBundleRefuses bundles the projects in testdata/broken, whose last file is
+// the error's text.
+func TestBundleRefuses(t *testing.T) {
+	t.Parallel()
+	for _, file := range projects(t, "broken") {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := &a.Files[len(a.Files)-1]
+			if want.Name != "want" {
+				t.Fatalf("the last file is %s", want.Name)
+			}
+			_, err = load(t, disk(t, string(txtar.Format(a)))).Bundle(t.Context(), BundleOptions{})
+			broken, ok := errors.AsType[*Broken](err)
+			if !ok {
+				t.Fatalf("got %v", err)
+			}
+			got := regexp.MustCompile("(?m) +$").ReplaceAllString(broken.Text, "") + "\n"
+			if *update {
+				want.Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(string(want.Data), got); diff != "" {
+				t.Error(diff)
+			}
+			if len(broken.Inputs) == 0 {
+				t.Error("no inputs to watch")
+			}
+		})
+	}
+}
+
+func TestSourcesAreBounded(t *testing.T) {
+	t.Parallel()
+	var many strings.Builder
+	for i := range maxSourceFiles + 1 {
+		many.WriteString("-- f" + strconv.Itoa(i) + ".txt --\n")
+	}
+	for name, row := range map[string]struct{ files, want string }{
+		"files": {many.String(), "more than 2000 source files"},
+		"bytes": {"-- x.txt --\n" + strings.Repeat("x", maxSourceBytes+1), "is too large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(t, disk(t, row.files+"\n-- main.ts --\n")).Bundle(t.Context(), BundleOptions{})
+			if _, ok := errors.AsType[*TooMuch](err); !ok || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
