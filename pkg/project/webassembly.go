@@ -88,9 +88,7 @@ func (b *building) warnOfWebAssembly(t recipe.Target, m sourceMap) string {
 		}
 	}
 	text := "WebAssembly is not there on this server: it runs scripts without a compiler (runtime.jit is \"off\"), and this use will fail"
-	if file := b.found.named(at.File, b.name); b.inModules(file) {
-		text += "; imported through " + b.chain.To(file, b.name)
-	}
+	text += b.through(at.File)
 	return recipe.Render(api.Message{Text: text, Location: &at}, api.WarningMessage, nil)
 }
 
