@@ -83,9 +83,13 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 	}
 	out.Warnings = append(out.Warnings, more...)
 	if !o.NoSources {
-		out.Sources, err = b.sources()
+		var notes []string
+		if out.Sources, notes, err = b.sources(); err != nil {
+			return nil, err
+		}
+		out.Warnings = append(out.Warnings, notes...)
 	}
-	return out, err
+	return out, nil
 }
 
 // report is the errors' text. Those in packages tell how the package came to be
