@@ -119,11 +119,7 @@ func (s *script) extend(dispatch uint64) {
 
 // answer sends the op's outcome to the script.
 func (s *script) answer(c wire.OpCall, result any, err error) {
-	defer func() { // Not before it was sent: see rest.
-		s.mu.Lock()
-		s.given++
-		s.mu.Unlock()
-	}()
+	defer s.given.Add(1) // Not before it was sent: see rest.
 	doc, raw := result.(json.RawMessage)
 	if err == nil && !raw && result != nil {
 		if doc, err = json.Marshal(result); err != nil {

@@ -44,19 +44,19 @@ func (b *Bot) Rest(ctx context.Context, id snowflake.GuildID) (next time.Time, g
 
 // rest asks the script once; rested is false when something came meanwhile, or
 // the script went.
-func (s *script) rest(ctx context.Context) (next time.Time, given uint64, rested bool, err error) {
-	ctx, cancel := context.WithCancel(ctx)
+func (s *script) rest(caller context.Context) (next time.Time, given uint64, rested bool, err error) {
+	ctx, cancel := context.WithCancel(caller)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)() //nolint:contextcheck // The end of the script ends the wait.
 	s.mu.Lock()
-	given = s.given
+	given = s.given.Load()
 	s.mu.Unlock()
 	next, err = s.inst.Rest(ctx)
 	if err != nil && s.ctx.Err() != nil {
 		select {
 		case <-s.gone:
 			return next, given, false, nil
-		case <-ctx.Done():
+		case <-caller.Done():
 		}
 	}
 	if err != nil {
@@ -70,7 +70,7 @@ func (s *script) rest(ctx context.Context) (next time.Time, given uint64, rested
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return next, given, s.given == given, nil
+	return next, given, s.given.Load() == given, nil
 }
 
 // calms is closed when no op is being answered.

@@ -109,3 +109,18 @@ func TestRestOfNobody(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestRestOfOneThatDies goes on with the script that comes next.
+func TestRestOfOneThatDies(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		w := newWorld(t, options{limits: func(l *bot.Limits) { l.Script.MemoryBytes = 16 << 20 }})
+		w.deploy(guildA, `on("messageCreate", () => { const a = []; for (;;) a.push(new Array(1000).fill(1.5)); });`)
+		w.message(guildA, "x")
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if _, _, err := w.bot.Rest(ctx, guildA); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
@@ -42,11 +43,12 @@ type script struct {
 	idle     chan struct{} // Closed when inflight is empty, if somebody waits.
 	ops      load          // Being answered.
 	calm     chan struct{} // Closed when no op is being answered, if somebody waits.
-	given    uint64        // Events and results that it was sent.
 	retired  bool
 	evicted  bool // It goes, and the next one gets what comes.
 	ended    bool // Nothing can be sent to it any more.
 	up       bool // Loaded and serving; what it declares counts at once.
+
+	given atomic.Uint64 // Events and results that it was sent; events while mu is held.
 
 	lines lines
 }
@@ -210,7 +212,7 @@ func (s *script) begin(e event) bool {
 	e.begun = time.Now()
 	e.span.Note("handed to the script")
 	s.inflight[id] = e
-	s.given++
+	s.given.Add(1)
 	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
