@@ -39,11 +39,10 @@ func (d *development) follow(ctx context.Context) error {
 			return ctx.Err()
 		}
 		matters := d.always()
-		switch {
-		case err == nil:
-			inputs = made
+		if err == nil {
+			inputs, d.broken = made, ""
 			matters = append(matters, inputs...)
-		default:
+		} else {
 			d.failed(err)
 			// What mends it may be a file that is not there yet.
 			matters = append(append(append(matters, inputs...), made...), d.folders()...)
@@ -102,11 +101,16 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 // failed tells of a save that was not deployed.
 func (d *development) failed(err error) {
 	text := strings.TrimPrefix(d.explain(err, OK), "flora: ")
+	shown := text
+	if text == d.broken {
+		shown = "as before" // An editor's own files come and go too.
+	}
+	d.broken = text
 	goesOn := "waiting for the next save"
 	if d.last.revision != "" {
 		goesOn = "the script before goes on; waiting for the next save"
 	}
-	d.event("failed", map[string]any{"message": text, "running": d.last.revision}, "%s %s\n%s", d.colour(colours["error"], "not deployed:"), printable(text), goesOn)
+	d.event("failed", map[string]any{"message": text, "running": d.last.revision}, "%s %s\n%s", d.colour(colours["error"], "not deployed:"), printable(shown), goesOn)
 }
 
 // always are the files whose coming, going and changing matters in any case.

@@ -63,7 +63,7 @@ func TestQuickstart(t *testing.T) {
 			for line := range strings.Lines(b.text) {
 				ran[strings.TrimSpace(line)] = true
 			}
-			if strings.Contains(b.text, "flora test") && !strings.Contains(out, "src/main.ts") {
+			if strings.Contains(b.text, "flora test") && !strings.Contains(out, "3 passed in ") {
 				t.Errorf("%s", out)
 			}
 		}
@@ -73,6 +73,22 @@ func TestQuickstart(t *testing.T) {
 			t.Errorf("the page does not have %q any more", must)
 		}
 	}
+}
+
+// TestReadme: the first thing that people read ends with a bot that answers.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	v := &visit{t: t, dir: t.TempDir(), env: environment(t, "FLORA_RUNTIME="+filepath.Join(bin, "flora-runtime"))}
+	for _, b := range blocks(t, "README.md") {
+		if begin, ok := strings.CutSuffix(b.text, " && flora dev\n"); ok && strings.HasPrefix(b.text, "make build\nexport PATH=$PWD/bin:$PATH\n") {
+			lines := strings.Split(begin, "\n")
+			v.shell(strings.Join(lines[2:], "\n"))
+			v.develop()
+			v.hears("!ping", "pong!")
+			return
+		}
+	}
+	t.Error("the readme does not begin with make build and flora dev")
 }
 
 // shell runs lines of a page. The folder and the variables that they leave are
