@@ -67,6 +67,12 @@ func (r *resolver) lookUp(importer, name string, want map[string]bool, depth int
 			return r.redirected(dir, name, to, want, depth)
 		}
 	}
+	if s, ok, err := recipe.ParseSpecifier(name); ok || err != nil {
+		if err != nil {
+			return meant{}, err
+		}
+		return r.bare(importer, s.Bare(), want)
+	}
 	if err := recipe.Unreachable(name); err != nil {
 		return meant{}, err
 	}
@@ -180,7 +186,7 @@ func (r *resolver) bare(importer, name string, want map[string]bool) (meant, err
 	if recipe.IsBuiltIn(pkg) {
 		return meant{}, recipe.BuiltIn(name)
 	}
-	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; bundle it locally and send the result with `flora deploy --bundle`, or upload node_modules too", name)
+	return meant{}, fmt.Errorf("cannot find package %q: the upload does not hold it in node_modules, and the server installs nothing; use `flora deploy`, which bundles what is installed where you are, or upload node_modules too", name)
 }
 
 func (r *resolver) inPackage(dir, pkg, inside string, want map[string]bool) (meant, error) {
@@ -223,6 +229,19 @@ func (r *resolver) owner(file string) (string, *manifest) {
 			return "", nil
 		}
 	}
+}
+
+// key is what esbuild calls a file. It reads no package.json here, so what one
+// says of its modules is told by an extension: that decides what the default
+// import of a CommonJS module is.
+func (r *resolver) key(file string) string {
+	switch path.Ext(file) {
+	case ".js", ".jsx", ".ts", ".tsx":
+		if _, m := r.owner(file); m != nil && m.esm {
+			return file + recipe.ModuleMark
+		}
+	}
+	return file
 }
 
 // manifest reads a folder's package.json; one that cannot be read is none.

@@ -83,7 +83,17 @@ func TestPackages(t *testing.T) {
 			[]string{"__decorateParam"}, nil},
 		"a broken tsconfig.json":         {`log("built")`, []string{"tsconfig.json", `{"compilerOptions": {"paths": {`}, []string{"built"}, nil},
 		"a tsconfig.json that leads out": {`import "a"`, []string{"tsconfig.json", `{"compilerOptions": {"baseUrl": "../..", "paths": {"*": ["../../*"]}}}`, "node_modules/a/index.js", `log("a")`}, []string{`"a"`}, nil},
-		"a file that is a package":       {`import "a"`, []string{"node_modules/a.js", `log("single")`}, []string{"single"}, nil},
+		"CommonJS in an ES module of Node's": {`import a from "a"; import c from "c"; log(a, c)`,
+			[]string{"node_modules/a/package.json", `{"type": "module", "main": "i.js"}`, "node_modules/a/i.js", `import c from "c"; export default c.default`,
+				"node_modules/c/index.js", `exports.__esModule = true; exports.default = "of CommonJS"`},
+			[]string{"__toESM(require_c(), 1)", "__toESM(require_c());"}, nil},
+		"names of registries": {`import { a } from "npm:a@^1/x"; import { b } from "jsr:@s/b@1"; log(a, b)`,
+			[]string{"node_modules/a/x.js", `export const a = "npm a"`, "node_modules/@jsr/s__b/index.js", `export const b = "jsr b"`},
+			[]string{"npm a", "jsr b"}, nil},
+		"tsconfig.json extends another": {`import { x } from "~/x"; const d = (...a: any[]) => a; class A { @d m(@d p: number) {} } log(A, x)`,
+			[]string{"tsconfig.json", `{"extends": "./config/base"}`, "config/base.json", `{"extends": ["../nope.json", "@tsconfig/x", "./base.json"], "compilerOptions": {"experimentalDecorators": true, "paths": {"~/*": ["../lib/*"]}}}`, "lib/x.ts", `export const x = "extended"`},
+			[]string{"__decorateParam", "extended"}, nil},
+		"a file that is a package": {`import "a"`, []string{"node_modules/a.js", `log("single")`}, []string{"single"}, nil},
 	}
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +123,7 @@ func TestPackagesRefuse(t *testing.T) {
 		files []string
 		want  []string
 	}{
-		"not in the upload":         {`import "a"`, nil, []string{`cannot find package "a"`, "flora deploy --bundle", "src/main.ts:1:8"}},
+		"not in the upload":         {`import "a"`, nil, []string{`cannot find package "a"`, "use `flora deploy`", "src/main.ts:1:8"}},
 		"below another":             {`import "a"`, []string{"node_modules/a/index.js", `import "b/x"`}, []string{`cannot find package "b/x"`, "node_modules/a/index.js:1:8", "imported through src/main.ts > node_modules/a/index.js"}},
 		"required":                  {`import "a"`, []string{"node_modules/a/index.js", `module.exports = require("b")`}, []string{`cannot find package "b"`, "imported through src/main.ts > node_modules/a/index.js"}},
 		"a built-in":                {`import "a"`, []string{"node_modules/a/index.js", `import "./lib"`, "node_modules/a/lib.js", `import "node:fs/promises"`}, []string{`cannot import "node:fs/promises"`, "node_modules/a/lib.js:1:8", "src/main.ts > node_modules/a/index.js > node_modules/a/lib.js"}},

@@ -6,52 +6,79 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
-// tsconfig is what the project's own tsconfig.json says about building. What it
-// extends is not read.
+// tsconfig is what the project's own tsconfig.json says about building, and
+// files that it extends.
 type tsconfig struct {
 	raw   string // For esbuild.
-	base  string
+	base  string // The folder that paths start from.
 	paths gjson.Result
 }
 
 // passed are the compiler options that change what code means.
 var passed = map[string]bool{
 	"experimentalDecorators": true, "useDefineForClassFields": true, "jsx": true, "jsxFactory": true, "jsxFragmentFactory": true, "jsxImportSource": true,
+	"target": true, "verbatimModuleSyntax": true,
 }
+
+// maxExtends is how far files may extend each other.
+const maxExtends = 8
 
 // readTsconfig reads the tsconfig.json in the root; one that cannot be read is
 // like none.
 func readTsconfig(files tree) tsconfig {
 	c := tsconfig{raw: "{}", base: "."}
-	f, ok := files["tsconfig.json"]
-	if !ok {
-		return c
+	options := map[string]json.RawMessage{}
+	c.read(files, "tsconfig.json", options, 0)
+	if raw, err := json.Marshal(map[string]any{"compilerOptions": options}); err == nil {
+		c.raw = string(raw)
+	}
+	return c
+}
+
+// read takes what a file says, after what it extends.
+func (c *tsconfig) read(files tree, name string, options map[string]json.RawMessage, depth int) {
+	f, ok := files[name]
+	if !ok || depth > maxExtends {
+		return
 	}
 	doc, err := f.read()
 	if err != nil {
-		return c
+		return
 	}
 	if doc = plainJSON(doc); !gjson.Valid(doc) {
-		return c
+		return
 	}
-	options := map[string]json.RawMessage{}
+	dir := path.Dir(name)
+	extends := gjson.Get(doc, "extends")
+	for _, other := range extends.Array() {
+		if !recipe.Relative(other.Str) {
+			continue // A package's says little of how to build.
+		}
+		other := path.Join(dir, other.Str)
+		if _, ok := files[other]; !ok {
+			other += ".json"
+		}
+		c.read(files, other, options, depth+1)
+	}
+	base := ""
 	gjson.Get(doc, "compilerOptions").ForEach(func(key, value gjson.Result) bool {
 		switch {
 		case passed[key.Str] && (value.Type == gjson.String || value.IsBool()):
 			options[key.Str] = json.RawMessage(value.Raw)
 		case key.Str == "paths" && value.IsObject():
-			c.paths = value
+			c.paths, c.base = value, dir
 		case key.Str == "baseUrl" && value.Type == gjson.String:
-			c.base = path.Clean(value.Str)
+			base = path.Join(dir, value.Str)
 		}
 		return true
 	})
-	if raw, err := json.Marshal(map[string]any{"compilerOptions": options}); err == nil {
-		c.raw = string(raw)
+	if base != "" {
+		c.base = base
 	}
-	return c
 }
 
 // alias gives the paths that "paths" has for an import, in their order.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -74,15 +75,18 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 	if err != nil {
 		return err
 	}
-	limits, unknown := limitsOf(ctx, api)
-	m, err := a.made(ctx, entry, o, limits)
+	m, err := a.made(ctx, entry, o)
 	if err != nil {
-		return err // Also when there is no server: this is to be mended anyway.
+		return err
 	}
-	if unknown != nil {
-		return unknown
+	limits, err := limitsOf(ctx, api)
+	if err == nil {
+		err = limits.check(m)
 	}
-	if err := limits.check(m); err != nil {
+	if err == nil {
+		err = m.missed(ctx, limits)
+	}
+	if err != nil {
 		return err
 	}
 	a.notes(m.warnings)
@@ -107,6 +111,10 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 // dryRun makes what would be sent, and checks it as far as the server can be
 // asked.
 func (a *app) dryRun(ctx context.Context, entry string, o deployOptions) error {
+	m, err := a.made(ctx, entry, o)
+	if err != nil {
+		return err
+	}
 	var limits limits
 	api, err := a.client(ctx)
 	if err == nil {
@@ -115,11 +123,10 @@ func (a *app) dryRun(ctx context.Context, entry string, o deployOptions) error {
 	if err != nil {
 		a.warn("the server's limits are not checked: %s", err)
 	}
-	m, err := a.made(ctx, entry, o, limits)
-	if err != nil {
+	if err := limits.check(m); err != nil {
 		return err
 	}
-	if err := limits.check(m); err != nil {
+	if err := m.missed(ctx, limits); err != nil {
 		return err
 	}
 	a.notes(m.warnings)
@@ -193,10 +200,12 @@ type script struct {
 	request  client.DeployRequest
 	sizes    []project.Size
 	warnings []string
+	// project is set when the bundle may use WebAssembly.
+	project *project.Project
 }
 
 // made bundles the project, or reads the finished bundle.
-func (a *app) made(ctx context.Context, entry string, o deployOptions, l limits) (script, error) {
+func (a *app) made(ctx context.Context, entry string, o deployOptions) (script, error) {
 	m := script{request: client.DeployRequest{Source: "cli"}}
 	if o.bundle != "" {
 		return m, a.addBundle(&m.request, entry, o)
@@ -205,14 +214,29 @@ func (a *app) made(ctx context.Context, entry string, o deployOptions, l limits)
 	if err != nil {
 		return m, err
 	}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: !l.known || l.Scripts.WebAssembly != 0})
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: true})
 	if err != nil {
 		return m, err
 	}
 	m.request.Entry, m.request.Bundle, m.request.Files = b.Entry, &b.Code, b.Sources
 	m.request.SourceMap = &client.File{Path: "bundle.js.map", Contents: b.Map}
 	m.sizes, m.warnings = b.Sizes, b.Warnings
+	if strings.Contains(b.Code, "WebAssembly") {
+		m.project = p
+	}
 	return m, nil
+}
+
+// missed adds warnings about what the script uses and the server does not have.
+func (m *script) missed(ctx context.Context, l limits) error {
+	if has := l.Scripts.WebAssembly; m.project == nil || has == nil || *has != 0 {
+		return nil
+	}
+	b, err := m.project.Bundle(ctx, project.BundleOptions{Entry: m.request.Entry, NoSources: true})
+	if err == nil {
+		m.warnings = b.Warnings
+	}
+	return err
 }
 
 func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) error {

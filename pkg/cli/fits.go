@@ -17,8 +17,8 @@ import (
 type limits struct {
 	known   bool
 	Scripts struct {
-		BundleBytes int `json:"bundle_bytes"`
-		WebAssembly int `json:"webassembly"`
+		BundleBytes int  `json:"bundle_bytes"`
+		WebAssembly *int `json:"webassembly"`
 	} `json:"scripts"`
 	Deployments struct {
 		BodyBytes   int `json:"body_bytes"`

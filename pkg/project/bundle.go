@@ -57,54 +57,98 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 	}
 	b := p.begin(root, entry, o)
 	res := b.run()
-	if aliases := b.found.aliases(); len(res.Errors) == 0 && len(aliases) > 0 {
+	inputs := b.inputs()
+	if len(res.Errors) > 0 {
+		return nil, &Broken{Text: "build failed: " + b.report(res.Errors), Inputs: inputs}
+	}
+	if b.aliases = b.found.aliases(); len(b.aliases) > 0 {
 		// esbuild knows what package.json and tsconfig.json say of a file only
 		// where it finds the file by itself, so what our names mean is given to
 		// it for a second run.
-		b.aliases, b.first, b.found = aliases, b.found, newFindings()
-		for file := range b.first.paths {
-			b.found.paths[file] = true
+		if again := b.run(); len(again.Errors) == 0 {
+			res = again
 		}
-		res = b.run()
-	}
-	inputs := b.inputs()
-	if len(res.Errors) > 0 {
-		return nil, &Broken{Text: "build failed: " + recipe.Report(res.Errors, b.why), Inputs: inputs}
 	}
 	out := &Bundle{Entry: entry, Inputs: inputs, Warnings: recipe.Warnings(res.Warnings)}
 	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.sourceName); err != nil {
 		return nil, err
 	}
-	more, err := b.webAssembly(out.Code, out.Map)
+	if b.meta, err = readMetafile(res.Metafile); err != nil {
+		return nil, err
+	}
+	out.Sizes = b.meta.sizes()
+	more, err := b.webAssembly(res.OutputFiles)
 	if err != nil {
 		return nil, err
 	}
 	out.Warnings = append(out.Warnings, more...)
-	if out.Sizes, err = b.sizes(res.Metafile); err != nil {
-		return nil, err
-	}
 	if !o.NoSources {
 		out.Sources, err = b.sources()
 	}
 	return out, err
 }
 
-// building is one run of esbuild.
+// report is the errors' text. Those in packages tell how the package came to be
+// imported.
+func (b *building) report(errs []api.Message) string {
+	deep := false
+	b.absent = map[missed]bool{}
+	for _, e := range errs {
+		if e.Location != nil {
+			deep = deep || b.inModules(e.Location.File)
+			b.absent[missed{b.name(e.Location.File), quoted(*e.Location)}] = true
+		}
+	}
+	if deep { // Another run without the imports that fail tells the ways.
+		if res := b.run(); len(res.Errors) == 0 {
+			b.meta, _ = readMetafile(res.Metafile)
+		}
+	}
+	for i, e := range errs {
+		if e.PluginName != "" && e.Location != nil {
+			errs[i].Text += b.through(e.Location.File)
+		}
+	}
+	return recipe.Report(errs, b.why)
+}
+
+// through tells how a package's file came to be part of the bundle. The author's
+// own are found by their place.
+func (b *building) through(file string) string {
+	if !b.inModules(file) {
+		return ""
+	}
+	if chain := b.meta.chain(b.name(file), b.name); chain != "" {
+		return "; imported through " + chain
+	}
+	return ""
+}
+
+// quoted is the name that an import has in the source.
+func quoted(at api.Location) string {
+	from := min(at.Column, len(at.LineText))
+	text := at.LineText[from:min(from+at.Length, len(at.LineText))]
+	return strings.Trim(text, "\"'`")
+}
+
+// missed is an import that fails: the file by its name, and what it imports.
+type missed struct{ file, name string }
+
+// building is the runs of esbuild that a bundle takes.
 type building struct {
 	project *Project
 	options BundleOptions
 	root    string // Without links in it.
 	entry   string
-	chain   *recipe.Chain
 	found   *findings
 
-	// Of a second run: what names of ours mean, and what the first run found.
-	aliases map[string]string
-	first   *findings
+	aliases map[string]string // What names of ours mean, in a second run.
+	absent  map[missed]bool   // Imports that are left out, to see the rest.
+	meta    metafile
 }
 
 func (p *Project) begin(root, entry string, o BundleOptions) *building {
-	return &building{project: p, options: o, root: root, entry: entry, chain: recipe.NewChain(), found: newFindings()}
+	return &building{project: p, options: o, root: root, entry: entry, found: newFindings()}
 }
 
 func (b *building) run() api.BuildResult {
@@ -149,11 +193,6 @@ func (b *building) sourceName(source string) string {
 		source = plain
 	}
 	return b.name(source)
-}
-
-// why tells what is known of an import that esbuild did not find.
-func (b *building) why(importer, name string) string {
-	return b.chain.Why(filepath.Join(b.root, filepath.FromSlash(importer)), name)
 }
 
 // inputs are the files on the disk that the build has read.

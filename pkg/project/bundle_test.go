@@ -133,6 +133,11 @@ func hold(t *testing.T, file string, out *Bundle) {
 				t.Fatal(err)
 			}
 			same(t, what, arg, strings.Join(m.Sources, " "))
+			for i, s := range m.Sources { // Only the author's own are there.
+				if own := !strings.Contains(s, "node_modules/"); own != (m.SourcesContent[i] != "") {
+					t.Errorf("the source map has %q: %t", s, !own)
+				}
+			}
 		case "warning":
 			warned++
 			if !slices.ContainsFunc(out.Warnings, func(w string) bool { return strings.Contains(w, arg) }) {

@@ -8,58 +8,52 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// findings are what imports meant in a run. It is safe for concurrent use.
+// findings are what a run of esbuild came across. It is safe for concurrent use.
 type findings struct {
-	mu    sync.Mutex // Guards the members below.
-	paths map[string]bool
-	all   map[string]api.OnResolveResult // By importer and name.
-	ours  map[string]string              // Files by those names that only we know; "" where it depends on the importer.
+	mu      sync.Mutex // Guards the members below.
+	loaded  map[string]bool
+	plain   map[string]bool                // Names that esbuild was left to.
+	answers map[meant]api.OnResolveResult  // Of names that only we know.
+	ours    map[string]api.OnResolveResult // By name; without a path where it depends on the importer.
 }
 
 func newFindings() *findings {
-	return &findings{paths: map[string]bool{}, all: map[string]api.OnResolveResult{}, ours: map[string]string{}}
+	return &findings{loaded: map[string]bool{}, plain: map[string]bool{}, answers: map[meant]api.OnResolveResult{}, ours: map[string]api.OnResolveResult{}}
 }
 
-// add notes what an import means; ours says that esbuild alone would not know.
-func (f *findings) add(importer, name string, r api.OnResolveResult, ours bool) {
+// load notes a file that is read.
+func (f *findings) load(file string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r.Namespace == "file" {
-		f.paths[r.Path] = true
-	}
-	f.all[importer+"\x00"+name] = r
-	if !ours {
-		return
-	}
-	file := r.Path
-	if had, ok := f.ours[name]; ok && had != file {
-		file = ""
-	}
-	f.ours[name] = file
+	f.loaded[file] = true
 }
 
-// of is what an import meant.
-func (f *findings) of(importer, name string) (api.OnResolveResult, bool) {
+// left notes a name that esbuild is left to.
+func (f *findings) left(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	r, ok := f.all[importer+"\x00"+name]
+	f.plain[name] = true
+}
+
+func (m meant) key() meant { return meant{name: m.name, dir: m.dir} }
+
+// answer is what was found before.
+func (f *findings) answer(m meant) (api.OnResolveResult, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.answers[m.key()]
 	return r, ok
 }
 
-// named is the file that is called so, or "".
-func (f *findings) named(name string, call func(string) string) string {
-	for _, file := range f.files() {
-		if call(file) == name {
-			return file
-		}
-	}
-	return ""
-}
-
-func (f *findings) files() []string {
+// add notes what a name of ours means.
+func (f *findings) add(name string, m meant, r api.OnResolveResult) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return slices.Collect(maps.Keys(f.paths))
+	f.answers[m.key()] = r
+	if had, ok := f.ours[name]; ok && had.Path != r.Path {
+		r.Path = ""
+	}
+	f.ours[name] = r
 }
 
 // aliases are the names of ours that mean the same everywhere.
@@ -67,10 +61,16 @@ func (f *findings) aliases() map[string]string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	out := map[string]string{}
-	for name, file := range f.ours {
-		if file != "" {
-			out[name] = file
+	for name, r := range f.ours {
+		if r.Path != "" && r.Namespace == "file" && !f.plain[name] {
+			out[name] = r.Path
 		}
 	}
 	return out
+}
+
+func (f *findings) files() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Keys(f.loaded))
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
-	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
@@ -80,19 +79,19 @@ func (b *building) installed(m meant) error {
 }
 
 // missing says why esbuild did not find something.
-func (b *building) missing(a api.OnResolveArgs, m meant) error {
+func (b *building) missing(asked string, m meant) error {
 	switch {
 	case strings.HasPrefix(m.name, "#"):
-		return fmt.Errorf("cannot import %q: the package.json above it does not have it in \"imports\"", a.Path)
+		return fmt.Errorf("cannot import %q: the package.json above it does not have it in \"imports\"", asked)
 	case recipe.Relative(m.name), filepath.IsAbs(m.name):
 		file := m.name
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(m.dir, filepath.FromSlash(file))
 		}
 		if _, err := os.Lstat(file); err == nil && !exists(file) {
-			return fmt.Errorf("cannot find %q: %q is a link that leads nowhere", a.Path, b.name(file))
+			return fmt.Errorf("cannot find %q: %q is a link that leads nowhere", asked, b.name(file))
 		}
-		return fmt.Errorf("cannot find %q: there is no file %q, nor one with an extension of %s or an index file in it", a.Path, b.name(file), strings.Join(recipe.Extensions, " "))
+		return fmt.Errorf("cannot find %q: there is no file %q, nor one with an extension of %s or an index file in it", asked, b.name(file), strings.Join(recipe.Extensions, " "))
 	}
 	pkg, inside := recipe.Split(m.name)
 	at := ""
@@ -101,25 +100,25 @@ func (b *building) missing(a api.OnResolveArgs, m meant) error {
 	}
 	switch {
 	case at == "" && recipe.IsBuiltIn(pkg):
-		return recipe.BuiltIn(a.Path)
+		return recipe.BuiltIn(asked)
 	case at == "":
 		if file := b.declares(m.dir, pkg); file != "" {
-			return fmt.Errorf("cannot find package %q: %s names it, but it is not in node_modules; run `npm install`", a.Path, b.name(file))
+			return fmt.Errorf("cannot find package %q: %s names it, but it is not in node_modules; run `npm install`", asked, b.name(file))
 		}
 		if pkg == "" {
-			return fmt.Errorf("cannot find package %q: no package can be called so", a.Path)
+			return fmt.Errorf("cannot find package %q: no package can be called so", asked)
 		}
-		return fmt.Errorf("cannot find package %q: it is not in node_modules; run `npm install %s`", a.Path, pkg)
+		return fmt.Errorf("cannot find package %q: it is not in node_modules; run `npm install %s`", asked, pkg)
 	case !exists(at):
-		return fmt.Errorf("cannot find package %q: %q is a link that leads nowhere; run `npm install`", a.Path, b.name(at))
+		return fmt.Errorf("cannot find package %q: %q is a link that leads nowhere; run `npm install`", asked, b.name(at))
 	}
 	if is, _ := readManifest(at); is.Exports != nil {
-		return fmt.Errorf("cannot import %q: package %q does not export it (see \"exports\" in %s)", a.Path, pkg, b.name(filepath.Join(at, "package.json")))
+		return fmt.Errorf("cannot import %q: package %q does not export it (see \"exports\" in %s)", asked, pkg, b.name(filepath.Join(at, "package.json")))
 	}
 	if inside != "" {
-		return fmt.Errorf("cannot import %q: package %q does not have it", a.Path, pkg)
+		return fmt.Errorf("cannot import %q: package %q does not have it", asked, pkg)
 	}
-	return fmt.Errorf("cannot import %q: the package.json in %q names no file that is there, and there is no index file", a.Path, b.name(at))
+	return fmt.Errorf("cannot import %q: the package.json in %q names no file that is there, and there is no index file", asked, b.name(at))
 }
 
 // declares gives the nearest package.json that asks for a package.

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -16,8 +15,8 @@ const virtualSpace = "virtual"
 // asked marks imports that we ask esbuild about, to leave those to it.
 type asked struct{}
 
-// plugin answers the imports that esbuild knows nothing of, and says better why
-// others mean nothing.
+// plugin answers the imports that esbuild knows nothing of. All others are left
+// to it, without a question: that would cost more than the whole build.
 func (b *building) plugin() api.Plugin {
 	return api.Plugin{Name: "flora", Setup: func(build api.PluginBuild) {
 		build.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
@@ -34,6 +33,14 @@ func (b *building) plugin() api.Plugin {
 			}
 			return b.resolve(build, a)
 		})
+		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+			b.found.load(a.Path)
+			if len(a.With) == 0 {
+				return api.OnLoadResult{}, nil
+			}
+			_, err := recipe.Loader(b.name(a.Path), a.With)
+			return api.OnLoadResult{}, err
+		})
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: virtualSpace}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			contents := b.options.Virtual[a.Path]
 			return api.OnLoadResult{Contents: &contents, Loader: api.LoaderTS, ResolveDir: b.root}, nil
@@ -49,52 +56,57 @@ func (b *building) resolve(build api.PluginBuild, a api.OnResolveArgs) (api.OnRe
 	if answer, ok := recipe.SDK(a.Path); ok {
 		return answer, nil
 	}
-	if file, ok := b.aliases[a.Path]; ok {
-		// Another file may mean something else by the name.
-		if r, ok := b.first.of(a.Importer, a.Path); ok && r.Path != file {
-			return r, nil
-		}
+	if b.absent[missed{b.name(a.Importer), a.Path}] {
+		return api.OnResolveResult{Path: a.Path, External: true}, nil
+	}
+	m, err := b.meaning(a.Importer, a.ResolveDir, a.Path)
+	switch {
+	case err != nil && recipe.MayBeMissing(a.Kind, a.Path):
+		return api.OnResolveResult{}, nil // esbuild finds nothing, and may take that.
+	case err != nil:
+		return api.OnResolveResult{}, err
+	case m.name == a.Path:
+		b.found.left(a.Path)
 		return api.OnResolveResult{}, nil
 	}
-	m, err := b.meaning(a)
-	if err != nil {
-		return b.refuse(a, err)
+	if _, ok := b.aliases[a.Path]; ok {
+		return api.OnResolveResult{}, nil
 	}
-	r := build.Resolve(m.name, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: m.dir, Kind: a.Kind, With: a.With, PluginData: asked{}})
-	if len(r.Errors) > 0 {
-		return b.refuse(a, b.missing(a, m))
+	out, ok := b.found.answer(m)
+	if !ok {
+		r := build.Resolve(m.name, api.ResolveOptions{Importer: a.Importer, Namespace: a.Namespace, ResolveDir: m.dir, Kind: a.Kind, With: a.With, PluginData: asked{}})
+		if len(r.Errors) > 0 {
+			if recipe.MayBeMissing(a.Kind, a.Path) {
+				return api.OnResolveResult{}, nil
+			}
+			return api.OnResolveResult{}, b.missing(a.Path, m)
+		}
+		out = api.OnResolveResult{Path: r.Path, Namespace: r.Namespace}
+		if !r.SideEffects {
+			out.SideEffects = api.SideEffectsFalse
+		}
 	}
-	if r.Namespace == "file" {
-		b.chain.Add(a.Importer, r.Path)
-	}
-	out := api.OnResolveResult{Path: r.Path, Namespace: r.Namespace}
-	if !r.SideEffects {
-		out.SideEffects = api.SideEffectsFalse
-	}
-	b.found.add(a.Importer, a.Path, out, m.name != a.Path)
-	if m.name == a.Path {
-		return api.OnResolveResult{}, nil // With all that esbuild knows of it.
-	}
+	b.found.add(a.Path, m, out)
 	return out, nil
 }
 
 // meant is what an import asks for, in words that esbuild understands.
 type meant struct {
 	name string
-	dir  string
+	dir  string            // Where the question starts.
 	of   *recipe.Specifier // If it names its registry.
 }
 
-func (b *building) meaning(a api.OnResolveArgs) (meant, error) {
-	m := meant{name: a.Path, dir: a.ResolveDir}
-	if m.dir == "" {
-		m.dir = b.root
+// meaning reads an import in a file; dir is the file's folder.
+func (b *building) meaning(importer, dir, name string) (meant, error) {
+	m := meant{name: name, dir: first(dir, b.root)}
+	if recipe.Relative(m.name) {
+		return m, nil
 	}
-	if !recipe.Relative(m.name) && !b.inModules(a.Importer) {
+	if !b.inModules(importer) {
 		if to, ok := mapped(b.project.Imports, m.name); ok {
 			if recipe.Relative(to) {
-				m.name = filepath.Join(b.project.Dir, filepath.FromSlash(to))
-				return m, nil
+				return meant{name: filepath.Join(b.project.Dir, filepath.FromSlash(to)), dir: b.root}, nil
 			}
 			m.name = to
 		}
@@ -112,15 +124,12 @@ func (b *building) meaning(a api.OnResolveArgs) (meant, error) {
 
 func (b *building) inModules(file string) bool { return recipe.InModules(filepath.ToSlash(file)) }
 
-// refuse answers an import that means nothing. Where the code may be ready for
-// that, only esbuild knows.
-func (b *building) refuse(a api.OnResolveArgs, err error) (api.OnResolveResult, error) {
-	if b.inModules(a.Importer) { // The author's own files are found by their place.
-		err = fmt.Errorf("%w; imported through %s", err, b.chain.To(a.Importer, b.name))
+// why tells what is known of an import that esbuild did not find.
+func (b *building) why(importer, name string) string {
+	file := filepath.Join(b.root, filepath.FromSlash(importer))
+	m, err := b.meaning(file, filepath.Dir(file), name)
+	if err == nil {
+		err = b.missing(name, m)
 	}
-	if recipe.MayBeMissing(a.Kind, a.Path) {
-		b.chain.Miss(a.Importer, a.Path, err)
-		return api.OnResolveResult{}, nil
-	}
-	return api.OnResolveResult{}, err
+	return err.Error() + b.through(importer)
 }

@@ -1,0 +1,1 @@
+export const late = (text: string): string => text.toUpperCase();
