@@ -1,6 +1,6 @@
 // Command bench measures Flora beside baselines taken in the same run: cold
 // start, memory per guild, op round trips, a quiet guild beside busy ones, and a
-// bot next to discord.js and eris. It prints one table and writes
+// bot next to discord.js and eris, the author's loop. It prints one table and writes
 // bench/out/bench.json. Nothing in it asserts on speed. docs/benchmarks.md says
 // how each row comes about.
 package main
@@ -38,6 +38,7 @@ var groups = []group{
 	{"ops", "op round trips", (*bench).ops},
 	{"kv", "key-value storage", (*bench).kv},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
+	{"dev", "the author's loop", (*bench).dev},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
 

@@ -46,8 +46,8 @@ guild that --guild, FLORA_GUILD or the project file names. The runtime itself is
 for Linux; on macOS and Windows give --api, or run flora in WSL 2 or a container.
 
 With --json every line is one object with an "event": ready, deployed, unchanged,
-failed, log, warning or ended.`,
-		Example: "  flora dev\n  flora dev --port 4000\n  flora dev src/main.ts --root . --open\n  flora dev --api $FLORA_API_URL --guild $FLORA_GUILD",
+failed, warning or log.`,
+		Example: "  flora dev\n  flora dev --port $PORT\n  flora dev src/main.ts --root . --open\n  flora dev --api $FLORA_API_URL --guild $FLORA_GUILD",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
@@ -101,10 +101,12 @@ type development struct {
 	api     *client.Client
 	guildID snowflake.GuildID
 	url     string // The playground's address, "" when there is none.
+	limits  limits // Of the server, once it was asked.
 
 	mu sync.Mutex // One writer at a time.
 
-	last shipped
+	last   shipped
+	broken string // The text of the last failure, "" since it was mended.
 }
 
 // event tells people the text, or whoever reads JSON the document.
@@ -214,7 +216,7 @@ func (a *app) holdProject(dir string) (release func(), err error) {
 		}
 		return nil, coded(Conflict, "flora dev is already running in this project%s; use it, or stop it first", who)
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
 	}
 	if err != nil {

@@ -39,11 +39,10 @@ func (d *development) follow(ctx context.Context) error {
 			return ctx.Err()
 		}
 		matters := d.always()
-		switch {
-		case err == nil:
-			inputs = made
+		if err == nil {
+			inputs, d.broken = made, ""
 			matters = append(matters, inputs...)
-		default:
+		} else {
 			d.failed(err)
 			// What mends it may be a file that is not there yet.
 			matters = append(append(append(matters, inputs...), made...), d.folders()...)
@@ -69,7 +68,13 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 	if d.options.root != "" {
 		p.SetRoot(d.options.root)
 	}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry})
+	if !d.limits.known {
+		if d.limits, err = limitsOf(ctx, d.api); err != nil {
+			return nil, err
+		}
+	}
+	has := d.limits.Scripts.WebAssembly
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry, WebAssembly: has == nil || *has != 0})
 	if err != nil {
 		if broken, ok := errors.AsType[*project.Broken](err); ok {
 			inputs = broken.Inputs
@@ -85,6 +90,9 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 		d.warning(w)
 	}
 	r := client.DeployRequest{Source: "cli", Entry: b.Entry, Bundle: &b.Code, Files: b.Sources, SourceMap: &client.File{Path: "bundle.js.map", Contents: b.Map}}
+	if err := d.limits.check(script{request: r, sizes: b.Sizes}); err != nil {
+		return b.Inputs, err
+	}
 	dep, err := d.api.Deploy(ctx, d.guildID, r)
 	if err != nil {
 		return b.Inputs, err
@@ -102,11 +110,16 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 // failed tells of a save that was not deployed.
 func (d *development) failed(err error) {
 	text := strings.TrimPrefix(d.explain(err, OK), "flora: ")
+	shown := text
+	if text == d.broken {
+		shown = "as before" // An editor's own files come and go too.
+	}
+	d.broken = text
 	goesOn := "waiting for the next save"
 	if d.last.revision != "" {
 		goesOn = "the script before goes on; waiting for the next save"
 	}
-	d.event("failed", map[string]any{"message": text, "running": d.last.revision}, "%s %s\n%s", d.colour(colours["error"], "not deployed:"), printable(text), goesOn)
+	d.event("failed", map[string]any{"message": text, "running": d.last.revision}, "%s %s\n%s", d.colour(colours["error"], "not deployed:"), printable(shown), goesOn)
 }
 
 // always are the files whose coming, going and changing matters in any case.

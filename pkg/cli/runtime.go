@@ -3,7 +3,6 @@ package cli
 import (
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -13,7 +12,7 @@ const runtimeName = "flora-runtime"
 // runtimeBinary finds the runtime that commands start on this machine: the one
 // that FLORA_RUNTIME names, else the one beside flora, else the one of PATH.
 func (a *app) runtimeBinary() (string, error) {
-	if runtime.GOOS != "linux" {
+	if a.system() != "linux" {
 		return "", coded(Failure, "the runtime is for Linux only. %s", a.elsewhere())
 	}
 	if named := a.env("FLORA_RUNTIME"); named != "" {
@@ -55,7 +54,7 @@ func executable(file string) bool {
 
 // elsewhere says what to do where there is no runtime.
 func (a *app) elsewhere() string {
-	if runtime.GOOS == "windows" {
+	if a.system() == "windows" {
 		return "Run flora inside WSL 2 (`wsl --install`), or use a runtime that is elsewhere: --api https://flora.example.org/api."
 	}
 	return "Run it in a Linux machine or container and name it with --api http://127.0.0.1:3000/api, or use one that is elsewhere: --api https://flora.example.org/api."

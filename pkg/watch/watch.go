@@ -34,7 +34,7 @@ type Watcher struct {
 	names   map[string]bool
 	folders map[string]bool // Watched.
 	closed  bool
-	told    time.Time       // When the last change was given out, or the start.
+	told    time.Time // When the last change was given out, or the start.
 }
 
 // New watches nothing yet. Files that Set names first count as changed when they

@@ -36,6 +36,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"shape":       cmdShape,
 
 	"second-guild": cmdSecondGuild,
+	"develops":     cmdDevelops,
 }
 
 func of(ts *testscript.TestScript) *runtimes {
