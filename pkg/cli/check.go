@@ -30,7 +30,10 @@ of this folder or of one above, else the one on the PATH. Where there is none it
 so, and the types stay unchecked: "npm install --save-dev typescript" gets it.
 
 It exits with 1 when something is wrong. Declarations that are not there yet are
-written first, as "flora types" does.`,
+written first, as "flora types" does.
+
+With --json: {ok, bundle: {entry, bytes, error, warnings}, types: {checked, tsc,
+diagnostics}}; diagnostics are a list of {file, line, column, code, message}.`,
 		Example: "  flora check\n  flora check --json\n  flora check --require-tsc",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.check(ctx, first(args...), o) }),
@@ -66,7 +69,7 @@ func (a *app) check(ctx context.Context, entry string, o checkOptions) error {
 		return err
 	}
 	r := checkReport{Bundle: checkBundle{Warnings: []string{}}, Types: checkTypes{Diagnostics: []diagnostic{}}}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: true})
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry})
 	if broken, ok := errors.AsType[*project.Broken](err); ok && a.json {
 		r.Bundle.Error = broken.Error()
 		return a.checked(r, coded(Failure, "the script does not bundle"))

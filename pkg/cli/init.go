@@ -36,7 +36,10 @@ npm is not needed.
 Without dir it is made in the folder you are in, which may be a git repository: a
 README.md that is there stays, and .gitignore gets the lines that it lacks. Other
 files that are in the way are named, and nothing is written; --force replaces those,
-and touches no others.`,
+and touches no others.
+
+With --json: {dir, template, files, kept}; files were written, those kept were there.
+With --list it is a list of {name, description}.`,
 		Example: "  flora init mybot\n  flora init . --template moderation\n  flora init --list",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -79,10 +80,15 @@ func moduleTypes(p *project.Project) (string, error) {
 }
 
 // registryImports finds the npm: and jsr: imports of the author's own files.
-func registryImports(root string) (map[string]string, error) {
-	found := map[string]string{}
+func registryImports(dir string) (found map[string]string, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look for imports: %w", err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	found = map[string]string{}
 	seen := 0
-	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+	err = fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 				return nil
@@ -90,19 +96,19 @@ func registryImports(root string) (map[string]string, error) {
 			return err
 		}
 		if e.IsDir() {
-			if name != root && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist") {
+			if name != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist") {
 				return fs.SkipDir
 			}
 			return nil
 		}
 		info, err := e.Info()
-		if err != nil || !e.Type().IsRegular() || info.Size() > maxSearchedFile || !slices.Contains(searched, filepath.Ext(name)) {
+		if err != nil || !e.Type().IsRegular() || info.Size() > maxSearchedFile || !slices.Contains(searched, path.Ext(name)) {
 			return nil //nolint:nilerr // A file that went meanwhile.
 		}
 		if seen++; seen > maxSearched {
 			return fs.SkipAll
 		}
-		text, err := os.ReadFile(name)
+		text, err := root.ReadFile(filepath.FromSlash(name))
 		if err != nil {
 			return nil //nolint:nilerr // The build tells of files that cannot be read.
 		}
@@ -112,7 +118,7 @@ func registryImports(root string) (map[string]string, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for imports in %s: %w", root, err)
+		return nil, fmt.Errorf("look for imports in %s: %w", dir, err)
 	}
 	return found, nil
 }

@@ -206,7 +206,7 @@ func (r *testRun) script(ctx context.Context, file string) report.Answer {
 // event counts and tells what happened.
 func (r *testRun) event(e report.Event) {
 	if e.Error != nil && e.Error.Frame == "" {
-		e.Error.Frame = r.frame(e.Error.Stack)
+		e.Error.Frame = r.frame(e.Error.Message + "\n" + e.Error.Stack)
 	}
 	switch e.Type {
 	case report.Begin:

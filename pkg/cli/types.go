@@ -39,7 +39,11 @@ itself; it says which version they are of. Imports of npm: and jsr: get the type
 the package in node_modules.
 
 A tsconfig.json is written where there is none. One that is there is never changed:
-what it lacks is said.`,
+what it lacks is said.
+
+With --json: {version, source, changed, notes}; source is the server's address, or
+"flora", changed are the files that were, or would be, written, and notes say what
+tsconfig.json lacks.`,
 		Example: "  flora types\n  flora types --check",
 		Args:    cobra.NoArgs,
 		RunE:    a.run(func(ctx context.Context, _ []string) error { return a.types(ctx, o) }),

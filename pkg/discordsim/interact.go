@@ -23,11 +23,14 @@ type Action struct {
 	// "name", or "group name". Target is the user or the message of a context
 	// menu command. Focused names the option that is being typed, which asks the
 	// bot for completions instead of running the command.
-	Command    string          `json:"command"`
-	Options    json.RawMessage `json:"options"`
-	Subcommand string          `json:"subcommand"`
-	Target     string          `json:"target"`
-	Focused    string          `json:"focused"`
+	Command string `json:"command"`
+	// CommandType is 1 for a slash command, 2 for one on users and 3 for one on
+	// messages; 0 takes the first of that name.
+	CommandType int             `json:"command_type"`
+	Options     json.RawMessage `json:"options"`
+	Subcommand  string          `json:"subcommand"`
+	Target      string          `json:"target"`
+	Focused     string          `json:"focused"`
 
 	// CustomID is the component of the message MessageID, and Values what was
 	// chosen in a select.

@@ -29,7 +29,7 @@ func (s *Sim) startCommand(g *guild, who *member, a Action) (*interaction, error
 	name := strings.TrimPrefix(a.Command, "/")
 	var cmd *command
 	for _, kind := range []int{commandChat, commandUser, commandMessage} {
-		if cmd == nil {
+		if cmd == nil && (a.CommandType == 0 || a.CommandType == kind) {
 			cmd = s.commandFor(g, kind, name)
 		}
 	}

@@ -2,6 +2,7 @@ package discordsim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -281,4 +282,13 @@ func (s *Sim) Members(guild snowflake.GuildID) []json.RawMessage {
 		out[i] = mustEncode(m)
 	}
 	return out
+}
+
+// Reason is what was wrong with something that a person was to do, without
+// Discord's numbers.
+func Reason(err error) string {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return e.Message
+	}
+	return err.Error()
 }

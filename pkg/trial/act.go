@@ -41,8 +41,8 @@ func (w *world) now() moment {
 
 // act does something and waits until the handlers that it set off have ended.
 // Those that wait for time to pass end when somebody lets it.
-func (w *world) act(ctx context.Context, do func(o *outcome) error) (outcome, error) {
-	o, since, ours, err := w.begin(ctx, do)
+func (w *world) act(ctx context.Context, p *place, do func(o *outcome) error) (outcome, error) {
+	o, since, ours, err := w.begin(ctx, p, do)
 	if err != nil {
 		return o, err
 	}
@@ -61,9 +61,10 @@ func (w *world) act(ctx context.Context, do func(o *outcome) error) (outcome, er
 		}
 	}
 	if waited {
-		w.step.Lock()
+		again := w.step.reserve()
+		again.enter()
 		err = w.quiet(ctx)
-		w.step.Unlock()
+		again.leave()
 	}
 	for _, d := range ours {
 		if d.failure != nil {
@@ -75,9 +76,9 @@ func (w *world) act(ctx context.Context, do func(o *outcome) error) (outcome, er
 	return o, err
 }
 
-func (w *world) begin(ctx context.Context, do func(o *outcome) error) (o outcome, since moment, ours []*dispatch, err error) {
-	w.step.Lock()
-	defer w.step.Unlock()
+func (w *world) begin(ctx context.Context, p *place, do func(o *outcome) error) (o outcome, since moment, ours []*dispatch, err error) {
+	defer p.leave()
+	p.enter()
 	since = w.now()
 	if err := do(&o); err != nil {
 		return o, since, nil, err
@@ -115,6 +116,10 @@ func (w *world) settle(ctx context.Context) (next time.Time, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(w.ctx, cancel)()
+	w.mu.Lock()
+	most := len(w.dispatches) + mostDispatches
+	w.mu.Unlock()
+	defer w.watchdog(most, cancel)()
 	// What the script did may have made events, which come before the second
 	// fence.
 	for last := ^uint64(0); ; {
@@ -137,9 +142,26 @@ func (w *world) ended(ctx context.Context, err error) error {
 		return errors.New("the bot is gone: its test has ended")
 	}
 	if ctx.Err() != nil {
-		return errors.New("the script did not come to rest")
+		return fmt.Errorf("the script does not come to rest: %d handlers began one after the other; does it answer its own messages? (Discord tells a bot of those, too: look at msg.author.bot)", mostDispatches)
 	}
 	return err
+}
+
+// mostDispatches is how many handlers one thing that a test does may set off:
+// those that set off each other would go on forever.
+const mostDispatches = 100
+
+// watchdog calls stop once more handlers have begun than most, until the
+// returned function is called.
+func (w *world) watchdog(most int, stop func()) (end func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.most, w.tooMany = most, stop
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.tooMany = nil
+	}
 }
 
 // pass waits until all events so far were handed to the script.
@@ -161,9 +183,9 @@ func (w *world) pass(ctx context.Context) error {
 }
 
 // advance lets time pass: timers fire in their order, and cron jobs.
-func (w *world) advance(ctx context.Context, d time.Duration) (o outcome, err error) {
-	w.step.Lock()
-	defer w.step.Unlock()
+func (w *world) advance(ctx context.Context, p *place, d time.Duration) (o outcome, err error) {
+	defer p.leave()
+	p.enter()
 	since := w.now()
 	end := w.clock.Now().Add(d)
 	next, err := w.settle(ctx)
@@ -196,9 +218,9 @@ func (w *world) advance(ctx context.Context, d time.Duration) (o outcome, err er
 }
 
 // interact lets somebody use a command, a component or a modal.
-func (w *world) interact(ctx context.Context, a discordsim.Action) (outcome, error) {
+func (w *world) interact(ctx context.Context, p *place, a discordsim.Action) (outcome, error) {
 	var deed *discordsim.Deed
-	o, err := w.act(ctx, func(*outcome) (err error) {
+	o, err := w.act(ctx, p, func(*outcome) (err error) {
 		deed, err = w.sim.Begin(w.guild, a)
 		return err
 	})
@@ -214,8 +236,8 @@ func (w *world) interact(ctx context.Context, a discordsim.Action) (outcome, err
 }
 
 // fire lets a cron job be due.
-func (w *world) fire(ctx context.Context, name string) (outcome, error) {
-	return w.act(ctx, func(*outcome) error {
+func (w *world) fire(ctx context.Context, p *place, name string) (outcome, error) {
+	return w.act(ctx, p, func(*outcome) error {
 		_, err := w.crons.Trigger(w.guild, name)
 		switch {
 		case errors.Is(err, cron.ErrNoJob):

@@ -141,6 +141,10 @@ func (w *world) lines(after uint64, script bool) []report.Line {
 		if e.ID <= after || script && from != "script" {
 			continue
 		}
+		// What is as it should be, or is told by the error itself, is no news.
+		if from == "runtime" && (!e.Passes("warn") || strings.HasPrefix(e.Message, "deploy failed: ")) {
+			continue
+		}
 		out = append(out, report.Line{Level: e.Level, Text: w.author(e.Message), From: from})
 	}
 	return out

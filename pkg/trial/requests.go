@@ -76,22 +76,30 @@ func (p person) newcomer(silent bool) discordsim.Newcomer {
 	return n
 }
 
-// perform answers what takes time.
-func (r *runner) perform(raw []byte) (any, error) {
+// begin takes what takes time on: in the order in which the test asks for it.
+func (r *runner) begin(raw []byte) (perform func() (any, error)) {
 	var q request
 	if err := json.Unmarshal(raw, &q); err != nil {
-		return nil, fmt.Errorf("the request cannot be read: %w", err)
+		return func() (any, error) { return nil, fmt.Errorf("the request cannot be read: %w", err) }
 	}
 	if q.Do == "bot" {
-		return r.newBot(q)
+		return func() (any, error) { return r.newBot(q) }
 	}
 	w, err := r.world(q.Bot)
 	if err != nil {
-		return nil, err
+		return func() (any, error) { return nil, err }
 	}
+	p := w.step.reserve()
+	return func() (any, error) {
+		defer p.leave()
+		return r.perform(w, p, q)
+	}
+}
+
+func (r *runner) perform(w *world, p *place, q request) (any, error) {
 	switch q.Do {
 	case "say":
-		return w.act(r.ctx, func(o *outcome) error {
+		return w.act(r.ctx, p, func(o *outcome) error {
 			said, err := w.sim.Reply(w.guild, id[snowflake.ChannelID](q.Channel), q.User, q.Content, q.ReplyTo)
 			var m struct{ ID string }
 			if err == nil {
@@ -101,25 +109,25 @@ func (r *runner) perform(raw []byte) (any, error) {
 			return err
 		})
 	case "interact":
-		return w.interact(r.ctx, q.Action)
+		return w.interact(r.ctx, p, q.Action)
 	case "react", "unreact":
-		return w.act(r.ctx, func(*outcome) error {
+		return w.act(r.ctx, p, func(*outcome) error {
 			return w.sim.React(w.guild, id[snowflake.ChannelID](q.Channel), id[snowflake.MessageID](q.Message), q.User, q.Emoji, q.Do == "react")
 		})
 	case "join":
-		return w.act(r.ctx, func(o *outcome) error {
+		return w.act(r.ctx, p, func(o *outcome) error {
 			who, err := w.sim.Join(w.guild, q.Person.newcomer(false))
 			o.Person = who.String()
 			return err
 		})
 	case "leave":
-		return w.act(r.ctx, func(*outcome) error { return w.sim.Part(w.guild, id[snowflake.UserID](q.User)) })
+		return w.act(r.ctx, p, func(*outcome) error { return w.sim.Part(w.guild, id[snowflake.UserID](q.User)) })
 	case "fire":
-		return w.fire(r.ctx, q.Name)
+		return w.fire(r.ctx, p, q.Name)
 	case "emit":
-		return w.act(r.ctx, func(*outcome) error { w.bot.Emit(w.guild, q.Name, q.Payload); return nil })
+		return w.act(r.ctx, p, func(*outcome) error { w.bot.Emit(w.guild, q.Name, q.Payload); return nil })
 	case "advance":
-		return w.advance(r.ctx, time.Duration(q.MS*float64(time.Millisecond)))
+		return w.advance(r.ctx, p, time.Duration(q.MS*float64(time.Millisecond)))
 	}
 	return nil, fmt.Errorf("there is no %q", q.Do)
 }
@@ -135,10 +143,11 @@ func (r *runner) newBot(q request) (any, error) {
 			return nil, err
 		}
 	}
-	if q.Guild.IsZero() {
-		return nil, errors.New("guildId must be an id")
+	guild, err := snowflake.ParseGuild(q.GuildID)
+	if err != nil {
+		return nil, fmt.Errorf("guildId %q is %w", q.GuildID, err)
 	}
-	w, err := newWorld(r.ctx, r.cfg, q.setting)
+	w, err := newWorld(r.ctx, r.cfg, guild, q.setting)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +200,7 @@ func message(err error) string {
 	if f, ok := errors.AsType[*fault.Fault](err); ok {
 		return f.Message
 	}
-	return err.Error()
+	return discordsim.Reason(err)
 }
 
 func (r *runner) now(q request) (any, error) {
@@ -200,7 +209,7 @@ func (r *runner) now(q request) (any, error) {
 		r.cfg.Emit(report.Event{Type: report.Loaded, File: r.file.Name, Tests: q.Tests})
 		return nil, nil
 	case "start":
-		r.begin(q.Test)
+		r.start(q.Test)
 		return nil, nil
 	case "result":
 		if q.Error != nil {

@@ -148,14 +148,15 @@ func (r *runner) hasFailed() bool {
 type host struct{ *runner }
 
 func (h host) Op(c isolate.OpCall) {
+	perform := h.begin(c.Args)
 	h.work.Go(func() {
-		out, err := h.perform(c.Args)
+		out, err := perform()
 		if h.ctx.Err() != nil {
 			return
 		}
 		doc := map[string]any{"value": out}
 		if err != nil {
-			doc = map[string]any{"error": err.Error()}
+			doc = map[string]any{"error": message(err)}
 		}
 		b, err := json.Marshal(doc)
 		if err != nil {
@@ -198,8 +199,8 @@ func (h host) Gone(lost error) {
 	h.gone <- lost
 }
 
-// begin notes that a test begins; it has its time from here.
-func (r *runner) begin(test []string) {
+// start notes that a test begins; it has its time from here.
+func (r *runner) start(test []string) {
 	r.stuck.Reset(time.Duration(r.job.TimeoutMS)*time.Millisecond + grace)
 	r.mu.Lock()
 	r.test, r.begun, r.output = test, time.Now(), nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ import (
 
 // setting is what a test says of a world before it is.
 type setting struct {
-	Guild   snowflake.GuildID `json:"guildId"`
+	GuildID string            `json:"guildId"`
 	Secrets map[string]string `json:"secrets"`
 	Vars    map[string]string `json:"vars"`
 	Now     int64             `json:"now"` // Milliseconds since 1970.
@@ -68,7 +69,7 @@ type world struct {
 	parts  sync.WaitGroup
 	ends   []func() error
 
-	step     sync.Mutex // Held while something is done and what follows from it.
+	step     line // Who is in front does something, and waits for what follows from it.
 	barrier  atomic.Uint64
 	ready    chan struct{} // Closed when the bot is connected.
 	once     sync.Once
@@ -78,6 +79,8 @@ type world struct {
 	passed     map[uint64]chan struct{}
 	dispatches []*dispatch
 	running    map[uint64]*dispatch
+	most       int // Dispatches until tooMany is called, if it is not nil.
+	tooMany    func()
 	calls      []call
 	overridden map[string]bool
 	sent       []*sent
@@ -85,9 +88,9 @@ type world struct {
 }
 
 // newWorld makes a world without a script.
-func newWorld(ctx context.Context, cfg Config, s setting) (w *world, err error) {
+func newWorld(ctx context.Context, cfg Config, guild snowflake.GuildID, s setting) (w *world, err error) {
 	w = &world{
-		guild: s.Guild, clock: clock.NewFake(time.UnixMilli(s.Now).UTC()), ready: make(chan struct{}), passed: map[uint64]chan struct{}{},
+		guild: guild, clock: clock.NewFake(time.UnixMilli(s.Now).UTC()), ready: make(chan struct{}), passed: map[uint64]chan struct{}{},
 		running: map[uint64]*dispatch{}, overridden: map[string]bool{}, known: map[string]*sent{}, commands: json.RawMessage("[]"),
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -216,14 +219,15 @@ func (w *world) deploy(ctx context.Context, b report.Bundle) error {
 	})
 	if err != nil {
 		f := fault.From(err)
-		text := w.author(f.Message)
+		text := strings.TrimPrefix(w.author(f.Message), "deployment failed: ")
 		if f.Code == fault.Internal {
 			text = err.Error()
 		}
 		return fmt.Errorf("the script does not load: %s", text)
 	}
-	w.step.Lock()
-	defer w.step.Unlock()
+	p := w.step.reserve()
+	defer p.leave()
+	p.enter()
 	return w.quiet(ctx)
 }
 
@@ -329,6 +333,9 @@ func (w witness) Begun(_ snowflake.GuildID, id uint64, event string) {
 	d := &dispatch{event: event, done: make(chan struct{})}
 	w.dispatches = append(w.dispatches, d)
 	w.running[id] = d
+	if w.tooMany != nil && len(w.dispatches) > w.most {
+		w.tooMany()
+	}
 }
 
 func (w witness) Settled(_ snowflake.GuildID, id uint64, failure *wire.Failure) {

@@ -1,6 +1,7 @@
 // What is declared to authors is what the sources are.
 import type * as declared from "./index";
 import * as asserts from "./src/assert";
+import type * as inIsolates from "./isolate/bot";
 import * as real from "./src/index";
 
 type Members<T> = { [K in keyof T]: T[K] };
@@ -11,9 +12,14 @@ const seen: Members<declared.TestBot> = made;
 // Nothing that is there is left undeclared.
 type Undeclared = Exclude<keyof real.TestBot, keyof declared.TestBot | "discord">;
 const nothing: [Undeclared] extends [never] ? true : Undeclared = true;
+// The bot of isolates is the same.
+declare const other: Members<inIsolates.TestBot>;
+const alike: Members<declared.TestBot> = other;
+type More = Exclude<keyof inIsolates.TestBot, keyof declared.TestBot>;
+const none: [More] extends [never] ? true : More = true;
 // The same of the assertions.
-type Declared = typeof import("@flora/sdk/testing");
+type Declared = typeof declared;
 const asserted: Pick<Declared, keyof typeof asserts & keyof Declared> = asserts;
 type Missing = Exclude<keyof typeof asserts, keyof Declared | "show" | "diff">;
 const complete: [Missing] extends [never] ? true : Missing = true;
-export { asserted, complete, nothing, seen, start };
+export { alike, asserted, complete, none, nothing, seen, start };

@@ -1,4 +1,4 @@
-// @flora/sdk/testing: unit tests of scripts in Node.
+// @flora/sdk/testing: tests of scripts, with `flora test` or in Node.
 
 /** Somebody in the test's guild. */
 export interface Person {
@@ -190,3 +190,97 @@ export interface FetchAnswer {
  * its timers and console are Node's.
  */
 export function createTestBot(script: string | URL | { file: string } | ((sdk: any) => unknown), options?: Options): Promise<TestBot>;
+
+// ------------------------------------------------------------------ tests
+
+/** What a test is given. */
+export interface TestContext {
+  readonly name: string;
+  /** A part of the test with a name of its own. */
+  step(name: string, fn: (t: TestContext) => unknown): Promise<boolean>;
+}
+
+export type TestBody = (t: TestContext) => unknown;
+
+export interface TestOptions {
+  name?: string;
+  fn?: TestBody;
+  /** It does not run. */
+  ignore?: boolean;
+  skip?: boolean | string;
+  /** Of its file only such tests run. */
+  only?: boolean;
+  todo?: boolean | string;
+  /** Milliseconds that it may take. */
+  timeout?: number;
+}
+
+export interface DeclareTest {
+  (name: string, fn?: TestBody): void;
+  (name: string, options: TestOptions, fn?: TestBody): void;
+  (name: string, fn: TestBody, options: TestOptions): void;
+}
+
+export interface TestFunction extends DeclareTest {
+  (options: TestOptions): void;
+  (fn: TestBody): void;
+  skip: DeclareTest;
+  ignore: DeclareTest;
+  only: DeclareTest;
+  todo: DeclareTest;
+}
+
+/** Tests that belong together; hooks inside are theirs alone. */
+export interface DescribeFunction {
+  (name: string, fn: () => void): void;
+  skip(name: string, fn: () => void): void;
+  only(name: string, fn: () => void): void;
+}
+
+export const test: TestFunction;
+export const it: TestFunction;
+export const describe: DescribeFunction;
+export function beforeAll(fn: () => unknown): void;
+export function beforeEach(fn: () => unknown): void;
+export function afterEach(fn: () => unknown): void;
+export function afterAll(fn: () => unknown): void;
+export function before(fn: () => unknown): void;
+export function after(fn: () => unknown): void;
+
+// ------------------------------------------------------------------ assertions
+
+/** What a failed assertion throws. */
+export class AssertionError extends Error {
+  constructor(message: string, more?: { actual?: unknown; expected?: unknown; diff?: string });
+  actual: unknown;
+  expected: unknown;
+  /** What was there with -, what was expected with +. */
+  diff: string | undefined;
+}
+
+type Message = string | Error | undefined;
+type ErrorClass = abstract new (...args: any[]) => unknown;
+
+export function fail(message?: Message): never;
+export function assert(condition: unknown, message?: Message): asserts condition;
+export function assertFalse(condition: unknown, message?: Message): void;
+/** It is neither undefined nor null. */
+export function assertExists<T>(actual: T, message?: Message): asserts actual is NonNullable<T>;
+/** They are alike, member by member. */
+export function assertEquals<T>(actual: T, expected: T, message?: Message): void;
+export function assertNotEquals<T>(actual: T, expected: T, message?: Message): void;
+/** They are the same value. */
+export function assertStrictEquals<T>(actual: unknown, expected: T, message?: Message): asserts actual is T;
+export function assertNotStrictEquals(actual: unknown, expected: unknown, message?: Message): void;
+export function assertMatch(actual: string | undefined, pattern: RegExp, message?: Message): void;
+export function assertNotMatch(actual: string | undefined, pattern: RegExp, message?: Message): void;
+export function assertStringIncludes(actual: string | undefined, part: string, message?: Message): void;
+export function assertArrayIncludes<T>(actual: ArrayLike<T>, parts: ArrayLike<T>, message?: Message): void;
+/** Every member of expected, however deep, is in actual too. */
+export function assertObjectMatch(actual: object, expected: object, message?: Message): void;
+/** It throws, an error of the class whose message includes the part. Gives the error. */
+export function assertThrows(run: () => unknown, kind?: ErrorClass, part?: string, message?: Message): Error;
+/** The same of a promise. */
+export function assertRejects(run: () => unknown, kind?: ErrorClass, part?: string, message?: Message): Promise<Error>;
+/** Whether two values are alike, as assertEquals has it. */
+export function equal(a: unknown, b: unknown): boolean;

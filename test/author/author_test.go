@@ -121,9 +121,14 @@ func write(t *testing.T, dir, name, text string) {
 type block struct {
 	language, text string
 	line           int
+	heading        string // The one above it, as links name it.
 }
 
-var fence = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+var (
+	fence   = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	odd     = regexp.MustCompile(`[^a-z0-9 ]`)
+)
 
 // blocks are the fenced blocks of a page below docs or of the README.
 func blocks(t *testing.T, page string) []block {
@@ -134,7 +139,11 @@ func blocks(t *testing.T, page string) []block {
 	}
 	var all []block
 	for _, m := range fence.FindAllStringSubmatchIndex(string(text), -1) {
-		all = append(all, block{string(text[m[2]:m[3]]), string(text[m[4]:m[5]]), 1 + strings.Count(string(text[:m[4]]), "\n")})
+		b := block{language: string(text[m[2]:m[3]]), text: string(text[m[4]:m[5]]), line: 1 + strings.Count(string(text[:m[4]]), "\n")}
+		if above := heading.FindAllSubmatch(fence.ReplaceAll(text[:m[0]], nil), -1); len(above) > 0 {
+			b.heading = strings.ReplaceAll(odd.ReplaceAllString(strings.ToLower(string(above[len(above)-1][1])), ""), " ", "-")
+		}
+		all = append(all, b)
 	}
 	return all
 }

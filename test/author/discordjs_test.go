@@ -71,3 +71,40 @@ func TestDiscordJSSnippetsAreRight(t *testing.T) {
 		`"module":"NodeNext","moduleResolution":"NodeNext","moduleDetection":"force","types":["node"]},"include":["*.mjs"]}`)
 	command{dir: dir}.must(t, compiler(t), "-p", ".")
 }
+
+// TestFloraSnippetsDoTheSame runs what stands beside discord.js on that page.
+func TestFloraSnippetsDoTheSame(t *testing.T) {
+	t.Parallel()
+	c := begin(t)
+	under := map[string][]string{}
+	for _, b := range blocks(t, "docs/from-discordjs.md") {
+		if b.language == "ts" {
+			under[b.heading] = append(under[b.heading], b.text)
+		}
+	}
+	for name, texts := range under {
+		for i, text := range texts {
+			file := name
+			if len(texts) > 1 {
+				file += fmt.Sprintf("-%d", i+1)
+			}
+			write(t, c.dir, "src/"+file+".ts", text)
+		}
+	}
+	tests, err := os.ReadFile("testdata/from-discordjs.test.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, c.dir, "src/main.test.ts", string(tests))
+	for name, texts := range under {
+		for i := range texts {
+			if file := fmt.Sprintf("%s-%d", name, i+1); len(texts) > 1 && !strings.Contains(string(tests), `"`+file+`"`) || len(texts) == 1 && !strings.Contains(string(tests), `"`+name+`"`) {
+				t.Errorf("no test uses the snippet %d under %q", i+1, name)
+			}
+		}
+	}
+	c.must(t, compiler(t), "-p", ".")
+	if out := c.must(t, "flora", "test"); !strings.Contains(out, "13 passed in ") {
+		t.Errorf("%s", out)
+	}
+}

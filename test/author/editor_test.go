@@ -87,13 +87,14 @@ import { part as same } from "./part.ts";
 import words from "./words.json";
 import text from "./text.txt";
 import type { MessageContext } from "@flora/sdk";
+import { on as listen } from "@uwu/flora-sdk";
 import plain, { anything } from "npm:plain@1";
 
 const shape: Shape = named;
 const o: O = {};
 const s: string = f() + x + upper("a") + again() + text + words[0]!.trim();
 const n: number = sub + c() + shape.a + part + same;
-on("messageCreate", (ctx: MessageContext) => console.log(s, n, o, plain, anything, ctx.author.id));
+listen("messageCreate", (ctx: MessageContext) => console.log(s, n, o, plain, anything, ctx.author.id));
 // @ts-expect-error It gives a text.
 const wrong: number = f();
 // @ts-expect-error It takes a text.

@@ -63,7 +63,7 @@ func TestQuickstart(t *testing.T) {
 			for line := range strings.Lines(b.text) {
 				ran[strings.TrimSpace(line)] = true
 			}
-			if strings.Contains(b.text, "flora test") && !strings.Contains(out, "src/main.ts") {
+			if strings.Contains(b.text, "flora test") && !strings.Contains(out, "3 passed in ") {
 				t.Errorf("%s", out)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,7 +51,9 @@ func TestTemplates(t *testing.T) {
 				if out := c.must(t, "flora", "check", "--require-tsc"); !strings.Contains(out, "src/main.ts and its types are fine") {
 					t.Errorf("%s", out)
 				}
-				//c.must(t, "flora", "test")
+				if out := c.must(t, "flora", "test"); !regexp.MustCompile(`(?m)^[2-9] passed in`).MatchString(out) {
+					t.Errorf("%s", out)
+				}
 				out := c.must(t, "flora", "deploy", "--json")
 				var d struct {
 					Entry    string

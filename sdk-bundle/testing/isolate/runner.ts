@@ -171,7 +171,7 @@ export function here(): Scope {
 
 /** An error that nobody caught. */
 export function uncaught(t: Told): void {
-  scope.error ??= { ...t, message: `${t.message} (nobody has caught this)` };
+  scope.error ??= { ...t, stack: (t.stack ?? "").split("\n").map((l) => l.trim()).filter((l) => l !== "").join("\n"), message: `${t.message} (nobody has caught this)` };
 }
 
 export class Context {
@@ -294,7 +294,7 @@ export async function run(o: { timeoutMs: number; filter: string; failFast: bool
   };
   await runGroup(root, r, false, undefined);
   clean(around);
-  if (around.error !== undefined) throw Object.assign(new Error(around.error.message), { name: around.error.name });
+  if (around.error !== undefined) throw around.error;
 }
 
 async function runGroup(g: Group, r: Run, forced: boolean, broken: Told | undefined): Promise<void> {
@@ -329,6 +329,8 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
   now({ do: "start", test: names });
   const s = new Scope();
   s.error = broken;
+  const { body } = t;
+  scope = s;
   const ms = t.timeout ?? standard;
   if (broken === undefined) {
     running = true;
@@ -337,15 +339,16 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
     let ready = true;
     for (const g of groups) for (const h of g.hooks.beforeEach) ready &&= await within(s, ms, "beforeEach", h);
     let ended = true;
-    if (ready) ended = await within(s, ms, "it", () => t.body(new Context(t.name, names, s)));
+    if (ready) ended = await within(s, ms, "it", () => body(new Context(t.name, names, s)));
     if (ended && s.error === undefined && s.pending.size > 0) {
       s.fail(Object.assign(new Error(`it ended while ${[...s.pending.values()].join(", ")} had not; await all that it does`), { stack: "" }));
     }
     for (const g of groups.reverse()) for (const h of [...g.hooks.afterEach].reverse()) await within(s, ms, "afterEach", h);
     // What is thrown in passing comes to light now.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     running = false;
   }
+  scope = around;
   now({ do: "result", test: names, status: s.error === undefined ? "passed" : "failed", error: s.error });
   clean(s);
   if (s.error !== undefined && r.failFast) r.stopped = true;

@@ -9,6 +9,16 @@ declare module "node:fs" {
   export function readFileSync(path: string, encoding: "utf8"): string;
 }
 
+declare module "node:test" {
+  export function test(...args: any[]): unknown;
+  export function it(...args: any[]): unknown;
+  export function describe(...args: any[]): unknown;
+  export function before(fn: () => unknown): void;
+  export function after(fn: () => unknown): void;
+  export function beforeEach(fn: () => unknown): void;
+  export function afterEach(fn: () => unknown): void;
+}
+
 declare module "node:vm" {
   export function createContext(o: object): object;
   export function runInContext(code: string, context: object, options: { filename: string; lineOffset?: number; columnOffset?: number }): any;

@@ -55,15 +55,15 @@ export function assertNotStrictEquals(actual: unknown, expected: unknown, messag
   if (Object.is(actual, expected)) throw failed(`the values are the same: ${show(actual)}`, message, { actual, expected });
 }
 
-export function assertMatch(actual: string, pattern: RegExp, message?: Message): void {
+export function assertMatch(actual: string | undefined, pattern: RegExp, message?: Message): void {
   if (typeof actual !== "string" || actual.search(pattern) < 0) throw failed(`${show(actual)} does not match ${pattern}`, message, { actual, expected: pattern });
 }
 
-export function assertNotMatch(actual: string, pattern: RegExp, message?: Message): void {
+export function assertNotMatch(actual: string | undefined, pattern: RegExp, message?: Message): void {
   if (typeof actual === "string" && actual.search(pattern) >= 0) throw failed(`${show(actual)} matches ${pattern}`, message, { actual, expected: pattern });
 }
 
-export function assertStringIncludes(actual: string, part: string, message?: Message): void {
+export function assertStringIncludes(actual: string | undefined, part: string, message?: Message): void {
   if (typeof actual !== "string" || !actual.includes(part)) throw failed(`${show(actual)} does not include ${show(part)}`, message, { actual, expected: part });
 }
 

@@ -3,7 +3,9 @@ import type { Options } from "../index";
 import { TestBot } from "./bot";
 import type { Script } from "./load";
 
+export * from "./assert";
 export { HandlerError, TestBot } from "./bot";
+export { after, afterAll, afterEach, before, beforeAll, beforeEach, describe, it, test } from "./runner";
 
 /**
  * Starts a script with the SDK in this process, without a runtime: its source,
