@@ -253,7 +253,18 @@ func TestDoctor(t *testing.T) {
 		"another version": {func(_ *tool, all map[string]answer) {
 			all["GET /api/auth/me"] = answer{header: http.Header{"X-Flora-Version": {"1.2"}}, body: all["GET /api/auth/me"].body}
 		}, OK, []string{"warn version  flora dev, server 1.2"}},
-		"a broken project": {func(u *tool, _ map[string]answer) { u.write("flora.json", "{") }, Usage, []string{"fail project"}},
+		"a broken project":        {func(u *tool, _ map[string]answer) { u.write("flora.json", "{") }, Usage, []string{"fail project"}},
+		"no compiler":             {func(*tool, map[string]answer) {}, OK, []string{"warn tsc  TypeScript's compiler is not here"}},
+		"a compiler without node": {func(u *tool, _ map[string]answer) { program(u.t, u.dir, "node_modules/.bin/tsc") }, OK, []string{"warn tsc  ", "      install Node.js"}},
+		"a compiler": {func(u *tool, _ map[string]answer) {
+			program(u.t, u.dir, "node_modules/.bin/tsc")
+			program(u.t, u.dir, "bin/node")
+			u.env = append(u.env, "PATH="+filepath.Join(u.dir, "bin"))
+		}, OK, []string{"ok   tsc  "}},
+		"a runtime": {func(u *tool, _ map[string]answer) {
+			program(u.t, u.dir, "bin/flora-runtime")
+			u.env = append(u.env, "PATH="+filepath.Join(u.dir, "bin"))
+		}, OK, []string{"ok   runtime  "}},
 		"an open file": {func(u *tool, _ map[string]answer) {
 			file := filepath.Join(strings.TrimPrefix(u.env[0], "HOME="), ".config", "flora", "cli.json")
 			if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte("{}"), 0o600), os.Chmod(file, 0o644)); err != nil {
