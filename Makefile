@@ -19,7 +19,7 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build sdk generate databases test lint unit bench fuzz soak clean
+.PHONY: run build sdk generate programs test lint unit bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -38,11 +38,11 @@ generate:
 
 test: build lint unit
 
-# A Postgres and a Redis that the tests can start.
-databases:
-	@scripts/databases
+# A Postgres, a Redis and a Chromium that the tests can start.
+programs:
+	@scripts/test-programs
 
-unit: generate databases
+unit: generate programs
 	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
 
@@ -56,7 +56,7 @@ bench: build
 fuzz: generate
 	@scripts/fuzz $(FUZZTIME)
 
-soak: build databases
+soak: build programs
 	FLORA_SOAK=1 $(GO) test -timeout 120m -count 1 ./test/...
 
 clean:

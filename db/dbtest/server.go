@@ -36,7 +36,7 @@ type Server struct {
 type missingError struct{ what, env string }
 
 func (e *missingError) Error() string {
-	return fmt.Sprintf("the tests need %s, and none is installed here: run scripts/databases, which installs it where there is apt-get (make test does that by itself), or name a running server in %s", e.what, e.env)
+	return fmt.Sprintf("the tests need %s, and none is installed here: run scripts/test-programs, which installs it where there is apt-get (make test does that by itself), or name a running server in %s", e.what, e.env)
 }
 
 // Start starts the server, again after a Stop, and waits until it answers.

@@ -64,7 +64,8 @@ type Config struct {
 	Clock   clock.Clock
 	Log     *zap.Logger
 	// Local is mounted beside the API under LocalPrefixes, for callers on this
-	// machine only and without authentication: the simulated Discord.
+	// machine only and without authentication: the simulated Discord and the
+	// playground. The prefix "/" is that path only.
 	Local         http.Handler
 	LocalPrefixes []string
 }

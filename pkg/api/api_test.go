@@ -21,6 +21,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 func TestProbes(t *testing.T) {
@@ -224,7 +225,7 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 func TestLocalHandler(t *testing.T) {
 	t.Parallel()
 	local := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "local "+r.URL.Path) })
-	e := newEnv(t, func(c *api.Config) { c.Local, c.LocalPrefixes = local, []string{"/api/v10/", "/gateway", "/sim"} })
+	e := newEnv(t, func(c *api.Config) { c.Local, c.LocalPrefixes = local, []string{"/", "/api/v10/", "/gateway", "/sim"} })
 	here, other := "127.0.0.1:5", "203.0.113.7:5"
 	tests := []struct {
 		name, path, remote, host, origin string
@@ -235,6 +236,8 @@ func TestLocalHandler(t *testing.T) {
 		{"the prefix itself", "/gateway", here, "127.0.0.1:3000", "", 200, "local /gateway"},
 		{"a prefix with a slash", "/api/v10/users/@me", here, "127.0.0.1:3000", "", 200, "local /api/v10/users/@me"},
 		{"IPv6 loopback", "/sim", "[::1]:5", "127.0.0.1:3000", "", 200, "local /sim"},
+		{"the front page", "/", here, "127.0.0.1:3000", "", 200, "local /"},
+		{"the front page from elsewhere", "/", other, "127.0.0.1:3000", "", 404, "no such route"},
 		{"a longer word", "/simple", here, "127.0.0.1:3000", "", 404, "no such route"},
 		{"the API", "/api/health", here, "127.0.0.1:3000", "", 405, "not allowed"},
 		{"from elsewhere", "/sim/guilds", other, "127.0.0.1:3000", "", 404, "no such route"},
@@ -259,6 +262,31 @@ func TestLocalHandler(t *testing.T) {
 				t.Errorf("status %d: %s", w.Code, w.Body)
 			}
 		})
+	}
+}
+
+// TestAs serves requests of the process itself for somebody; their headers say
+// nothing, and its rights are those of that one.
+func TestAs(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, nil)
+	for _, row := range []struct {
+		name, method, path string
+		who                auth.Identity
+		status             int
+	}{
+		{"the API's own check goes on", "GET", "/api/logs/" + guildA.String(), auth.Identity{UserID: "9", Type: auth.TypeToken, Guilds: []snowflake.GuildID{guildB}}, 403},
+		{"somebody who may", "GET", "/api/logs/" + guildA.String(), auth.Identity{UserID: "9", Type: auth.TypeToken, Guilds: []snowflake.GuildID{guildA}}, 200},
+		{"a reader may not write", "POST", "/api/crons/" + guildA.String() + "/none/run", auth.Identity{UserID: "9", Type: auth.TypeToken, Guilds: []snowflake.GuildID{guildA}, ReadOnly: true}, 403},
+		{"no operator", "GET", "/api/metrics", auth.Identity{UserID: "9", Type: auth.TypeToken}, 401},
+	} {
+		r := httptest.NewRequest(row.method, row.path, nil)
+		r.Header.Set("Authorization", "Bearer nonsense")
+		w := httptest.NewRecorder()
+		e.api.As(row.who).ServeHTTP(w, r)
+		if w.Code != row.status {
+			t.Errorf("%s: got %d %s, want %d", row.name, w.Code, w.Body, row.status)
+		}
 	}
 }
 

@@ -60,6 +60,12 @@ func ownName(host string) bool {
 
 func under(path string, prefixes []string) bool {
 	for _, p := range prefixes {
+		if p == "/" { // The front page, not all that there is.
+			if path == p {
+				return true
+			}
+			continue
+		}
 		p = strings.TrimSuffix(p, "/")
 		if path == p || strings.HasPrefix(path, p+"/") {
 			return true

@@ -8,7 +8,6 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
-	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 )
 
@@ -39,8 +38,8 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 		rt.knowOperator(&cfg)
 	}
 	cfg.Authorizer = knowing{cfg.Authorizer, rt.gateway.State().Known()}
-	if rt.sim != nil {
-		cfg.Local, cfg.LocalPrefixes = rt.sim.Handler(), discordsim.Prefixes
+	if err := rt.mountLocal(&cfg); err != nil {
+		return err
 	}
 	rt.api, err = api.New(cfg)
 	return err

@@ -28,16 +28,17 @@ const connectLimit = 2 * time.Minute
 
 // options are what a command says beside the configuration.
 type options struct {
-	file    string
-	dataDir string
-	port    int
-	guilds  int
-	free    bool
-	record  string   // Folder that the simulated Discord writes what it sees into.
-	project *project // nil is the starter, for a guild without a deployment.
-	bare    bool     // No starter either.
-	last    []string // Steps of the start after those of the runtime.
-	patient bool     // Waits for Discord however long that takes.
+	file       string
+	dataDir    string
+	port       int
+	guilds     int
+	free       bool
+	record     string   // Folder that the simulated Discord writes what it sees into.
+	project    *project // nil is the starter, for a guild without a deployment.
+	bare       bool     // No starter either.
+	last       []string // Steps of the start after those of the runtime.
+	playground bool     // Serves a page to play with the bot.
+	patient    bool     // Waits for Discord however long that takes.
 }
 
 func devCommand(s State) *cobra.Command {
@@ -104,6 +105,7 @@ func runDev(ctx context.Context, s State, cfg config.Config, o options) (err err
 		err = errors.Join(err, life.stop())
 	}()
 	o.last = []string{"script"}
+	o.playground = true
 	rt, err := assemble(ctx, cfg, o, life, log)
 	if err != nil {
 		return err

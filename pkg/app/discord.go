@@ -133,6 +133,9 @@ func (rt *runtime) identify(ctx context.Context) error {
 func (rt *runtime) connect(ctx context.Context) error {
 	rt.front.set(rt.api.Handler())
 	rt.server.RegisterOnShutdown(rt.api.Close)
+	if rt.sim != nil {
+		rt.server.RegisterOnShutdown(rt.sim.EndStreams)
+	}
 	rt.life.run("gateway", rt.gateway.Run)
 	limit := connectLimit
 	if rt.opts.patient {

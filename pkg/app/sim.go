@@ -76,7 +76,9 @@ func runSim(ctx context.Context, s State, port int, cfg discordsim.Config) (err 
 		}
 	}()
 	life.run("HTTP", func(ctx context.Context) error {
-		return serve(ctx, l, &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: headerLimit})
+		server := &http.Server{Handler: sim.Handler(), ReadHeaderTimeout: headerLimit}
+		server.RegisterOnShutdown(sim.EndStreams)
+		return serve(ctx, l, server)
 	})
 	life.release("simulated Discord", sim.Close)
 	_, _ = fmt.Fprintf(s.Stdout, "ready %s\n", baseURL(l))

@@ -69,7 +69,8 @@ func (a *app) check(ctx context.Context, entry string, o checkOptions) error {
 		return err
 	}
 	r := checkReport{Bundle: checkBundle{Warnings: []string{}}, Types: checkTypes{Diagnostics: []diagnostic{}}}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry})
+	// Whether there is WebAssembly only a server can tell; deploy asks it.
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: true})
 	if broken, ok := errors.AsType[*project.Broken](err); ok && a.json {
 		r.Bundle.Error = broken.Error()
 		return a.checked(r, coded(Failure, "the script does not bundle"))

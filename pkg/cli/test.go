@@ -192,7 +192,7 @@ func walkTests(root, dir string, patterns []string) (out []string, err error) {
 		case err != nil && name == dir:
 			return fmt.Errorf("look for tests: %w", err)
 		case err != nil:
-			return nil // Removed meanwhile, or not ours to read.
+			return nil //nolint:nilerr // Removed meanwhile, or not ours to read.
 		case d.IsDir() && name != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "dist"):
 			return fs.SkipDir
 		case d.IsDir():

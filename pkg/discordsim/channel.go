@@ -148,3 +148,11 @@ func (s *Sim) channelByID(id snowflake.ChannelID, need permission) (*channel, er
 	}
 	return c, nil
 }
+
+// topic is "" for threads, and for channels without one.
+func (c *channel) topic() string {
+	if c.place == nil || c.Topic == nil {
+		return ""
+	}
+	return *c.Topic
+}

@@ -58,6 +58,7 @@ func (s *Sim) controlRoutes() *controlTree {
 		{"DELETE", one, s.controlLeaveGuild},
 		{"POST", one + "/outage", s.controlOutage},
 		{"DELETE", one + "/outage", s.controlEndOutage},
+		{"GET", one + "/stream", s.controlStream},
 		{"POST", one + "/members", s.controlJoin},
 		{"DELETE", one + "/members/{member}", s.controlPart},
 		{"POST", one + "/events", s.controlEvent},
@@ -119,6 +120,10 @@ func (s *Sim) serveControl(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status, body := encodeError(err)
 		writeJSON(w, status, body)
+		return
+	}
+	if st, ok := out.(*stream); ok {
+		st.run(w, r)
 		return
 	}
 	c.write(w, out)
@@ -238,14 +243,17 @@ func (c *controlCall) count(name string, standard, most int) (int, error) {
 }
 
 // after reads the id of the query that a list goes on behind; 0 is the start.
-func (c *controlCall) after() (uint64, error) {
-	text := c.req.URL.Query().Get("after")
+func (c *controlCall) after() (uint64, error) { return c.id("after") }
+
+// id reads an id of the query, 0 if there is none.
+func (c *controlCall) id(name string) (uint64, error) {
+	text := c.req.URL.Query().Get(name)
 	if text == "" || text == "0" {
 		return 0, nil
 	}
 	id, err := snowflake.ParseGuild(text)
 	if err != nil {
-		return 0, wrong("after must be an id")
+		return 0, wrong("%s must be an id", name)
 	}
 	return uint64(id), nil
 }

@@ -17,7 +17,8 @@ type sayRequest struct {
 	// Author is a member, by user name or id.
 	Author string `json:"author"`
 	// ReplyTo is the message that is answered.
-	ReplyTo string `json:"reply_to"`
+	ReplyTo     string      `json:"reply_to"`
+	Attachments []givenFile `json:"attachments"`
 }
 
 // Say lets a member, by user name or id, say something, and returns the
@@ -47,8 +48,10 @@ func (s *Sim) say(ch *channel, req sayRequest) (*message, error) {
 	}
 	content := strings.TrimSpace(req.Content)
 	switch {
-	case content == "":
+	case content == "" && len(req.Attachments) == 0:
 		return nil, wrong("content must not be empty")
+	case len(req.Attachments) > maxFiles:
+		return nil, wrong("attachments must be at most %d", maxFiles)
 	case utf8.RuneCountInString(content) > maxContent:
 		return nil, wrong("content must be at most %d characters", maxContent)
 	case !ch.hasMessages():
@@ -73,6 +76,13 @@ func (s *Sim) say(ch *channel, req sayRequest) (*message, error) {
 	}
 	m := s.newMessage(ch, who.User)
 	m.Content, m.allowed = content, allMentions()
+	for _, f := range req.Attachments {
+		a, err := s.attach(ch, f)
+		if err != nil {
+			return nil, err
+		}
+		m.Attachments = append(slices.Clip(m.Attachments), a)
+	}
 	if target != nil {
 		s.refer(m, target, 0)
 	}
@@ -111,6 +121,10 @@ func (s *Sim) controlMessages(c *controlCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	before, err := c.id("before")
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ch, err := c.channel()
@@ -118,23 +132,28 @@ func (s *Sim) controlMessages(c *controlCall) (any, error) {
 		return nil, err
 	}
 	list := ch.everyones()
+	var viewer snowflake.UserID
 	if as := c.req.URL.Query().Get("as"); as != "" {
 		who, err := s.speaker(ch.guild, as)
 		if err != nil {
 			return nil, err
 		}
+		viewer = who.User.ID
 		list = slices.Clone(ch.messages.list)
 		list = slices.DeleteFunc(list, func(m *message) bool { return m.seenBy != 0 && m.seenBy != who.User.ID })
+	}
+	if before != 0 {
+		list = list[:(&messageLog{list: list}).index(snowflake.MessageID(before))]
 	}
 	from := max(0, len(list)-limit)
 	if after != 0 {
 		from = (&messageLog{list: list}).index(snowflake.MessageID(after) + 1)
 	}
-	list = list[from:min(len(list), from+limit)]
-	if list == nil {
-		list = []*message{}
+	shown := []*message{}
+	for _, m := range list[from:min(len(list), from+limit)] {
+		shown = append(shown, m.as(viewer))
 	}
-	return json.RawMessage(mustEncode(list)), nil
+	return json.RawMessage(mustEncode(shown)), nil
 }
 
 // controlEdit lets the author of a message change it.
@@ -214,19 +233,26 @@ func (s *Sim) controlAttachment(c *controlCall) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id, _ := snowflake.ParseChannel(c.param("channel"))
-	if ch := s.channels[id]; ch != nil {
-		for _, m := range ch.messages.list {
-			for _, a := range m.Attachments {
-				if a.ID.String() != c.param("attachment") {
-					continue
-				}
-				kind := a.ContentType
-				if _, _, err := mime.ParseMediaType(kind); err != nil {
-					kind = "application/octet-stream"
-				}
-				return blob{kind: kind, data: a.data}, nil
+	var found *attachment
+	look := func(list []*attachment) {
+		for _, a := range list {
+			if a.ID.String() == c.param("attachment") {
+				found = a
 			}
 		}
 	}
-	return nil, absent(0, "there is no such attachment")
+	if ch := s.channels[id]; ch != nil {
+		for _, m := range ch.messages.list {
+			look(m.Attachments)
+		}
+		look(s.uploads)
+	}
+	if found == nil {
+		return nil, absent(0, "there is no such attachment")
+	}
+	kind := found.ContentType
+	if _, _, err := mime.ParseMediaType(kind); err != nil {
+		kind = "application/octet-stream"
+	}
+	return blob{kind: kind, data: found.data}, nil
 }

@@ -47,20 +47,20 @@ func (s *Sim) guildSummary(g *guild) map[string]any {
 	channels := []any{}
 	for _, threads := range []bool{false, true} {
 		for _, ch := range g.sortedChannels(threads) {
-			channels = append(channels, map[string]any{"id": ch.ID, "name": ch.Name, "type": ch.Type, "parent_id": ch.ParentID})
+			channels = append(channels, map[string]any{"id": ch.ID, "name": ch.Name, "type": ch.Type, "parent_id": ch.ParentID, "topic": ch.topic()})
 		}
 	}
 	roles := []any{}
 	for _, r := range g.sortedRoles() {
-		roles = append(roles, map[string]any{"id": r.ID, "name": r.Name, "permissions": r.Permissions})
+		roles = append(roles, map[string]any{"id": r.ID, "name": r.Name, "permissions": r.Permissions, "color": r.Color, "managed": r.Managed, "mentionable": r.Mentionable})
 	}
 	members := []any{}
 	for _, m := range g.sortedMembers() {
-		members = append(members, map[string]any{"id": m.User.ID, "username": m.User.Username, "bot": m.User.Bot, "roles": m.Roles})
+		members = append(members, map[string]any{"id": m.User.ID, "username": m.User.Username, "bot": m.User.Bot, "roles": m.Roles, "nick": m.Nick})
 	}
 	return map[string]any{
 		"id": g.ID, "name": g.Name, "owner_id": g.OwnerID, "unavailable": g.unavailable,
-		"channels": channels, "roles": roles, "members": members,
+		"channels": channels, "roles": roles, "members": members, "emojis": append([]*emoji{}, g.emojis...),
 	}
 }
 

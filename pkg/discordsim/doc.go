@@ -18,8 +18,9 @@
 //	POST   /guilds/{g}/outage                          the guild is unavailable; DELETE ends it
 //	POST   /guilds/{g}/members {"username", "bot"}     joins; DELETE /guilds/{g}/members/{m} leaves
 //	POST   /guilds/{g}/events {"type", "data"}         sends an event of the catalog
-//	GET    /guilds/{g}/channels/{c}/messages           newest last (?after=&limit=&as=)
-//	POST   /guilds/{g}/channels/{c}/messages {"content", "author", "reply_to"}
+//	GET    /guilds/{g}/stream                          what changes, as server-sent events (?as=)
+//	GET    /guilds/{g}/channels/{c}/messages           newest last (?after=&before=&limit=&as=)
+//	POST   /guilds/{g}/channels/{c}/messages {"content", "author", "reply_to", "attachments"}
 //	PATCH  .../messages/{m} {"content"}                its author edits it; DELETE deletes it
 //	PUT    .../messages/{m}/reactions {"emoji", "author"}, and DELETE
 //	PUT    .../messages/{m}/votes {"answer", "author"} votes in a poll

@@ -2,12 +2,16 @@ package discordsim
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
+
+// maxFiles is how many files a message may have.
+const maxFiles = 10
 
 // maxContent is how long a message may be, in characters.
 const maxContent = 2000
@@ -151,7 +155,7 @@ func (d *draft) refuseLegacy(f form) {
 
 // readAttachments joins the uploaded files with what "attachments" says about them.
 func (s *Sim) readAttachments(d *draft, f form, files []upload) {
-	if len(files) > 10 {
+	if len(files) > maxFiles {
 		f.complain("files", "BASE_TYPE_MAX_LENGTH", "Must be 10 or fewer in length.")
 		return
 	}
@@ -223,13 +227,17 @@ func (s *Sim) applyDraft(m *message, d *draft) {
 		m.keepAttachments(*d.kept)
 	}
 	for _, a := range d.files {
-		path := "/sim/attachments/" + m.ChannelID.String() + "/" + a.ID.String() + "/" + a.Filename
-		a.URL = *s.base.Load() + path
+		a.URL = s.attachmentURL(m.channel, a)
 		a.ProxyURL = a.URL
 		a.Ephemeral = m.seenBy != 0
 		m.Attachments = append(slices.Clip(m.Attachments), a)
 	}
 	s.resolveAttachmentURLs(m)
+}
+
+// attachmentURL is where the file is read.
+func (s *Sim) attachmentURL(ch *channel, a *attachment) string {
+	return *s.base.Load() + "/sim/attachments/" + ch.ID.String() + "/" + a.ID.String() + "/" + url.PathEscape(a.Filename)
 }
 
 func (m *message) keepAttachments(ids []uint64) {
@@ -254,8 +262,8 @@ func (s *Sim) resolveAttachmentURLs(m *message) {
 		embed, _ := e.(map[string]any)
 		for _, part := range []string{"image", "thumbnail"} {
 			media, _ := embed[part].(map[string]any)
-			url, _ := media["url"].(string)
-			name, ok := strings.CutPrefix(url, "attachment://")
+			address, _ := media["url"].(string)
+			name, ok := strings.CutPrefix(address, "attachment://")
 			if !ok {
 				continue
 			}

@@ -77,6 +77,7 @@ func (s *Sim) dispatchIn(c *channel, name string, d any) {
 // dispatchIf encodes d once, when the first session wants it. also, if given,
 // decides about each session beside its shard and intents.
 func (s *Sim) dispatchIf(guild snowflake.GuildID, name string, d any, also func(*session) bool) {
+	s.noteEvent(guild, name)
 	var e *event
 	intent := eventIntents(name)
 	for _, ss := range s.sessions {

@@ -215,7 +215,11 @@ func (r *resolver) value(d *commandOption, v any) (any, error) {
 		}
 		return b, nil
 	case optionAttachment:
-		return nil, wrong("the option %q is an attachment, which cannot be given here", d.Name)
+		a, err := r.file(fmt.Sprintf("option %q", d.Name), v)
+		if err != nil {
+			return nil, err
+		}
+		return a.ID.String(), nil
 	}
 	id, err := r.entity(d, fmt.Sprint(v))
 	if err != nil {

@@ -2,6 +2,7 @@ package discordsim
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -208,6 +209,9 @@ func (m *modalReader) field(c, shown map[string]any, kind int) error {
 		shown["value"] = text
 		return nil
 	}
+	if kind == componentUpload {
+		return m.upload(c, shown, id, raw)
+	}
 	var values []string
 	if given && json.Unmarshal(raw, &values) != nil {
 		var one string
@@ -215,13 +219,6 @@ func (m *modalReader) field(c, shown map[string]any, kind int) error {
 			return wrong("the field %q must be a list of strings", id)
 		}
 		values = []string{one}
-	}
-	if kind == componentUpload {
-		if len(values) > 0 || required && componentInt(c, "min_values", 1) > 0 {
-			return wrong("the field %q is a file, which cannot be given here", id)
-		}
-		shown["values"] = []string{}
-		return nil
 	}
 	if len(values) == 0 && !required {
 		shown["values"] = []string{}
@@ -232,5 +229,30 @@ func (m *modalReader) field(c, shown map[string]any, kind int) error {
 		return err
 	}
 	shown["values"] = chosen
+	return nil
+}
+
+// upload fills a field for files in.
+func (m *modalReader) upload(c, shown map[string]any, id string, raw json.RawMessage) error {
+	var given []json.RawMessage
+	if sent(raw) && json.Unmarshal(raw, &given) != nil {
+		return wrong("the field %q must be a list of files", id)
+	}
+	least, most := componentInt(c, "min_values", 1), componentInt(c, "max_values", 1)
+	if c["required"] == false {
+		least = 0
+	}
+	if len(given) < least || len(given) > most {
+		return wrong("the field %q takes from %d to %d files, not %d", id, least, most, len(given))
+	}
+	values := make([]string, 0, len(given))
+	for _, f := range given {
+		a, err := m.file(fmt.Sprintf("file of the field %q", id), f)
+		if err != nil {
+			return err
+		}
+		values = append(values, a.ID.String())
+	}
+	shown["values"] = values
 	return nil
 }

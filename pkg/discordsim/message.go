@@ -182,6 +182,7 @@ func (s *Sim) post(m *message) {
 	c := m.channel
 	c.messages.add(m)
 	if m.seenBy != 0 {
+		m.noteMessage()
 		return
 	}
 	c.LastMessageID = &m.ID
@@ -195,6 +196,7 @@ func (s *Sim) post(m *message) {
 // tell sends a message event, without the content to sessions that may not
 // read it.
 func (s *Sim) tell(name string, m *message) {
+	m.noteMessage()
 	if m.seenBy != 0 || s.botNeedsIn(m.channel, permViewChannel) != nil {
 		return
 	}

@@ -17,7 +17,8 @@ type poll struct {
 	expiry   time.Time
 	multi    bool
 	over     bool
-	votes    map[int][]*user // By the answer's id, in the order of the votes.
+	votes    map[int][]*user  // By the answer's id, in the order of the votes.
+	viewer   snowflake.UserID // Whose votes are marked, in a copy for somebody.
 }
 
 // readPoll reads "poll"; nil when there is none.
@@ -77,7 +78,7 @@ func (p *poll) MarshalJSON() ([]byte, error) {
 		}
 		answers = append(answers, map[string]any{"answer_id": i + 1, "poll_media": media})
 		if n := len(p.votes[i+1]); n > 0 {
-			counts = append(counts, map[string]any{"id": i + 1, "count": n, "me_voted": false})
+			counts = append(counts, map[string]any{"id": i + 1, "count": n, "me_voted": slices.ContainsFunc(p.votes[i+1], func(u *user) bool { return u.ID == p.viewer })})
 		}
 	}
 	return json.Marshal(map[string]any{
@@ -172,6 +173,7 @@ func (s *Sim) Vote(guild snowflake.GuildID, channel snowflake.ChannelID, message
 		return nil
 	}
 	p.votes[answer] = append(p.votes[answer], who.User)
+	m.noteMessage()
 	s.dispatchIn(m.channel, "MESSAGE_POLL_VOTE_ADD", map[string]any{
 		"user_id": who.User.ID, "channel_id": channel, "message_id": message, "guild_id": guild, "answer_id": answer,
 	})

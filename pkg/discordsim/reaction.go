@@ -52,6 +52,7 @@ func (s *Sim) react(m *message, e emojiRef, by *user) error {
 	}
 	r.users = append(r.users, by.ID)
 	r.recount(s.bot.ID)
+	m.noteMessage()
 	d := reactionEvent(m, e)
 	d["user_id"], d["burst"], d["type"] = by.ID, false, 0
 	d["member"] = m.channel.guild.members[by.ID]
@@ -77,6 +78,7 @@ func (s *Sim) unreact(m *message, e emojiRef, by snowflake.UserID) {
 	if len(r.users) == 0 {
 		m.Reactions = slices.DeleteFunc(m.Reactions, func(o *reaction) bool { return o == r })
 	}
+	m.noteMessage()
 	d := reactionEvent(m, e)
 	d["user_id"], d["burst"], d["type"] = by, false, 0
 	s.dispatchIn(m.channel, "MESSAGE_REACTION_REMOVE", d)
@@ -176,6 +178,7 @@ func (s *Sim) clearReactions(c *call) (any, error) {
 		return nil, err
 	}
 	m.Reactions = nil
+	m.noteMessage()
 	s.dispatchIn(ch, "MESSAGE_REACTION_REMOVE_ALL", map[string]any{"channel_id": ch.ID, "message_id": m.ID, "guild_id": ch.GuildID})
 	return nil, nil
 }
@@ -190,6 +193,7 @@ func (s *Sim) clearReactionsOf(c *call) (any, error) {
 		return nil, errUnknownGuildEmoji
 	}
 	m.Reactions = slices.DeleteFunc(m.Reactions, func(o *reaction) bool { return o == r })
+	m.noteMessage()
 	s.dispatchIn(m.channel, "MESSAGE_REACTION_REMOVE_EMOJI", reactionEvent(m, e))
 	return nil, nil
 }

@@ -18,6 +18,7 @@ type resolver struct {
 	roles    []*role
 	channels []*channel
 	messages []*message
+	files    []*attachment
 }
 
 // entity finds the user, channel, role or either that an option names.
@@ -133,6 +134,13 @@ func (r *resolver) document() map[string]any {
 			messages[m.ID.String()] = m
 		}
 		doc["messages"] = messages
+	}
+	if len(r.files) > 0 {
+		files := map[string]any{}
+		for _, a := range r.files {
+			files[a.ID.String()] = a
+		}
+		doc["attachments"] = files
 	}
 	if len(doc) == 0 {
 		return nil

@@ -141,6 +141,7 @@ func (s *Sim) deleteSince(g *guild, u *user, since time.Time) {
 			}
 		}
 		for _, id := range gone {
+			ch.messages.get(id).noteGone()
 			ch.messages.remove(id)
 		}
 		if len(gone) > 0 {

@@ -48,20 +48,20 @@ func (c *call) pathCommands() (*commandSet, *guild, error) {
 	return &g.commands, g, nil
 }
 
-func (c *call) pathCommand() (*commandSet, *command, error) {
-	set, _, err := c.pathCommands()
+func (c *call) pathCommand() (*commandSet, *guild, *command, error) {
+	set, g, err := c.pathCommands()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	id, err := pathID[snowflake.CommandID](c, "command")
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	cmd := set.get(id)
 	if cmd == nil {
-		return nil, nil, errUnknownCommand
+		return nil, nil, nil, errUnknownCommand
 	}
-	return set, cmd, nil
+	return set, g, cmd, nil
 }
 
 func (s *Sim) listCommands(c *call) (any, error) {
@@ -76,7 +76,7 @@ func (s *Sim) listCommands(c *call) (any, error) {
 }
 
 func (s *Sim) getCommand(c *call) (any, error) {
-	_, cmd, err := c.pathCommand()
+	_, _, cmd, err := c.pathCommand()
 	return cmd, err
 }
 
@@ -96,6 +96,7 @@ func (s *Sim) createCommand(c *call) (any, error) {
 	if old := set.named(cmd.Type, cmd.Name); old != nil {
 		s.register(cmd, g, old.ID)
 		*old = *cmd
+		s.noteCommands(g)
 		return old, nil
 	}
 	if err := set.room(cmd.Type); err != nil {
@@ -103,6 +104,7 @@ func (s *Sim) createCommand(c *call) (any, error) {
 	}
 	s.register(cmd, g, 0)
 	set.list = append(set.list, cmd)
+	s.noteCommands(g)
 	c.status = http.StatusCreated
 	return cmd, nil
 }
@@ -150,6 +152,7 @@ func (s *Sim) replaceCommands(c *call) (any, error) {
 		s.register(cmd, g, id)
 	}
 	set.list = next.list
+	s.noteCommands(g)
 	for id := range set.rules {
 		if id != uint64(s.application.ID) && set.get(snowflake.CommandID(id)) == nil && s.commands.get(snowflake.CommandID(id)) == nil {
 			delete(set.rules, id)
@@ -162,7 +165,7 @@ func (s *Sim) replaceCommands(c *call) (any, error) {
 }
 
 func (s *Sim) editCommand(c *call) (any, error) {
-	set, cmd, err := c.pathCommand()
+	set, g, cmd, err := c.pathCommand()
 	if err != nil {
 		return nil, err
 	}
@@ -179,14 +182,16 @@ func (s *Sim) editCommand(c *call) (any, error) {
 	}
 	after.Version = uint64String(s.ids.next())
 	*cmd = *after
+	s.noteCommands(g)
 	return cmd, nil
 }
 
 func (s *Sim) deleteCommand(c *call) (any, error) {
-	set, cmd, err := c.pathCommand()
+	set, g, cmd, err := c.pathCommand()
 	if err != nil {
 		return nil, err
 	}
 	set.remove(cmd)
+	s.noteCommands(g)
 	return nil, nil
 }

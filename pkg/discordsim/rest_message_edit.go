@@ -80,6 +80,7 @@ func (s *Sim) deleteMessage(c *call) (any, error) {
 
 func (s *Sim) removeMessage(m *message) {
 	m.channel.messages.remove(m.ID)
+	m.noteGone()
 	if m.seenBy == 0 {
 		s.dispatchIn(m.channel, "MESSAGE_DELETE", map[string]any{"id": m.ID, "channel_id": m.ChannelID, "guild_id": m.channel.GuildID})
 	}
@@ -119,6 +120,7 @@ func (s *Sim) bulkDelete(c *call) (any, error) {
 	for _, id := range ids {
 		if m, err := ch.visible(snowflake.MessageID(id)); err == nil {
 			ch.messages.remove(m.ID)
+			m.noteGone()
 			gone = append(gone, m.ID)
 		}
 	}
@@ -169,6 +171,7 @@ func (s *Sim) startTyping(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	ch.guild.note(change{kind: changeTyping, channel: ch.ID, user: s.bot.ID})
 	s.dispatchIn(ch, "TYPING_START", s.typing(ch, ch.guild.members[s.bot.ID]))
 	c.status = http.StatusNoContent
 	return nil, nil

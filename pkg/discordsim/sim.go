@@ -112,13 +112,18 @@ type Sim struct {
 	inventing    bool // An event is dispatched that somebody made up.
 	conns        map[*conn]struct{}
 	floods       []*flood
+	streams      int  // Streams of feeds that are open.
+	mute         bool // Streams end.
 	// starts counts the sessions that were begun, and window those of a day.
 	starts      int
 	startWindow struct {
 		began time.Time
 		used  int
 	}
-	closed bool
+	closed  bool
+	uploads []*attachment // Files that people gave in options, the newest last.
+	// epoch is different in every process, so that ids of streams are.
+	epoch string
 
 	// running counts the goroutines of connections.
 	running sync.WaitGroup
@@ -150,7 +155,7 @@ func New(cfg Config) (*Sim, error) {
 		conns:     map[*conn]struct{}{},
 		oauth:     oauthState{life: 7 * 24 * time.Hour, codes: map[string]oauthCode{}},
 	}
-	s.ids.now = cfg.Now
+	s.ids.now, s.epoch = cfg.Now, randomHex(8)
 	s.requests = newRequestLog()
 	s.limits = newLimiter(cfg.Now)
 	s.faults = newFaultScript()
@@ -172,6 +177,23 @@ func (s *Sim) Handler() http.Handler { return s.handler }
 // ApplicationID is the id of the simulated application, which is also its bot's.
 func (s *Sim) ApplicationID() snowflake.ApplicationID { return s.application.ID }
 
+// EndStreams ends the open streams and refuses new ones; a server that shuts
+// down calls it, because streams do not end by themselves.
+func (s *Sim) EndStreams() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endStreams()
+}
+
+func (s *Sim) endStreams() {
+	s.mute = true
+	for _, g := range s.guilds {
+		if g.feed != nil {
+			g.feed.wakeAll()
+		}
+	}
+}
+
 // Close ends every connection and waits for their goroutines. Requests that
 // arrive later are refused.
 func (s *Sim) Close() error {
@@ -182,6 +204,7 @@ func (s *Sim) Close() error {
 		conns = append(conns, c)
 	}
 	s.interactions.endAll()
+	s.endStreams()
 	s.mu.Unlock()
 	for _, c := range conns {
 		c.close(1001, "going away")

@@ -45,6 +45,7 @@ type guild struct {
 	invites  map[string]*invite
 	settings
 	holdings
+	feed *feed // nil until somebody looks.
 	// commands are those registered for this guild only.
 	commands commandSet
 }

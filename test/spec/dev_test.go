@@ -446,3 +446,21 @@ func TestDevIsQuick(t *testing.T) {
 		}
 	}
 }
+
+// TestDevsAtOnce: several projects that are started together do not get in each
+// other's way, though all look for a port from the same one on.
+func TestDevsAtOnce(t *testing.T) {
+	t.Parallel()
+	all := make([]*atWork, 4)
+	for i := range all {
+		all[i] = newProject(t)
+		all[i].save("src/lib.ts", fmt.Sprintf("export const text = \"project %d\";", i))
+	}
+	for _, w := range all {
+		w.start()
+	}
+	for i, w := range all {
+		w.wait("deployed", "")
+		w.answers(fmt.Sprint("project ", i))
+	}
+}
