@@ -118,8 +118,12 @@ func TestTheTerminal(t *testing.T) {
 	cmd := s.flora(env, "secret", "set", "KEY", "--host", "example.com")
 	s.until("the question", func() bool { return strings.Contains(s.text(), "Value of KEY: ") && !s.echoes() })
 	s.typed("hunter2\n")
-	if err := cmd.Wait(); err != nil || !strings.Contains(s.text(), "Set secret 'KEY'") || strings.Contains(s.text(), "hunter2") || !s.echoes() {
-		t.Errorf("%v, the terminal shows %q, echo %v", err, s.text(), s.echoes())
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	s.until("the answer", func() bool { return strings.Contains(s.text(), "Set secret 'KEY'") })
+	if strings.Contains(s.text(), "hunter2") || !s.echoes() {
+		t.Errorf("the terminal shows %q, echo %v", s.text(), s.echoes())
 	}
 
 	s = newTerminal(t)
