@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func (h *handshake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	if r.Method != http.MethodGet || r.URL.Path != callbackPath || q.Get("state") != h.state {
+	if r.Method != http.MethodGet || r.URL.Path != callbackPath || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(h.state)) != 1 {
 		http.Error(w, "This is not the login that flora waits for.", http.StatusNotFound)
 		return
 	}
