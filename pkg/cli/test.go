@@ -167,12 +167,12 @@ func (a *app) testFiles(p *project.Project, args []string) ([]string, error) {
 			out = append(out, filepath.ToSlash(rel))
 			continue
 		}
-		found, err := walkTests(p.Root, name, slices.Concat(p.Tests, usualTests))
+		found, err := walkTests(p.Root, name, slices.Concat(p.Tests, project.StandardTests))
 		if err != nil {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, coded(Failure, "no test found in %s: tests are files called %s", arg, strings.Join(usualTests, ", "))
+			return nil, coded(Failure, "no test found in %s: tests are files called %s", arg, strings.Join(project.StandardTests, ", "))
 		}
 		out = append(out, found...)
 	}
@@ -180,11 +180,8 @@ func (a *app) testFiles(p *project.Project, args []string) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
-// usualTests are what tests are called in a folder that is named, beside what the
-// project file calls so.
-var usualTests = []string{"**/*.test.{ts,tsx,js,mjs}", "**/*_test.{ts,tsx,js,mjs}"}
-
-// walkTests finds the tests in a folder below the root, in order. Packages,
+// walkTests finds the tests in a folder below the root, in order: in one that is
+// named also what only has a test's usual name. Packages,
 // hidden folders and what was built are nobody's tests.
 func walkTests(root, dir string, patterns []string) (out []string, err error) {
 	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {

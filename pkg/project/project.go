@@ -61,8 +61,8 @@ func misused(format string, args ...any) error { return &Misused{fmt.Sprintf(for
 // Entries are tried in this order when no entry is named.
 var Entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
 
-// standardTests are what tests are called, unless the project file says it.
-var standardTests = []string{"**/*.test.{ts,tsx,js,mjs}", "**/*_test.{ts,tsx,js,mjs}"}
+// StandardTests are what tests are called, unless the project file says it.
+var StandardTests = []string{"**/*.test.{ts,tsx,js,mjs}", "**/*_test.{ts,tsx,js,mjs}"}
 
 // Load reads the project in a folder: flora.json, or else flora.config.*. A
 // folder without either is a project too.
@@ -74,7 +74,7 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the project's folder: %w", err)
 	}
-	p := &Project{Dir: dir, Root: dir, Imports: map[string]string{}, Tests: standardTests}
+	p := &Project{Dir: dir, Root: dir, Imports: map[string]string{}, Tests: StandardTests}
 	doc, err := p.file(ctx)
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ export const entry: string = "bot\u002ets"
 				row.want.Imports = map[string]string{}
 			}
 			if row.want.Tests == nil {
-				row.want.Tests = standardTests
+				row.want.Tests = StandardTests
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Error(diff)

@@ -131,10 +131,27 @@ func (w *world) settle(ctx context.Context) (next time.Time, err error) {
 			return next, w.ended(ctx, err)
 		}
 		if given == last {
+			w.given = given
 			return next, nil
 		}
 		last = given
 	}
+}
+
+// settleTimers is settle after nothing has happened but that time passed: a timer
+// that called no op has made no events, and there are many like that.
+func (w *world) settleTimers(ctx context.Context) (next time.Time, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.ctx, cancel)() //nolint:contextcheck // The end of the world ends the wait.
+	next, given, err := w.bot.Rest(ctx, w.guild)
+	if err != nil {
+		return next, w.ended(ctx, err)
+	}
+	if given == w.given {
+		return next, nil
+	}
+	return w.settle(ctx)
 }
 
 func (w *world) ended(ctx context.Context, err error) error {
@@ -200,7 +217,7 @@ func (w *world) advance(ctx context.Context, p *place, d time.Duration) (o outco
 		}
 		w.clock.Advance(next.Sub(w.clock.Now()))
 		w.crons.Tick()
-		next, err = w.settle(ctx)
+		next, err = w.settleTimers(ctx)
 	}
 	if err != nil {
 		return o, err

@@ -53,7 +53,7 @@ func Run(ctx context.Context, cfg Config, job report.Job) error {
 			return nil
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
 // grace is what a test may take beyond its limit until the file is given up: it

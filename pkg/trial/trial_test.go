@@ -291,3 +291,54 @@ it("1", async () => { assertEquals((await bot.say("a")).replies.length, 1); }); 
 		})
 	}
 }
+
+// TestTheExamples runs the tests of the examples that projects begin with.
+func TestTheExamples(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("../../examples/*/src/main.test.ts")
+	if err != nil || len(names) < 5 {
+		t.Fatalf("%d examples with tests (%v)", len(names), err)
+	}
+	for _, name := range names {
+		dir := filepath.Dir(filepath.Dir(name))
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			runFile(t, dir, "src/main.test.ts")
+		})
+	}
+}
+
+// TestARunEnds stops a run in the middle of a test.
+func TestARunEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		done <- trial.Run(ctx, trial.Config{Blob: blob(t), Limits: limits(), Log: zap.NewNop(), Emit: func(e report.Event) {
+			if e.Type == report.Start {
+				cancel()
+			}
+		}}, report.Job{Files: files(`it("1", () => new Promise(() => {}));`, `it("2", () => {});`).Files, TimeoutMS: 60_000})
+	}()
+	select {
+	case err := <-done:
+		if err == nil {
+			t.Error("it says that all has run")
+		}
+	case <-time.After(patience):
+		t.Fatal("the run did not end")
+	}
+}
+
+func TestAJobIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, job := range []report.Job{{}, {TimeoutMS: 1, Filter: "/(/"}} {
+		if err := job.Validate(); err == nil {
+			t.Errorf("%+v is taken", job)
+		}
+		if err := trial.Run(t.Context(), trial.Config{}, job); err == nil {
+			t.Errorf("%+v is run", job)
+		}
+	}
+}

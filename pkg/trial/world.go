@@ -71,6 +71,7 @@ type world struct {
 
 	step     line // Who is in front does something, and waits for what follows from it.
 	barrier  atomic.Uint64
+	given    uint64        // What the script was sent when it came to rest last; for who is in front.
 	ready    chan struct{} // Closed when the bot is connected.
 	once     sync.Once
 	commands json.RawMessage // As the script declares them; mu guards it.

@@ -96,3 +96,8 @@ Deno.test("events", async () => {
   assertEquals(e.reply.embeds[0].title, "T");
   assert(e.reply.embeds[0].timestamp.startsWith("2026-01-01T00:00:00"), e.reply.embeds[0].timestamp);
 });
+
+Deno.test("a day with a timer each second", async () => {
+  const bot = await createTestBot("let n = 0; setInterval(() => { n++; if (n % 3600 === 0) console.log(n / 3600); }, 1000);");
+  assertEquals((await bot.advance(86_400_000)).logs.map((l) => l.text).at(-1), "24");
+});
