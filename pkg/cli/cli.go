@@ -47,6 +47,7 @@ type app struct {
 	guildID string // --guild.
 	json    bool   // --json.
 	running bool   // Arguments and flags were understood.
+	hurried bool   // Nothing is tried again: somebody waits at the prompt.
 
 	says *projectSays // Of the project file, once it was looked for.
 }

@@ -318,9 +318,9 @@ func TestCompletion(t *testing.T) {
 		"of others": {[]string{"get", "--api", "http://127.0.0.1:1", "--guild", ""}, ":4"},
 	}
 	for name, row := range rows {
-		code, stdout, _ := u.run(append([]string{"__complete"}, row.args...)...)
-		if code != OK || !strings.Contains(stdout, row.want) {
-			t.Errorf("%s: %d %q", name, code, stdout)
+		code, stdout, stderr := u.run(append([]string{"__complete"}, row.args...)...)
+		if code != OK || !strings.Contains(stdout, row.want) || strings.Contains(stderr, "warning") {
+			t.Errorf("%s: %d %q %q", name, code, stdout, stderr)
 		}
 	}
 	for _, shell := range shells {
