@@ -47,7 +47,7 @@ func (b *Bot) Rest(ctx context.Context, id snowflake.GuildID) (next time.Time, g
 func (s *script) rest(ctx context.Context) (next time.Time, given uint64, rested bool, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.ctx, cancel)()
+	defer context.AfterFunc(s.ctx, cancel)() //nolint:contextcheck // The end of the script ends the wait.
 	s.mu.Lock()
 	given = s.given
 	s.mu.Unlock()

@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"path"
+	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
 
@@ -55,8 +56,9 @@ func only(r *resolver, entry string) api.Plugin {
 	return api.Plugin{Name: "flora", Setup: func(b api.PluginBuild) {
 		b.OnResolve(api.OnResolveOptions{Filter: ".*"}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
 			if a.Kind == api.ResolveEntryPoint {
-				return api.OnResolveResult{Path: entry, Namespace: recipe.Upload}, nil
+				return api.OnResolveResult{Path: r.key(entry), Namespace: recipe.Upload}, nil
 			}
+			a.Importer = strings.TrimSuffix(a.Importer, recipe.ModuleMark)
 			if answer, ok := recipe.SDK(a.Path); ok {
 				return answer, nil
 			}
@@ -71,18 +73,19 @@ func only(r *resolver, entry string) api.Plugin {
 			case t.nothing:
 				return recipe.Nothing(a.Path), nil
 			}
-			out := api.OnResolveResult{Path: t.path, Namespace: recipe.Upload}
+			out := api.OnResolveResult{Path: r.key(t.path), Namespace: recipe.Upload}
 			if t.pure {
 				out.SideEffects = api.SideEffectsFalse
 			}
 			return out, nil
 		})
 		b.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: recipe.Upload}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-			loader, err := recipe.Loader(a.Path, a.With)
+			file := strings.TrimSuffix(a.Path, recipe.ModuleMark)
+			loader, err := recipe.Loader(file, a.With)
 			if err != nil {
 				return api.OnLoadResult{}, err
 			}
-			contents, err := r.files[a.Path].read()
+			contents, err := r.files[file].read()
 			return api.OnLoadResult{Contents: &contents, Loader: loader}, err
 		})
 		recipe.LoadOurs(b)

@@ -184,6 +184,21 @@ func TestErrorTextIsBounded(t *testing.T) {
 	}
 }
 
+// TestModuleMark: that a project's files are ES modules by its package.json
+// shows in no name.
+func TestModuleMark(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{"good": `import { f } from "./f"; f(); import x from "./f?.js"`, "broken": `import { f } from "./nope"; import "./f?.js"; let a = ;`} {
+		out, failure := build(Input{Entry: "src/main.ts", Files: files("package.json", `{"type": "module"}`, "src/main.ts", source, "src/f.ts", "export const f = 1", "src/f?.js", "export default 1; if (f === -0) f()")})
+		if (name == "good") != (failure == "") {
+			t.Errorf("%s: %s", name, failure)
+		}
+		if text := out.Map + strings.Join(out.Warnings, "") + failure; strings.Contains(text, recipe.ModuleMark) {
+			t.Errorf("%s: it shows in %s", name, text)
+		}
+	}
+}
+
 func TestSourceMap(t *testing.T) {
 	t.Parallel()
 	in := Input{Entry: "src/main.ts", Files: files("src/main.ts", "import { f } from './f';\nf();\n", "src/f.ts", "export const f = () => {\n  throw new Error('x');\n};\n")}

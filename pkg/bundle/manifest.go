@@ -17,6 +17,7 @@ type manifest struct {
 	exports, imports, browser gjson.Result
 	main, module              string
 	effects                   gjson.Result
+	esm                       bool // "type": "module".
 }
 
 func readManifest(doc string) *manifest {
@@ -43,6 +44,8 @@ func readManifest(doc string) *manifest {
 			m.main = value.Str
 		case "module":
 			m.module = value.Str
+		case "type":
+			m.esm = value.Str == "module"
 		case "sideEffects":
 			m.effects = value
 		}

@@ -231,6 +231,19 @@ func (r *resolver) owner(file string) (string, *manifest) {
 	}
 }
 
+// key is what esbuild calls a file. It reads no package.json here, so what one
+// says of its modules is told by an extension: that decides what the default
+// import of a CommonJS module is.
+func (r *resolver) key(file string) string {
+	switch path.Ext(file) {
+	case ".js", ".jsx", ".ts", ".tsx":
+		if _, m := r.owner(file); m != nil && m.esm {
+			return file + recipe.ModuleMark
+		}
+	}
+	return file
+}
+
 // manifest reads a folder's package.json; one that cannot be read is none.
 func (r *resolver) manifest(dir string) *manifest {
 	r.mu.Lock()

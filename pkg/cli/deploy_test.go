@@ -85,6 +85,7 @@ func TestDeployFinds(t *testing.T) {
 		"an entry that would be left":  {[]string{"dist/main.js"}, []string{"dist/main.js"}, "dist/main.js", ""},
 		"the project's configuration":  {[]string{"app/go.ts", `flora.config.json={"deploy":{"entry":"go.ts","root":"app"}}`}, nil, "go.ts", ""},
 		"flags before configuration":   {[]string{"b/x.ts", `flora.config.json={"deploy":{"entry":"go.ts","root":"app"}}`}, []string{"x.ts", "--root", "b"}, "x.ts", ""},
+		"a file that is no text":       {[]string{"main.ts", "x.txt=\xff\xfe"}, nil, "main.ts", "x.txt is not kept with the deployment: it is not UTF-8 text\n"},
 		"configuration without effect": {[]string{"main.ts", `flora.config.json={"deploy":{"minify":true},"x":1}`}, nil, "main.ts", "warning: flora.config.json: \"x\" has no effect\n"},
 	}
 	for name, row := range rows {
@@ -121,7 +122,6 @@ func TestDeployRefuses(t *testing.T) {
 		"an entry outside":       {[]string{"main.ts", "app/x.ts"}, []string{"../main.ts", "--root", "app"}, Usage, "the entry ../main.ts is no file in the root"},
 		"an absolute entry":      {[]string{"main.ts"}, []string{"/etc/passwd"}, Usage, "the entry /etc/passwd is no file"},
 		"a missing root":         {nil, []string{"--root", "nope"}, Usage, "nope is not a folder"},
-		"no text":                {[]string{"main.ts", "x.txt=\xff\xfe"}, nil, Usage, "x.txt is not UTF-8 text"},
 		"too much":               {[]string{"main.ts", "x.txt=" + strings.Repeat("x", maxBundleBytes+1)}, nil, Limit, "is too large"},
 		"a broken configuration": {[]string{"main.ts", "flora.config.json={"}, nil, Usage, "flora.config.json is broken"},
 		"a missing bundle":       {nil, []string{"--bundle", "nope.js"}, Failure, "nope.js"},

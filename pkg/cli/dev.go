@@ -71,7 +71,7 @@ func (a *app) dev(ctx context.Context, o devOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	d := &development{app: a, options: o, dir: dir}
+	d := &development{app: a, options: o, dir: dir, root: dir}
 	until := ctx
 	if a.api == "" && a.env("FLORA_API_URL") == "" {
 		release, err := a.holdProject(dir)
@@ -98,9 +98,11 @@ type development struct {
 	*app
 	options devOptions
 	dir     string
+	root    string // Of the sources, as the project last said.
 	api     *client.Client
 	guildID snowflake.GuildID
 	url     string // The playground's address, "" when there is none.
+	limits  limits // Of the server, once it was asked.
 
 	mu sync.Mutex // One writer at a time.
 

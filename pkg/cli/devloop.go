@@ -68,7 +68,14 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 	if d.options.root != "" {
 		p.SetRoot(d.options.root)
 	}
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry})
+	d.root = p.Root
+	if !d.limits.known {
+		if d.limits, err = limitsOf(ctx, d.api); err != nil {
+			return nil, err
+		}
+	}
+	has := d.limits.Scripts.WebAssembly
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry, WebAssembly: has == nil || *has != 0})
 	if err != nil {
 		if broken, ok := errors.AsType[*project.Broken](err); ok {
 			inputs = broken.Inputs
@@ -84,6 +91,9 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 		d.warning(w)
 	}
 	r := client.DeployRequest{Source: "cli", Entry: b.Entry, Bundle: &b.Code, Files: b.Sources, SourceMap: &client.File{Path: "bundle.js.map", Contents: b.Map}}
+	if err := d.limits.check(script{request: r, sizes: b.Sizes}); err != nil {
+		return b.Inputs, err
+	}
 	dep, err := d.api.Deploy(ctx, d.guildID, r)
 	if err != nil {
 		return b.Inputs, err
@@ -121,7 +131,7 @@ func (d *development) always() []string {
 	}
 	if d.options.entry == "" {
 		for _, name := range project.Entries {
-			all = append(all, filepath.Join(d.dir, filepath.FromSlash(name)))
+			all = append(all, filepath.Join(d.root, filepath.FromSlash(name)))
 		}
 	}
 	return all
@@ -132,10 +142,10 @@ const manyFolders = 500
 
 // folders are those of the project that sources can be in.
 func (d *development) folders() []string {
-	out := []string{d.dir}
-	err := filepath.WalkDir(d.dir, func(name string, e fs.DirEntry, err error) error {
+	out := []string{d.dir, d.root}
+	err := filepath.WalkDir(d.root, func(name string, e fs.DirEntry, err error) error {
 		switch {
-		case err != nil || !e.IsDir() || name == d.dir:
+		case err != nil || !e.IsDir() || name == d.root:
 			return nil //nolint:nilerr // What cannot be read cannot be a source.
 		case strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist":
 			return fs.SkipDir

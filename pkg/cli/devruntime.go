@@ -51,12 +51,7 @@ func (d *development) local(ctx context.Context) (_ context.Context, end func() 
 	if err != nil {
 		return nil, nil, err
 	}
-	port, err := d.port(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	d.progress("starting %s", binary)
-	child, err := startRuntime(ctx, binary, d.dir, d.Env, "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
+	child, err := d.launch(ctx, binary, data)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,6 +70,22 @@ func (d *development) local(ctx context.Context) (_ context.Context, end func() 
 	}
 	d.ready(child.said, "")
 	return ctx, end, nil
+}
+
+// launch starts the runtime on a free port, and on another one when somebody
+// was quicker.
+func (d *development) launch(ctx context.Context, binary, data string) (*child, error) {
+	for tries := 1; ; tries++ {
+		port, err := d.port(ctx)
+		if err != nil {
+			return nil, err
+		}
+		d.progress("starting %s", binary)
+		c, err := startRuntime(ctx, binary, d.dir, d.Env, "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
+		if err == nil || d.options.asked || tries == portsTried || ctx.Err() != nil || free(ctx, port) {
+			return c, err
+		}
+	}
 }
 
 // ready prints where the playground is.
@@ -125,21 +136,22 @@ func (d *development) attach(_ context.Context, r running) error {
 	return err
 }
 
+func free(ctx context.Context, port int) bool {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	return err == nil && l.Close() == nil
+}
+
 // port is one that is free.
 func (d *development) port(ctx context.Context) (int, error) {
-	free := func(port int) bool {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		return err == nil && l.Close() == nil
-	}
 	wanted := d.options.port
-	if wanted == 0 || free(wanted) {
+	if wanted == 0 || free(ctx, wanted) {
 		return wanted, nil
 	}
 	if d.options.asked {
 		return 0, coded(Conflict, "port %d is taken by another program; give another --port, or none", wanted)
 	}
 	for port := wanted + 1; port <= wanted+portsTried; port++ {
-		if free(port) {
+		if free(ctx, port) {
 			d.warning(fmt.Sprintf("port %d is taken; using %d", wanted, port))
 			return port, nil
 		}

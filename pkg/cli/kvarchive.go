@@ -110,7 +110,8 @@ func (a *app) download(ctx context.Context, api *client.Client, guild snowflake.
 			failures = 0
 		}
 		if _, broken := errors.AsType[*client.NetworkError](err); !broken || failures == downloadAttempts {
-			return fmt.Errorf("%w\nwhat is here of the archive is in %s; run the command again to go on", err, part)
+			a.note("what is here of the archive is in %s; run the command again to go on", part)
+			return err
 		}
 		a.note("%s; going on at byte %d", err, have)
 		if !clock.Sleep(ctx, clock.Real, downloadPause<<failures) {

@@ -43,7 +43,7 @@ With --json it prints one event per line: {"type": "file" | "loaded" | "start" |
 "result" | "file_end", "file", "test", "status", "duration_ms", "error": {"name",
 "message", "stack", "diff", "frame"}, "output": [{"level", "text", "from"}]}, and at
 the end {"type": "summary", "files", "passed", "failed", "skipped", "duration_ms"}.`,
-		Example: "  flora test\n  flora test src/main.test.ts --filter \"ping\"\n  flora test --reporter tap --junit report.xml\n  flora test --json --fail-fast --timeout 10s",
+		Example: "  flora test\n  flora test src/main.test.ts --filter ping\n  flora test --reporter tap --junit report.xml\n  flora test --json --fail-fast --timeout 10s",
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.test(ctx, args, o) }),
 	}
 	f := c.Flags()
@@ -147,7 +147,7 @@ var errTotal = errors.New("the tests took longer than --total-timeout allows")
 // testFiles are the test files by their paths from the root, with slashes.
 func (a *app) testFiles(p *project.Project, args []string) ([]string, error) {
 	if len(args) == 0 {
-		return walkTests(p, p.Root)
+		return walkTests(p.Root, p.Root, p.Tests)
 	}
 	var out []string
 	for _, arg := range args {
@@ -167,12 +167,12 @@ func (a *app) testFiles(p *project.Project, args []string) ([]string, error) {
 			out = append(out, filepath.ToSlash(rel))
 			continue
 		}
-		found, err := walkTests(p, name)
+		found, err := walkTests(p.Root, name, slices.Concat(p.Tests, usualTests))
 		if err != nil {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, coded(Failure, "no test found in %s: tests are files called %s", arg, strings.Join(p.Tests, ", "))
+			return nil, coded(Failure, "no test found in %s: tests are files called %s", arg, strings.Join(usualTests, ", "))
 		}
 		out = append(out, found...)
 	}
@@ -180,26 +180,30 @@ func (a *app) testFiles(p *project.Project, args []string) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
+// usualTests are what tests are called in a folder that is named, beside what the
+// project file calls so.
+var usualTests = []string{"**/*.test.{ts,tsx,js,mjs}", "**/*_test.{ts,tsx,js,mjs}"}
+
 // walkTests finds the tests in a folder below the root, in order. Packages,
 // hidden folders and what was built are nobody's tests.
-func walkTests(p *project.Project, dir string) (out []string, err error) {
+func walkTests(root, dir string, patterns []string) (out []string, err error) {
 	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil && name == dir:
 			return fmt.Errorf("look for tests: %w", err)
 		case err != nil:
-			return nil // Removed meanwhile, or not ours to read.
+			return nil //nolint:nilerr // Removed meanwhile, or not ours to read.
 		case d.IsDir() && name != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "dist"):
 			return fs.SkipDir
 		case d.IsDir():
 			return nil
 		}
-		rel, err := filepath.Rel(p.Root, name)
+		rel, err := filepath.Rel(root, name)
 		if err != nil {
 			return fmt.Errorf("name %s: %w", name, err)
 		}
 		rel = filepath.ToSlash(rel)
-		for _, pattern := range p.Tests {
+		for _, pattern := range patterns {
 			ok, err := doublestar.Match(strings.TrimPrefix(pattern, "./"), rel)
 			if err != nil {
 				return usage("the pattern %q of tests in the project file cannot be read: %s", pattern, err)

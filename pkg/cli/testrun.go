@@ -98,7 +98,7 @@ const stopLimit = 5 * time.Second
 func (r *testRun) process(ctx context.Context, job []report.File) (done int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, r.binary, "test")
+	cmd := exec.CommandContext(ctx, r.binary, "test") //nolint:gosec // The runtime that was found, or named.
 	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.Env, stopLimit
 	said := &tail{}
 	cmd.Stderr = said

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -131,7 +132,7 @@ func (r *typesReport) settle(p *project.Project, files map[string]string) error 
 	case err != nil:
 		return fmt.Errorf("read tsconfig.json: %w", err)
 	default:
-		r.Notes = append(r.Notes, lacks(there, localImports(p))...)
+		r.Notes = append(r.Notes, lacks(p.Dir, there, localImports(p))...)
 	}
 	for name, text := range files {
 		old, err := os.ReadFile(filepath.Join(p.Dir, filepath.FromSlash(name)))
@@ -242,14 +243,16 @@ func localImports(p *project.Project) map[string]string {
 	return out
 }
 
-// lacks says what an author's tsconfig.json has to have.
-func lacks(text []byte, local map[string]string) []string {
+// lacks says what an author's tsconfig.json has to have, itself or by what it
+// extends.
+func lacks(dir string, text []byte, local map[string]string) []string {
 	plain, err := hujson.Standardize(append(text, '\n'))
 	if err != nil {
 		return []string{"tsconfig.json is no JSON with comments; editors will not read it either"}
 	}
+	all := string(plain) + extended(dir, plain, 4)
 	var notes []string
-	if !strings.Contains(string(plain), typesDir) {
+	if !strings.Contains(all, typesDir) {
 		notes = append(notes, `tsconfig.json does not name the declarations; add "`+typesDir+`" to its "include"`)
 	}
 	names := make([]string, 0, len(local))
@@ -258,9 +261,39 @@ func lacks(text []byte, local map[string]string) []string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if !strings.Contains(string(plain), `"`+name+`"`) {
+		if !strings.Contains(all, `"`+name+`"`) {
 			notes = append(notes, fmt.Sprintf(`tsconfig.json does not know the import %q; add %q: [%q] to its "paths"`, name, name, local[name]))
 		}
 	}
 	return notes
+}
+
+// extended is the text of the author's own files that a configuration extends.
+func extended(dir string, plain []byte, depth int) string {
+	var one struct{ Extends string }
+	var list struct{ Extends []string }
+	if json.Unmarshal(plain, &one) == nil {
+		list.Extends = []string{one.Extends}
+	} else if json.Unmarshal(plain, &list) != nil {
+		return ""
+	}
+	var all strings.Builder
+	for _, name := range list.Extends {
+		if !strings.HasPrefix(name, ".") || depth == 0 {
+			continue
+		}
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if !regular(file) {
+			file += ".json"
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // TypeScript tells of it.
+		}
+		if base, err := hujson.Standardize(append(text, '\n')); err == nil {
+			all.Write(base)
+			all.WriteString(extended(filepath.Dir(file), base, depth-1))
+		}
+	}
+	return all.String()
 }

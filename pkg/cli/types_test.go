@@ -30,19 +30,23 @@ func TestTypes(t *testing.T) {
 		stderr string // A part.
 		want   string // What the declarations are then.
 	}{
-		"of the server":    {args: "types", answer: answer{body: serverTypes}, stdout: "Wrote the declarations of Flora 9.8.7 at http://", want: serverTypes},
-		"not logged in":    {args: "types", env: []string{"FLORA_TOKEN="}, stdout: "Wrote the declarations of Flora dev, which is flora's own:\n  .flora/types/flora.d.ts\n", want: own[file]},
-		"offline":          {args: "types --offline", answer: answer{body: serverTypes}, stdout: "flora's own", want: own[file]},
-		"nobody there":     {args: "types", env: []string{"FLORA_API_URL=http://127.0.0.1:1"}, stdout: "flora's own", stderr: "warning: cannot reach http://127.0.0.1:1/api", want: own[file]},
-		"an older server":  {args: "types", answer: answer{status: 404, body: `{"message":"no such route","code":"not_found"}`}, stdout: "flora's own", stderr: "warning: no such route; these are flora's own", want: own[file]},
-		"another server":   {args: "types", answer: answer{body: "<html>"}, stdout: "flora's own", stderr: "does not answer like Flora's API", want: own[file]},
-		"a bad address":    {args: "types --api here", code: Usage, stderr: `"here" is not an API address`},
-		"nothing changes":  {args: "types", answer: answer{body: own[file]}, there: own, stdout: "tsconfig.json\n", want: own[file]},
-		"fresh":            {args: "types --check", answer: answer{body: own[file]}, there: with(own, "tsconfig.json", `{"include":["src",".flora/types"]}`), stdout: "up to date with Flora dev at http", want: own[file]},
-		"stale":            {args: "types --check", answer: answer{body: serverTypes}, there: with(own, "tsconfig.json", tsconfig(nil)), code: Failure, stdout: "Not up to date with Flora 9.8.7 at http", stderr: "the declarations are stale; run `flora types`", want: own[file]},
-		"not there":        {args: "types --check", answer: answer{body: serverTypes}, code: Failure, stdout: ".flora/types/flora.d.ts\n", stderr: "stale"},
-		"a tsconfig":       {args: "types --offline", there: map[string]string{"tsconfig.json": "{ // mine\n \"include\": [\"src\"], }"}, stderr: `add ".flora/types" to its "include"`, want: own[file]},
-		"a broken one":     {args: "types --offline", there: map[string]string{"tsconfig.json": "{"}, stderr: "tsconfig.json is no JSON", want: own[file]},
+		"of the server":   {args: "types", answer: answer{body: serverTypes}, stdout: "Wrote the declarations of Flora 9.8.7 at http://", want: serverTypes},
+		"not logged in":   {args: "types", env: []string{"FLORA_TOKEN="}, stdout: "Wrote the declarations of Flora dev, which is flora's own:\n  .flora/types/flora.d.ts\n", want: own[file]},
+		"offline":         {args: "types --offline", answer: answer{body: serverTypes}, stdout: "flora's own", want: own[file]},
+		"nobody there":    {args: "types", env: []string{"FLORA_API_URL=http://127.0.0.1:1"}, stdout: "flora's own", stderr: "warning: cannot reach http://127.0.0.1:1/api", want: own[file]},
+		"an older server": {args: "types", answer: answer{status: 404, body: `{"message":"no such route","code":"not_found"}`}, stdout: "flora's own", stderr: "warning: no such route; these are flora's own", want: own[file]},
+		"another server":  {args: "types", answer: answer{body: "<html>"}, stdout: "flora's own", stderr: "does not answer like Flora's API", want: own[file]},
+		"a bad address":   {args: "types --api here", code: Usage, stderr: `"here" is not an API address`},
+		"nothing changes": {args: "types", answer: answer{body: own[file]}, there: own, stdout: "tsconfig.json\n", want: own[file]},
+		"fresh":           {args: "types --check", answer: answer{body: own[file]}, there: with(own, "tsconfig.json", `{"include":["src",".flora/types"]}`), stdout: "up to date with Flora dev at http", want: own[file]},
+		"stale":           {args: "types --check", answer: answer{body: serverTypes}, there: with(own, "tsconfig.json", tsconfig(nil)), code: Failure, stdout: "Not up to date with Flora 9.8.7 at http", stderr: "the declarations are stale; run `flora types`", want: own[file]},
+		"not there":       {args: "types --check", answer: answer{body: serverTypes}, code: Failure, stdout: ".flora/types/flora.d.ts\n", stderr: "stale"},
+		"a tsconfig":      {args: "types --offline", there: map[string]string{"tsconfig.json": "{ // mine\n \"include\": [\"src\"], }"}, stderr: `add ".flora/types" to its "include"`, want: own[file]},
+		"a broken one":    {args: "types --offline", there: map[string]string{"tsconfig.json": "{"}, stderr: "tsconfig.json is no JSON", want: own[file]},
+		"by extension": {args: "types --offline", there: map[string]string{
+			"tsconfig.json": `{"extends":"./base"}`, "base.json": `{"extends":["./deep/more.json", "@some/package"]} // one`, "deep/more.json": `{"include":["../.flora/types"]}`,
+		}, stdout: "Wrote", want: own[file]},
+		"extends itself":   {args: "types --offline", there: map[string]string{"tsconfig.json": `{"extends":"./tsconfig.json"}`}, stderr: `add ".flora/types"`, want: own[file]},
 		"a comment is not": {args: "types --offline", there: map[string]string{"tsconfig.json": "{} // .flora/types"}, stderr: `add ".flora/types"`, want: own[file]},
 	}
 	for name, row := range rows {
@@ -71,6 +75,30 @@ func TestTypes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTypesOfTheImportMap(t *testing.T) {
+	t.Parallel()
+	u := newTool(t, newServer(t, nil))
+	u.write("src/main.ts", "")
+	u.write("flora.json", `{"imports": {"@/": "./src/", "words": "./src/words.ts", "zod": "npm:zod"}}`)
+	if code, _, stderr := u.run("types", "--offline"); code != OK || stderr != "" {
+		t.Fatal(code, stderr)
+	}
+	var made struct {
+		CompilerOptions struct{ Paths map[string][]string }
+	}
+	if err := json.Unmarshal([]byte(tree(t, u.dir)["tsconfig.json"]), &made); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string][]string{"@/*": {"./src/*"}, "words": {"./src/words.ts"}}, made.CompilerOptions.Paths); diff != "" {
+		t.Error(diff)
+	}
+	u.write("tsconfig.json", `{"include":["src",".flora/types"],"compilerOptions":{"paths":{"words":["./src/words.ts"]}}}`)
+	want := "warning: tsconfig.json does not know the import \"@/*\"; add \"@/*\": [\"./src/*\"] to its \"paths\"\n"
+	if code, _, stderr := u.run("types", "--offline"); code != OK || stderr != want {
+		t.Error(code, stderr)
 	}
 }
 

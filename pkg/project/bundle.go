@@ -57,17 +57,17 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 	}
 	b := p.begin(root, entry, o)
 	res := b.run()
-	inputs := b.inputs()
-	if len(res.Errors) > 0 {
-		return nil, &Broken{Text: "build failed: " + b.report(res.Errors), Inputs: inputs}
-	}
 	if b.aliases = b.found.aliases(); len(b.aliases) > 0 {
 		// esbuild knows what package.json and tsconfig.json say of a file only
 		// where it finds the file by itself, so what our names mean is given to
 		// it for a second run.
-		if again := b.run(); len(again.Errors) == 0 {
+		if again := b.run(); len(again.Errors) == 0 || len(res.Errors) > 0 {
 			res = again
 		}
+	}
+	inputs := b.inputs()
+	if len(res.Errors) > 0 {
+		return nil, &Broken{Text: "build failed: " + b.report(res.Errors), Inputs: inputs}
 	}
 	out := &Bundle{Entry: entry, Inputs: inputs, Warnings: recipe.Warnings(res.Warnings)}
 	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.sourceName); err != nil {
@@ -77,15 +77,19 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 		return nil, err
 	}
 	out.Sizes = b.meta.sizes()
-	more, err := b.webAssembly(out.Code, out.Map)
+	more, err := b.webAssembly(res.OutputFiles)
 	if err != nil {
 		return nil, err
 	}
 	out.Warnings = append(out.Warnings, more...)
 	if !o.NoSources {
-		out.Sources, err = b.sources()
+		var notes []string
+		if out.Sources, notes, err = b.sources(); err != nil {
+			return nil, err
+		}
+		out.Warnings = append(out.Warnings, notes...)
 	}
-	return out, err
+	return out, nil
 }
 
 // report is the errors' text. Those in packages tell how the package came to be

@@ -133,6 +133,11 @@ func hold(t *testing.T, file string, out *Bundle) {
 				t.Fatal(err)
 			}
 			same(t, what, arg, strings.Join(m.Sources, " "))
+			for i, s := range m.Sources { // Only the author's own are there.
+				if own := !strings.Contains(s, "node_modules/"); own != (m.SourcesContent[i] != "") {
+					t.Errorf("the source map has %q: %t", s, !own)
+				}
+			}
 		case "warning":
 			warned++
 			if !slices.ContainsFunc(out.Warnings, func(w string) bool { return strings.Contains(w, arg) }) {
@@ -211,5 +216,86 @@ func TestSourcesAreBounded(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestVirtual: modules that are on no disk come before all others, import each
+// other and what is on the disk.
+func TestVirtual(t *testing.T) {
+	t.Parallel()
+	p := load(t, disk(t, "-- main.ts --\nlog('not this')\n-- src/main.test.ts --\nimport { run } from '@flora/sdk/testing'\nimport { eq } from 'jsr:@std/assert@1'\nimport { embed } from '@flora/sdk'\nrun(eq, embed)\n-- node_modules/a/index.js --\nexport const a = 'of a package'\n"))
+	out, err := p.Bundle(t.Context(), BundleOptions{
+		Entry: "src/main.test.ts", NoSources: true,
+		Virtual: map[string]string{
+			"@flora/sdk/testing": "import { eq } from 'jsr:@std/assert@1'\nimport { a } from 'a'\nexport const run = (...x: unknown[]) => log('virtual', a, eq, x)",
+			"jsr:@std/assert@1":  "export const eq = 'asserted'",
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"virtual", "asserted", "of a package", "globalThis"} {
+		if !strings.Contains(out.Code, want) {
+			t.Errorf("the bundle lacks %q:\n%s", want, out.Code)
+		}
+	}
+	if strings.Contains(out.Code, "not this") || out.Entry != "src/main.test.ts" || len(out.Sources) != 0 {
+		t.Errorf("%q with %d sources:\n%s", out.Entry, len(out.Sources), out.Code)
+	}
+}
+
+// TestInputs: all that a bundle is made of is watched, also when it fails.
+func TestInputs(t *testing.T) {
+	t.Parallel()
+	const rest = "-- flora.json --\n{}\n-- tsconfig.json --\n{}\n-- package.json --\n{}\n-- src/f.ts --\nexport const f = 1\n-- other.ts --\n-- node_modules/a/index.js --\nexport const a = 1\n"
+	for name, source := range map[string]string{
+		"good":   "import { f } from './f'\nimport { a } from 'npm:a'\nlog(f, a)\n",
+		"broken": "import { f } from './f'\nimport { a } from 'npm:a'\nimport './nope'\nlog(f, a)\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := disk(t, "-- src/main.ts --\n"+source+rest)
+			out, err := load(t, dir).Bundle(t.Context(), BundleOptions{})
+			var inputs []string
+			if broken, ok := errors.AsType[*Broken](err); ok {
+				inputs = broken.Inputs
+			} else if err != nil {
+				t.Fatal(err)
+			} else {
+				inputs = out.Inputs
+			}
+			real, err := filepath.EvalSymlinks(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range inputs {
+				rel, err := filepath.Rel(real, f)
+				if err != nil || !filepath.IsAbs(f) {
+					t.Errorf("%q: %v", f, err)
+				}
+				got = append(got, filepath.ToSlash(rel))
+			}
+			if diff := cmp.Diff([]string{"flora.json", "node_modules/a/index.js", "package.json", "src/f.ts", "src/main.ts", "tsconfig.json"}, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestLinkedFolder: a project that is reached by a link is the same.
+func TestLinkedFolder(t *testing.T) {
+	t.Parallel()
+	dir := disk(t, "-- real/src/main.ts --\nimport { f } from './f'\nlog(f)\n-- real/src/f.ts --\nexport const f = 1\n-- links --\nlink -> real\n")
+	out, err := load(t, filepath.Join(dir, "link")).Bundle(t.Context(), BundleOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m sourceMap
+	if err := json.Unmarshal([]byte(out.Map), &m); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"src/f.ts", "src/main.ts"}, m.Sources); diff != "" || len(out.Sources) != 2 {
+		t.Errorf("%s %+v", diff, out.Sources)
 	}
 }

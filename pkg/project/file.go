@@ -27,6 +27,8 @@ type document struct {
 	Test    globs             `json:"test"`
 }
 
+var documentKeys = []string{"$schema", "entry", "root", "guild", "api", "imports", "test"}
+
 // globs is one glob or a list of them.
 type globs []string
 
@@ -58,7 +60,7 @@ func (p *Project) file(ctx context.Context) (document, error) {
 	if err := decode(b, &doc); err != nil {
 		return doc, misused("%s: %s", fileName, err)
 	}
-	p.unknown(fileName, "", b, "$schema", "entry", "root", "guild", "api", "imports", "test")
+	p.unknown(fileName, "", b, documentKeys...)
 	return doc, nil
 }
 

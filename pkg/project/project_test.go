@@ -27,7 +27,7 @@ func TestLoad(t *testing.T) {
 -- flora.json --
 // The bot.
 {
-  "$schema": "./.flora/flora.schema.json",
+  "$schema": "./.flora/types/flora.schema.json",
   "root": "bot", /* here */
   "entry": "./go.ts",
   "guild": "42",

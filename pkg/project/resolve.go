@@ -35,7 +35,11 @@ func (b *building) plugin() api.Plugin {
 		})
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			b.found.load(a.Path)
-			return api.OnLoadResult{}, nil
+			if len(a.With) == 0 {
+				return api.OnLoadResult{}, nil
+			}
+			_, err := recipe.Loader(b.name(a.Path), a.With)
+			return api.OnLoadResult{}, err
 		})
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: virtualSpace}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			contents := b.options.Virtual[a.Path]

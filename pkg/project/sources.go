@@ -1,6 +1,7 @@
 package project
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,14 +35,14 @@ var (
 // sources reads the author's own files below the root, by path, as they are
 // kept beside a deployment. The entry is among them even where it would be left
 // out. Links are not followed.
-func (b *building) sources() ([]client.File, error) {
+func (b *building) sources() (files []client.File, notes []string, err error) {
 	w := walk{root: b.root, files: map[string]string{}}
 	if err := fs.WalkDir(os.DirFS(b.root), ".", w.visit); err != nil {
-		return nil, fmt.Errorf("read the sources: %w", err)
+		return nil, nil, fmt.Errorf("read the sources: %w", err)
 	}
 	if _, ok := w.files[b.entry]; !ok {
 		if err := w.read(b.entry); err != nil {
-			return nil, fmt.Errorf("read the entry: %w", err)
+			return nil, nil, fmt.Errorf("read the entry: %w", err)
 		}
 	}
 	// A monorepo's other folders, whose packages are linked.
@@ -51,7 +52,7 @@ func (b *building) sources() ([]client.File, error) {
 			continue
 		}
 		if err := w.add(b.name(file), file); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	out := make([]client.File, 0, len(w.files))
@@ -59,7 +60,7 @@ func (b *building) sources() ([]client.File, error) {
 		out = append(out, client.File{Path: p, Contents: contents})
 	}
 	slices.SortFunc(out, func(a, b client.File) int { return strings.Compare(a.Path, b.Path) })
-	return out, nil
+	return out, w.notes, nil
 }
 
 func tooMuch(format string, args ...any) error { return &TooMuch{fmt.Sprintf(format, args...)} }
@@ -69,6 +70,7 @@ type walk struct {
 	files  map[string]string
 	bytes  int
 	ignore ignore
+	notes  []string // What is left out, and why.
 }
 
 func (w *walk) visit(name string, d fs.DirEntry, err error) error {
@@ -122,6 +124,10 @@ func (w *walk) add(name, file string) error {
 		return tooMuch("there are more than %d source files in %s; name a smaller --root, or list what is none in .gitignore", maxSourceFiles, w.root)
 	}
 	contents, err := text(file, maxSourceBytes-w.bytes)
+	if _, binary := errors.AsType[*Misused](err); binary {
+		w.notes = append(w.notes, fmt.Sprintf("%s is not kept with the deployment: it is not UTF-8 text", name))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -145,7 +151,7 @@ func text(file string, most int) (string, error) {
 		return "", tooMuch("%s is too large: more than %d bytes would be sent", file, most)
 	}
 	if !utf8.Valid(b) {
-		return "", misused("%s is not UTF-8 text; convert it, or list it in .gitignore", file)
+		return "", misused("%s is not UTF-8 text", file)
 	}
 	return string(b), nil
 }

@@ -26,7 +26,16 @@ type sourceMap struct {
 }
 
 // webAssembly warns of every file whose code in the bundle uses WebAssembly.
-func (b *building) webAssembly(code, mapping string) ([]string, error) {
+// The outputs are esbuild's: their source map has everybody's sources.
+func (b *building) webAssembly(outputs []api.OutputFile) ([]string, error) {
+	var code, mapping string
+	for _, o := range outputs {
+		if strings.HasSuffix(o.Path, ".map") {
+			mapping = string(o.Contents)
+		} else {
+			code = string(o.Contents)
+		}
+	}
 	if b.options.WebAssembly || !strings.Contains(code, "WebAssembly") {
 		return nil, nil
 	}
@@ -75,7 +84,7 @@ func (b *building) webAssembly(code, mapping string) ([]string, error) {
 }
 
 func (b *building) warnOfWebAssembly(t recipe.Target, m sourceMap) string {
-	at := api.Location{File: m.Sources[t.Source], Line: t.Line + 1, Length: len("WebAssembly")}
+	at := api.Location{File: b.sourceName(m.Sources[t.Source]), Line: t.Line + 1, Length: len("WebAssembly")}
 	if t.Source < len(m.SourcesContent) {
 		if lines := strings.Split(m.SourcesContent[t.Source], "\n"); t.Line < len(lines) {
 			at.LineText = lines[t.Line]
@@ -88,8 +97,7 @@ func (b *building) warnOfWebAssembly(t recipe.Target, m sourceMap) string {
 		}
 	}
 	text := "WebAssembly is not there on this server: it runs scripts without a compiler (runtime.jit is \"off\"), and this use will fail"
-	text += b.through(at.File)
-	return recipe.Render(api.Message{Text: text, Location: &at}, api.WarningMessage, nil)
+	return recipe.Render(api.Message{Text: text + b.through(at.File), Location: &at}, api.WarningMessage, nil)
 }
 
 // through looks places up in a source map, in their order.

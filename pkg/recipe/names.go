@@ -14,8 +14,14 @@ import (
 // ourSpaces stand before paths in what esbuild writes.
 var ourSpaces = regexp.MustCompile("^(" + Upload + "|" + sdk + "|" + empty + "):")
 
-// Plain takes our name spaces off a path.
-func Plain(file string) string { return ourSpaces.ReplaceAllString(file, "") }
+// ModuleMark ends the names of files in memory that are ES modules by their
+// package.json: esbuild takes that from an extension.
+const ModuleMark = "?.mjs"
+
+// Plain takes our name spaces and marks off a path.
+func Plain(file string) string {
+	return strings.TrimSuffix(ourSpaces.ReplaceAllString(file, ""), ModuleMark)
+}
 
 // Split parts a package's name from the path in it.
 func Split(name string) (pkg, inside string) {

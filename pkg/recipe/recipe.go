@@ -141,8 +141,9 @@ func noLoader(file string) error {
 	return fmt.Errorf("cannot import %q: files with the extension %q cannot be bundled; import code, .json, .txt or .md", file, path.Ext(file))
 }
 
-// Outputs takes the code and its source map, with every source's name as name
-// gives it, out of what esbuild made.
+// Outputs takes the code and its source map out of what esbuild made. Sources are
+// called as name says. The map has the author's own, not those of packages: they
+// would be most of it, and everybody can have them.
 func Outputs(files []api.OutputFile, name func(string) string) (code, sourceMap string, err error) {
 	for _, f := range files {
 		if strings.HasSuffix(f.Path, ".map") {
@@ -156,17 +157,20 @@ func Outputs(files []api.OutputFile, name func(string) string) (code, sourceMap 
 
 func rename(doc []byte, name func(string) string) (string, error) {
 	var m struct {
-		Version        int      `json:"version"`
-		Sources        []string `json:"sources"`
-		SourcesContent []string `json:"sourcesContent"`
-		Mappings       string   `json:"mappings"`
-		Names          []string `json:"names"`
+		Version        int       `json:"version"`
+		Sources        []string  `json:"sources"`
+		SourcesContent []*string `json:"sourcesContent"`
+		Mappings       string    `json:"mappings"`
+		Names          []string  `json:"names"`
 	}
 	if err := json.Unmarshal(doc, &m); err != nil {
 		return "", fmt.Errorf("read the bundle's source map: %w", err)
 	}
 	for i, s := range m.Sources {
 		m.Sources[i] = name(Plain(s))
+		if InModules(m.Sources[i]) && i < len(m.SourcesContent) {
+			m.SourcesContent[i] = nil
+		}
 	}
 	b, err := json.Marshal(m)
 	if err != nil {

@@ -108,7 +108,7 @@ func place(l api.Location, places [][2]string) (*api.Location, [][2]string) {
 
 // unspaced takes our name spaces out of quoted paths and cuts what is too long.
 func unspaced(s string) string {
-	s = strings.ReplaceAll(strings.ReplaceAll(s, `"`+Upload+":", `"`), `"`+sdk+":", `"`)
+	s = strings.NewReplacer(`"`+Upload+":", `"`, `"`+sdk+":", `"`, ModuleMark+`"`, `"`).Replace(s)
 	if len(s) <= messageBytes {
 		return s
 	}

@@ -362,7 +362,7 @@ func FuzzALiar(f *testing.F) {
 	for _, fr := range []any{
 		wire.Settled{Instance: first, ID: 1}, wire.Settled{Instance: first, ID: 7, Failure: &wire.Failure{Text: "x"}},
 		wire.OpCall{Instance: first, Call: 1, Args: []byte("{}")}, wire.Log{Instance: first, Level: -5, Text: "x"},
-		wire.Declared{Instance: first, Kind: "event", Value: "x"}, wire.Gone{Instance: first, Lost: "x"}, wire.Fault{Reason: "x"},
+		wire.Declared{Instance: first, Kind: "event", Value: "x"}, wire.Gone{Instance: first, Lost: "x"}, wire.Fault{Reason: "x"}, wire.Rested{Instance: first, ID: 1, Next: -1},
 	} {
 		f.Add(frame(fr))
 	}

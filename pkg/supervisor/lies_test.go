@@ -41,6 +41,8 @@ var lies = map[string][]byte{
 	"an op of another's":   frame(wire.OpCall{Instance: first + 1, Args: []byte("{}")}),
 	"another's end":        frame(wire.Gone{Instance: first + 1}),
 	"another's outcome":    frame(wire.Settled{Instance: first + 1, ID: 1}),
+	"another's rest":       frame(wire.Rested{Instance: first + 1, ID: 1}),
+	"control's question":   frame(wire.Rest{Instance: first, ID: 1}),
 	"gone twice":           append(frame(wire.Gone{Instance: first}), frame(wire.Gone{Instance: first})...),
 	"an op after the end":  append(frame(wire.Gone{Instance: first}), frame(wire.OpCall{Instance: first, Args: []byte("{}")})...),
 	"a line after the end": append(frame(wire.Gone{Instance: first}), frame(wire.Log{Instance: first, Text: "x"})...),

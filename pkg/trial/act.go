@@ -115,7 +115,7 @@ func (w *world) quiet(ctx context.Context) error {
 func (w *world) settle(ctx context.Context) (next time.Time, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(w.ctx, cancel)()
+	defer context.AfterFunc(w.ctx, cancel)() //nolint:contextcheck // The end of the world ends the wait.
 	w.mu.Lock()
 	most := len(w.dispatches) + mostDispatches
 	w.mu.Unlock()

@@ -143,10 +143,11 @@ func (r *runner) newBot(q request) (any, error) {
 			return nil, err
 		}
 	}
-	if q.Guild.IsZero() {
-		return nil, errors.New("guildId must be an id")
+	guild, err := snowflake.ParseGuild(q.GuildID)
+	if err != nil {
+		return nil, fmt.Errorf("guildId %q is %w", q.GuildID, err)
 	}
-	w, err := newWorld(r.ctx, r.cfg, q.setting)
+	w, err := newWorld(r.ctx, r.cfg, guild, q.setting)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,11 @@ package trial_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
+	sdkpackage "github.com/flora-runtime/flora-runtime/sdk-bundle/testing"
+
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 	"github.com/flora-runtime/flora-runtime/pkg/trial"
 	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
@@ -89,7 +93,7 @@ func results(events []report.Event) []string {
 	for _, e := range events {
 		switch {
 		case e.Type == "result" && e.Error != nil:
-			out = append(out, strings.Join(e.Test, " > ")+": "+e.Status+": "+e.Error.Name+": "+e.Error.Message)
+			out = append(out, strings.Join(e.Test, " > ")+": "+e.Status+": "+e.Error.Name+": "+e.Error.Message+"\n"+e.Error.Diff)
 		case e.Type == "result":
 			out = append(out, strings.Join(e.Test, " > ")+": "+e.Status)
 		case e.Type == "file_end" && e.Error != nil:
@@ -99,95 +103,191 @@ func results(events []report.Event) []string {
 	return out
 }
 
-// passes runs a file of which all tests pass.
-func passes(t *testing.T, code string, scripts map[string]string) {
+// bundled bundles a file of a folder as the CLI does.
+func bundled(t *testing.T, dir, file string) report.Bundle {
 	t.Helper()
-	events := run(t, files(code), scripts)
-	n := 0
-	for _, e := range events {
-		if e.Type == "result" && e.Status == "passed" {
-			n++
-		}
-		if e.Error != nil {
-			doc, err := json.MarshalIndent(e, "", "  ")
-			if err = errors.Join(err); err != nil {
-				t.Error(err)
-			}
-			t.Errorf("%s", doc)
-		}
+	p, err := project.Load(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n == 0 {
-		t.Errorf("nothing passed: %+v", events)
+	b, err := p.Bundle(t.Context(), project.BundleOptions{Entry: file, Virtual: sdkpackage.Modules(), NoSources: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Bundle{Code: b.Code, Map: b.Map}
+}
+
+// runFile runs a test file of a folder.
+func runFile(t *testing.T, dir, file string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	passed := 0
+	err := trial.Run(ctx, trial.Config{
+		Blob: blob(t), Limits: limits(), Log: zap.NewNop(),
+		Bundle: func(_ context.Context, name string) (report.Bundle, error) { return bundled(t, dir, name), nil },
+		Emit: func(e report.Event) {
+			if e.Status == report.Passed {
+				passed++
+			}
+			if e.Error != nil {
+				t.Errorf("%s %v: %s: %s\n%s\n%s\n%v", e.File, e.Test, e.Error.Name, e.Error.Message, e.Error.Diff, e.Error.Stack, e.Output)
+			}
+		},
+	}, report.Job{Files: []report.File{{Name: file, Bundle: bundled(t, dir, file)}}, TimeoutMS: 20_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if passed == 0 {
+		t.Errorf("no test of %s passed", file)
 	}
 }
 
-const points = `
-const points = kv.store("points");
-createBot({
-  commands: [prefix({ name: "ping", run: (ctx) => ctx.reply("pong!") })],
-  slashCommands: [
-    slash({
-      name: "give", description: "Gives a point", options: [{ name: "to", description: "Whom", type: "user", required: true }],
-      run: async (ctx) => {
-        const { to } = ctx.options;
-        const count = Number((await points.get(to.id)) ?? 0) + 1;
-        await points.set(to.id, String(count));
-        await ctx.reply({ content: to.username + " has " + count + ".", components: [actionRow().addComponents(button().setCustomId("thank:" + to.id).setLabel("Thank"))] });
-        setTimeout(() => ctx.deleteReply(), 60_000);
-      },
-    }),
-    slash({ name: "report", description: "Reports a problem", run: (ctx) => ctx.showModal({ custom_id: "report", title: "Report", components: [label("What").setComponent(inputText("what"))] }) }),
-  ],
-});
-onComponent("thank:{user}", (ctx) => ctx.reply("<@" + ctx.params.user + ">, thanks from " + ctx.user.username + "!"));
-onModal("report", async (ctx) => {
-  await rest.addMemberRole({ userId: ctx.user.id, roleId: "1234567890123456789", reason: "has reported" }).catch((e) => console.warn(e.message));
-  await ctx.reply({ content: "Noted: " + ctx.fields.what, ephemeral: true });
-});
-cron("reset", "@weekly", async () => { for (const { name } of (await points.list()).keys) await points.delete(name); });
-`
+var (
+	scriptBlock = regexp.MustCompile("(?s)```ts\n(.*?)```")
+	testBlock   = regexp.MustCompile("(?s)```js\n(.*?)```")
+)
 
-// TestWhatTheDocumentationShows is docs/testing.md.
+// TestWhatTheDocumentationShows runs the script and the tests of docs/testing.md,
+// which sdk-bundle/testing runs in Node.
 func TestWhatTheDocumentationShows(t *testing.T) {
 	t.Parallel()
-	passes(t, `
-test("ping", async () => {
-  const bot = await createTestBot({ file: "src/main.ts" });
-  const { reply } = await bot.say("!ping");
-  assertEquals(reply.content, "pong!");
-});
-test("points", async () => {
-  const bot = await createTestBot({ file: "src/main.ts" });
-  const bob = bot.addUser("bob");
-  const given = await bot.slash("give", { to: bob });
-  assertEquals(given.reply.content, "bob has 1.");
-  assertEquals(bot.kv.store("points").get(bob.id), "1");
-  const thanked = await bot.click("thank:" + bob.id, { user: bot.owner });
-  assertEquals(thanked.reply.content, "<@" + bob.id + ">, thanks from owner!");
-  await bot.advance(60_000);
-  assertEquals(given.reply.deleted, true);
-  await bot.fire("reset");
-  assertEquals(bot.kv.store("points").entries(), {});
-});
-test("the form", async () => {
-  const bot = await createTestBot({ file: "src/main.ts" });
-  const { modal } = await bot.slash("report");
-  assertEquals(modal.title, "Report");
-  const { reply, logs } = await bot.submit("report", { what: "It is broken" });
-  assertEquals(reply.ephemeral, true);
-  assertMatch(logs[0].text, /Unknown Role/);
-});
-test("Discord refuses", async () => {
-  const bot = await createTestBot({ file: "src/main.ts" });
-  bot.answer("addMemberRole", () => {
-    throw Object.assign(new Error("Missing Permissions"), { code: "DISCORD_HTTP_ERROR", discord_code: 50013, status: 403 });
-  });
-  await bot.slash("report");
-  const { calls, logs } = await bot.submit("report", { what: "x" });
-  assertEquals(calls[0].args.reason, "has reported");
-  assertEquals(logs[0].text, "Missing Permissions");
-});
-`, map[string]string{"src/main.ts": points})
+	page, err := os.ReadFile("../../docs/testing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, tests := scriptBlock.FindSubmatch(page), testBlock.FindAllSubmatch(page, -1)
+	if script == nil || len(tests) < 3 {
+		t.Fatalf("docs/testing.md has no script or only %d tests", len(tests))
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "src", "main.ts"), script[1])
+	for i, m := range tests {
+		name := fmt.Sprintf("%d.test.js", i)
+		write(t, filepath.Join(dir, name), m[1])
+		runFile(t, dir, name)
+	}
 }
 
-var _ = cmp.Diff
+func write(t *testing.T, name string, text []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestInIsolates runs the files of testdata.
+func TestInIsolates(t *testing.T) {
+	t.Parallel()
+	names, err := filepath.Glob("testdata/*.test.js")
+	if err != nil || len(names) < 2 {
+		t.Fatalf("%d files (%v)", len(names), err)
+	}
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			runFile(t, "testdata", filepath.Base(name))
+		})
+	}
+}
+
+// TestTheSameInNode runs both.test.js, which TestInIsolates runs as well, with
+// the npm package.
+func TestTheSameInNode(t *testing.T) {
+	t.Parallel()
+	files, err := sdkpackage.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range files {
+		write(t, filepath.Join(dir, "node_modules", "@flora", "sdk", name), []byte(text))
+	}
+	for from, to := range map[string]string{"bot.js": "bot.js", "both.test.js": "both.test.mjs"} {
+		text, err := os.ReadFile(filepath.Join("testdata", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, to), text)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=tap", "both.test.mjs")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil || !regexp.MustCompile(`(?m)^# pass 1[0-9]$`).Match(out) {
+		t.Errorf("node: %v\n%s", err, out)
+	}
+}
+
+// TestWhatBecomesOfFiles shows the outcomes of files, in short.
+func TestWhatBecomesOfFiles(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		job  func(*report.Job)
+		code []string
+		want []string
+	}{
+		{name: "order", code: []string{`
+describe("a", () => {
+  beforeAll(() => console.log("all")); beforeEach(() => console.log("each"));
+  it("1", () => {}); describe("b", () => { it("2", () => {}); });
+});
+test("3", () => {});`}, want: []string{"a > 1: passed", "a > b > 2: passed", "3: passed"}},
+		{name: "only", code: []string{`it("1", () => {}); it.only("2", () => {}); describe("g", () => { it("3", () => {}); });`, `it("4", () => {});`}, want: []string{"2: passed", "4: passed"}},
+		{name: "filter", job: func(j *report.Job) { j.Filter = "g > 3" }, code: []string{`it("1", () => {}); describe("g", () => { it("3", () => {}); it("4", () => {}); });`}, want: []string{"g > 3: passed"}},
+		{name: "expression", job: func(j *report.Job) { j.Filter = "/[14]$/" }, code: []string{`it("1", () => {}); describe("g", () => { it("3", () => {}); it("4", () => {}); });`}, want: []string{"1: passed", "g > 4: passed"}},
+		{name: "fail fast", job: func(j *report.Job) { j.FailFast = true }, code: []string{`it("1", () => { throw new TypeError("x"); }); it("2", () => {});`, `it("3", () => {});`}, want: []string{"1: failed: TypeError: x"}},
+		{name: "hooks fail", code: []string{`
+describe("a", () => { beforeAll(() => { throw new Error("x"); }); it("1", () => {}); });
+describe("b", () => { afterAll(() => { throw new Error("y"); }); it("2", () => {}); });
+describe("c", () => { beforeEach(() => { throw new Error("z"); }); it("3", () => { throw new Error("not this"); }); });`},
+			want: []string{"a > 1: failed: Error: beforeAll: x", "b > 2: passed", "c > 3: failed: Error: z", "0.test.ts: Error: afterAll: y"}},
+		{name: "no function", code: []string{`it("1");`}, want: []string{`0.test.ts: TypeError: the test "1" has no function to run`}},
+		{name: "nested", code: []string{`it("1", () => { it("2", () => {}); });`}, want: []string{`1: failed: Error: the test "2" is declared inside another one; use t.step, or describe around both`}},
+		{name: "a script, not a test", code: []string{`on("messageCreate", () => {});`}, want: []string{"0.test.ts: Error: this is a test file, not a script: give the script to createTestBot"}},
+		{name: "what is not there", code: []string{`
+it("file", async () => { await createTestBot({ file: "nope.ts" }); });
+it("guild", async () => { await createTestBot("1", { guildId: "x" }); });
+it("role", async () => { const bot = await createTestBot("1"); bot.addUser("a", { roles: ["5"] }); });
+it("who", async () => { const bot = await createTestBot("1"); await bot.say("x", { user: "nobody" }); });
+it("channel", async () => { const bot = await createTestBot("1"); await bot.say("x", { channel: "5" }); });
+it("modal", async () => { const bot = await createTestBot("1"); await bot.submit("m"); });
+it("component", async () => { const bot = await createTestBot("1"); await bot.click("c"); });
+it("time", async () => { const bot = await createTestBot("1"); await bot.advance(-1); });`}, want: []string{
+			"file: failed: Error: there is no file nope.ts", `guild: failed: Error: guildId "x" is not a Discord id`, "role: failed: Error: there is no role 5",
+			`who: failed: Error: nobody here is called nobody; make them with bot.addUser("nobody")`, "channel: failed: Error: guild 999000000000000000 has no channel 5",
+			`modal: failed: Error: no modal "m" is open for ada`, `component: failed: Error: no message of the bot has a component "c"`,
+			"time: failed: TypeError: advance(ms): ms must be a number that is not negative",
+		}},
+		{name: "a bot ends with its test", code: []string{`let kept; it("1", async () => { kept = await createTestBot("1"); }); it("2", async () => { await kept.say("x"); });`},
+			want: []string{"1: passed", "2: failed: Error: the bot is gone: its test has ended"}},
+		{name: "a bot of all", code: []string{`let bot; beforeAll(async () => { bot = await createTestBot("on('messageCreate', (ctx) => { if (!ctx.msg.author.bot) return ctx.reply('x'); })"); });
+it("1", async () => { assertEquals((await bot.say("a")).replies.length, 1); }); it("2", async () => { assertEquals((await bot.say("b")).replies.length, 1); assertEquals(bot.messages.length, 2); });`}, want: []string{"1: passed", "2: passed"}},
+		{name: "a script finds nothing of tests", code: []string{`it("1", async () => {
+  const bot = await createTestBot("console.log(JSON.stringify([typeof describe, typeof it, typeof Deno.test, typeof globalThis[Symbol.for('flora.testing')], typeof __floraClock, typeof __floraBoot, Date.name, Date.length, Object.getOwnPropertyNames(Date).sort(), new Date(0) instanceof Date, Date.prototype.constructor === Date, Object.keys(globalThis)]))");
+  assertEquals(JSON.parse(bot.logs[0].text), ["undefined", "undefined", "undefined", "undefined", "undefined", "undefined", "Date", 7, ["UTC", "length", "name", "now", "parse", "prototype"], true, true, []]);
+});`}, want: []string{"1: passed"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			job := files(row.code...)
+			if row.job != nil {
+				row.job(&job)
+			}
+			got := results(run(t, job, nil))
+			for i, w := range row.want {
+				if i < len(got) && strings.HasPrefix(got[i], w) {
+					got[i] = w
+				}
+			}
+			if diff := cmp.Diff(got, row.want); diff != "" {
+				t.Errorf("outcomes (-got +want):\n%s", diff)
+			}
+		})
+	}
+}

@@ -39,7 +39,7 @@ import (
 
 // setting is what a test says of a world before it is.
 type setting struct {
-	Guild   snowflake.GuildID `json:"guildId"`
+	GuildID string            `json:"guildId"`
 	Secrets map[string]string `json:"secrets"`
 	Vars    map[string]string `json:"vars"`
 	Now     int64             `json:"now"` // Milliseconds since 1970.
@@ -88,9 +88,9 @@ type world struct {
 }
 
 // newWorld makes a world without a script.
-func newWorld(ctx context.Context, cfg Config, s setting) (w *world, err error) {
+func newWorld(ctx context.Context, cfg Config, guild snowflake.GuildID, s setting) (w *world, err error) {
 	w = &world{
-		guild: s.Guild, clock: clock.NewFake(time.UnixMilli(s.Now).UTC()), ready: make(chan struct{}), passed: map[uint64]chan struct{}{},
+		guild: guild, clock: clock.NewFake(time.UnixMilli(s.Now).UTC()), ready: make(chan struct{}), passed: map[uint64]chan struct{}{},
 		running: map[uint64]*dispatch{}, overridden: map[string]bool{}, known: map[string]*sent{}, commands: json.RawMessage("[]"),
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))

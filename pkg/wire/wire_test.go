@@ -25,6 +25,7 @@ var frames = []any{
 	wire.Dispatch{Instance: 1, ID: 2, Event: "e", Payload: []byte("{}"), WallMS: 3, CPUMS: 4},
 	wire.OpResult{Instance: 1, Call: 2, OK: true, Result: []byte("null")},
 	wire.Extend{Instance: 1, ID: 2, MS: 3},
+	wire.Rest{Instance: 1, ID: 2},
 	wire.Ready{Version: 1},
 	wire.Settled{Instance: 1, ID: 2},
 	wire.Settled{Instance: 1, ID: 2, Failure: &wire.Failure{Name: "n", Message: "m", Stack: "s", Text: "t"}},
@@ -32,12 +33,13 @@ var frames = []any{
 	wire.Log{Instance: 1, Level: 2, Text: "t"},
 	wire.Declared{Instance: 1, Kind: "k", Value: "v"},
 	wire.Hit{Instance: 1, Limit: "l", Count: 2, Text: "t"},
+	wire.Rested{Instance: 1, ID: 2, Next: 3},
 	wire.Gone{Instance: 1, Lost: "l"},
 	wire.Fault{Reason: "r"},
 }
 
 var ignore = cmpopts.IgnoreUnexported(wire.Hello{}, wire.Load{}, wire.Limits{}, wire.Unload{}, wire.Dispatch{}, wire.OpResult{}, wire.Extend{}, wire.SetEnv{}, wire.Variable{}, wire.Ready{},
-	wire.Settled{}, wire.Failure{}, wire.OpCall{}, wire.Log{}, wire.Declared{}, wire.Hit{}, wire.Gone{}, wire.Fault{})
+	wire.Settled{}, wire.Failure{}, wire.OpCall{}, wire.Log{}, wire.Declared{}, wire.Hit{}, wire.Rest{}, wire.Rested{}, wire.Gone{}, wire.Fault{})
 
 func TestFramesArriveAsSent(t *testing.T) {
 	t.Parallel()

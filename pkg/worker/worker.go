@@ -23,7 +23,7 @@ type Worker struct {
 	marks   *mark.Marks
 	ops     []string
 	slots   *isolate.Slots
-	sandbox []wire.Feature // What was applied to this process.
+	sandbox []wire.Feature   // What was applied to this process.
 	now     func() time.Time // Of the scripts; nil is the real time.
 
 	mu     sync.Mutex // Guards guilds.

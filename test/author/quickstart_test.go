@@ -91,6 +91,36 @@ func TestReadme(t *testing.T) {
 	t.Error("the readme does not begin with make build and flora dev")
 }
 
+// TestExamplesReadme: an example is begun with, run and deployed as its page says.
+func TestExamplesReadme(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS(filepath.Join("..", "..", "examples"))); err != nil {
+		t.Fatal(err)
+	}
+	env := environment(t, "FLORA_RUNTIME="+filepath.Join(bin, "flora-runtime"))
+	for _, b := range blocks(t, "examples/README.md") {
+		for line := range strings.Lines(b.text) {
+			line, _, _ = strings.Cut(line, "#")
+			v := &visit{t: t, dir: dir, env: env}
+			begin, develops := strings.CutSuffix(strings.TrimSpace(line), " && flora dev")
+			switch {
+			case strings.HasPrefix(line, "flora deploy"):
+				v.server(func(p *rig.Process, token string) {
+					v.env = append(v.env, "FLORA_API_URL="+p.URL+"/api", "FLORA_TOKEN="+token, "FLORA_GUILD="+p.Guild)
+					v.shell(line)
+				})
+			case develops:
+				v.shell(begin)
+				v.develop()
+				v.dev.end(t)
+			default:
+				v.shell(line)
+			}
+		}
+	}
+}
+
 // shell runs lines of a page. The folder and the variables that they leave are
 // those of the next lines.
 func (v *visit) shell(text string) string {
@@ -110,6 +140,12 @@ func (v *visit) shell(text string) string {
 // the page names.
 func (v *visit) deploy(text string) {
 	v.t.Helper()
+	v.server(func(p *rig.Process, token string) { v.deployTo(p, token, text) })
+}
+
+// server runs a server for a while.
+func (v *visit) server(use func(p *rig.Process, token string)) {
+	v.t.Helper()
 	dir := v.t.TempDir()
 	p, err := rig.Start(bin, dir, append(os.Environ(), "HOME="+dir), "dev", "--port", "0")
 	if err != nil {
@@ -120,6 +156,11 @@ func (v *visit) deploy(text string) {
 	if err != nil {
 		v.t.Fatal(err)
 	}
+	use(p, token)
+}
+
+func (v *visit) deployTo(p *rig.Process, token, text string) {
+	v.t.Helper()
 	named, rest, _ := strings.Cut(text, "\n")
 	for _, s := range [][2]string{{"FLORA_API_URL=https://flora.example.org/api", "FLORA_API_URL=" + p.URL + "/api"}, {"FLORA_TOKEN=flora_0123456789", "FLORA_TOKEN=" + token}, {"FLORA_GUILD=123456789012345678", "FLORA_GUILD=" + p.Guild}} {
 		if !strings.Contains(named, s[0]) {

@@ -102,7 +102,13 @@ func (w *atWork) start(args ...string) {
 		}
 		_ = w.cmd.Wait()
 	}()
-	w.t.Cleanup(func() { _ = w.cmd.Process.Kill(); <-done })
+	cmd := w.cmd
+	w.t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt) // It ends its runtime before the folder goes.
+		kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		defer kill.Stop()
+		<-done
+	})
 }
 
 // wait gives the next event of the kind whose text matches.
@@ -438,5 +444,23 @@ func TestDevIsQuick(t *testing.T) {
 		if took := time.Since(began); took > limit {
 			t.Errorf("save %d was answered after %s", i, took)
 		}
+	}
+}
+
+// TestDevsAtOnce: several projects that are started together do not get in each
+// other's way, though all look for a port from the same one on.
+func TestDevsAtOnce(t *testing.T) {
+	t.Parallel()
+	all := make([]*atWork, 4)
+	for i := range all {
+		all[i] = newProject(t)
+		all[i].save("src/lib.ts", fmt.Sprintf("export const text = \"project %d\";", i))
+	}
+	for _, w := range all {
+		w.start()
+	}
+	for i, w := range all {
+		w.wait("deployed", "")
+		w.answers(fmt.Sprint("project ", i))
 	}
 }

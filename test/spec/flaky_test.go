@@ -271,7 +271,10 @@ func TestDeployOverAFlakyNetwork(t *testing.T) {
 				if err != nil {
 					t.Fatalf("round %d, %v: %s", round, plan, err)
 				}
-				if !strings.Contains(said, "trying again in") {
+				// Go itself sends a request with a key again when a connection that
+				// was used before breaks; the rest is told.
+				told := slices.ContainsFunc(plan, func(f fault) bool { return f >= cutAnswer })
+				if told && !strings.Contains(said, "trying again in") {
 					t.Errorf("round %d, %v: the author reads %q", round, plan, said)
 				}
 				f.kept.Wait()

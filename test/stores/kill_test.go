@@ -1,8 +1,12 @@
 package stores
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -79,11 +83,61 @@ func (r *record) deploying(b *bot) (int, error) {
 	r.deploy.begun++
 	n := r.deploy.begun
 	r.mu.Unlock()
-	status, _, err := rig.Call("POST", b.URL+"/api/deployments/"+b.Guild, b.token, numbered(n))
+	status, err := b.send(n)
 	if err == nil {
 		r.acknowledge(status, func() { r.deploy.acknowledged = n })
 	}
 	return status, err
+}
+
+// send deploys the numbered bot, with its number as the request's key.
+func (b *bot) send(n int) (status int, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), rig.Patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, b.URL+"/api/deployments/"+b.Guild, bytes.NewReader(numbered(n)))
+	if err != nil {
+		return 0, err
+	}
+	req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + b.token}, "Idempotency-Key": {strconv.Itoa(n)}}
+	req.Close = true // Nobody below sends it again.
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	return res.StatusCode, errors.Join(err, res.Body.Close())
+}
+
+// again sends the last deployment again, whatever came of it: whether it was
+// stored before the kill or not, there is one revision of it, and of each other.
+func (r *record) again(b *bot) {
+	b.t.Helper()
+	n := r.deploy.begun
+	if n == 0 {
+		return
+	}
+	b.until("a deployment that is sent again", func() (bool, error) {
+		status, err := b.send(n)
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("status %d", status)
+		}
+		return err == nil, err
+	})
+	r.deploy.acknowledged = n
+	var kept []struct {
+		BuildID string `json:"build_id"`
+	}
+	status, answer := b.ask("/api/deployments/"+b.Guild+"/history?limit=100", b.token)
+	if err := json.Unmarshal(answer, &kept); err != nil || status != http.StatusOK {
+		b.t.Fatalf("the history: %d %s %v", status, answer, err)
+	}
+	seen := map[string]bool{}
+	for _, k := range kept {
+		if seen[k.BuildID] {
+			b.t.Errorf("there are two revisions of deployment %s", k.BuildID)
+		}
+		seen[k.BuildID] = true
+	}
 }
 
 // setting sets a key to rising numbers, and its metadata with it.
@@ -160,6 +214,8 @@ func numbered(n int) []byte {
 // runs.
 func (r *record) check(b *bot) {
 	b.t.Helper()
+	r.checkDeployment(b)
+	r.again(b)
 	r.checkDeployment(b)
 	for key, c := range r.keys {
 		r.checkKey(b, key, c)

@@ -66,14 +66,16 @@ type Answer func(c Call) (result string, ok, answered bool)
 
 // Options change the defaults of a Rig.
 type Options struct {
-	Ops    []string // Op names [those that sdkbundle's rest object calls, as far as the test names them].
-	Answer Answer   // [every op resolves to null]
-	Limits isolate.Limits
-	Info   string
-	Env    isolate.Env
-	Refuse string // A declaration that is one too many.
-	Slots  *isolate.Slots
-	Mark   *mark.Slot
+	Ops     []string // Op names [those that sdkbundle's rest object calls, as far as the test names them].
+	Answer  Answer   // [every op resolves to null]
+	Limits  isolate.Limits
+	Info    string
+	Env     isolate.Env
+	Refuse  string // A declaration that is one too many.
+	Slots   *isolate.Slots
+	Mark    *mark.Slot
+	Now     func() time.Time // [the real clock]
+	Natives []isolate.Native
 }
 
 // Rig is one loaded script and what it did.
@@ -131,7 +133,7 @@ func Begin(tb testing.TB, script string, o Options) *Rig {
 	}
 	r.mu.Lock()
 	r.guild = isolate.Start(isolate.Config{
-		Blob: Blob(tb), Ops: o.Ops, Limits: o.Limits, Info: o.Info, Host: r, Slots: o.Slots, Mark: o.Mark, Env: o.Env,
+		Blob: Blob(tb), Ops: o.Ops, Limits: o.Limits, Info: o.Info, Host: r, Slots: o.Slots, Mark: o.Mark, Env: o.Env, Now: o.Now, Natives: o.Natives,
 		Name: "file:///guild/100000000000000001/bundle.js", Source: script,
 	})
 	r.mu.Unlock()
@@ -143,6 +145,20 @@ func Begin(tb testing.TB, script string, o Options) *Rig {
 func (r *Rig) Dispatch(event, payload string) *isolate.Failure {
 	r.tb.Helper()
 	return r.Settle(r.Begin(event, payload))
+}
+
+// Rest waits until the script has nothing to do, and gives what it waits for.
+func (r *Rig) Rest() time.Time {
+	r.tb.Helper()
+	answer := make(chan time.Time, 1)
+	r.guild.Rest(func(next time.Time) { answer <- next })
+	select {
+	case next := <-answer:
+		return next
+	case <-time.After(patience):
+		r.tb.Fatal("the script did not come to rest")
+		return time.Time{}
+	}
 }
 
 // SetEnv replaces the script's environment.

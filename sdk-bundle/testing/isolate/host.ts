@@ -1,6 +1,6 @@
 // What the library for tests asks of pkg/trial: natives that answer at once, and
 // one op for what takes time.
-import { finish } from "./runner";
+import { told } from "./runner";
 
 export type Native = (a?: number, b?: number, s?: string) => number | string | undefined;
 
@@ -50,7 +50,7 @@ export function receive(id: number, event: string, text: string, run: (options: 
   if (event === "run") {
     void run(doc).then(
       () => done!(id),
-      (e) => done!(id, 0, JSON.stringify({ name: "Error", message: finish(e) })),
+      (e) => done!(id, 0, JSON.stringify(e instanceof Error ? told(e) : e)),
     );
     return;
   }

@@ -1,6 +1,7 @@
 // Before the SDK, which takes what it needs of the language when it starts: a
 // Date that asks the host for the time, once the isolate has one to ask.
 (() => {
+  "use strict";
   const Real = Date;
   let clock = Real.now;
   const define = (o, name, value) => Reflect.defineProperty(o, name, { value, writable: true, enumerable: false, configurable: true });

@@ -294,7 +294,7 @@ export async function run(o: { timeoutMs: number; filter: string; failFast: bool
   };
   await runGroup(root, r, false, undefined);
   clean(around);
-  if (around.error !== undefined) throw Object.assign(new Error(around.error.message), { name: around.error.name });
+  if (around.error !== undefined) throw around.error;
 }
 
 async function runGroup(g: Group, r: Run, forced: boolean, broken: Told | undefined): Promise<void> {
@@ -330,6 +330,7 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
   const s = new Scope();
   s.error = broken;
   const { body } = t;
+  scope = s;
   const ms = t.timeout ?? standard;
   if (broken === undefined) {
     running = true;
@@ -347,6 +348,7 @@ async function runTest(t: Test, r: Run, forced: boolean, broken: Told | undefine
     await new Promise<void>((resolve) => void setTimeout(resolve, 0));
     running = false;
   }
+  scope = around;
   now({ do: "result", test: names, status: s.error === undefined ? "passed" : "failed", error: s.error });
   clean(s);
   if (s.error !== undefined && r.failFast) r.stopped = true;
