@@ -53,6 +53,7 @@ var rules = []rule{
 	{from: "pkg/...", except: []string{"pkg/app", "pkg/trial", "pkg/kv", "pkg/store/..."}, to: []string{"pkg/store/...", "db/..."}, why: "services know the interface, not which database is behind it"},
 	{from: "pkg/...", except: []string{"pkg/telemetry/...", "pkg/app"}, to: []string{"github.com/prometheus/..."}, why: "what is measured stands behind interfaces of those who measure"},
 	{from: "pkg/...", except: []string{"pkg/telemetry/...", "pkg/trace"}, to: []string{"go.opentelemetry.io/..."}, why: "spans are begun through pkg/trace only"},
+	{from: "pkg/playground", to: []string{"pkg/...", "v8ops/...", "sdk-bundle"}, deep: true, why: "a page knows HTTP only, and what it may ask is a list in one place"},
 	{from: "pkg/...", except: []string{"pkg/app"}, to: []string{"pkg/trial"}, why: "tests of scripts have control and isolates in one process, which nothing else may"},
 	{from: "pkg/trial/report", to: []string{"pkg/...", "v8ops/..."}, why: "the CLI links it"},
 	{from: "pkg/fault", to: []string{"pkg/..."}, why: "everything may depend on the error type"},

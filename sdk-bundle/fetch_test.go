@@ -177,6 +177,20 @@ func TestURLs(t *testing.T) {
 		"a=b&c=%EF%BF%BD %21%27%28%29%7E*-._=%26%3D true")
 }
 
+func TestRandom(t *testing.T) {
+	t.Parallel()
+	r := fetcher(t, nil)
+	says(t, r, `const a = new Uint8Array(64), b = crypto.getRandomValues(a.subarray(16, 48));
+		console.log(b.buffer === a.buffer, a.slice(0, 16).every((n) => n === 0), a.slice(48).every((n) => n === 0), new Set(b).size > 8);
+		console.log(crypto.getRandomValues(new BigUint64Array(2))[1] > 0n, new Set(crypto.getRandomValues(new Uint8Array(65536))).size);
+		const ids = new Set(Array.from({length: 100}, () => crypto.randomUUID()));
+		console.log(ids.size, [...ids].every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id)));
+		for (const bad of [() => new Float64Array(1), () => new DataView(new ArrayBuffer(1)), () => [1], () => undefined, () => new Uint8Array(65537)]) try { crypto.getRandomValues(bad()); console.log("no error") } catch (x) { console.log(x.name, x.code) }
+		try { new crypto.constructor() } catch (x) { console.log(x.name) }`,
+		"true true true true", "true 256", "100 true",
+		"TypeMismatchError 17", "TypeMismatchError 17", "TypeMismatchError 17", "TypeMismatchError 17", "QuotaExceededError 22", "TypeError")
+}
+
 func TestEncoding(t *testing.T) {
 	t.Parallel()
 	r := fetcher(t, nil)

@@ -505,3 +505,21 @@ func TestRedisAway(t *testing.T) {
 	}
 	b.login("owner").want(200, "GET", "/api/auth/me", "")
 }
+
+// TestKnownCallersAreToldTheVersion: strangers are not.
+func TestKnownCallersAreToldTheVersion(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, func(c *api.Config) { c.Version = "1.2.3" })
+	for who, want := range map[string]string{"admin": "1.2.3", "reader": "1.2.3", "": ""} {
+		for _, path := range []string{"/api/auth/me", deployURL, "/api/health"} {
+			res := e.do(who, "GET", path, "", nil)
+			_ = text(t, res)
+			if path == "/api/health" {
+				want = "" // A probe knows nobody.
+			}
+			if got := res.Header.Get("X-Flora-Version"); got != want {
+				t.Errorf("%q at %s: %q, want %q", who, path, got, want)
+			}
+		}
+	}
+}

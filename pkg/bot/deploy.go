@@ -171,7 +171,11 @@ func (b *Bot) refuse(ctx context.Context, g *guild, rev deploy.Revision, err err
 	}
 	rev.Status, rev.Error, rev.DeployedAt = deploy.Failed, f.Message, time.Now().UTC()
 	g.log("error", logs.TargetRuntime, "deploy failed: "+f.Message)
+	// A conflict is that another replica had the same request, and keeps it.
 	if err := b.cfg.Store.PutRevision(context.WithoutCancel(ctx), rev); err != nil {
+		if fault.Is(err, fault.Conflict) && !rev.Request.IsZero() {
+			return fault.Wrap(err, fault.DeployFailed, "deployment failed: %s", f.Message)
+		}
 		return fmt.Errorf("store the failed revision: %w", err)
 	}
 	out := fault.Wrap(err, fault.DeployFailed, "deployment failed: %s", f.Message)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 
 	"golang.org/x/term"
@@ -15,13 +16,38 @@ func IsTerminal(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) //nolint:gosec // A file descriptor.
 }
 
-// ReadHidden reads a line of the terminal without showing it.
+// ReadHidden gives what reads a line of the terminal without showing it; nil when
+// the file is no terminal.
 func ReadHidden(f *os.File) func() (string, error) {
+	if !IsTerminal(f) {
+		return nil
+	}
+	fd := int(f.Fd()) //nolint:gosec // A file descriptor.
 	return func() (string, error) {
-		b, err := term.ReadPassword(int(f.Fd())) //nolint:gosec // A file descriptor.
+		shown, err := term.GetState(fd)
+		if err != nil {
+			return "", err
+		}
+		// Who interrupts gets a terminal back that shows what is typed.
+		interrupted, done := make(chan os.Signal, 1), make(chan struct{})
+		signal.Notify(interrupted, os.Interrupt)
+		defer signal.Stop(interrupted)
+		defer close(done)
+		go func() {
+			select {
+			case <-interrupted:
+				_ = term.Restore(fd, shown)
+				os.Exit(interruptedCode)
+			case <-done:
+			}
+		}()
+		b, err := term.ReadPassword(fd)
 		return string(b), err
 	}
 }
+
+// interruptedCode is what shells make of a process that SIGINT ended.
+const interruptedCode = 130
 
 // asks reports whether somebody is there to answer.
 func (a *app) asks() bool { return a.Terminal && !a.json }
@@ -55,9 +81,6 @@ func (a *app) need(value, label, how string) (string, error) {
 // hidden asks for a value that is not shown while it is typed.
 func (a *app) hidden(label string) (string, error) {
 	_, _ = fmt.Fprintf(a.Stderr, "%s: ", label)
-	if a.Hidden == nil {
-		return a.answer(), nil
-	}
 	value, err := a.Hidden()
 	_, _ = fmt.Fprintln(a.Stderr)
 	if err != nil {

@@ -29,7 +29,8 @@ type State struct {
 	Terminal bool
 	// Watched says that standard error is a terminal: progress may be shown.
 	Watched bool
-	// Hidden reads a line of the terminal without showing it; nil reads Stdin.
+	// Hidden reads a line of Stdin, which is a terminal, without showing it; nil
+	// when it is none.
 	Hidden func() (string, error)
 	// Browse opens an address in the person's browser; nil cannot.
 	Browse func(address string) error
@@ -46,6 +47,7 @@ type app struct {
 	guildID string // --guild.
 	json    bool   // --json.
 	running bool   // Arguments and flags were understood.
+	hurried bool   // Nothing is tried again: somebody waits at the prompt.
 
 	says *projectSays // Of the project file, once it was looked for.
 }
@@ -91,15 +93,22 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 		}
 		return pflag.NormalizedName(name)
 	})
-	root.AddCommand(
-		a.initCommand(), a.devCommand(), a.checkCommand(), a.testCommand(), a.typesCommand(), a.deployCommand(),
-		a.loginCommand(), a.logoutCommand(), a.whoamiCommand(),
-		a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
-		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.kvCommand(), a.secretCommand(), a.varCommand(),
-		a.guildsCommand(), a.tokenCommand(), a.limitsCommand(), a.healthCommand(), a.releaseCommand(),
-		a.versionCommand(), a.completionCommand(), a.doctorCommand(),
-	)
+	addGroup(root, "write", "Write a bot:", a.initCommand(), a.devCommand(), a.testCommand(), a.checkCommand(), a.typesCommand(), a.deployCommand())
+	addGroup(root, "run", "Look after what runs:", a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
+		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.releaseCommand())
+	addGroup(root, "keep", "Look after what it keeps:", a.kvCommand(), a.secretCommand(), a.varCommand())
+	addGroup(root, "you", "You and the server:", a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.guildsCommand(), a.tokenCommand(),
+		a.limitsCommand(), a.healthCommand(), a.doctorCommand(), a.versionCommand(), a.completionCommand())
 	return root
+}
+
+// addGroup adds commands that help lists together.
+func addGroup(root *cobra.Command, id, title string, all ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: title})
+	for _, c := range all {
+		c.GroupID = id
+	}
+	root.AddCommand(all...)
 }
 
 // run makes a command's body: errors before it are of usage.

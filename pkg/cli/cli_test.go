@@ -257,6 +257,7 @@ func TestNobodyAnswers(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
 	u := newTool(t, s)
+	u.env = append(u.env, "FLORA_RETRY_SECS=0")
 	s.Close()
 	if code, _, stderr := u.run("list"); code != Network || !strings.Contains(stderr, "flora: cannot reach "+s.URL+"/api: ") {
 		t.Errorf("%d %q", code, stderr)

@@ -56,6 +56,7 @@ func (a *app) complete(c *cobra.Command, ask func(ctx context.Context, api *clie
 	}
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
+	a.hurried, a.json = true, true // Nobody is asked either.
 	api, err := a.client(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -78,7 +79,6 @@ func (a *app) completeGuilds(c *cobra.Command, _ []string, _ string) ([]string, 
 
 // completeOf offers what there is in the guild that is named.
 func (a *app) completeOf(c *cobra.Command, ask func(ctx context.Context, api *client.Client, guild snowflake.GuildID) []string) ([]string, cobra.ShellCompDirective) {
-	a.json = true // Nobody is asked.
 	return a.complete(c, func(ctx context.Context, api *client.Client) []string {
 		guild, err := a.guild(ctx)
 		if err != nil {

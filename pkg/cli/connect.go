@@ -149,6 +149,9 @@ func (a *app) token(s target) (string, error) {
 // patience is how long calls are tried again that are safe to repeat; 0 is the
 // client's own.
 func (a *app) patience() (time.Duration, error) {
+	if a.hurried {
+		return -1, nil
+	}
 	text := a.env("FLORA_RETRY_SECS")
 	if text == "" {
 		return 0, nil

@@ -20,8 +20,8 @@ func (a *app) getCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.pairs(d, "guild", d.Guild.String(), "entry", d.Entry, "revision", first(d.RevisionID, "unknown"),
-			"created", local(d.CreatedAt), "updated", local(d.UpdatedAt))
+		return a.fields(d, field{"guild", d.Guild.String()}, field{"entry", d.Entry}, field{"revision", first(d.RevisionID, "unknown")},
+			field{"created", local(d.CreatedAt)}, field{"updated", local(d.UpdatedAt)})
 	})
 }
 

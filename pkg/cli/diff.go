@@ -44,7 +44,7 @@ it is current, without to it is local.`,
 		Example:           "  flora diff\n  flora diff $REVISION current",
 		ValidArgsFunction: a.completeRevisions,
 	}, func(ctx context.Context, api *client.Client, guild snowflake.GuildID, args []string) error {
-		sides := append(args, []string{sideCurrent, sideLocal}[len(args):]...)
+		sides := slices.Concat(args, []string{sideCurrent, sideLocal}[len(args):])
 		var files [2][]client.File
 		for i, side := range sides {
 			var err error

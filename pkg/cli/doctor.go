@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,12 +238,27 @@ func (a *app) checkTools() []check {
 	} else {
 		checks = append(checks, check{Name: "runtime", Status: verdictWarn, Detail: "`flora dev` and `flora test` cannot start one here", Fix: err.Error()})
 	}
-	dir, err := a.path(".")
-	if tsc := findTSC(a.system(), dir, a.env("PATH"), executable); err == nil && tsc != "" {
-		return append(checks, check{Name: "tsc", Status: verdictOK, Detail: tsc})
+	tsc := ""
+	if dir, err := a.path("."); err == nil {
+		tsc = findTSC(a.system(), dir, a.env("PATH"), executable)
 	}
-	return append(checks, check{
-		Name: "tsc", Status: verdictWarn, Detail: "TypeScript's compiler is not here, so `flora check` looks at no types",
-		Fix: "npm install --save-dev typescript; nothing else needs it",
+	switch {
+	case tsc == "":
+		return append(checks, check{
+			Name: "tsc", Status: verdictWarn, Detail: "TypeScript's compiler is not here, so `flora check` looks at no types",
+			Fix: "npm install --save-dev typescript; nothing else needs it",
+		})
+	case !a.onPath("node"):
+		return append(checks, check{
+			Name: "tsc", Status: verdictWarn, Detail: tsc + " needs Node.js, which is not in PATH", Fix: "install Node.js, for `flora check`; nothing else needs it",
+		})
+	}
+	return append(checks, check{Name: "tsc", Status: verdictOK, Detail: tsc})
+}
+
+// onPath reports whether a program is in one of the PATH's folders.
+func (a *app) onPath(name string) bool {
+	return slices.ContainsFunc(filepath.SplitList(a.env("PATH")), func(dir string) bool {
+		return filepath.IsAbs(dir) && executable(filepath.Join(dir, name))
 	})
 }

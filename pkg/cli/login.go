@@ -50,7 +50,7 @@ func (a *app) login(ctx context.Context, o loginOptions) error {
 	switch {
 	case web && o.token != "":
 		return usage("give a token, or --web or --no-browser, not both")
-	case web, o.token == "" && a.asks():
+	case web, o.token == "" && (a.asks() || a.Hidden != nil):
 		return a.webLogin(ctx, s, o)
 	case s.project != "":
 		return coded(Usage, "the address %s comes from %s, and a token only goes to one that you name; if it is right, give --api %s", s.base, s.project, s.base)
@@ -171,7 +171,8 @@ func (a *app) whoamiCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.pairs(whoDoc{api.BaseURL(), who}, "user", first(who.Username, "unknown"), "id", who.ID, "server", api.BaseURL())
+			return a.fields(whoDoc{api.BaseURL(), who},
+				field{"user", first(who.Username, "unknown")}, field{"id", who.ID}, field{"server", api.BaseURL()})
 		}),
 	}
 }

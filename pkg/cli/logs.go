@@ -37,6 +37,7 @@ losing a line that the server still has. With --json every line is one object.`,
 	c.Flags().IntVarP(&limit, "limit", "n", 100, "how many of the latest lines")
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new lines")
 	c.Flags().StringVar(&level, "level", "", "the least level: trace, debug, info, warn or error")
+	_ = c.RegisterFlagCompletionFunc("level", cobra.FixedCompletions([]string{"trace", "debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp)) // The flag is there.
 	return a.withGuild(c)
 }
 

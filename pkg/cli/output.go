@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -78,23 +79,22 @@ func (a *app) table(doc any, none string, head []string, rows [][]string) error 
 	return nil
 }
 
-// pairs prints doc with --json, else a line for every name and value; those
-// without a value are left out.
-func (a *app) pairs(doc any, nameValue ...string) error {
+// field is a name with its value.
+type field struct{ name, value string }
+
+// fields prints doc with --json, else a line for each; those without a value are
+// left out.
+func (a *app) fields(doc any, all ...field) error {
 	if a.json {
 		return a.printJSON(doc)
 	}
+	all = slices.DeleteFunc(all, func(f field) bool { return f.value == "" })
 	widest := 0
-	for i := 0; i < len(nameValue); i += 2 {
-		if nameValue[i+1] != "" {
-			widest = max(widest, len(nameValue[i]))
-		}
+	for _, f := range all {
+		widest = max(widest, len(f.name))
 	}
-	for i := 0; i < len(nameValue); i += 2 {
-		if nameValue[i+1] == "" {
-			continue
-		}
-		if err := a.printf("%-*s %s\n", widest+1, nameValue[i]+":", printable(nameValue[i+1])); err != nil {
+	for _, f := range all {
+		if err := a.printf("%-*s %s\n", widest+1, f.name+":", printable(f.value)); err != nil {
 			return err
 		}
 	}

@@ -56,7 +56,7 @@ argument, which others on the machine could read. It is sent to the hosts that
 }
 
 func (a *app) secretValue(name string) (value string, err error) {
-	if a.asks() {
+	if a.Hidden != nil {
 		value, err = a.hidden("Value of " + name)
 	} else if value, err = a.input(maxSecret); err == nil {
 		value = line(value)

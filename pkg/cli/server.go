@@ -196,12 +196,12 @@ func (a *app) printStatus(s client.Status) error {
 	if s.ApartUntil != nil {
 		apart = local(*s.ApartUntil)
 	}
-	pairs := []string{
-		"guild", s.Guild.String(), "state", s.State, "since", since, "revision", s.RevisionID, "worker", worker, "apart until", apart,
-		"queued events", strconv.Itoa(s.QueuedEvents), "in flight", strconv.Itoa(s.InFlight), "dropped", strconv.FormatUint(s.DroppedEvents, 10),
+	fields := []field{
+		{"guild", s.Guild.String()}, {"state", s.State}, {"since", since}, {"revision", s.RevisionID}, {"worker", worker}, {"apart until", apart},
+		{"queued events", strconv.Itoa(s.QueuedEvents)}, {"in flight", strconv.Itoa(s.InFlight)}, {"dropped", strconv.FormatUint(s.DroppedEvents, 10)},
 	}
 	for _, strike := range s.Strikes {
-		pairs = append(pairs, "strike", local(strike.At)+"  "+strike.Reason)
+		fields = append(fields, field{"strike", local(strike.At) + "  " + strike.Reason})
 	}
-	return a.pairs(s, pairs...)
+	return a.fields(s, fields...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -42,15 +43,15 @@ func random() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// address is what the person opens.
-func (h *handshake) address(base string) string {
+// query is what the server's page is asked for.
+func (h *handshake) query() url.Values {
 	sum := sha256.Sum256([]byte(h.verifier))
-	return base + "/auth/cli?" + url.Values{
+	return url.Values{
 		"code_challenge":        {base64.RawURLEncoding.EncodeToString(sum[:])},
 		"code_challenge_method": {"S256"},
 		"redirect_uri":          {h.redirect},
 		"state":                 {h.state},
-	}.Encode()
+	}
 }
 
 // ServeHTTP takes the browser in once it has the code. Whatever else asks, such
@@ -61,7 +62,7 @@ func (h *handshake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
-	if r.Method != http.MethodGet || r.URL.Path != callbackPath || q.Get("state") != h.state {
+	if r.Method != http.MethodGet || r.URL.Path != callbackPath || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(h.state)) != 1 {
 		http.Error(w, "This is not the login that flora waits for.", http.StatusNotFound)
 		return
 	}
@@ -94,7 +95,18 @@ func (a *app) webLogin(ctx context.Context, s target, o loginOptions) error {
 		return fmt.Errorf("listen for the browser: %w; with an API token none is needed: flora login --token <token>", err)
 	}
 	h := &handshake{verifier: random(), state: random(), redirect: "http://" + l.Addr().String() + callbackPath, answers: make(chan callback, 1)}
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: nil}
+	c, err := a.connect(s.base, "")
+	if err == nil {
+		err = c.AskLogin(ctx, h.query())
+	}
+	if err != nil {
+		_ = l.Close()
+		if codeOf(err) == NotFound {
+			err = coded(Auth, "%s has no login with the browser; use an API token: flora login --token <token>", s.base)
+		}
+		return err
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -108,10 +120,6 @@ func (a *app) webLogin(ctx context.Context, s target, o loginOptions) error {
 		_ = server.Close()
 	}
 	<-served
-	if err != nil {
-		return err
-	}
-	c, err := a.connect(s.base, "")
 	if err != nil {
 		return err
 	}
@@ -134,7 +142,7 @@ func (a *app) label() string {
 }
 
 func (a *app) waitForCode(ctx context.Context, h *handshake, base string, o loginOptions) (string, error) {
-	address := h.address(base)
+	address := base + "/auth/cli?" + h.query().Encode()
 	opened := make(chan error, 1)
 	if o.noBrowser || a.Browse == nil {
 		a.note("Open this address in a browser on this machine to log in to %s:\n\n  %s\n\nWaiting ...", base, address)

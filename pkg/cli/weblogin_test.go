@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,6 +27,10 @@ func newLoginServer(t *testing.T) *loginServer {
 	l := &loginServer{server: newServer(t, answers())}
 	api := l.Config.Handler
 	l.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/auth/cli" {
+			http.Redirect(w, r, "/api/auth/login?next=x", http.StatusFound)
+			return
+		}
 		if r.URL.Path != "/api/auth/cli/token" {
 			api.ServeHTTP(w, r)
 			return
@@ -163,6 +168,32 @@ func TestLoginWithoutABrowser(t *testing.T) {
 		})
 		if code != OK {
 			t.Errorf("%s: %d", name, code)
+		}
+	}
+}
+
+// TestLoginWhereThereIsNone opens no browser.
+func TestLoginWhereThereIsNone(t *testing.T) {
+	t.Parallel()
+	without := httptest.NewServer(http.NotFoundHandler())
+	defer without.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	rows := map[string]struct {
+		code   ExitCode
+		stderr string
+	}{
+		without.URL: {Auth, "has no login with the browser; use an API token: flora login --token <token>"},
+		gone.URL:    {Network, "cannot reach " + gone.URL},
+	}
+	for address, row := range rows {
+		u := stranger(t, t.TempDir())
+		u.browse = func(string) error {
+			t.Error("a browser is opened")
+			return nil
+		}
+		if code, _, stderr := u.run("login", "--web", "--api", address); code != row.code || !strings.Contains(stderr, row.stderr) {
+			t.Errorf("%d %q", code, stderr)
 		}
 	}
 }

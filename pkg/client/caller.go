@@ -2,7 +2,9 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -93,6 +95,16 @@ func (c *Client) Tokens(ctx context.Context) ([]Token, error) {
 // DeleteToken ends a token.
 func (c *Client) DeleteToken(ctx context.Context, id string) error {
 	return c.call(ctx, request{method: http.MethodDelete, path: "/tokens/" + segment(id)}, nil)
+}
+
+// AskLogin opens the page that asks a person in the browser, as that browser
+// would, to see that there is one. It needs no token.
+func (c *Client) AskLogin(ctx context.Context, query url.Values) error {
+	err := c.call(ctx, request{method: http.MethodGet, path: "/auth/cli", query: query, once: true}, nil)
+	if _, ok := errors.AsType[*redirected](err); ok {
+		return nil // To the login at Discord.
+	}
+	return err
 }
 
 // Redeem gives a command line its token for the code that the browser brought.

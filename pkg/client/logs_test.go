@@ -201,3 +201,15 @@ func FuzzEvents(f *testing.F) {
 		}
 	})
 }
+
+// TestStreamBegins: a server that restarts between the page before and the first
+// connection of a stream is waited for, like with any call.
+func TestStreamBegins(t *testing.T) {
+	t.Parallel()
+	c := connections(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, says(line(5, "a"), true))
+	c.retryFor = time.Minute
+	got, err := collect(t, c, StreamOptions{After: 4}, 1)
+	if !errors.Is(err, errEnough) || len(got) != 1 || got[0] != "a" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}

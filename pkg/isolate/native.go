@@ -2,6 +2,8 @@ package isolate
 
 import (
 	"container/heap"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,6 +50,8 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		return l.environment(a == 1, string(text))
 	case "url":
 		return l.platform(platform.URL(text))
+	case "random":
+		return random(a)
 	case "utf8Encode":
 		return l.platform(platform.Encode(text))
 	case "utf8Decode":
@@ -69,6 +73,19 @@ func (l *loop) platform(answer string, err error) v8.Result {
 		return v8.TypeError("%s", err.Error())
 	}
 	return v8.String(answer)
+}
+
+// maxRandom is what the web's crypto gives at once.
+const maxRandom = 65536
+
+// random gives random bytes of the operating system.
+func random(count float64) v8.Result {
+	if !(count >= 0 && count <= maxRandom) {
+		return v8.RangeError("%v is no number of random bytes; it is from 0 to %d", count, maxRandom)
+	}
+	b := make([]byte, int(count))
+	_, _ = rand.Read(b) // Ends the process where there is none.
+	return v8.String(base64.StdEncoding.EncodeToString(b))
 }
 
 // environment gives one value, or all by their names as JSON. A secret comes

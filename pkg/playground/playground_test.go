@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -162,4 +164,30 @@ func TestOnlyItsOwnPageMayAsk(t *testing.T) {
 			}
 		}
 	}
+}
+
+// FuzzPass looks for a path that reaches something of the API that is not on the
+// list.
+func FuzzPass(f *testing.F) {
+	for _, seed := range []string{"/logs/1", "/kv/1/a%2Fb/c", "/kv/export/1", "/crons/1/x/run", "/../api/tokens", "/kv/1/%2e%2e", "/logs/1/../../tokens", "//logs/1"} {
+		f.Add("GET", seed)
+		f.Add("POST", seed)
+	}
+	var reached string
+	h, err := playground.New(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { reached = r.Method + " " + r.URL.EscapedPath() }))
+	if err != nil {
+		f.Fatal(err)
+	}
+	listed := regexp.MustCompile(`^(?:GET /api/(?:(?:deployments|logs|crons)/\d+|logs/\d+/stream|kv/stores|kv/\d+/[^/]+(?:/[^/]+)?)|POST /api/crons/\d+/[^/]+/run)$`)
+	f.Fuzz(func(t *testing.T, method, path string) {
+		u, err := url.Parse("http://localhost/playground/api" + path)
+		if err != nil {
+			return
+		}
+		reached = ""
+		h.ServeHTTP(httptest.NewRecorder(), &http.Request{Method: method, URL: u, Host: "localhost", Header: http.Header{}})
+		if reached != "" && (!listed.MatchString(reached) || strings.Contains(reached, "/../") || strings.HasSuffix(reached, "/..")) {
+			t.Errorf("%s %q reached %s", method, path, reached)
+		}
+	})
 }

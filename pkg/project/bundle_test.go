@@ -299,3 +299,24 @@ func TestLinkedFolder(t *testing.T) {
 		t.Errorf("%s %+v", diff, out.Sources)
 	}
 }
+
+// TestNesting: what would end the process is an error of the file's.
+func TestNesting(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{
+		"d.json":      strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000),
+		"open.ts":     strings.Repeat("(", 2_000_000),
+		"template.ts": strings.Repeat("`${", 1_000_000),
+	} {
+		_, err := load(t, disk(t, "-- main.ts --\nimport './"+name+"'\n-- "+name+" --\n"+source+"\n")).Bundle(t.Context(), BundleOptions{})
+		if broken, ok := errors.AsType[*Broken](err); !ok || !strings.Contains(broken.Text, "it nests too deeply") || !strings.Contains(broken.Text, "main.ts:1:8:") || !strings.Contains(broken.Text, `cannot bundle "`+name) {
+			t.Errorf("%s: %.300v", name, err)
+		}
+	}
+	// As deep as is let through.
+	const deep = maxOpen - 1
+	p := load(t, disk(t, "-- main.ts --\nimport './d.json'\nimport './x'\n-- d.json --\n"+strings.Repeat("[", deep)+strings.Repeat("]", deep)+"\n-- x.ts --\nlog("+strings.Repeat("(", deep)+"1"+strings.Repeat(")", deep)+")\n"))
+	if _, err := p.Bundle(t.Context(), BundleOptions{}); err != nil {
+		t.Errorf("%.300v", err)
+	}
+}

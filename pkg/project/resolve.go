@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -35,6 +36,9 @@ func (b *building) plugin() api.Plugin {
 		})
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			b.found.load(a.Path)
+			if err := nesting(a.Path); err != nil {
+				return api.OnLoadResult{}, fmt.Errorf("cannot bundle %q: %w", b.name(a.Path), err)
+			}
 			if len(a.With) == 0 {
 				return api.OnLoadResult{}, nil
 			}

@@ -13,7 +13,7 @@ const typedBytes = getter<number>(TypedPrototype, "byteLength");
 const viewBuffer = getter<ArrayBuffer>(DataView.prototype, "buffer");
 const viewOffset = getter<number>(DataView.prototype, "byteOffset");
 const viewBytes = getter<number>(DataView.prototype, "byteLength");
-const copyInto = uncurryThis(Uint8Array.prototype.set) as (self: Uint8Array, from: Uint8Array, at?: number) => void;
+export const copyInto = uncurryThis(Uint8Array.prototype.set) as (self: Uint8Array, from: Uint8Array, at?: number) => void;
 const { isView } = ArrayBuffer;
 export const Uint8ArrayCtor = Uint8Array;
 export const toWellFormed = uncurryThis((String.prototype as any).toWellFormed) as (self: string) => string;

@@ -5,7 +5,9 @@ const codes = dict<number>();
 codes.InvalidCharacterError = 5;
 codes.InvalidStateError = 11;
 codes.SyntaxError = 12;
+codes.TypeMismatchError = 17;
 codes.AbortError = 20;
+codes.QuotaExceededError = 22;
 codes.TimeoutError = 23;
 
 export class DOMException extends ErrorCtor {

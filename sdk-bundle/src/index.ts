@@ -8,6 +8,7 @@ import * as components from "./components";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
+import { crypto } from "./crypto";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
@@ -71,6 +72,7 @@ export const globals = {
   TextDecoder,
   atob,
   btoa,
+  crypto,
   Deno,
 };
 

@@ -101,6 +101,7 @@ const aliases: Record<Globals, unknown> = {
   TextDecoder,
   atob,
   btoa,
+  crypto,
   Deno,
 };
 

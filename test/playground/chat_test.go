@@ -112,6 +112,37 @@ func edits(b *tab) {
 	b.gone("#above", "composer.txt")
 }
 
+// history reads what was said before, piece by piece; what changes in what is
+// not there yet stays there.
+func history(b *tab) {
+	var first struct{ ID string }
+	for n := range 120 {
+		into := any(nil)
+		if n == 0 {
+			into = &first
+		}
+		b.s.call(b.t, "POST", "/sim/guilds/"+b.g.id+"/channels/"+b.g.channel+"/messages", map[string]any{"content": fmt.Sprintf("number %03d", n), "author": "bob"}, into)
+	}
+	b.see(messages, "number 119")
+	b.reload()
+	b.see(messages, "number 119")
+	b.see(messages, "number 070")
+	b.gone(messages, "number 069")
+	one := "/sim/guilds/" + b.g.id + "/channels/" + b.g.channel + "/messages/" + first.ID
+	b.s.call(b.t, "PATCH", one, map[string]any{"content": "number zero"}, nil)
+	b.s.call(b.t, "PUT", one+"/reactions", map[string]any{"emoji": "👍"}, nil)
+	b.say("a later one")
+	b.see(messages, "a later one")
+	b.gone(messages, "number zero")
+	b.script(`document.getElementById("scroll").scrollTop = 0`)
+	b.click("button", "Earlier messages")
+	b.see(messages, "number 021")
+	b.click("button", "Earlier messages")
+	b.see(messages, "number zero")
+	b.holds("in order, each once", `(() => { const ids = [...document.querySelectorAll("#messages li")].map((n) => BigInt(n.dataset.id)); return ids.length === 121 && ids.every((id, i) => i === 0 || id > ids[i - 1]); })()`)
+	b.holds("there is no more", `document.getElementById("earlier").hidden`)
+}
+
 func reactions(b *tab) {
 	b.say("!react")
 	b.click("button", "🎉, 1 reaction")

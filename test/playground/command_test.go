@@ -116,6 +116,7 @@ func contextMenus(b *tab) {
 	b.say("to be quoted")
 	b.menu("alice: to be quoted", "Quote")
 	b.see(messages, "quoting to be quoted")
+	b.see(messages, "used Quote")
 	b.click("button", "flora")
 	b.click("menuitem", "Look")
 	b.see(messages, "looking at flora")

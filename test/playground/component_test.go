@@ -34,7 +34,7 @@ func selects(b *tab) {
 	b.see(messages, "channels: general")
 	b.choose("Either: Either", "bob")
 	b.see(messages, "mentionables: bob")
-	b.click("button", "Role: Moderator")
+	b.click("button", "Role: @Moderator")
 	b.keys(kb.Escape)
 	b.focused("the select", `f.matches("button.select")`)
 }

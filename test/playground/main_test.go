@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -167,5 +166,3 @@ func quote(text string) string {
 	b, _ := json.Marshal(text) //nolint:errchkjson // A string.
 	return string(b)
 }
-
-func lines(text ...string) string { return strings.Join(text, "\n") }

@@ -9,6 +9,7 @@ import (
 
 // scenes are what people do, each in a server of its own, as alice.
 var scenes = map[string]func(b *tab){
+	"a long history": history,
 	"a first message, and all of it after a reload": firstMessage,
 	"markdown":                      markdown,
 	"hostile texts":                 hostile,
@@ -62,4 +63,8 @@ func TestPlayground(t *testing.T) {
 			scenes[name](s.open(t, g, "alice"))
 		})
 	}
+	t.Run("a restart", func(t *testing.T) {
+		t.Parallel()
+		restart(t, s)
+	})
 }

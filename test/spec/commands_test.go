@@ -67,7 +67,7 @@ func cmdRuntime(ts *testscript.TestScript, neg bool, args []string) {
 		args = append([]string{args[0], "--port", "0"}, args[1:]...)
 	}
 	env := os.Environ()
-	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "DISCORD_TOKEN", "FLORA_DISCORD_API_BASE", "FLORA_RUNTIME_LOAD_TIMEOUT_SECS"} {
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "DISCORD_TOKEN", "FLORA_DISCORD_API_BASE", "FLORA_RUNTIME_LOAD_TIMEOUT_SECS", "FLORA_RUNTIME_MAX_SCRIPT_BYTES"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	p, err := start(ts.Getenv("WORK"), env, args...)

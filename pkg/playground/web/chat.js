@@ -30,7 +30,7 @@ export function start() {
     if (m) show(m);
   };
   chat.status = (text) => { byId("status").textContent = text; };
-  byId("earlier").addEventListener("click", earlier);
+  byId("earlier").addEventListener("click", () => tell(earlier));
   list.addEventListener("keydown", keys);
   list.addEventListener("focusin", (/** @type {FocusEvent} */ e) => rove(/** @type {HTMLElement} */ (e.target).closest("li")));
   list.addEventListener("contextmenu", (/** @type {MouseEvent} */ e) => {
@@ -56,25 +56,28 @@ export async function load() {
 }
 
 async function earlier() {
+  const { guild, channel, user } = state;
   const first = list.querySelector("li[data-id]");
   if (!(first instanceof HTMLElement)) return;
-  const found = await sim.messages(state.guild.id, state.channel, { as: state.user, limit: page, before: first.dataset.id });
+  const found = await sim.messages(guild.id, channel, { as: user, limit: page, before: first.dataset.id });
+  if (state.guild !== guild || state.channel !== channel || state.user !== user) return;
   const scroll = byId("scroll");
   const from = scroll.scrollHeight - scroll.scrollTop;
   byId("earlier").hidden = found.length < page;
-  for (const m of found) upsert(m);
+  for (const m of found) upsert(m, true);
   scroll.scrollTop = scroll.scrollHeight - from;
 }
 
 /**
  * upsert shows a message that is new or looks different.
  * @param {any} m
+ * @param {boolean} [older] it is of before those that are shown
  */
-export function upsert(m) {
+export function upsert(m, older = false) {
   if (m.channel_id !== state.channel || dismissed.has(m.id)) return;
-  // Old ones that are not on the page stay where they are.
+  // One of before is shown when somebody asks for it.
   const first = list.querySelector("li[data-id]");
-  if (!state.messages.has(m.id) && !byId("earlier").hidden && first instanceof HTMLElement && state.messages.size >= page && before(m.id, first.dataset.id ?? "") && m.edited_timestamp) return;
+  if (!older && !byId("earlier").hidden && first instanceof HTMLElement && before(m.id, first.dataset.id ?? "")) return;
   state.messages.set(m.id, m);
   typing.delete(m.author.id);
   showTyping();

@@ -68,6 +68,11 @@ function summary(m) {
   return m.embeds?.[0]?.title || m.attachments?.[0]?.filename || (m.components?.length > 0 ? "components" : m.poll ? "a poll" : "");
 }
 
+/** @param {string} name of a command that is used from a menu */
+function menuCommand(name) {
+  return (state.guild.commands ?? []).some((/** @type {any} */ c) => c.name === name && c.type !== 1);
+}
+
 /** @param {string} id */
 function hue(id) {
   return String(Number(BigInt(id) % 7n));
@@ -78,7 +83,7 @@ function reference(m, on) {
   const used = m.interaction_metadata ?? m.interaction;
   const ref = m.referenced_message;
   if (used?.name) {
-    return el("div.reference", null, el("strong", null, nameOf(used.user?.id)), " used ", el("span.mention", null, `${used.command_type === 1 || !used.command_type ? "/" : ""}${used.name}`));
+    return el("div.reference", null, el("strong", null, nameOf(used.user?.id)), " used ", el("span.mention", null, `${menuCommand(used.name) ? "" : "/"}${used.name}`));
   }
   if (ref) {
     return el("button.reference", { type: "button", tabindex: "-1", "aria-label": `Reply to ${nameOf(ref.author.id)}`, on: { click: () => on.jump(ref.id) } },

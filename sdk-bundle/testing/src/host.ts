@@ -95,6 +95,7 @@ export class Host {
         return one === 1 ? (entry(secrets, name) ?? entry(vars, name)) : JSON.stringify({ ...vars, ...secrets });
       },
       url: (_, __, args) => platform.url(args),
+      random: (count) => platform.random(count),
       utf8Encode: (_, __, text) => platform.utf8Encode(text),
       utf8Decode: (fatal, _, base64) => platform.utf8Decode(base64, fatal === 1),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),

@@ -1,4 +1,4 @@
-// What pkg/platform is for isolates: URLs and UTF-8, by Node's own.
+// What the host is for isolates: URLs, UTF-8 and random bytes, by Node's own.
 
 declare class TextDecoder {
   constructor(label: string, options: { fatal: boolean; ignoreBOM: boolean });
@@ -7,6 +7,7 @@ declare class TextDecoder {
 interface Bytes {
   toString(encoding: "base64" | "utf8"): string;
 }
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
 declare const Buffer: { from(s: string, encoding: "utf8" | "base64"): Bytes; from(bytes: unknown): Bytes };
 
 const members = ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"] as const;
@@ -25,6 +26,10 @@ export function utf8Encode(text: string): string {
 
 export function utf8Decode(base64: string, fatal: boolean): string {
   return new TextDecoder("utf-8", { fatal, ignoreBOM: true }).decode(Buffer.from(base64, "base64"));
+}
+
+export function random(count: number): string {
+  return base64(crypto.getRandomValues(new Uint8Array(count)));
 }
 
 export function bytes(base64: string): unknown {

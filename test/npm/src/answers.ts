@@ -1,7 +1,7 @@
 import { addDays, format } from "date-fns";
 import _ from "lodash";
 import { marked } from "marked";
-import { nanoid } from "nanoid/non-secure";
+import { nanoid } from "nanoid";
 import YAML from "yaml";
 import { z } from "zod";
 import words from "./words.json" with { type: "json" };

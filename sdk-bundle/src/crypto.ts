@@ -1,0 +1,49 @@
+// The random part of the web's crypto object. The bytes are the host's, of the
+// operating system: nothing that a script does tells the next ones.
+import { base64ToBytes, copyInto, lengthOf, viewOf } from "./bytes";
+import { DOMException } from "./exception";
+import { natives } from "./host";
+import { ObjectDefineProperty, TypeErrorCtor, startsWith, toStringTag, typedName } from "./primordials";
+
+/** What browsers give at once. */
+const most = 65536;
+
+const digits = "0123456789abcdef";
+
+function random(count: number): Uint8Array {
+  const { random } = natives;
+  return base64ToBytes(random(count) as string);
+}
+
+class Crypto {
+  constructor(key?: unknown) {
+    if (key !== only) throw new TypeErrorCtor("Illegal constructor");
+  }
+  getRandomValues<T>(array: T): T {
+    const name = typedName(array);
+    if (name === undefined || startsWith(name, "Float")) {
+      throw new DOMException("crypto.getRandomValues: expected an integer array, such as a Uint8Array", "TypeMismatchError");
+    }
+    const bytes = viewOf(array, "crypto.getRandomValues");
+    const count = lengthOf(bytes);
+    if (count > most) throw new DOMException(`crypto.getRandomValues: at most ${most} bytes at once, not ${count}`, "QuotaExceededError");
+    copyInto(bytes, random(count));
+    return array;
+  }
+  randomUUID(): string {
+    const bytes = random(16);
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+    let out = "";
+    for (let i = 0; i < 16; i++) {
+      if (i === 4 || i === 6 || i === 8 || i === 10) out += "-";
+      out += digits[bytes[i]! >> 4]! + digits[bytes[i]! & 15]!;
+    }
+    return out;
+  }
+}
+ObjectDefineProperty(Crypto.prototype, toStringTag, { __proto__: null, value: "Crypto", configurable: true } as PropertyDescriptor);
+
+const only = {};
+
+export const crypto = new Crypto(only);
