@@ -11,6 +11,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
 	"github.com/flora-runtime/flora-runtime/pkg/project"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 	"github.com/flora-runtime/flora-runtime/pkg/watch"
 )
 
@@ -130,7 +131,7 @@ func (d *development) always() []string {
 		all = append(all, filepath.Join(d.dir, name))
 	}
 	if d.options.entry == "" {
-		for _, name := range project.Entries {
+		for _, name := range recipe.Entries {
 			all = append(all, filepath.Join(d.root, filepath.FromSlash(name)))
 		}
 	}
@@ -147,7 +148,7 @@ func (d *development) folders() []string {
 		switch {
 		case err != nil || !e.IsDir() || name == d.root:
 			return nil //nolint:nilerr // What cannot be read cannot be a source.
-		case strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist":
+		case recipe.HoldsNone(e.Name()):
 			return fs.SkipDir
 		case len(out) >= manyFolders:
 			return fs.SkipAll
