@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // runtimeName is the runtime's file name.
@@ -58,4 +60,32 @@ func (a *app) elsewhere() string {
 		return "Run flora inside WSL 2 (`wsl --install`), or use a runtime that is elsewhere: --api https://flora.example.org/api."
 	}
 	return "Run it in a Linux machine or container and name it with --api http://127.0.0.1:3000/api, or use one that is elsewhere: --api https://flora.example.org/api."
+}
+
+// lastLines keeps the end of what a runtime says.
+type lastLines struct {
+	mu sync.Mutex // Guards b.
+	b  []byte
+}
+
+const (
+	lastBytes = 8 << 10
+	lastCount = 30
+)
+
+// Write implements io.Writer.
+func (l *lastLines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.b = append(l.b, b...); len(l.b) > 2*lastBytes {
+		l.b = bytes.Clone(l.b[len(l.b)-lastBytes:])
+	}
+	return len(b), nil
+}
+
+func (l *lastLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(string(l.b)), "\n")
+	return strings.Join(lines[max(0, len(lines)-lastCount):], "\n")
 }

@@ -71,11 +71,7 @@ func (a *app) types(ctx context.Context, o typesOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range r.Notes {
-		if !a.json {
-			a.warn("%s", note)
-		}
-	}
+	a.warnings(r.Notes)
 	if err := a.say(r, "%s", r.text(o.check)); err != nil {
 		return err
 	}

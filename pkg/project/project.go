@@ -154,7 +154,7 @@ func (p *Project) readFile(file string) (string, bool, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return "", false, nil
 	}
-	doc, err := text(file, maxSettingsBytes)
+	doc, err := ReadText(file, maxSettingsBytes)
 	if err != nil {
 		return "", false, err
 	}

@@ -85,7 +85,7 @@ func (w *walk) rules(dir string) error {
 	if !regular(file) {
 		return nil
 	}
-	lines, err := text(file, maxIgnoreBytes)
+	lines, err := ReadText(file, maxIgnoreBytes)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (w *walk) add(name, file string) error {
 	if len(w.files) >= maxSourceFiles {
 		return tooMuch("there are more than %d source files in %s; name a smaller --root, or list what is none in .gitignore", maxSourceFiles, w.root)
 	}
-	contents, err := text(file, maxSourceBytes-w.bytes)
+	contents, err := ReadText(file, maxSourceBytes-w.bytes)
 	if _, binary := errors.AsType[*Misused](err); binary {
 		w.notes = append(w.notes, fmt.Sprintf("%s is not kept with the deployment: it is not UTF-8 text", name))
 		return nil
@@ -118,8 +118,9 @@ func (w *walk) add(name, file string) error {
 	return nil
 }
 
-// text reads a file that must be text of at most so many bytes.
-func text(file string, most int) (string, error) {
+// ReadText reads a file that must be text of at most so many bytes; it comes as
+// *TooMuch or *Misused when it is not.
+func ReadText(file string, most int) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", err
