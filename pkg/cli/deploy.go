@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -266,11 +265,6 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	}
 	r.SourceMap = &client.File{Path: filepath.Base(mapFile), Contents: m}
 	return nil
-}
-
-func regular(p string) bool {
-	info, err := os.Stat(p)
-	return err == nil && info.Mode().IsRegular()
 }
 
 // Bounds of what is sent; the server has its own, smaller ones.

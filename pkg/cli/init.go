@@ -101,7 +101,7 @@ func (a *app) init(ctx context.Context, dir string, o initOptions) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(target, filepath.FromSlash(name)), files[name]); err != nil {
+		if err := replaceFile(filepath.Join(target, filepath.FromSlash(name)), files[name], forAll); err != nil {
 			return err
 		}
 	}
@@ -305,28 +305,6 @@ func reason(err error) string {
 		return e.Err.Error()
 	}
 	return err.Error()
-}
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(file, text string) error {
-	fail := func(err error) error { return fmt.Errorf("write %s: %w", file, err) }
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Sources are for everybody who may see the folder.
-		return fail(err)
-	}
-	t, err := os.CreateTemp(dir, ".flora-*.tmp")
-	if err != nil {
-		return fail(err)
-	}
-	_, err = t.WriteString(text)
-	err = errors.Join(err, t.Chmod(0o644), t.Close())
-	if err == nil {
-		err = os.Rename(t.Name(), file)
-	}
-	if err != nil {
-		return fail(errors.Join(err, os.Remove(t.Name())))
-	}
-	return nil
 }
 
 // indented is a JSON document as people write it.

@@ -98,7 +98,7 @@ func (a *app) writeTypes(ctx context.Context, p *project.Project, o typesOptions
 		return r, err
 	}
 	for _, name := range r.Changed {
-		if err := replaceFile(filepath.Join(p.Dir, filepath.FromSlash(name)), files[name]); err != nil {
+		if err := replaceFile(filepath.Join(p.Dir, filepath.FromSlash(name)), files[name], forAll); err != nil {
 			return r, err
 		}
 	}
