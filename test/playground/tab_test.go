@@ -186,7 +186,7 @@ func (b *tab) text() string {
 // holds waits for a condition of the page.
 func (b *tab) holds(what, expression string) {
 	b.t.Helper()
-	err := poll(b.ctx, what, func() (bool, error) { return eval[bool](b, "!!("+expression+")") })
+	err := rig.Within(limit, what, func() (bool, error) { return eval[bool](b, "!!("+expression+")") })
 	if err != nil {
 		b.t.Fatalf("%v\nthe page:\n%s", err, b.text())
 	}
@@ -211,7 +211,7 @@ const messages = "#messages"
 func (b *tab) find(role, name string) cdp.BackendNodeID {
 	b.t.Helper()
 	var id cdp.BackendNodeID
-	err := poll(b.ctx, fmt.Sprintf("a %s named %q", role, name), func() (bool, error) {
+	err := rig.Within(limit, fmt.Sprintf("a %s named %q", role, name), func() (bool, error) {
 		var err error
 		id, err = b.look(role, name)
 		return id != 0, err
