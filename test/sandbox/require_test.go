@@ -52,7 +52,7 @@ func TestRequireNamesWhatIsMissing(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self, "dev")
+	cmd := exec.CommandContext(ctx, self, "dev", "--port", "0")
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), lacking+"="+released, "FLORA_RUNTIME_SANDBOX=require", "FLORA_RUNTIME_MAX_WORKERS=1")
 	var said bytes.Buffer

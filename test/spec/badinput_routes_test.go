@@ -193,6 +193,7 @@ var apiInputs = []input{
 var controlInputs = []input{
 	{route: "GET /sim", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "after=-1"})},
 	{route: "GET /sim/guilds/{guild}", open: true},
+	{route: "GET /sim/guilds/{guild}/stream", open: true, queries: []string{"as=ghost", "as=" + long}},
 	{route: "POST /sim/guilds", open: true, good: `{"name":"x"}`, wrong: []string{`{"name":"x"}`, `{"nam":"Fine"}`, `{"name":"` + long + `"}`}},
 	{route: "DELETE /sim/guilds/{guild}", open: true},
 	{route: "POST /sim/guilds/{guild}/outage", open: true},
@@ -204,7 +205,7 @@ var controlInputs = []input{
 	{route: "POST /sim/guilds/{guild}/events", open: true, good: `{"type":"GUILD_UPDATE","data":{}}`, wrong: []string{
 		``, `{}`, `{"type":"GUILD_UPDATE"}`, `{"type":"guild update","data":{}}`, `{"type":"GUILD_UPDATE","data":null}`, `{"type":"GUILD_UPDATE","data":"x"}`,
 	}},
-	{route: "GET /sim/guilds/{guild}/channels/{channel}/messages", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "after=-1", "as=ghost"})},
+	{route: "GET /sim/guilds/{guild}/channels/{channel}/messages", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "after=-1", "before=x", "before=-1", "as=ghost"})},
 	{route: "POST /sim/guilds/{guild}/channels/{channel}/messages", open: true, good: `{"content":"!nothing","author":"alice"}`, wrong: []string{
 		``, `{}`, `{"content":""}`, `{"content":"  "}`, `{"content":"` + strings.Repeat("c", 4001) + `"}`, `{"content":"x","author":"ghost"}`,
 		`{"content":"x","reply_to":"x"}`, `{"content":"x","reply_to":"1"}`, `{"content":"x","files":[]}`,
