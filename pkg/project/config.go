@@ -117,6 +117,6 @@ func (p *Project) plainScript(file, raw string) (string, error) {
 	if len(res.Errors) > 0 {
 		return "", &Broken{Text: recipe.Report(res.Errors, nil)}
 	}
-	code, _, err := recipe.Outputs(res.OutputFiles, recipe.Plain)
+	code, _, err := recipe.Outputs(res.OutputFiles, func(s string) (string, bool) { return s, true })
 	return code, err
 }

@@ -36,6 +36,9 @@ func (b *building) plugin() api.Plugin {
 		})
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			b.found.load(a.Path)
+			if err := b.mayEmbed(a.Path, a.With); err != nil {
+				return api.OnLoadResult{}, fmt.Errorf("cannot bundle %q: %w", a.Path, err)
+			}
 			if err := nesting(a.Path); err != nil {
 				return api.OnLoadResult{}, fmt.Errorf("cannot bundle %q: %w", b.name(a.Path), err)
 			}
