@@ -55,11 +55,7 @@ func (rt *runtime) tokenFile(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("make an API token: %w", err)
 	}
 	// A new file with its rights from the start, in the old one's place.
-	tmp := name + ".new"
-	if err := os.WriteFile(tmp, []byte(token+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("write the token file: %w", err)
-	}
-	if err := os.Rename(tmp, name); err != nil {
+	if err := renameio.WriteFile(name, []byte(token+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("write the token file: %w", err)
 	}
 	return name, nil

@@ -107,9 +107,11 @@ func (d *development) ready(r running, how string) {
 // found looks for a runtime of this project that is running.
 func (d *development) found(ctx context.Context, data string) (r running, ok bool) {
 	doc, err := os.ReadFile(filepath.Join(data, "dev.json")) //nolint:gosec // In the project.
-	if err != nil || json.Unmarshal(doc, &r) != nil {
+	if err != nil || json.Unmarshal(doc, &r) != nil || !here(r.URL) {
 		return r, false
 	}
+	// Not the file that it names: a project that was cloned would name another.
+	r.TokenFile = filepath.Join(data, "token")
 	// Its token proves that it is this one, and not another on the same port.
 	if d.attach(ctx, r) != nil {
 		return r, false
