@@ -113,6 +113,7 @@ func (p *Project) plainScript(file, raw string) (string, error) {
 	options.EntryPoints = []string{file}
 	options.AllowOverwrite = true
 	options.Packages = api.PackagesExternal
+	options.Plugins = []api.Plugin{{Name: "flora", Setup: p.begin(real(p.Dir), "", BundleOptions{}).loadFiles}}
 	res := api.Build(options)
 	if len(res.Errors) > 0 {
 		return "", &Broken{Text: recipe.Report(res.Errors, nil)}

@@ -171,6 +171,9 @@ func (p *Project) readFile(file string) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
+	if err := shallow([]byte(doc)); err != nil {
+		return "", false, misused("%s: %s", filepath.Base(file), err)
+	}
 	if !slices.Contains(p.read, file) {
 		p.read = append(p.read, file)
 	}
