@@ -83,3 +83,19 @@ func TestDevOfSomebodyElses(t *testing.T) {
 		})
 	}
 }
+
+// TestRuntimesGetNoToken: what is started here has no use for it.
+func TestRuntimesGetNoToken(t *testing.T) {
+	t.Parallel()
+	dir := testProject(t, map[string]string{"main.ts": "log(1)", "a.test.ts": "Deno.test('x', () => {})"})
+	for _, command := range []string{"dev", "test"} {
+		var out bytes.Buffer
+		code := Main(t.Context(), State{
+			Args: []string{command}, Dir: dir, Stdout: &out, Stderr: &out,
+			Env: []string{"HOME=" + dir, "FLORA_TOKEN=flora_t0ken", "OTHER=kept", "FLORA_RUNTIME=" + fakeRuntime(t, "echo \"[$FLORA_TOKEN$OTHER]\" >&2; exit 1")},
+		})
+		if code == OK || !strings.Contains(out.String(), "[kept]") {
+			t.Errorf("%s: %d %s", command, code, &out)
+		}
+	}
+}
