@@ -329,3 +329,14 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
+
+// TestCompletionOffersNoCode: names are the server's, and stand in a command
+// line at once.
+func TestCompletionOffersNoCode(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, map[string]answer{"GET /api/kv/stores?guild_id=" + guildID: {body: `[{"store_name":"fine-1"},{"store_name":"$(touch x)"},{"store_name":"a;b"},{"store_name":"a\nb"},{"store_name":"--yes"}]`}})
+	code, stdout, _ := newTool(t, s).run("__complete", "kv", "get", "--store", "")
+	if code != OK || stdout != "fine-1\n:4\n" {
+		t.Errorf("%d %q %v", code, stdout, s.requests())
+	}
+}

@@ -79,7 +79,7 @@ func (d *development) launch(ctx context.Context, binary, data string) (*child, 
 			return nil, err
 		}
 		d.progress("starting %s", binary)
-		c, err := startRuntime(ctx, binary, d.dir, d.Env, "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
+		c, err := startRuntime(ctx, binary, d.dir, d.runtimeEnv(), "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
 		if err == nil || d.options.asked || tries == portsTried || ctx.Err() != nil || free(ctx, port) {
 			return c, err
 		}
@@ -105,9 +105,11 @@ func (d *development) ready(r running, how string) {
 // found looks for a runtime of this project that is running.
 func (d *development) found(ctx context.Context, data string) (r running, ok bool) {
 	doc, err := os.ReadFile(filepath.Join(data, "dev.json")) //nolint:gosec // In the project.
-	if err != nil || json.Unmarshal(doc, &r) != nil {
+	if err != nil || json.Unmarshal(doc, &r) != nil || !here(r.URL) {
 		return r, false
 	}
+	// Not the file that it names: a project that was cloned would name another.
+	r.TokenFile = filepath.Join(data, "token")
 	// Its token proves that it is this one, and not another on the same port.
 	if d.attach(r) != nil {
 		return r, false

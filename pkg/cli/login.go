@@ -80,7 +80,11 @@ func (a *app) keep(ctx context.Context, s target, token, id string) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.save(s.saved.with(s.base, token, id))
+	next := s.saved.with(s.base, token, id)
+	if s.project != "" { // Somebody else's file makes no server the one for all.
+		next.API = s.saved.API
+	}
+	file, err := a.save(next)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, "test") //nolint:gosec // The runtime that was found, or named.
-	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.Env, stopLimit
+	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.runtimeEnv(), stopLimit
 	said := &lastLines{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
@@ -268,14 +268,27 @@ func (r *testRun) finish(ctx context.Context, err error) error {
 // column.
 var place = regexp.MustCompile(`\(?([^\s()]+):([0-9]+):([0-9]+)\)?$`)
 
+// sourceBytes is more than a source has that frames are shown of.
+const sourceBytes = 16 << 20
+
 // frame shows the author's source around the first frame that is of the project.
+// The stack can be of a script's making: nothing outside of the root is opened.
 func (r *testRun) frame(stack string) string {
+	root, err := os.OpenRoot(r.project.Root)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = root.Close() }()
 	for line := range strings.Lines(stack) {
 		m := place.FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil || strings.Contains(m[1], "://") || strings.Contains(m[1], "node_modules/") {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(r.project.Root, filepath.FromSlash(m[1])))
+		name := filepath.FromSlash(m[1])
+		if info, err := root.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > sourceBytes {
+			continue
+		}
+		text, err := root.ReadFile(name)
 		if err != nil {
 			continue
 		}
@@ -285,6 +298,9 @@ func (r *testRun) frame(stack string) string {
 	}
 	return ""
 }
+
+// widest is the last column that is marked.
+const widest = 1000
 
 // codeFrame is a few lines of source with a mark below the column; both count
 // from 1.
@@ -302,7 +318,7 @@ func codeFrame(lines []string, line, column int) string {
 		}
 		fmt.Fprintf(&b, "%s %*d | %s\n", mark, width, n, strings.TrimRight(strings.ReplaceAll(lines[n-1], "\t", " "), "\r"))
 		if n == line {
-			fmt.Fprintf(&b, "  %*s | %s^\n", width, "", strings.Repeat(" ", max(0, column-1)))
+			fmt.Fprintf(&b, "  %*s | %s^\n", width, "", strings.Repeat(" ", min(max(0, column-1), widest)))
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")
