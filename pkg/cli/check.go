@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -35,7 +36,7 @@ With --json: {ok, bundle: {entry, bytes, error, warnings}, types: {checked, tsc,
 diagnostics}}; diagnostics are a list of {file, line, column, code, message}.`,
 		Example: "  flora check\n  flora check --json\n  flora check --require-tsc",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    a.run(func(ctx context.Context, args []string) error { return a.check(ctx, first(args...), o) }),
+		RunE:    a.run(func(ctx context.Context, args []string) error { return a.check(ctx, cmp.Or(args...), o) }),
 	}
 	c.Flags().BoolVar(&o.requireTSC, "require-tsc", false, "fail where there is no tsc")
 	c.Flags().BoolVar(&o.offline, "offline", false, "ask no server for declarations")

@@ -129,13 +129,3 @@ func (a *app) env(name string) string {
 	}
 	return ""
 }
-
-// first is the first text that is not empty.
-func first(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
-}

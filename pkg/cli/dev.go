@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -51,7 +52,7 @@ failed, warning or log.`,
 		Args:    cobra.MaximumNArgs(1),
 	}
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
-		o.entry, o.asked = first(args...), c.Flags().Changed("port")
+		o.entry, o.asked = cmp.Or(args...), c.Flags().Changed("port")
 		if o.port < 0 || o.port > 65535 {
 			return usage("--port is %d, but it must be from 1 to 65535, or 0 for a free one", o.port)
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -129,8 +130,8 @@ func (d *development) attach(r running) error {
 	if err != nil {
 		return fmt.Errorf("read the runtime's API token: %w", err)
 	}
-	if d.guildID, err = snowflake.ParseGuild(first(d.app.guildID, r.Guild)); err != nil {
-		return usage("guild %q is %s", first(d.app.guildID, r.Guild), err)
+	if d.guildID, err = snowflake.ParseGuild(cmp.Or(d.app.guildID, r.Guild)); err != nil {
+		return usage("guild %q is %s", cmp.Or(d.app.guildID, r.Guild), err)
 	}
 	d.api, err = d.connect(r.URL+"/api", strings.TrimSpace(string(token)))
 	return err

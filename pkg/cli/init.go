@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,7 @@ With --list it is a list of {name, description}.`,
 			if o.list {
 				return a.listTemplates()
 			}
-			return a.init(ctx, first(append(args, ".")...), o)
+			return a.init(ctx, cmp.Or(append(args, ".")...), o)
 		}),
 	}
 	c.Flags().StringVarP(&o.template, "template", "t", examples.Templates()[0].Name, "what to begin with; --list shows them")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strconv"
@@ -153,7 +154,7 @@ goes through all pages.`,
 			if k.Expiration != 0 {
 				expires = local(time.Unix(k.Expiration, 0))
 			}
-			rows[i] = []string{k.Name, expires, first(string(k.Metadata), "-")}
+			rows[i] = []string{k.Name, expires, cmp.Or(string(k.Metadata), "-")}
 		}
 		if err := a.table(p, "No keys found in store '"+store+"'", []string{"KEY", "EXPIRES", "METADATA"}, rows); err != nil {
 			return err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -139,7 +140,7 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	case ended == nil && errors.Is(err, io.EOF):
 		return len(job), nil
 	case r.file == "": // It did not get to a file.
-		return done, coded(Failure, "the runtime cannot run tests: %s", first(said.String(), fmt.Sprint(ended)))
+		return done, coded(Failure, "the runtime cannot run tests: %s", cmp.Or(said.String(), fmt.Sprint(ended)))
 	}
 	e := &report.Error{Name: "Error", Message: fmt.Sprintf("the runtime ended while this ran (%v), which a script brings about that uses more memory than there is", ended)}
 	if text := said.String(); text != "" {

@@ -5,6 +5,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,7 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 		p.Tests = doc.Test
 	}
 	p.named = doc.Entry
-	p.setRoot(first(doc.Root, "."))
+	p.setRoot(cmp.Or(doc.Root, "."))
 	return p, nil
 }
 
@@ -140,7 +141,7 @@ func (p *Project) entry(named string) (string, error) {
 	if err := p.checkRoot(); err != nil {
 		return "", err
 	}
-	entry := first(named, p.Entry)
+	entry := cmp.Or(named, p.Entry)
 	if entry == "" {
 		return "", misused("no entry in %s (looked for %s); name it: flora deploy <entry>, or \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
 	}
@@ -183,14 +184,4 @@ const maxSettingsBytes = 1 << 20
 func regular(p string) bool {
 	info, err := os.Stat(p)
 	return err == nil && info.Mode().IsRegular()
-}
-
-// first is the first text that is not empty.
-func first(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

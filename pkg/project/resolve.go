@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -111,7 +112,7 @@ type meant struct {
 
 // meaning reads an import in a file; dir is the file's folder.
 func (b *building) meaning(importer, dir, name string) (meant, error) {
-	m := meant{name: name, dir: first(dir, b.root)}
+	m := meant{name: name, dir: cmp.Or(dir, b.root)}
 	if recipe.Relative(m.name) {
 		return m, nil
 	}
