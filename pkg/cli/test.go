@@ -40,10 +40,10 @@ server is needed and none is asked; flora-runtime must be on this machine.
 Without arguments it runs what the project file calls tests, which are *.test.ts and
 the like. It exits with 1 when a test fails and when there is none.
 
-With --json it prints one event per line: {"type": "file" | "loaded" | "start" |
+With --json it prints one event per line: {"event": "file" | "loaded" | "start" |
 "result" | "file_end", "file", "test", "status", "duration_ms", "error": {"name",
 "message", "stack", "diff", "frame"}, "output": [{"level", "text", "from"}]}, and at
-the end {"type": "summary", "files", "passed", "failed", "skipped", "duration_ms"}.`,
+the end {"event": "summary", "files", "passed", "failed", "skipped", "duration_ms"}.`,
 		Example: "  flora test\n  flora test src/main.test.ts --filter ping\n  flora test --reporter tap --junit report.xml\n  flora test --json --fail-fast --timeout 10s",
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.test(ctx, args, o) }),
 	}

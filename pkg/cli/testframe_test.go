@@ -15,9 +15,9 @@ func TestFramesAreOfTheProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, at := range []string{"../secret:1:1", "link.ts:1:1", filepath.Join(dir, "secret") + ":1:1", "a.test.ts:1:9223372036854775807", "a.test.ts:1:-1", "/dev/zero:1:1", "../../../../../../../../dev/zero:1:1"} {
-		events := `{"type":"file","file":"a.test.ts"}
-{"type":"result","file":"a.test.ts","test":["one"],"status":"failed","error":{"name":"Error","message":"m","stack":"at f (` + at + `)"}}
-{"type":"file_end","file":"a.test.ts"}
+		events := `{"event":"file","file":"a.test.ts"}
+{"event":"result","file":"a.test.ts","test":["one"],"status":"failed","error":{"name":"Error","message":"m","stack":"at f (` + at + `)"}}
+{"event":"file_end","file":"a.test.ts"}
 `
 		code, stdout, stderr := runTest(t, filepath.Join(dir, "project"), fakeRuntime(t, say(events)))
 		if code != Failure || strings.Contains(stdout+stderr, "hush") {

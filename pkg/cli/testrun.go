@@ -39,7 +39,7 @@ type testRun struct {
 
 // summary is the last line of --json.
 type summary struct {
-	Type     string  `json:"type"`
+	Type     string  `json:"event"`
 	Files    int     `json:"files"`
 	Passed   int     `json:"passed"`
 	Failed   int     `json:"failed"`
