@@ -38,6 +38,14 @@ type tab struct {
 // open shows a server to a user by name; "" is whom the page takes.
 func (s *stage) open(t *testing.T, g server, user string) *tab {
 	t.Helper()
+	tb := s.blank(t, g)
+	tb.visit(user)
+	return tb
+}
+
+// blank is a tab that shows nothing yet.
+func (s *stage) blank(t *testing.T, g server) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(s.browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	tb := &tab{t: t, s: s, g: g, ctx: ctx}
@@ -50,7 +58,6 @@ func (s *stage) open(t *testing.T, g server, user string) *tab {
 	do(tb, log.Enable, cdp.Empty{})
 	do(tb, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "UTC"})
 	t.Cleanup(tb.quiet)
-	tb.visit(user)
 	return tb
 }
 
