@@ -14,7 +14,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/examples"
@@ -150,18 +149,15 @@ func quoted(p string) string {
 }
 
 func templateNamed(name string) (examples.Template, error) {
-	all := examples.Templates()
-	nearest, distance := "", 3
-	for _, t := range all {
+	var names []string
+	for _, t := range examples.Templates() {
 		if t.Name == name {
 			return t, nil
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), t.Name); d < distance {
-			nearest, distance = t.Name, d
-		}
+		names = append(names, t.Name)
 	}
-	if nearest != "" {
-		return examples.Template{}, usage("there is no template %q; did you mean %s?", name, nearest)
+	if near := nearest(name, names); near != "" {
+		return examples.Template{}, usage("there is no template %q; did you mean %s?", name, near)
 	}
 	return examples.Template{}, usage("there is no template %q; `flora init --list` shows them", name)
 }
