@@ -1,6 +1,7 @@
 // Package cli is the flora command line tool. It takes everything from outside
-// in a State, so that a test can run any command in its own process, and it
-// speaks to a runtime through pkg/client only.
+// in a State, so that a test can run any command in its own process. It speaks
+// to servers through pkg/client only, and about tests with a runtime that it
+// starts, as pkg/trial/report says.
 package cli
 
 import (

@@ -1,7 +1,7 @@
 // Package recipe says how esbuild makes one script of an author's files, so
 // that the server's bundler and the command line tool do it alike: options,
-// loaders, the SDK's modules, errors, names in source maps. Where files come
-// from is its callers' matter: it reads none itself.
+// loaders, what a source is, the SDK's modules, errors, names in source maps.
+// Where files come from is its callers' matter: it reads none itself.
 package recipe
 
 import (
