@@ -266,13 +266,8 @@ func TestWatch(t *testing.T) {
 `+say(passing))
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	out := &seen{more: make(chan struct{}, 1)}
-	done := make(chan ExitCode, 1)
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		done <- Main(watching, State{Args: []string{"test", "--watch"}, Env: append(os.Environ(), "FLORA_RUNTIME="+binary), Dir: dir, Stdout: out, Stderr: out, Watched: true})
-	}()
+	out, end := watched(ctx, dir, binary)
+	defer end()
 	for i, file := range []string{"a.test.ts", "src/x.ts"} {
 		if err := out.until(ctx, i+1, "waiting for a save"); err != nil {
 			t.Fatal(err)
@@ -284,9 +279,49 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stop()
-	if code := <-done; code != OK {
+	if code := end(); code != OK {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// watched begins `flora test --watch`; end stops it and waits.
+func watched(ctx context.Context, dir, binary string) (out *seen, end func() ExitCode) {
+	out = &seen{more: make(chan struct{}, 1)}
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	var code ExitCode
+	wg.Go(func() {
+		code = Main(ctx, State{Args: []string{"test", "--watch"}, Env: append(os.Environ(), "FLORA_RUNTIME="+binary), Dir: dir, Stdout: out, Stderr: out, Watched: true})
+	})
+	return out, func() ExitCode {
+		stop()
+		wg.Wait()
+		return code
+	}
+}
+
+// TestWatchGoesOn while the project file is broken, and while there is no test.
+func TestWatchGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := testProject(t, map[string]string{"src/main.ts": "1"})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	out, end := watched(ctx, dir, fakeRuntime(t, say(passing)))
+	defer end()
+	for i, step := range []struct{ file, text, said string }{
+		{"src/a.test.ts", "1", "no test found in "},
+		{"flora.json", "{", "1 passed"},
+		{"flora.json", "{}", "flora.json is broken"},
+	} {
+		if err := errors.Join(out.until(ctx, i+1, "waiting for a save"), out.until(ctx, 1, step.said)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(step.file)), []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.until(ctx, 2, "1 passed"); err != nil {
+		t.Fatal(err)
 	}
 }
 
