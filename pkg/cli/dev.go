@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -124,9 +123,7 @@ func (d *development) event(name string, doc map[string]any, format string, args
 		doc = map[string]any{}
 	}
 	doc["event"] = name
-	if line, err := json.Marshal(doc); err == nil {
-		_, _ = fmt.Fprintf(d.Stdout, "%s\n", line)
-	}
+	_ = d.printJSON(doc) // Whoever does not read it misses it.
 }
 
 // warning tells of something that is not as it should be.
