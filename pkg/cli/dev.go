@@ -196,9 +196,12 @@ func (d *development) line(e client.LogEntry) error {
 
 // holdProject makes this the only dev of the project.
 func (a *app) holdProject(dir string) (release func(), err error) {
-	folder, err := ownFolder(dir)
-	if err != nil {
+	if err := checkFolder(dir); err != nil {
 		return nil, err
+	}
+	folder := filepath.Join(dir, ".flora")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the project's folder .flora: %w", err)
 	}
 	name := filepath.Join(folder, "dev.lock")
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // In the project.
