@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -152,36 +151,9 @@ func (a *author) answered(ctx context.Context, then func() error) (ms float64, e
 // ask says something and gives the bot's answer, or "" if there is none for the
 // moment, as while there is no script.
 func (a *author) ask(ctx context.Context) (string, error) {
-	g := a.guilds[0]
-	messages := a.flora.url + "/sim/guilds/" + g.ID + "/channels/" + g.Channels[0].ID + "/messages"
-	var said struct {
-		ID string `json:"id"`
+	got, err := a.say(ctx, "!v", 100*time.Millisecond, 2*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return "", nil
 	}
-	if err := call(ctx, http.MethodPost, messages, "", map[string]string{"content": "!v"}, &said); err != nil {
-		return "", err
-	}
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for range 50 {
-		var later []struct {
-			Content string `json:"content"`
-			Author  struct {
-				Bot bool `json:"bot"`
-			} `json:"author"`
-		}
-		if err := call(ctx, http.MethodGet, messages+"?after="+said.ID, "", nil, &later); err != nil {
-			return "", err
-		}
-		for _, m := range later {
-			if m.Author.Bot {
-				return m.Content, nil
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
-	return "", nil
+	return got, err
 }

@@ -185,7 +185,7 @@ func (b *bench) scriptSets(ctx context.Context, base stats.Summary) error {
 		for _, g := range sim.guilds {
 			own := world{url: sim.url, guilds: []simGuild{g}}
 			all.Go(func() error {
-				_, err := own.say(ctx, fmt.Sprintf("!set %d 1", calls), loopLimit)
+				_, err := own.say(ctx, fmt.Sprintf("!set %d 1", calls), loopLimit, loopPause)
 				return err
 			})
 		}

@@ -51,8 +51,11 @@ on("messageCreate", async (ctx) => {
 });
 `
 
-// loopLimit bounds one such loop.
-const loopLimit = 30 * time.Second
+// loopLimit bounds one such loop, and loopPause is between two looks at it.
+const (
+	loopLimit = 30 * time.Second
+	loopPause = 20 * time.Millisecond
+)
 
 // controlOps measures the whole way of an op: wire, control, store and back.
 func (b *bench) controlOps(ctx context.Context, base stats.Summary) error {
@@ -90,7 +93,7 @@ func (b *bench) controlOps(ctx context.Context, base stats.Summary) error {
 
 // loop runs the bot's loop once and gives microseconds per call.
 func loop(ctx context.Context, sim world, calls, width int) (float64, error) {
-	answer, err := sim.say(ctx, fmt.Sprintf("!loop %d %d", calls, width), loopLimit)
+	answer, err := sim.say(ctx, fmt.Sprintf("!loop %d %d", calls, width), loopLimit, loopPause)
 	if err != nil {
 		return 0, err
 	}

@@ -88,8 +88,8 @@ func (w world) flood(ctx context.Context, f discordsim.Flood) (discordsim.FloodR
 }
 
 // say says something in the first guild and waits for the bot's next message
-// there.
-func (w world) say(ctx context.Context, content string, patience time.Duration) (string, error) {
+// there, for which it looks so often.
+func (w world) say(ctx context.Context, content string, patience, often time.Duration) (string, error) {
 	g := w.guilds[0]
 	messages := w.url + "/sim/guilds/" + g.ID + "/channels/" + g.Channels[0].ID + "/messages"
 	var said struct {
@@ -100,7 +100,7 @@ func (w world) say(ctx context.Context, content string, patience time.Duration) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
+	tick := time.NewTicker(often)
 	defer tick.Stop()
 	for {
 		var later []struct {

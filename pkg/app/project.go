@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // project is a folder of sources that dev deploys.
@@ -22,21 +21,15 @@ type project struct {
 	seen  string // Its stamp before it was last read.
 }
 
-// entries are tried in this order.
-var entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
-
-// extensions are what a script can be made of.
-var extensions = []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".txt", ".md"}
-
 // open finds the entry.
 func (p *project) open() error {
-	for _, e := range entries {
+	for _, e := range recipe.Entries {
 		if info, err := fs.Stat(p.tree, e); err == nil && info.Mode().IsRegular() {
 			p.entry = e
 			return nil
 		}
 	}
-	return fmt.Errorf("%s has no entry: put the script into %s (looked for %s)", p.name, entries[0], strings.Join(entries, ", "))
+	return fmt.Errorf("%s has no entry: put the script into %s (looked for %s)", p.name, recipe.Entries[0], strings.Join(recipe.Entries, ", "))
 }
 
 // places are the sources and the folders that they can be in.
@@ -52,8 +45,8 @@ func (p *project) places() ([]string, error) {
 	return out, nil
 }
 
-// walk visits the folders and the sources: no hidden ones, nothing of
-// node_modules or dist.
+// walk visits the folders and the sources, but for those of data, which is
+// dev's own folder.
 func (p *project) walk(visit func(name string, d fs.DirEntry) error) error {
 	return fs.WalkDir(p.tree, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -61,13 +54,10 @@ func (p *project) walk(visit func(name string, d fs.DirEntry) error) error {
 			return nil // Removed while we walk.
 		case err != nil:
 			return err
-		case name != "." && (strings.HasPrefix(d.Name(), ".") || d.IsDir() && (d.Name() == "node_modules" || d.Name() == "dist" || d.Name() == "data")):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
+		case d.IsDir() && name != "." && (recipe.HoldsNone(d.Name()) || d.Name() == "data"):
+			return fs.SkipDir
 		case d.IsDir():
-		case !d.Type().IsRegular() || !slices.Contains(extensions, path.Ext(name)):
+		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") || !recipe.IsSource(name):
 			return nil
 		}
 		return visit(name, d)

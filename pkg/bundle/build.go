@@ -35,7 +35,7 @@ func build(in Input) (Output, string) {
 	options.Plugins = []api.Plugin{only(r, entry)}
 	res := api.Build(options)
 	if len(res.Errors) > 0 {
-		return Output{}, recipe.Report(res.Errors, r.chain.Why)
+		return Output{}, recipe.Report(res.Errors, r.chain.why)
 	}
 	out := Output{Warnings: recipe.Warnings(res.Warnings)}
 	if in.Limits != nil {
@@ -66,7 +66,7 @@ func only(r *resolver, entry string) api.Plugin {
 			t, err := r.resolve(a.Importer, a.Path, required)
 			switch {
 			case err != nil && recipe.MayBeMissing(a.Kind, a.Path):
-				r.chain.Miss(a.Importer, a.Path, err)
+				r.chain.miss(a.Importer, a.Path, err)
 				return api.OnResolveResult{}, nil
 			case err != nil:
 				return api.OnResolveResult{}, err

@@ -17,14 +17,14 @@ type resolver struct {
 	files   tree
 	folders map[string]bool
 	project tsconfig
-	chain   *recipe.Chain
+	chain   *chain
 
 	mu        sync.Mutex // Guards the manifests.
 	manifests map[string]*manifest
 }
 
 func newResolver(files tree) *resolver {
-	return &resolver{files: files, folders: files.folders(), project: readTsconfig(files), manifests: map[string]*manifest{}, chain: recipe.NewChain()}
+	return &resolver{files: files, folders: files.folders(), project: readTsconfig(files), manifests: map[string]*manifest{}, chain: newChain()}
 }
 
 // meant is what an import means.
@@ -40,7 +40,7 @@ func (r *resolver) resolve(importer, name string, require bool) (meant, error) {
 	t, err := r.lookUp(importer, name, conditions(require), 0)
 	if err != nil {
 		if recipe.InModules(importer) { // The author's own files are found by their place.
-			err = fmt.Errorf("%w; imported through %s", err, r.chain.To(importer, recipe.Plain))
+			err = fmt.Errorf("%w; imported through %s", err, r.chain.to(importer))
 		}
 		return meant{}, err
 	}
@@ -50,7 +50,7 @@ func (r *resolver) resolve(importer, name string, require bool) (meant, error) {
 	if dir, m := r.owner(t.path); m != nil {
 		t.pure = m.pure(strings.TrimPrefix(t.path, dir+"/"))
 	}
-	r.chain.Add(importer, t.path)
+	r.chain.add(importer, t.path)
 	return t, nil
 }
 

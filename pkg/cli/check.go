@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -79,16 +78,12 @@ func (a *app) check(ctx context.Context, entry string, o checkOptions) error {
 		return err
 	}
 	r.Bundle.Entry, r.Bundle.Bytes = b.Entry, len(b.Code)
-	for _, w := range b.Warnings {
-		r.Bundle.Warnings = append(r.Bundle.Warnings, w)
-		if !a.json {
-			a.warn("%s", w)
-		}
-	}
+	r.Bundle.Warnings = append(r.Bundle.Warnings, b.Warnings...)
+	a.warnings(b.Warnings)
 	if err := a.declare(ctx, p, o.offline); err != nil {
 		return err
 	}
-	r.Types.TSC = findTSC(a.system(), p.Dir, first(a.env("PATH"), a.env("Path")), regular)
+	r.Types.TSC = findTSC(a.system(), p.Dir, a.env("PATH"), regular)
 	if r.Types.TSC == "" {
 		const missing = `the types were not checked, because there is no tsc; get it with "npm install --save-dev typescript"`
 		if o.requireTSC {
@@ -132,10 +127,8 @@ func (a *app) declare(ctx context.Context, p *project.Project, offline bool) err
 		return err
 	}
 	if !a.json {
-		for _, note := range r.Notes {
-			a.warn("%s", note)
-		}
-		_, _ = fmt.Fprintln(a.Stderr, printable(r.text(false)))
+		a.warnings(r.Notes)
+		a.note("%s", r.text(false))
 	}
 	return nil
 }

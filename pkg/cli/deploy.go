@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -98,11 +95,7 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 		}
 		return err
 	}
-	if !a.json {
-		for _, w := range d.Warnings {
-			a.warn("%s", w)
-		}
-	}
+	a.warnings(d.Warnings)
 	d.Warnings = append(m.warnings, d.Warnings...)
 	return a.say(deployment{d, len(*m.request.Bundle), m.sizes}, "Deployed %s to guild %s\n  revision  %s\n  time      %s",
 		d.Entry, d.Guild, first(d.RevisionID, "unknown"), local(d.UpdatedAt))
@@ -204,23 +197,30 @@ type script struct {
 	project *project.Project
 }
 
+// deploySource is what the server is told of who deploys.
+const deploySource = "cli"
+
+func scriptOf(b *project.Bundle) script {
+	r := client.DeployRequest{Source: deploySource, Entry: b.Entry, Bundle: &b.Code, Files: b.Sources, SourceMap: &client.File{Path: "bundle.js.map", Contents: b.Map}}
+	return script{request: r, sizes: b.Sizes, warnings: b.Warnings}
+}
+
 // made bundles the project, or reads the finished bundle.
 func (a *app) made(ctx context.Context, entry string, o deployOptions) (script, error) {
-	m := script{request: client.DeployRequest{Source: "cli"}}
 	if o.bundle != "" {
-		return m, a.addBundle(&m.request, entry, o)
+		m := script{request: client.DeployRequest{Source: deploySource}}
+		err := a.addBundle(&m.request, entry, o)
+		return m, err
 	}
 	p, err := a.project(ctx, o.root)
 	if err != nil {
-		return m, err
+		return script{}, err
 	}
 	b, err := p.Bundle(ctx, project.BundleOptions{Entry: entry, WebAssembly: true})
 	if err != nil {
-		return m, err
+		return script{}, err
 	}
-	m.request.Entry, m.request.Bundle, m.request.Files = b.Entry, &b.Code, b.Sources
-	m.request.SourceMap = &client.File{Path: "bundle.js.map", Contents: b.Map}
-	m.sizes, m.warnings = b.Sizes, b.Warnings
+	m := scriptOf(b)
 	if strings.Contains(b.Code, "WebAssembly") {
 		m.project = p
 	}
@@ -229,7 +229,7 @@ func (a *app) made(ctx context.Context, entry string, o deployOptions) (script, 
 
 // missed adds warnings about what the script uses and the server does not have.
 func (m *script) missed(ctx context.Context, l limits) error {
-	if has := l.Scripts.WebAssembly; m.project == nil || has == nil || *has != 0 {
+	if m.project == nil || l.webAssembly() {
 		return nil
 	}
 	b, err := m.project.Bundle(ctx, project.BundleOptions{Entry: m.request.Entry, NoSources: true})
@@ -244,7 +244,7 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	if err != nil {
 		return err
 	}
-	code, err := text(file, maxBundleBytes)
+	code, err := project.ReadText(file, maxBundleBytes)
 	if err != nil {
 		return err
 	}
@@ -259,7 +259,7 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	if mapFile, err = a.path(mapFile); err != nil {
 		return err
 	}
-	m, err := text(mapFile, maxMapBytes)
+	m, err := project.ReadText(mapFile, maxMapBytes)
 	if err != nil {
 		return err
 	}
@@ -267,33 +267,8 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 	return nil
 }
 
-func regular(p string) bool {
-	info, err := os.Stat(p)
-	return err == nil && info.Mode().IsRegular()
-}
-
 // Bounds of what is sent; the server has its own, smaller ones.
 const (
 	maxBundleBytes = 16 << 20
 	maxMapBytes    = 32 << 20
 )
-
-// text reads a file that must be text of at most so many bytes.
-func text(file string, most int) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
-	if err != nil {
-		return "", err
-	}
-	if len(b) > most {
-		return "", coded(Limit, "%s is too large: more than %d bytes would be sent", file, most)
-	}
-	if !utf8.Valid(b) {
-		return "", usage("%s is not UTF-8 text", file)
-	}
-	return string(b), nil
-}

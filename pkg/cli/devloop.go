@@ -6,23 +6,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/flora-runtime/flora-runtime/pkg/client"
 	"github.com/flora-runtime/flora-runtime/pkg/project"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 	"github.com/flora-runtime/flora-runtime/pkg/watch"
 )
 
 // shipped is what runs.
 type shipped struct{ revision, entry, code, sourceMap string }
-
-// projectFiles are those that say how a project is made, by their names in its
-// folder. They matter also before they are there.
-var projectFiles = []string{
-	"flora.json", "flora.config.ts", "flora.config.mts", "flora.config.js", "flora.config.mjs", "flora.config.cjs", "flora.config.json",
-	"deno.json", "deno.jsonc", "package.json", "tsconfig.json",
-}
 
 // follow deploys, and does so again after each save, until ctx ends.
 func (d *development) follow(ctx context.Context) error {
@@ -45,7 +39,7 @@ func (d *development) follow(ctx context.Context) error {
 		} else {
 			d.failed(err)
 			// What mends it may be a file that is not there yet.
-			matters = append(append(append(matters, inputs...), made...), d.folders()...)
+			matters = slices.Concat(matters, inputs, made, d.folders())
 		}
 		if err := saves.Set(matters); err != nil {
 			d.warning(err.Error() + "; some saves may go unnoticed")
@@ -74,8 +68,7 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 			return nil, err
 		}
 	}
-	has := d.limits.Scripts.WebAssembly
-	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry, WebAssembly: has == nil || *has != 0})
+	b, err := p.Bundle(ctx, project.BundleOptions{Entry: d.options.entry, WebAssembly: d.limits.webAssembly()})
 	if err != nil {
 		if broken, ok := errors.AsType[*project.Broken](err); ok {
 			inputs = broken.Inputs
@@ -87,14 +80,14 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 		d.event("unchanged", map[string]any{"revision": now.revision}, "unchanged: this is what runs")
 		return b.Inputs, nil
 	}
-	for _, w := range append(append([]string{}, p.Warnings...), b.Warnings...) {
+	for _, w := range slices.Concat(p.Warnings, b.Warnings) {
 		d.warning(w)
 	}
-	r := client.DeployRequest{Source: "cli", Entry: b.Entry, Bundle: &b.Code, Files: b.Sources, SourceMap: &client.File{Path: "bundle.js.map", Contents: b.Map}}
-	if err := d.limits.check(script{request: r, sizes: b.Sizes}); err != nil {
+	m := scriptOf(b)
+	if err := d.limits.check(m); err != nil {
 		return b.Inputs, err
 	}
-	dep, err := d.api.Deploy(ctx, d.guildID, r)
+	dep, err := d.api.Deploy(ctx, d.guildID, m.request)
 	if err != nil {
 		return b.Inputs, err
 	}
@@ -126,11 +119,11 @@ func (d *development) failed(err error) {
 // always are the files whose coming, going and changing matters in any case.
 func (d *development) always() []string {
 	var all []string
-	for _, name := range projectFiles {
+	for _, name := range project.Settings() {
 		all = append(all, filepath.Join(d.dir, name))
 	}
 	if d.options.entry == "" {
-		for _, name := range project.Entries {
+		for _, name := range recipe.Entries {
 			all = append(all, filepath.Join(d.root, filepath.FromSlash(name)))
 		}
 	}
@@ -147,7 +140,7 @@ func (d *development) folders() []string {
 		switch {
 		case err != nil || !e.IsDir() || name == d.root:
 			return nil //nolint:nilerr // What cannot be read cannot be a source.
-		case strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist":
+		case recipe.HoldsNone(e.Name()):
 			return fs.SkipDir
 		case len(out) >= manyFolders:
 			return fs.SkipAll

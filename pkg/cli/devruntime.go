@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +32,6 @@ const (
 
 // running is what dev.json in the data folder of a runtime says.
 type running struct {
-	PID       int    `json:"pid"`
 	URL       string `json:"url"`
 	Guild     string `json:"guild"`
 	TokenFile string `json:"token_file"`
@@ -65,7 +63,7 @@ func (d *development) local(ctx context.Context) (_ context.Context, end func() 
 		<-ctx.Done()
 		return err
 	}
-	if err := d.attach(ctx, child.said); err != nil {
+	if err := d.attach(child.said); err != nil {
 		return nil, nil, errors.Join(err, end())
 	}
 	d.ready(child.said, "")
@@ -113,7 +111,7 @@ func (d *development) found(ctx context.Context, data string) (r running, ok boo
 	// Not the file that it names: a project that was cloned would name another.
 	r.TokenFile = filepath.Join(data, "token")
 	// Its token proves that it is this one, and not another on the same port.
-	if d.attach(ctx, r) != nil {
+	if d.attach(r) != nil {
 		return r, false
 	}
 	once, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -126,7 +124,7 @@ func (d *development) found(ctx context.Context, data string) (r running, ok boo
 }
 
 // attach makes the client for a runtime.
-func (d *development) attach(_ context.Context, r running) error {
+func (d *development) attach(r running) error {
 	token, err := os.ReadFile(r.TokenFile)
 	if err != nil {
 		return fmt.Errorf("read the runtime's API token: %w", err)
@@ -222,7 +220,7 @@ func (c *child) read(out io.Reader, ready chan<- running) {
 	for lines.Scan() {
 		if m := readyLine.FindStringSubmatch(lines.Text()); m != nil {
 			select {
-			case ready <- running{PID: c.cmd.Process.Pid, URL: m[1], Guild: m[2], TokenFile: m[3]}:
+			case ready <- running{URL: m[1], Guild: m[2], TokenFile: m[3]}:
 			default:
 			}
 		}
@@ -258,32 +256,4 @@ func (c *child) stop() error {
 	err := c.cmd.Process.Kill()
 	<-c.done
 	return errors.Join(coded(Failure, "the runtime did not end within %s and was killed; it said last:\n%s", endLimit, c.last), err)
-}
-
-// lastLines keeps the end of what a process says.
-type lastLines struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-const (
-	lastBytes = 8 << 10
-	lastCount = 15
-)
-
-// Write implements io.Writer.
-func (l *lastLines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.b = append(l.b, b...); len(l.b) > 2*lastBytes {
-		l.b = bytes.Clone(l.b[len(l.b)-lastBytes:])
-	}
-	return len(b), nil
-}
-
-func (l *lastLines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines := strings.Split(strings.TrimSpace(string(l.b)), "\n")
-	return strings.Join(lines[max(0, len(lines)-lastCount):], "\n")
 }

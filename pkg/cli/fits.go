@@ -48,6 +48,11 @@ func limitsOf(ctx context.Context, api *client.Client) (limits, error) {
 	return l, nil
 }
 
+// webAssembly reports whether scripts have it, as far as the server tells.
+func (l limits) webAssembly() bool {
+	return l.Scripts.WebAssembly == nil || *l.Scripts.WebAssembly != 0
+}
+
 // check says what is over a limit, and what would help.
 func (l limits) check(m script) error {
 	over := func(n, most int) bool { return most > 0 && n > most }

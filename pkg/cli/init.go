@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/examples"
+	"github.com/flora-runtime/flora-runtime/pkg/project"
 )
 
 // initOptions are the command's flags.
@@ -100,7 +101,7 @@ func (a *app) init(ctx context.Context, dir string, o initOptions) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(target, filepath.FromSlash(name)), files[name]); err != nil {
+		if err := replaceFile(filepath.Join(target, filepath.FromSlash(name)), files[name], forAll); err != nil {
 			return err
 		}
 	}
@@ -222,9 +223,10 @@ func (m *made) settle(dir string, files map[string]string, force bool) error {
 			taken = append(taken, name)
 		}
 	}
-	others, err := filepath.Glob(filepath.Join(escapeGlob(dir), "flora.config.*"))
-	if err == nil && len(others) > 0 {
-		return coded(Conflict, "%s has a project file already: %s; `flora dev` runs it as it is", dir, filepath.Base(others[0]))
+	for _, name := range project.Files() {
+		if _, ours := files[name]; !ours && regular(filepath.Join(dir, name)) {
+			return coded(Conflict, "%s has a project file already: %s; `flora dev` runs it as it is", dir, name)
+		}
 	}
 	if len(taken) > 0 {
 		slices.Sort(taken)
@@ -233,14 +235,6 @@ func (m *made) settle(dir string, files map[string]string, force bool) error {
 	slices.Sort(m.Files)
 	slices.Sort(m.Kept)
 	return nil
-}
-
-// escapeGlob makes a path one that stands for itself in a pattern.
-func escapeGlob(dir string) string {
-	if filepath.Separator == '\\' {
-		return dir // Windows has no escapes, and no folder with a * or ? in its name.
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
 // withLines is the text with the lines that it lacks at its end.
@@ -311,28 +305,6 @@ func reason(err error) string {
 		return e.Err.Error()
 	}
 	return err.Error()
-}
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(file, text string) error {
-	fail := func(err error) error { return fmt.Errorf("write %s: %w", file, err) }
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Sources are for everybody who may see the folder.
-		return fail(err)
-	}
-	t, err := os.CreateTemp(dir, ".flora-*.tmp")
-	if err != nil {
-		return fail(err)
-	}
-	_, err = t.WriteString(text)
-	err = errors.Join(err, t.Chmod(0o644), t.Close())
-	if err == nil {
-		err = os.Rename(t.Name(), file)
-	}
-	if err != nil {
-		return fail(errors.Join(err, os.Remove(t.Name())))
-	}
-	return nil
 }
 
 // indented is a JSON document as people write it.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/flora-runtime/flora-runtime/pkg/project"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
 // known is what every project can import.
@@ -96,13 +96,13 @@ func registryImports(dir string) (found map[string]string, err error) {
 			return err
 		}
 		if e.IsDir() {
-			if name != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules" || e.Name() == "dist") {
+			if name != "." && recipe.HoldsNone(e.Name()) {
 				return fs.SkipDir
 			}
 			return nil
 		}
 		info, err := e.Info()
-		if err != nil || !e.Type().IsRegular() || info.Size() > maxSearchedFile || !slices.Contains(searched, path.Ext(name)) {
+		if err != nil || !e.Type().IsRegular() || info.Size() > maxSearchedFile || !recipe.IsScript(name) {
 			return nil //nolint:nilerr // A file that went meanwhile.
 		}
 		if seen++; seen > maxSearched {
@@ -123,48 +123,20 @@ func registryImports(dir string) (found map[string]string, err error) {
 	return found, nil
 }
 
-var searched = []string{".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"}
-
 // inNodeModules is the name by which an npm: or jsr: import is found in
-// node_modules: its version goes, and jsr:@a/b is @jsr/a__b.
+// node_modules.
 func inNodeModules(specifier string) (string, bool) {
-	registry, rest, ok := strings.Cut(specifier, ":")
-	if !ok || registry != "npm" && registry != "jsr" {
+	s, ok, err := recipe.ParseSpecifier(specifier)
+	if !ok || err != nil {
 		return "", false
 	}
-	rest = strings.TrimPrefix(rest, "/")
-	scope := ""
-	if strings.HasPrefix(rest, "@") {
-		if scope, rest, ok = strings.Cut(rest, "/"); !ok {
-			return "", false
-		}
-		scope += "/"
-	}
-	name, inside, _ := strings.Cut(rest, "/")
-	name, _, _ = strings.Cut(name, "@")
-	if name == "" || strings.HasPrefix(name, ".") {
-		return "", false
-	}
-	if registry == "jsr" {
-		if scope == "" {
-			return "", false
-		}
-		scope, name = "@jsr/", strings.Trim(scope, "@/")+"__"+name
-	}
-	if inside != "" {
-		inside = "/" + inside
-	}
-	return scope + name + inside, true
+	return s.Bare(), true
 }
 
 // typed reports whether the module's package is in a node_modules of the folder
 // or of one above, and has types, its own or those of @types.
 func typed(dir, module string) bool {
-	parts := strings.SplitN(module, "/", 3)
-	name := parts[0]
-	if strings.HasPrefix(name, "@") && len(parts) > 1 {
-		name += "/" + parts[1]
-	}
+	name, _ := recipe.Split(module)
 	for _, d := range upwards(runtime.GOOS, dir) {
 		modules := filepath.Join(d, "node_modules")
 		manifest, err := os.ReadFile(filepath.Join(modules, filepath.FromSlash(name), "package.json"))

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"bytes"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // runtimeName is the runtime's file name.
@@ -65,4 +67,32 @@ func (a *app) elsewhere() string {
 // It may be, or run, what somebody else wrote, and needs no API token for that.
 func (a *app) childEnv() []string {
 	return slices.DeleteFunc(slices.Clone(a.Env), func(v string) bool { return strings.HasPrefix(v, "FLORA_TOKEN=") })
+}
+
+// lastLines keeps the end of what a runtime says.
+type lastLines struct {
+	mu sync.Mutex // Guards b.
+	b  []byte
+}
+
+const (
+	lastBytes = 8 << 10
+	lastCount = 30
+)
+
+// Write implements io.Writer.
+func (l *lastLines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.b = append(l.b, b...); len(l.b) > 2*lastBytes {
+		l.b = bytes.Clone(l.b[len(l.b)-lastBytes:])
+	}
+	return len(b), nil
+}
+
+func (l *lastLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(string(l.b)), "\n")
+	return strings.Join(lines[max(0, len(lines)-lastCount):], "\n")
 }

@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -166,22 +165,8 @@ func (a *app) save(s settings) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the settings: %w", err)
 	}
-	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the settings' folder: %w", err)
-	}
-	// A new file, which only its owner can read from the start, takes the old
-	// one's place whole. renameio, which does that elsewhere, is not for Windows.
-	t, err := os.CreateTemp(dir, "cli-*.json")
-	if err != nil {
+	if err := replaceFile(file, string(b)+"\n", forOwner); err != nil {
 		return "", fmt.Errorf("save the settings: %w", err)
-	}
-	_, err = t.Write(append(b, '\n'))
-	if err = errors.Join(err, t.Close()); err == nil {
-		err = os.Rename(t.Name(), file)
-	}
-	if err != nil {
-		return "", fmt.Errorf("save the settings: %w", errors.Join(err, os.Remove(t.Name())))
 	}
 	return file, nil
 }

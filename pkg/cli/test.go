@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/project"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 	"github.com/flora-runtime/flora-runtime/pkg/watch"
 	sdkpackage "github.com/flora-runtime/flora-runtime/sdk-bundle/testing"
@@ -190,7 +191,7 @@ func walkTests(root, dir string, patterns []string) (out []string, err error) {
 			return fmt.Errorf("look for tests: %w", err)
 		case err != nil:
 			return nil //nolint:nilerr // Removed meanwhile, or not ours to read.
-		case d.IsDir() && name != dir && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "dist"):
+		case d.IsDir() && name != dir && recipe.HoldsNone(d.Name()):
 			return fs.SkipDir
 		case d.IsDir():
 			return nil

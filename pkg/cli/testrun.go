@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -100,7 +99,7 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, "test") //nolint:gosec // The runtime that was found, or named.
 	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.childEnv(), stopLimit
-	said := &tail{}
+	said := &lastLines{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -140,10 +139,10 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	case ended == nil && errors.Is(err, io.EOF):
 		return len(job), nil
 	case r.file == "": // It did not get to a file.
-		return done, coded(Failure, "the runtime cannot run tests: %s", first(strings.TrimSpace(said.String()), fmt.Sprint(ended)))
+		return done, coded(Failure, "the runtime cannot run tests: %s", first(said.String(), fmt.Sprint(ended)))
 	}
 	e := &report.Error{Name: "Error", Message: fmt.Sprintf("the runtime ended while this ran (%v), which a script brings about that uses more memory than there is", ended)}
-	if text := strings.TrimSpace(said.String()); text != "" {
+	if text := said.String(); text != "" {
 		e.Message += ":\n" + text
 	}
 	if r.test != nil {
@@ -324,19 +323,3 @@ func codeFrame(lines []string, line, column int) string {
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
-
-// tailBytes is what is kept of what a runtime says.
-const tailBytes = 4 << 10
-
-// tail keeps the end of what is written.
-type tail struct{ buf bytes.Buffer }
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.buf.Write(p)
-	if over := t.buf.Len() - tailBytes; over > 0 {
-		t.buf.Next(over)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string { return t.buf.String() }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -93,11 +92,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 			}
 			rows := make([][]string, len(all))
 			for i, t := range all {
-				var used time.Time
-				if t.LastUsedAt != nil {
-					used = *t.LastUsedAt
-				}
-				rows[i] = []string{t.ID, first(t.Label, "-"), local(t.CreatedAt), local(used), scope(t)}
+				rows[i] = []string{t.ID, first(t.Label, "-"), local(t.CreatedAt), moment(t.LastUsedAt), scope(t)}
 			}
 			return a.table(all, "No API tokens found.", []string{"TOKEN", "LABEL", "CREATED", "LAST USED", "GOOD"}, rows)
 		}),

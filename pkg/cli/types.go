@@ -71,11 +71,7 @@ func (a *app) types(ctx context.Context, o typesOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range r.Notes {
-		if !a.json {
-			a.warn("%s", note)
-		}
-	}
+	a.warnings(r.Notes)
 	if err := a.say(r, "%s", r.text(o.check)); err != nil {
 		return err
 	}
@@ -105,7 +101,7 @@ func (a *app) writeTypes(ctx context.Context, p *project.Project, o typesOptions
 		return r, err
 	}
 	for _, name := range r.Changed {
-		if err := replaceFile(filepath.Join(p.Dir, filepath.FromSlash(name)), files[name]); err != nil {
+		if err := replaceFile(filepath.Join(p.Dir, filepath.FromSlash(name)), files[name], forAll); err != nil {
 			return r, err
 		}
 	}

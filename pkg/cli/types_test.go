@@ -215,7 +215,7 @@ func TestReplaceFile(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a", "b.txt")
 	for _, text := range []string{"one", "two"} {
-		if err := replaceFile(file, text); err != nil {
+		if err := replaceFile(file, text, forAll); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(file); err != nil || string(got) != text { //nolint:gosec // A test's own file.
@@ -225,7 +225,7 @@ func TestReplaceFile(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFile(filepath.Join(dir, "taken"), "x"); err == nil {
+	if err := replaceFile(filepath.Join(dir, "taken"), "x", forAll); err == nil {
 		t.Error("a folder was replaced")
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {

@@ -12,6 +12,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
+// Files are the project files that there can be, the best first.
+func Files() []string { return slices.Concat([]string{fileName}, configs) }
+
+// Settings are all files in a project's folder that say how it is made, whether
+// they are there or not.
+func Settings() []string {
+	return slices.Concat(Files(), denoFiles, []string{"package.json", "tsconfig.json"})
+}
+
 // configs are the original's project files, the best first.
 var configs = []string{"flora.config.ts", "flora.config.mts", "flora.config.cts", "flora.config.js", "flora.config.mjs", "flora.config.cjs", "flora.config.json", "flora.config.jsonc"}
 

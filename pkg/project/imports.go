@@ -9,10 +9,12 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
+var denoFiles = []string{"deno.json", "deno.jsonc"}
+
 // denoImports adds what deno.json or deno.jsonc say of imports, themselves or
 // in a file that they name.
 func (p *Project) denoImports() error {
-	for _, name := range []string{"deno.json", "deno.jsonc"} {
+	for _, name := range denoFiles {
 		var doc struct {
 			Imports map[string]string `json:"imports"`
 			Map     string            `json:"importMap"`

@@ -23,7 +23,7 @@ type manifest struct {
 
 func readManifest(dir string) (manifest, bool) {
 	var m manifest
-	doc, err := text(filepath.Join(dir, "package.json"), maxSettingsBytes)
+	doc, err := ReadText(filepath.Join(dir, "package.json"), maxSettingsBytes)
 	return m, err == nil && json.Unmarshal([]byte(strings.TrimPrefix(doc, "\ufeff")), &m) == nil
 }
 

@@ -59,9 +59,6 @@ func (t *TooMuch) Error() string { return t.Text }
 
 func misused(format string, args ...any) error { return &Misused{fmt.Sprintf(format, args...)} }
 
-// Entries are tried in this order when no entry is named.
-var Entries = []string{"src/main.ts", "main.ts", "src/index.ts", "index.ts", "src/main.js", "main.js", "index.js"}
-
 // StandardTests are what tests are called, unless the project file says it.
 var StandardTests = []string{"**/*.test.{ts,tsx,js,mjs}", "**/*_test.{ts,tsx,js,mjs}"}
 
@@ -110,7 +107,7 @@ func (p *Project) setRoot(root string) {
 		p.Entry = path.Clean(filepath.ToSlash(p.named))
 		return
 	}
-	for _, e := range Entries {
+	for _, e := range recipe.Entries {
 		if regular(filepath.Join(root, filepath.FromSlash(e))) {
 			p.Entry = e
 			return
@@ -145,7 +142,7 @@ func (p *Project) entry(named string) (string, error) {
 	}
 	entry := first(named, p.Entry)
 	if entry == "" {
-		return "", misused("no entry in %s (looked for %s); name it: flora deploy <entry>, or \"entry\" in %s", p.Root, strings.Join(Entries, ", "), fileName)
+		return "", misused("no entry in %s (looked for %s); name it: flora deploy <entry>, or \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
 	}
 	entry, err := p.below(entry)
 	if err != nil {
@@ -167,7 +164,7 @@ func (p *Project) readFile(file string) (string, bool, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return "", false, nil
 	}
-	doc, err := text(file, maxSettingsBytes)
+	doc, err := ReadText(file, maxSettingsBytes)
 	if err != nil {
 		return "", false, err
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,15 +20,6 @@ const (
 	maxSourceFiles = 2000
 	maxSourceBytes = 16 << 20
 	maxIgnoreBytes = 1 << 20
-)
-
-// kept are the files of an author's own that are no code.
-var kept = []string{".json", ".txt", ".md"}
-
-// skippedFolders and skippedFiles are never sources, wherever they are.
-var (
-	skippedFolders = []string{"node_modules", "dist"}
-	skippedFiles   = []string{"package-lock.json"}
 )
 
 // sources reads the author's own files below the root, by path, as they are
@@ -48,7 +38,7 @@ func (b *building) sources() (files []client.File, notes []string, err error) {
 	// A monorepo's other folders, whose packages are linked.
 	for _, file := range b.found.files() {
 		rel, err := filepath.Rel(b.root, file)
-		if b.inModules(file) || err == nil && filepath.IsLocal(rel) || !source(filepath.ToSlash(file)) {
+		if b.inModules(file) || err == nil && filepath.IsLocal(rel) || !recipe.IsSource(filepath.ToSlash(file)) {
 			continue
 		}
 		if err := w.add(b.name(file), file); err != nil {
@@ -78,24 +68,16 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 		return err
 	}
 	if d.IsDir() {
-		if name != "." && (hidden(d.Name()) || slices.Contains(skippedFolders, d.Name()) || w.ignore.matches(name, true)) {
+		if name != "." && (recipe.HoldsNone(d.Name()) || w.ignore.matches(name, true)) {
 			return fs.SkipDir
 		}
 		return w.rules(name)
 	}
-	if !d.Type().IsRegular() || hidden(d.Name()) || !source(name) ||
-		slices.Contains(skippedFiles, d.Name()) || w.ignore.matches(name, false) {
+	if !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".") || !recipe.IsSource(name) || d.Name() == "package-lock.json" || w.ignore.matches(name, false) {
 		return nil
 	}
 	return w.read(name)
 }
-
-// source reports whether a script can be made of such a file.
-func source(name string) bool {
-	return slices.Contains(recipe.Extensions, path.Ext(name)) || slices.Contains(kept, path.Ext(name))
-}
-
-func hidden(name string) bool { return strings.HasPrefix(name, ".") }
 
 // rules adds the folder's .gitignore.
 func (w *walk) rules(dir string) error {
@@ -103,7 +85,7 @@ func (w *walk) rules(dir string) error {
 	if !regular(file) {
 		return nil
 	}
-	lines, err := text(file, maxIgnoreBytes)
+	lines, err := ReadText(file, maxIgnoreBytes)
 	if err != nil {
 		return err
 	}
@@ -123,7 +105,7 @@ func (w *walk) add(name, file string) error {
 	if len(w.files) >= maxSourceFiles {
 		return tooMuch("there are more than %d source files in %s; name a smaller --root, or list what is none in .gitignore", maxSourceFiles, w.root)
 	}
-	contents, err := text(file, maxSourceBytes-w.bytes)
+	contents, err := ReadText(file, maxSourceBytes-w.bytes)
 	if _, binary := errors.AsType[*Misused](err); binary {
 		w.notes = append(w.notes, fmt.Sprintf("%s is not kept with the deployment: it is not UTF-8 text", name))
 		return nil
@@ -136,8 +118,9 @@ func (w *walk) add(name, file string) error {
 	return nil
 }
 
-// text reads a file that must be text of at most so many bytes.
-func text(file string, most int) (string, error) {
+// ReadText reads a file that must be text of at most so many bytes; it comes as
+// *TooMuch or *Misused when it is not.
+func ReadText(file string, most int) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return "", err

@@ -87,7 +87,7 @@ func Options(dir string) api.BuildOptions {
 
 // CheckEntry says what is wrong with the entry's name.
 func CheckEntry(entry string) error {
-	if !slices.Contains(Extensions, path.Ext(entry)) {
+	if !IsScript(entry) {
 		return fmt.Errorf("the entry %q is no script; its extension must be one of %s", entry, strings.Join(Extensions, " "))
 	}
 	return nil

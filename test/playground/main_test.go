@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -137,29 +135,6 @@ func bot(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-// poll asks until the condition holds.
-func poll(ctx context.Context, what string, holds func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	tick := time.NewTicker(15 * time.Millisecond)
-	defer tick.Stop()
-	var last error
-	for {
-		ok, err := holds()
-		if ok {
-			return nil
-		}
-		if err != nil {
-			last = err
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%s: not within %s (%v)", what, limit, last) //nolint:errorlint // It is told only.
-		}
-	}
 }
 
 func quote(text string) string {

@@ -38,6 +38,14 @@ type tab struct {
 // open shows a server to a user by name; "" is whom the page takes.
 func (s *stage) open(t *testing.T, g server, user string) *tab {
 	t.Helper()
+	tb := s.blank(t, g)
+	tb.visit(user)
+	return tb
+}
+
+// blank is a tab that shows nothing yet.
+func (s *stage) blank(t *testing.T, g server) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(s.browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
 	tb := &tab{t: t, s: s, g: g, ctx: ctx}
@@ -50,7 +58,6 @@ func (s *stage) open(t *testing.T, g server, user string) *tab {
 	do(tb, log.Enable, cdp.Empty{})
 	do(tb, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "UTC"})
 	t.Cleanup(tb.quiet)
-	tb.visit(user)
 	return tb
 }
 
@@ -186,7 +193,7 @@ func (b *tab) text() string {
 // holds waits for a condition of the page.
 func (b *tab) holds(what, expression string) {
 	b.t.Helper()
-	err := poll(b.ctx, what, func() (bool, error) { return eval[bool](b, "!!("+expression+")") })
+	err := rig.Within(limit, what, func() (bool, error) { return eval[bool](b, "!!("+expression+")") })
 	if err != nil {
 		b.t.Fatalf("%v\nthe page:\n%s", err, b.text())
 	}
@@ -211,7 +218,7 @@ const messages = "#messages"
 func (b *tab) find(role, name string) cdp.BackendNodeID {
 	b.t.Helper()
 	var id cdp.BackendNodeID
-	err := poll(b.ctx, fmt.Sprintf("a %s named %q", role, name), func() (bool, error) {
+	err := rig.Within(limit, fmt.Sprintf("a %s named %q", role, name), func() (bool, error) {
 		var err error
 		id, err = b.look(role, name)
 		return id != 0, err

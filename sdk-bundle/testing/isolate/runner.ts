@@ -37,7 +37,8 @@ let standard = 30_000;
 
 // ------------------------------------------------------------ what a file declares
 
-function declare(mode: "run" | "skip" | "only" | "todo", args: unknown[]): void {
+/** A name, options and a function, in any order. */
+function read(args: unknown[]): { name: string | undefined; o: Options; body: Body | undefined } {
   let o: Options = {};
   let name: string | undefined;
   let body: Body | undefined;
@@ -47,7 +48,11 @@ function declare(mode: "run" | "skip" | "only" | "todo", args: unknown[]): void 
     else if (a !== null && typeof a === "object") o = a as Options;
   }
   body ??= o.fn;
-  name ??= o.name ?? body?.name;
+  return { name: name ?? o.name ?? body?.name, o, body };
+}
+
+function declare(mode: "run" | "skip" | "only" | "todo", args: unknown[]): void {
+  const { name, o, body } = read(args);
   if (name === undefined || name === "") throw new TypeError("a test needs a name");
   const skip = mode === "skip" || mode === "todo" || o.ignore === true || Boolean(o.skip) || Boolean(o.todo);
   if (body === undefined && !skip) throw new TypeError(`the test ${JSON.stringify(name)} has no function to run`);
@@ -56,16 +61,7 @@ function declare(mode: "run" | "skip" | "only" | "todo", args: unknown[]): void 
 }
 
 function group(mode: "run" | "skip" | "only", args: unknown[]): void {
-  let o: Options = {};
-  let name = "";
-  let body: Hook | undefined;
-  for (const a of args) {
-    if (typeof a === "string") name = a;
-    else if (typeof a === "function") body = a as Hook;
-    else if (a !== null && typeof a === "object") o = a as Options;
-  }
-  name ||= o.name ?? body?.name ?? "";
-  body ??= o.fn as Hook | undefined;
+  const { name = "", o, body } = read(args);
   if (name === "") throw new TypeError("describe needs a name");
   if (running) throw new Error(`describe(${JSON.stringify(name)}) stands inside a test; put it beside`);
   const g = new Group(name, current, mode === "skip" || o.ignore === true || Boolean(o.skip), mode === "only" || o.only === true);
@@ -73,7 +69,7 @@ function group(mode: "run" | "skip" | "only", args: unknown[]): void {
   const outer = current;
   current = g;
   try {
-    const out: any = body?.();
+    const out: any = (body as Hook | undefined)?.();
     if (typeof out?.then === "function") throw new Error(`the function of describe(${JSON.stringify(name)}) is async; what has to be awaited goes into beforeAll`);
   } finally {
     current = outer;
@@ -139,7 +135,7 @@ export function told(e: unknown): Told {
   return { name: e.name, message, stack, diff };
 }
 
-export function finish(v: unknown): string {
+function finish(v: unknown): string {
   try {
     return v instanceof Error ? `${v.name}: ${v.message}` : (JSON.stringify(v) ?? String(v));
   } catch {
@@ -180,16 +176,7 @@ export class Context {
 
   /** A part of the test, with a name of its own; false when it failed. */
   async step(...args: unknown[]): Promise<boolean> {
-    let o: Options = {};
-    let name: string | undefined;
-    let body: Body | undefined;
-    for (const a of args) {
-      if (typeof a === "string") name = a;
-      else if (typeof a === "function") body = a as Body;
-      else if (a !== null && typeof a === "object") o = a as Options;
-    }
-    body ??= o.fn;
-    name ??= o.name ?? body?.name;
+    const { name, o, body } = read(args);
     if (name === undefined || body === undefined) throw new TypeError("t.step needs a name and a function");
     if (this.of.over) throw new Error(`the step ${JSON.stringify(name)} begins after its test has ended; await the steps`);
     if (o.ignore === true) return true;

@@ -1,26 +1,27 @@
-package recipe
+package bundle
 
 import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 )
 
-// Chain remembers who imports what during a build, to tell how a file came to
+// chain remembers who imports what during a build, to tell how a file came to
 // be part of it and why an import was not found. It is safe for concurrent use.
-type Chain struct {
+type chain struct {
 	mu      sync.Mutex // Guards the members below.
 	parents map[string]string
 	missing map[string]string
 }
 
-// NewChain makes an empty one.
-func NewChain() *Chain {
-	return &Chain{parents: map[string]string{}, missing: map[string]string{}}
+func newChain() *chain {
+	return &chain{parents: map[string]string{}, missing: map[string]string{}}
 }
 
-// Add notes who imported a file; the first counts.
-func (c *Chain) Add(importer, file string) {
+// add notes who imported a file; the first counts.
+func (c *chain) add(importer, file string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, known := c.parents[file]; !known {
@@ -28,9 +29,9 @@ func (c *Chain) Add(importer, file string) {
 	}
 }
 
-// To gives the files through which a file came to be part of a build, itself
+// to gives the files through which a file came to be part of a build, itself
 // the last: "src/main.ts > node_modules/a/index.js".
-func (c *Chain) To(file string, name func(string) string) string {
+func (c *chain) to(file string) string {
 	const most = 8
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,21 +45,21 @@ func (c *Chain) To(file string, name func(string) string) string {
 	}
 	slices.Reverse(list)
 	for i, f := range list {
-		list[i] = name(f)
+		list[i] = recipe.Plain(f)
 	}
 	return strings.Join(list, " > ")
 }
 
-// Miss notes why an import was not found, where only esbuild knows whether that
-// is an error, and Why tells it.
-func (c *Chain) Miss(importer, name string, err error) {
+// miss notes why an import was not found, where only esbuild knows whether that
+// is an error, and why tells it.
+func (c *chain) miss(importer, name string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.missing[importer+"\x00"+name] = err.Error()
 }
 
-// Why gives the reason that Miss noted, or "".
-func (c *Chain) Why(importer, name string) string {
+// why gives the reason that miss noted, or "".
+func (c *chain) why(importer, name string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.missing[importer+"\x00"+name]
