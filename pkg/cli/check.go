@@ -138,7 +138,7 @@ func (a *app) declare(ctx context.Context, p *project.Project, offline bool) err
 func (a *app) typeCheck(ctx context.Context, tsc, dir string) ([]diagnostic, error) {
 	pretty := a.Terminal && !a.json && a.env("NO_COLOR") == ""
 	cmd := exec.CommandContext(ctx, tsc, "--project", "tsconfig.json", "--noEmit", "--pretty", strconv.FormatBool(pretty)) //nolint:gosec // The author's own compiler.
-	cmd.Dir, cmd.Env, cmd.Stderr = dir, a.Env, a.Stderr
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, a.childEnv(), a.Stderr
 	var out bytes.Buffer
 	cmd.Stdout = a.Stdout
 	if a.json {

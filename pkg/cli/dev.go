@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -125,9 +124,7 @@ func (d *development) event(name string, doc map[string]any, format string, args
 		doc = map[string]any{}
 	}
 	doc["event"] = name
-	if line, err := json.Marshal(doc); err == nil {
-		_, _ = fmt.Fprintf(d.Stdout, "%s\n", line)
-	}
+	_ = d.printJSON(doc) // Whoever does not read it misses it.
 }
 
 // warning tells of something that is not as it should be.
@@ -200,9 +197,12 @@ func (d *development) line(e client.LogEntry) error {
 
 // holdProject makes this the only dev of the project.
 func (a *app) holdProject(dir string) (release func(), err error) {
-	folder, err := ownFolder(dir)
-	if err != nil {
+	if err := checkFolder(dir); err != nil {
 		return nil, err
+	}
+	folder := filepath.Join(dir, ".flora")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the project's folder .flora: %w", err)
 	}
 	name := filepath.Join(folder, "dev.lock")
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // In the project.

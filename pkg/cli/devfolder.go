@@ -6,16 +6,14 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 )
 
-// ownFolder makes the project's folder .flora. A project that was cloned can
-// bring one along: a link in it would have us, and the runtime, write into any
-// file of the person's.
-func ownFolder(dir string) (string, error) {
-	folder := filepath.Join(dir, ".flora")
-	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+// checkFolder refuses links in the project's folder .flora. A project that was
+// cloned can bring one along, which would have us, and the runtime, write into
+// any file of the person's.
+func checkFolder(dir string) error {
+	err := filepath.WalkDir(filepath.Join(dir, ".flora"), func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil // As a running runtime's files do.
@@ -26,16 +24,10 @@ func ownFolder(dir string) (string, error) {
 		}
 		return nil
 	})
-	if _, ok := errors.AsType[*failure](err); ok {
-		return "", err
+	if _, ok := errors.AsType[*failure](err); err != nil && !ok {
+		return fmt.Errorf("look at the project's folder .flora: %w", err)
 	}
-	if err == nil {
-		err = os.MkdirAll(folder, 0o700)
-	}
-	if err != nil {
-		return "", fmt.Errorf("make the project's folder .flora: %w", err)
-	}
-	return folder, nil
+	return err
 }
 
 // here reports whether the address is one of this machine's own: what the

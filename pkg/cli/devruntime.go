@@ -80,7 +80,7 @@ func (d *development) launch(ctx context.Context, binary, data string) (*child, 
 			return nil, err
 		}
 		d.progress("starting %s", binary)
-		c, err := startRuntime(ctx, binary, d.dir, d.runtimeEnv(), "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
+		c, err := startRuntime(ctx, binary, d.dir, d.childEnv(), "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
 		if err == nil || d.options.asked || tries == portsTried || ctx.Err() != nil || free(ctx, port) {
 			return c, err
 		}

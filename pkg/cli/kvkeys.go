@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -181,7 +182,10 @@ func keys(ctx context.Context, api *client.Client, guild snowflake.GuildID, stor
 	for err == nil && everything && !p.Complete {
 		var next client.Page
 		o.Cursor = p.Cursor
-		if next, err = api.Keys(ctx, guild, store, o); err == nil {
+		if next, err = api.Keys(ctx, guild, store, o); err == nil && !next.Complete && next.Cursor == o.Cursor {
+			err = fmt.Errorf("%s gives the same page of keys again and again", api.BaseURL())
+		}
+		if err == nil {
 			next.Keys = append(p.Keys, next.Keys...)
 			p = next
 		}

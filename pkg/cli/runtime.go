@@ -63,9 +63,9 @@ func (a *app) elsewhere() string {
 	return "Run it in a Linux machine or container and name it with --api http://127.0.0.1:3000/api, or use one that is elsewhere: --api https://flora.example.org/api."
 }
 
-// runtimeEnv is the environment of a runtime that is started here. It runs what
-// somebody else may have written, and needs nobody's API token for that.
-func (a *app) runtimeEnv() []string {
+// childEnv is the environment of what is started here, a runtime or a compiler.
+// It may be, or run, what somebody else wrote, and needs no API token for that.
+func (a *app) childEnv() []string {
 	return slices.DeleteFunc(slices.Clone(a.Env), func(v string) bool { return strings.HasPrefix(v, "FLORA_TOKEN=") })
 }
 

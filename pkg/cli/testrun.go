@@ -99,7 +99,7 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, "test") //nolint:gosec // The runtime that was found, or named.
-	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.runtimeEnv(), stopLimit
+	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.childEnv(), stopLimit
 	said := &lastLines{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()

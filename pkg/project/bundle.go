@@ -202,6 +202,9 @@ func (b *building) source(source string) (name string, text bool) {
 	file := source
 	if u, err := url.Parse(source); err == nil && u.Scheme == "file" {
 		file = u.Path
+		if drive := filepath.VolumeName(strings.TrimPrefix(file, "/")); drive != "" {
+			file = file[1:]
+		}
 	}
 	if file = filepath.FromSlash(file); !filepath.IsAbs(file) {
 		file = filepath.Join(b.root, file)

@@ -3,7 +3,6 @@ package project
 import (
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ func inside(folders []string, file string) bool {
 // installed package's. Code may be anywhere: packages are linked from other
 // folders, and what is no secret of this machine's is written in it.
 func (b *building) mayEmbed(file string, with map[string]string) error {
-	code := len(with) == 0 && slices.Contains(recipe.Extensions, path.Ext(filepath.ToSlash(real(file))))
+	code := len(with) == 0 && recipe.IsScript(filepath.ToSlash(real(file)))
 	if code || b.keeps(file) {
 		return nil
 	}
