@@ -54,6 +54,7 @@ func (rt *runtime) tokenFile(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make an API token: %w", err)
 	}
+	// A new file with its rights from the start, in the old one's place.
 	if err := renameio.WriteFile(name, []byte(token+"\n"), 0o600); err != nil {
 		return "", fmt.Errorf("write the token file: %w", err)
 	}

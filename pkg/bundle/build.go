@@ -45,7 +45,7 @@ func build(in Input) (Output, string) {
 		}
 	}
 	var err error
-	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, func(p string) string { return p }); err != nil {
+	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, func(p string) (string, bool) { return p, true }); err != nil {
 		return Output{}, err.Error()
 	}
 	return out, ""

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -35,7 +36,7 @@ With --json: {ok, bundle: {entry, bytes, error, warnings}, types: {checked, tsc,
 diagnostics}}; diagnostics are a list of {file, line, column, code, message}.`,
 		Example: "  flora check\n  flora check --json\n  flora check --require-tsc",
 		Args:    cobra.MaximumNArgs(1),
-		RunE:    a.run(func(ctx context.Context, args []string) error { return a.check(ctx, first(args...), o) }),
+		RunE:    a.run(func(ctx context.Context, args []string) error { return a.check(ctx, cmp.Or(args...), o) }),
 	}
 	c.Flags().BoolVar(&o.requireTSC, "require-tsc", false, "fail where there is no tsc")
 	c.Flags().BoolVar(&o.offline, "offline", false, "ask no server for declarations")
@@ -137,7 +138,7 @@ func (a *app) declare(ctx context.Context, p *project.Project, offline bool) err
 func (a *app) typeCheck(ctx context.Context, tsc, dir string) ([]diagnostic, error) {
 	pretty := a.Terminal && !a.json && a.env("NO_COLOR") == ""
 	cmd := exec.CommandContext(ctx, tsc, "--project", "tsconfig.json", "--noEmit", "--pretty", strconv.FormatBool(pretty)) //nolint:gosec // The author's own compiler.
-	cmd.Dir, cmd.Env, cmd.Stderr = dir, a.Env, a.Stderr
+	cmd.Dir, cmd.Env, cmd.Stderr = dir, a.childEnv(), a.Stderr
 	var out bytes.Buffer
 	cmd.Stdout = a.Stdout
 	if a.json {

@@ -1,6 +1,7 @@
 // Package cli is the flora command line tool. It takes everything from outside
-// in a State, so that a test can run any command in its own process, and it
-// speaks to a runtime through pkg/client only.
+// in a State, so that a test can run any command in its own process. It speaks
+// to servers through pkg/client only, and about tests with a runtime that it
+// starts, as pkg/trial/report says.
 package cli
 
 import (
@@ -125,16 +126,6 @@ func (a *app) env(name string) string {
 		n, value, ok := strings.Cut(a.Env[i], "=")
 		if ok && (n == name || a.system() == "windows" && strings.EqualFold(n, name)) {
 			return value
-		}
-	}
-	return ""
-}
-
-// first is the first text that is not empty.
-func first(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
 		}
 	}
 	return ""

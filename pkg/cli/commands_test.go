@@ -329,3 +329,40 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
+
+// TestCompletionOffersNoCode: names are the server's, and stand in a command
+// line at once.
+func TestCompletionOffersNoCode(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, map[string]answer{"GET /api/kv/stores?guild_id=" + guildID: {body: `[{"store_name":"fine-1"},{"store_name":"$(touch x)"},{"store_name":"a;b"},{"store_name":"a\nb"},{"store_name":"--yes"}]`}})
+	code, stdout, _ := newTool(t, s).run("__complete", "kv", "get", "--store", "")
+	if code != OK || stdout != "fine-1\n:4\n" {
+		t.Errorf("%d %q %v", code, stdout, s.requests())
+	}
+}
+
+// TestJSONIsHarmless: control characters that JSON may hold as they are would be
+// followed by a terminal.
+func TestJSONIsHarmless(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, map[string]answer{
+		"GET /api/kv/stores?guild_id=" + guildID: {body: "[{\"store_name\":\"a\u009b2J\u007fä<\"}]"},
+		"GET /api/deployments":                   {status: 400, body: "{\"message\":\"no\u009b2J\",\"code\":\"x\"}"},
+	})
+	if code, stdout, _ := newTool(t, s).run("kv", "list-stores", "--json"); code != OK || !strings.Contains(stdout, `"a\u009b2J\u007fä<"`) {
+		t.Errorf("%d %q", code, stdout)
+	}
+	if _, _, stderr := newTool(t, s).run("list", "--json"); !strings.Contains(stderr, `no\u009b2J`) {
+		t.Errorf("%q", stderr)
+	}
+}
+
+// TestKeysEnd: a server that always has more is not followed for ever.
+func TestKeysEnd(t *testing.T) {
+	t.Parallel()
+	page := answer{body: `{"keys":[{"name":"a"}],"listComplete":false,"cursor":"c"}`}
+	s := newServer(t, map[string]answer{"GET /api/kv/" + guildID + "/main?limit=1000": page, "GET /api/kv/" + guildID + "/main?cursor=c&limit=1000": page})
+	if code, _, stderr := newTool(t, s).run("kv", "list-keys", "--store", "main", "--all"); code != Failure || !strings.Contains(stderr, "again and again") {
+		t.Errorf("%d %q", code, stderr)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +62,15 @@ func (a *app) complete(c *cobra.Command, ask func(ctx context.Context, api *clie
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return ask(ctx, api), cobra.ShellCompDirectiveNoFileComp
+	// What is offered stands in a command line at once, where the shell would
+	// take its signs for its own.
+	plain := slices.DeleteFunc(ask(ctx, api), func(s string) bool {
+		word, _, _ := strings.Cut(s, "\t")
+		return strings.HasPrefix(word, "-") || strings.ContainsFunc(word, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.:", r)
+		})
+	})
+	return plain, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (a *app) completeGuilds(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

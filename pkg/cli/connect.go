@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -59,7 +60,7 @@ func (a *app) projectFile(ctx context.Context) (projectSays, error) {
 
 // guild is the guild that a command is about.
 func (a *app) guild(ctx context.Context) (snowflake.GuildID, error) {
-	text := first(a.guildID, a.env("FLORA_GUILD"))
+	text := cmp.Or(a.guildID, a.env("FLORA_GUILD"))
 	if text == "" {
 		says, err := a.projectFile(ctx)
 		if err != nil {
@@ -94,7 +95,7 @@ func (a *app) server(ctx context.Context) (target, error) {
 		return target{}, err
 	}
 	s := target{saved: saved}
-	text := first(a.api, a.env("FLORA_API_URL"))
+	text := cmp.Or(a.api, a.env("FLORA_API_URL"))
 	if text == "" {
 		says, err := a.projectFile(ctx)
 		if err != nil {
@@ -104,9 +105,9 @@ func (a *app) server(ctx context.Context) (target, error) {
 			s.project = says.File
 		}
 	}
-	own, err := client.Address(first(saved.API, defaultAPI))
+	own, err := client.Address(cmp.Or(saved.API, defaultAPI))
 	if err == nil || text != "" {
-		s.base, err = client.Address(first(text, own))
+		s.base, err = client.Address(cmp.Or(text, own))
 	}
 	if err != nil {
 		return target{}, coded(Usage, "%s", err)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -31,7 +32,7 @@ func (a *app) cronListCommand() *cobra.Command {
 		}
 		rows := make([][]string, len(all))
 		for i, j := range all {
-			rows[i] = []string{j.Name, j.Expression, moment(j.NextRun), moment(j.LastRun), strconv.Itoa(j.Running), first(j.Warning, "-")}
+			rows[i] = []string{j.Name, j.Expression, moment(j.NextRun), moment(j.LastRun), strconv.Itoa(j.Running), cmp.Or(j.Warning, "-")}
 		}
 		return a.table(all, "The script of guild "+guild.String()+" has no cron jobs.", []string{"NAME", "TIMES", "NEXT", "LAST", "RUNNING", "WARNING"}, rows)
 	})

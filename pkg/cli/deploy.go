@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,9 +45,9 @@ bytes} in which "" is your own code. With --dry-run nothing is sent, and it is
 		Args:    cobra.MaximumNArgs(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
 			if o.dryRun {
-				return a.dryRun(ctx, first(args...), o)
+				return a.dryRun(ctx, cmp.Or(args...), o)
 			}
-			return a.deploy(ctx, first(args...), o)
+			return a.deploy(ctx, cmp.Or(args...), o)
 		}),
 	}
 	c.Flags().StringVar(&o.root, "root", "", "folder of the sources")
@@ -98,7 +99,7 @@ func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
 	a.warnings(d.Warnings)
 	d.Warnings = append(m.warnings, d.Warnings...)
 	return a.say(deployment{d, len(*m.request.Bundle), m.sizes}, "Deployed %s to guild %s\n  revision  %s\n  time      %s",
-		d.Entry, d.Guild, first(d.RevisionID, "unknown"), local(d.UpdatedAt))
+		d.Entry, d.Guild, cmp.Or(d.RevisionID, "unknown"), local(d.UpdatedAt))
 }
 
 // dryRun makes what would be sent, and checks it as far as the server can be
@@ -249,7 +250,7 @@ func (a *app) addBundle(r *client.DeployRequest, entry string, o deployOptions) 
 		return err
 	}
 	r.Bundle = &code
-	r.Entry = first(entry, filepath.Base(file))
+	r.Entry = cmp.Or(entry, filepath.Base(file))
 	mapFile := o.sourceMap
 	if mapFile == "" {
 		if mapFile = file + ".map"; !regular(mapFile) {

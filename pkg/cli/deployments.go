@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
@@ -20,7 +21,7 @@ func (a *app) getCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.fields(d, field{"guild", d.Guild.String()}, field{"entry", d.Entry}, field{"revision", first(d.RevisionID, "unknown")},
+		return a.fields(d, field{"guild", d.Guild.String()}, field{"entry", d.Entry}, field{"revision", cmp.Or(d.RevisionID, "unknown")},
 			field{"created", local(d.CreatedAt)}, field{"updated", local(d.UpdatedAt)})
 	})
 }
@@ -40,7 +41,7 @@ func (a *app) listCommand() *cobra.Command {
 			}
 			rows := make([][]string, len(all))
 			for i, d := range all {
-				rows[i] = []string{d.Guild.String(), d.Entry, first(d.RevisionID, "-"), local(d.UpdatedAt)}
+				rows[i] = []string{d.Guild.String(), d.Entry, cmp.Or(d.RevisionID, "-"), local(d.UpdatedAt)}
 			}
 			return a.table(all, "No deployments found.", []string{"GUILD", "ENTRY", "REVISION", "UPDATED"}, rows)
 		}),
@@ -67,7 +68,7 @@ server keeps the latest ones; "flora limits" says how many.`,
 		}
 		rows := make([][]string, len(all))
 		for i, r := range all {
-			rows[i] = []string{r.ID, r.Status, local(r.DeployedAt), first(r.Actor.Username, r.Actor.UserID, r.Actor.Type, "-"), first(r.Source, "-"), r.Entry, changes(r)}
+			rows[i] = []string{r.ID, r.Status, local(r.DeployedAt), cmp.Or(r.Actor.Username, r.Actor.UserID, r.Actor.Type, "-"), cmp.Or(r.Source, "-"), r.Entry, changes(r)}
 		}
 		return a.table(all, "Nothing was ever deployed to guild "+guild.String()+".",
 			[]string{"REVISION", "STATUS", "DEPLOYED", "BY", "WITH", "ENTRY", "CHANGES"}, rows)

@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +51,7 @@ failed, warning or log.`,
 		Args:    cobra.MaximumNArgs(1),
 	}
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
-		o.entry, o.asked = first(args...), c.Flags().Changed("port")
+		o.entry, o.asked = cmp.Or(args...), c.Flags().Changed("port")
 		if o.port < 0 || o.port > 65535 {
 			return usage("--port is %d, but it must be from 1 to 65535, or 0 for a free one", o.port)
 		}
@@ -124,9 +124,7 @@ func (d *development) event(name string, doc map[string]any, format string, args
 		doc = map[string]any{}
 	}
 	doc["event"] = name
-	if line, err := json.Marshal(doc); err == nil {
-		_, _ = fmt.Fprintf(d.Stdout, "%s\n", line)
-	}
+	_ = d.printJSON(doc) // Whoever does not read it misses it.
 }
 
 // warning tells of something that is not as it should be.
@@ -199,6 +197,9 @@ func (d *development) line(e client.LogEntry) error {
 
 // holdProject makes this the only dev of the project.
 func (a *app) holdProject(dir string) (release func(), err error) {
+	if err := checkFolder(dir); err != nil {
+		return nil, err
+	}
 	folder := filepath.Join(dir, ".flora")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the project's folder .flora: %w", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -118,10 +117,7 @@ func (d *development) failed(err error) {
 
 // always are the files whose coming, going and changing matters in any case.
 func (d *development) always() []string {
-	var all []string
-	for _, name := range project.Settings() {
-		all = append(all, filepath.Join(d.dir, name))
-	}
+	all := settingsOf(d.dir)
 	if d.options.entry == "" {
 		for _, name := range recipe.Entries {
 			all = append(all, filepath.Join(d.root, filepath.FromSlash(name)))
@@ -130,16 +126,32 @@ func (d *development) always() []string {
 	return all
 }
 
+// folders are those of the project that sources can be in.
+func (d *development) folders() []string {
+	// Installing a package is a remedy too.
+	return append(foldersOf(d.root), d.dir, filepath.Join(d.dir, "node_modules"))
+}
+
+// settingsOf are the files that say how the project in a folder is made, which
+// matter also before they are there.
+func settingsOf(dir string) (all []string) {
+	for _, name := range project.Settings() {
+		all = append(all, filepath.Join(dir, name))
+	}
+	return all
+}
+
 // manyFolders bounds the folders of a project that are looked at.
 const manyFolders = 500
 
-// folders are those of the project that sources can be in.
-func (d *development) folders() []string {
-	out := []string{d.dir, d.root}
-	err := filepath.WalkDir(d.root, func(name string, e fs.DirEntry, err error) error {
+// foldersOf are the folders below a root that sources can be in, and it.
+func foldersOf(root string) []string {
+	out := []string{root}
+	// What cannot be read cannot be a source: no error ends the walk.
+	_ = filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
 		switch {
-		case err != nil || !e.IsDir() || name == d.root:
-			return nil //nolint:nilerr // What cannot be read cannot be a source.
+		case err != nil || !e.IsDir() || name == root:
+			return nil //nolint:nilerr // See above.
 		case recipe.HoldsNone(e.Name()):
 			return fs.SkipDir
 		case len(out) >= manyFolders:
@@ -148,9 +160,5 @@ func (d *development) folders() []string {
 		out = append(out, name)
 		return nil
 	})
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		d.warning("looking for folders: " + err.Error())
-	}
-	// Installing a package is a remedy too.
-	return append(out, filepath.Join(d.dir, "node_modules"))
+	return out
 }

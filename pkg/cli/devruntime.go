@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -79,7 +80,7 @@ func (d *development) launch(ctx context.Context, binary, data string) (*child, 
 			return nil, err
 		}
 		d.progress("starting %s", binary)
-		c, err := startRuntime(ctx, binary, d.dir, d.Env, "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
+		c, err := startRuntime(ctx, binary, d.dir, d.childEnv(), "dev", "--data-dir", data, "--no-starter", "--port", strconv.Itoa(port))
 		if err == nil || d.options.asked || tries == portsTried || ctx.Err() != nil || free(ctx, port) {
 			return c, err
 		}
@@ -105,9 +106,11 @@ func (d *development) ready(r running, how string) {
 // found looks for a runtime of this project that is running.
 func (d *development) found(ctx context.Context, data string) (r running, ok bool) {
 	doc, err := os.ReadFile(filepath.Join(data, "dev.json")) //nolint:gosec // In the project.
-	if err != nil || json.Unmarshal(doc, &r) != nil {
+	if err != nil || json.Unmarshal(doc, &r) != nil || !here(r.URL) {
 		return r, false
 	}
+	// Not the file that it names: a project that was cloned would name another.
+	r.TokenFile = filepath.Join(data, "token")
 	// Its token proves that it is this one, and not another on the same port.
 	if d.attach(r) != nil {
 		return r, false
@@ -127,8 +130,8 @@ func (d *development) attach(r running) error {
 	if err != nil {
 		return fmt.Errorf("read the runtime's API token: %w", err)
 	}
-	if d.guildID, err = snowflake.ParseGuild(first(d.app.guildID, r.Guild)); err != nil {
-		return usage("guild %q is %s", first(d.app.guildID, r.Guild), err)
+	if d.guildID, err = snowflake.ParseGuild(cmp.Or(d.app.guildID, r.Guild)); err != nil {
+		return usage("guild %q is %s", cmp.Or(d.app.guildID, r.Guild), err)
 	}
 	d.api, err = d.connect(r.URL+"/api", strings.TrimSpace(string(token)))
 	return err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -168,7 +169,7 @@ func (a *app) checkServer(ctx context.Context) []check {
 		return append(checks, failed("token", err, "run `flora login`"))
 	}
 	checks = append(checks,
-		check{Name: "token", Status: verdictOK, Detail: "you are " + first(said.User.Username, said.User.ID, "unknown")},
+		check{Name: "token", Status: verdictOK, Detail: "you are " + cmp.Or(said.User.Username, said.User.ID, "unknown")},
 		checkClock(said, asked, time.Now()), checkVersion(said.Version))
 	return append(checks, a.checkGuild(ctx, api))
 }
@@ -197,7 +198,7 @@ func checkClock(s client.Server, asked, answered time.Time) check {
 }
 
 func checkVersion(server string) check {
-	c := check{Name: "version", Status: verdictOK, Detail: "flora " + Version + ", server " + first(server, "unknown")}
+	c := check{Name: "version", Status: verdictOK, Detail: "flora " + Version + ", server " + cmp.Or(server, "unknown")}
 	if server != Version {
 		c.Status, c.Fix = verdictWarn, "use the same version of flora and of the server, when something does not work"
 	}
@@ -210,7 +211,7 @@ func (a *app) checkGuild(ctx context.Context, api *client.Client) check {
 	if err != nil {
 		return failed(name, err, "repair the project file")
 	}
-	text := first(a.guildID, a.env("FLORA_GUILD"), says.Guild)
+	text := cmp.Or(a.guildID, a.env("FLORA_GUILD"), says.Guild)
 	if text == "" {
 		return check{Name: name, Status: verdictWarn, Detail: "none is named", Fix: "give --guild, set FLORA_GUILD or write it into flora.json; `flora guilds` lists yours"}
 	}

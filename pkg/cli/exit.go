@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -132,8 +131,9 @@ func (a *app) printErrorJSON(err error, code ExitCode) {
 	if e, ok := errors.AsType[*client.Error](err); ok {
 		doc.Code, doc.Status, doc.RequestID = e.Code, e.Status, e.RequestID
 	}
-	// There is nowhere left to complain to.
-	_ = json.NewEncoder(a.Stderr).Encode(map[string]any{"error": doc})
+	if line, err := jsonLine(map[string]any{"error": doc}); err == nil {
+		_, _ = a.Stderr.Write(line) // There is nowhere left to complain to.
+	}
 }
 
 // canceled reports whether the person stopped the command.

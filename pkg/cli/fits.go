@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -111,7 +112,7 @@ func parts(sizes []project.Size) string {
 			rest += s.Bytes
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("  %10s  %s", bytesText(s.Bytes), first(s.Package, "your own code")))
+		lines = append(lines, fmt.Sprintf("  %10s  %s", bytesText(s.Bytes), cmp.Or(s.Package, "your own code")))
 	}
 	if n := len(sizes) - shownParts; n > 0 {
 		lines = append(lines, fmt.Sprintf("  %10s  %d more", bytesText(rest), n))

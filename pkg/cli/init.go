@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/examples"
@@ -47,7 +47,7 @@ With --list it is a list of {name, description}.`,
 			if o.list {
 				return a.listTemplates()
 			}
-			return a.init(ctx, first(append(args, ".")...), o)
+			return a.init(ctx, cmp.Or(append(args, ".")...), o)
 		}),
 	}
 	c.Flags().StringVarP(&o.template, "template", "t", examples.Templates()[0].Name, "what to begin with; --list shows them")
@@ -149,18 +149,15 @@ func quoted(p string) string {
 }
 
 func templateNamed(name string) (examples.Template, error) {
-	all := examples.Templates()
-	nearest, distance := "", 3
-	for _, t := range all {
+	var names []string
+	for _, t := range examples.Templates() {
 		if t.Name == name {
 			return t, nil
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), t.Name); d < distance {
-			nearest, distance = t.Name, d
-		}
+		names = append(names, t.Name)
 	}
-	if nearest != "" {
-		return examples.Template{}, usage("there is no template %q; did you mean %s?", name, nearest)
+	if near := nearest(name, names); near != "" {
+		return examples.Template{}, usage("there is no template %q; did you mean %s?", name, near)
 	}
 	return examples.Template{}, usage("there is no template %q; `flora init --list` shows them", name)
 }

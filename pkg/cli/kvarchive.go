@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -37,7 +38,7 @@ on where it was, also when the command is run again: what is there of it is in
 <file>.<id>.part until then.`,
 		Example: "  flora kv export backup.jsonl.gz\n  flora kv export main.jsonl.gz --store main --force",
 	}, func(ctx context.Context, api *client.Client, guild snowflake.GuildID, args []string) error {
-		file, err := a.path(first(append(args, "kv-"+guild.String()+".jsonl.gz")...))
+		file, err := a.path(cmp.Or(append(args, "kv-"+guild.String()+".jsonl.gz")...))
 		if err != nil {
 			return err
 		}

@@ -248,3 +248,23 @@ func TestImport(t *testing.T) {
 		})
 	}
 }
+
+// TestExportOfALiar: a server's id of an archive leads to no other file.
+func TestExportOfALiar(t *testing.T) {
+	t.Parallel()
+	for _, id := range []string{"", "x/../../out", `x\\..\\out`, "..", "a\\u0000"} {
+		for name, doc := range map[string]map[string]answer{
+			"kept": {"GET /api/kv/export/" + guildID: {body: `{"exports":[{"backup_id":"` + id + `","bytes":1}]}`}},
+			"made": {"GET /api/kv/export/" + guildID: {body: `{"exports":[]}`}, "POST /api/kv/export/" + guildID: {body: `{"backup_id":"` + id + `","bytes":1}`}},
+		} {
+			s := newServer(t, doc)
+			u := newTool(t, s)
+			if code, _, stderr := u.run("kv", "export", "out.gz"); code != Failure || !strings.Contains(stderr, "is none") {
+				t.Errorf("%s %q: %d %q", name, id, code, stderr)
+			}
+			if n := names(t, u.dir); len(n) != 0 {
+				t.Errorf("%s %q: left are %q", name, id, n)
+			}
+		}
+	}
+}

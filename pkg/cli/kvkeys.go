@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -153,7 +155,7 @@ goes through all pages.`,
 			if k.Expiration != 0 {
 				expires = local(time.Unix(k.Expiration, 0))
 			}
-			rows[i] = []string{k.Name, expires, first(string(k.Metadata), "-")}
+			rows[i] = []string{k.Name, expires, cmp.Or(string(k.Metadata), "-")}
 		}
 		if err := a.table(p, "No keys found in store '"+store+"'", []string{"KEY", "EXPIRES", "METADATA"}, rows); err != nil {
 			return err
@@ -180,7 +182,10 @@ func keys(ctx context.Context, api *client.Client, guild snowflake.GuildID, stor
 	for err == nil && everything && !p.Complete {
 		var next client.Page
 		o.Cursor = p.Cursor
-		if next, err = api.Keys(ctx, guild, store, o); err == nil {
+		if next, err = api.Keys(ctx, guild, store, o); err == nil && !next.Complete && next.Cursor == o.Cursor {
+			err = fmt.Errorf("%s gives the same page of keys again and again", api.BaseURL())
+		}
+		if err == nil {
 			next.Keys = append(p.Keys, next.Keys...)
 			p = next
 		}

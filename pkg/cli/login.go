@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -31,7 +32,7 @@ with --token or from standard input; it is checked with the server first.`,
 		Example: "  flora login --token $TOKEN\n  flora login < token.txt\n  flora login --web",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: a.run(func(ctx context.Context, args []string) error {
-			o.token = first(append(args, o.token)...)
+			o.token = cmp.Or(append(args, o.token)...)
 			return a.login(ctx, o)
 		}),
 	}
@@ -80,12 +81,16 @@ func (a *app) keep(ctx context.Context, s target, token, id string) error {
 	if err != nil {
 		return err
 	}
-	file, err := a.save(s.saved.with(s.base, token, id))
+	next := s.saved.with(s.base, token, id)
+	if s.project != "" { // Somebody else's file makes no server the one for all.
+		next.API = s.saved.API
+	}
+	file, err := a.save(next)
 	if err != nil {
 		return err
 	}
 	doc := loginDoc{API: s.base, User: who, File: file}
-	return a.say(doc, "Saved token to config (%s)\nLogged in to %s as %s", file, s.base, first(who.Username, who.ID, "unknown"))
+	return a.say(doc, "Saved token to config (%s)\nLogged in to %s as %s", file, s.base, cmp.Or(who.Username, who.ID, "unknown"))
 }
 
 // loginDoc is what --json prints.
@@ -172,7 +177,7 @@ func (a *app) whoamiCommand() *cobra.Command {
 				return err
 			}
 			return a.fields(whoDoc{api.BaseURL(), who},
-				field{"user", first(who.Username, "unknown")}, field{"id", who.ID}, field{"server", api.BaseURL()})
+				field{"user", cmp.Or(who.Username, "unknown")}, field{"id", who.ID}, field{"server", api.BaseURL()})
 		}),
 	}
 }

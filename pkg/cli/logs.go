@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -84,5 +85,5 @@ func (a *app) logLine(e client.LogEntry) error {
 	}
 	level := strings.ToUpper(printable(e.Level))
 	at := time.UnixMilli(e.Timestamp).Local().Format("2006-01-02 15:04:05.000")
-	return a.printf("%s %s [%s] %s\n", at, a.colour(colours[e.Level], level), printable(first(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
+	return a.printf("%s %s [%s] %s\n", at, a.colour(colours[e.Level], level), printable(cmp.Or(e.Guild, "-")), printable(fmt.Sprintf("%s: %s", e.Target, e.Message)))
 }

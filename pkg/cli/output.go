@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // printf writes to standard output.
@@ -33,13 +34,37 @@ func (a *app) progress(format string, args ...any) {
 
 // printJSON writes one JSON document on one line.
 func (a *app) printJSON(doc any) error {
-	e := json.NewEncoder(a.Stdout)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(doc); err != nil {
+	line, err := jsonLine(doc)
+	if err != nil {
 		return fmt.Errorf("write the output: %w", err)
 	}
-	return nil
+	return a.printf("%s", line)
 }
+
+// jsonLine is a document on one line. What encoding/json leaves of the control
+// characters, which only stand in strings, is escaped too: terminals follow some.
+func jsonLine(doc any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(doc); err != nil {
+		return nil, err
+	}
+	if !bytes.ContainsFunc(b.Bytes(), loose) {
+		return b.Bytes(), nil
+	}
+	var out []byte
+	for _, r := range b.String() {
+		if loose(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return out, nil
+}
+
+func loose(r rune) bool { return r >= 0x7f && r <= 0x9f }
 
 // say prints doc with --json, else the text.
 func (a *app) say(doc any, format string, args ...any) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -60,6 +61,12 @@ func (a *app) elsewhere() string {
 		return "Run flora inside WSL 2 (`wsl --install`), or use a runtime that is elsewhere: --api https://flora.example.org/api."
 	}
 	return "Run it in a Linux machine or container and name it with --api http://127.0.0.1:3000/api, or use one that is elsewhere: --api https://flora.example.org/api."
+}
+
+// childEnv is the environment of what is started here, a runtime or a compiler.
+// It may be, or run, what somebody else wrote, and needs no API token for that.
+func (a *app) childEnv() []string {
+	return slices.DeleteFunc(slices.Clone(a.Env), func(v string) bool { return strings.HasPrefix(v, "FLORA_TOKEN=") })
 }
 
 // lastLines keeps the end of what a runtime says.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -85,7 +86,7 @@ func (a *app) secretListCommand() *cobra.Command {
 			if s.Broken {
 				notes = append(notes, "broken: set it anew")
 			}
-			rows[i] = []string{s.Name, strings.Join(s.AllowedHosts, ","), local(s.UpdatedAt), first(strings.Join(notes, ", "), "-")}
+			rows[i] = []string{s.Name, strings.Join(s.AllowedHosts, ","), local(s.UpdatedAt), cmp.Or(strings.Join(notes, ", "), "-")}
 		}
 		return a.table(all, "No secrets found for guild "+guild.String(), []string{"NAME", "HOSTS", "UPDATED", "NOTES"}, rows)
 	})

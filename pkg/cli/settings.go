@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,15 +64,15 @@ func settingsFiles(system string, env func(string) string) (own, original string
 	switch home := env("HOME"); system {
 	case "windows":
 		if dir := env("APPDATA"); dir != "" {
-			own, original = first(own, dir), join(system, dir, "flora-nodejs", "Config", "cli.json")
+			own, original = cmp.Or(own, dir), join(system, dir, "flora-nodejs", "Config", "cli.json")
 		}
 	case "darwin":
 		if home != "" {
-			own, original = first(own, join(system, home, ".config")), join(system, home, "Library", "Preferences", "flora-nodejs", "cli.json")
+			own, original = cmp.Or(own, join(system, home, ".config")), join(system, home, "Library", "Preferences", "flora-nodejs", "cli.json")
 		}
 	default:
 		if home != "" {
-			own = first(own, join(system, home, ".config"))
+			own = cmp.Or(own, join(system, home, ".config"))
 		}
 		if own != "" {
 			original = join(system, own, "flora-nodejs", "cli.json")
@@ -100,7 +101,7 @@ func join(system string, parts ...string) string {
 }
 
 // system is whose rules for paths hold.
-func (a *app) system() string { return first(a.OS, runtime.GOOS) }
+func (a *app) system() string { return cmp.Or(a.OS, runtime.GOOS) }
 
 // settingsFile is the path of the saved settings.
 func (a *app) settingsFile() (string, error) {

@@ -28,14 +28,28 @@ func nearestFlag(c *cobra.Command, err error) error {
 	if !ok {
 		return usage("%s; see `%s --help`", err, c.CommandPath())
 	}
-	name, best, least := unknown.GetSpecifiedName(), "", 3
+	var known []string
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := levenshtein.ComputeDistance(name, f.Name); d < least && len(name) > 1 && !f.Hidden {
-			best, least = f.Name, d
+		if !f.Hidden {
+			known = append(known, f.Name)
 		}
 	})
-	if best != "" {
+	if best := nearest(unknown.GetSpecifiedName(), known); best != "" {
 		return usage("%s; did you mean --%s? See `%s --help`", err, best, c.CommandPath())
 	}
 	return usage("%s; see `%s --help`", err, c.CommandPath())
+}
+
+// nearest is the name that a wrong one was likely meant to be, or "".
+func nearest(name string, known []string) (best string) {
+	if len(name) < 2 {
+		return ""
+	}
+	least := 3
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), k); d < least {
+			best, least = k, d
+		}
+	}
+	return best
 }

@@ -40,10 +40,10 @@ server is needed and none is asked; flora-runtime must be on this machine.
 Without arguments it runs what the project file calls tests, which are *.test.ts and
 the like. It exits with 1 when a test fails and when there is none.
 
-With --json it prints one event per line: {"type": "file" | "loaded" | "start" |
+With --json it prints one event per line: {"event": "file" | "loaded" | "start" |
 "result" | "file_end", "file", "test", "status", "duration_ms", "error": {"name",
 "message", "stack", "diff", "frame"}, "output": [{"level", "text", "from"}]}, and at
-the end {"type": "summary", "files", "passed", "failed", "skipped", "duration_ms"}.`,
+the end {"event": "summary", "files", "passed", "failed", "skipped", "duration_ms"}.`,
 		Example: "  flora test\n  flora test src/main.test.ts --filter ping\n  flora test --reporter tap --junit report.xml\n  flora test --json --fail-fast --timeout 10s",
 		RunE:    a.run(func(ctx context.Context, args []string) error { return a.test(ctx, args, o) }),
 	}
@@ -86,13 +86,13 @@ func (a *app) watchTests(ctx context.Context, binary string, args []string, o te
 		return err
 	}
 	defer func() { _ = w.Close() }()
-	for {
+	for first := true; ; first = false {
 		inputs, err := a.testOnce(ctx, binary, args, o)
 		if ctx.Err() != nil {
 			return nil // Ctrl-C is how a watch ends.
 		}
-		if err != nil && codeOf(err) == Usage {
-			return err
+		if first && err != nil && codeOf(err) == Usage {
+			return err // Later it is a save that is broken.
 		}
 		if err != nil {
 			_, _ = fmt.Fprintln(a.Stderr, printable(a.explain(err, Failure)))
@@ -109,14 +109,17 @@ func (a *app) watchTests(ctx context.Context, binary string, args []string, o te
 	}
 }
 
-// testOnce runs the tests and gives the files that had a part in them.
+// testOnce runs the tests and gives the files that had a part in them, or in
+// that there are none.
 func (a *app) testOnce(ctx context.Context, binary string, args []string, o testOptions) (inputs []string, err error) {
-	p, err := a.project(ctx, "")
+	dir, err := a.path(".")
 	if err != nil {
 		return nil, err
 	}
-	if p.File != "" {
-		inputs = append(inputs, p.File)
+	inputs = settingsOf(dir)
+	p, err := a.project(ctx, "")
+	if err != nil {
+		return inputs, err
 	}
 	names, err := a.testFiles(p, args)
 	if err != nil {
@@ -126,7 +129,7 @@ func (a *app) testOnce(ctx context.Context, binary string, args []string, o test
 		inputs = append(inputs, filepath.Join(p.Root, filepath.FromSlash(n)))
 	}
 	if len(names) == 0 {
-		return inputs, coded(Failure, `no test found in %s: tests are files such as src/main.test.ts (%s).
+		return append(inputs, foldersOf(p.Root)...), coded(Failure, `no test found in %s: tests are files such as src/main.test.ts (%s).
 Write one (docs/testing.md shows how), name files or folders, or name others as "test" in flora.json.`, p.Root, strings.Join(p.Tests, ", "))
 	}
 	if o.total > 0 {

@@ -57,17 +57,17 @@ func runTest(t *testing.T, dir, binary string, args ...string) (code ExitCode, s
 }
 
 const (
-	passing = `{"type":"file","file":"a.test.ts"}
-{"type":"loaded","file":"a.test.ts","tests":1}
-{"type":"start","file":"a.test.ts","test":["g","one"]}
-{"type":"result","file":"a.test.ts","test":["g","one"],"status":"passed","duration_ms":1.5}
-{"type":"file_end","file":"a.test.ts"}
+	passing = `{"event":"file","file":"a.test.ts"}
+{"event":"loaded","file":"a.test.ts","tests":1}
+{"event":"start","file":"a.test.ts","test":["g","one"]}
+{"event":"result","file":"a.test.ts","test":["g","one"],"status":"passed","duration_ms":1.5}
+{"event":"file_end","file":"a.test.ts"}
 `
-	failing = `{"type":"file","file":"a.test.ts"}
-{"type":"start","file":"a.test.ts","test":["g","one"]}
-{"type":"result","file":"a.test.ts","test":["g","one"],"status":"failed","duration_ms":1500,"error":{"name":"AssertionError","message":"not \u001b[31mequal <&>\nmore","diff":"- 1\n+ 2","stack":"at f (a.test.ts:2:3)"},"output":[{"level":"warn","text":"careful","from":"script"}]}
-{"type":"result","file":"a.test.ts","test":["two"],"status":"skipped"}
-{"type":"file_end","file":"a.test.ts","error":{"name":"Error","message":"the rest did not run"}}
+	failing = `{"event":"file","file":"a.test.ts"}
+{"event":"start","file":"a.test.ts","test":["g","one"]}
+{"event":"result","file":"a.test.ts","test":["g","one"],"status":"failed","duration_ms":1500,"error":{"name":"AssertionError","message":"not \u001b[31mequal <&>\nmore","diff":"- 1\n+ 2","stack":"at f (a.test.ts:2:3)"},"output":[{"level":"warn","text":"careful","from":"script"}]}
+{"event":"result","file":"a.test.ts","test":["two"],"status":"skipped"}
+{"event":"file_end","file":"a.test.ts","error":{"name":"Error","message":"the rest did not run"}}
 `
 )
 
@@ -90,7 +90,7 @@ func TestReporters(t *testing.T) {
 		{"tap", failing, []string{"--reporter", "tap"}, Failure, []string{
 			"TAP version 14\n# a.test.ts\nnot ok 1 - g > one\n  ---\n  message: \"AssertionError: not \\u001b[31mequal \\u003c\\u0026\\u003e\\nmore\"\n  diff: \"- 1\\n+ 2\"\n", "ok 2 - two # SKIP\n", "not ok 3 - a.test.ts\n", "\n1..3\n",
 		}},
-		{"json", passing, []string{"--json"}, OK, []string{`{"type":"result","file":"a.test.ts","test":["g","one"],"status":"passed","duration_ms":1.5}` + "\n", `{"type":"summary","files":1,"passed":1,"failed":0,"skipped":0,"duration_ms":`}},
+		{"json", passing, []string{"--json"}, OK, []string{`{"event":"result","file":"a.test.ts","test":["g","one"],"status":"passed","duration_ms":1.5}` + "\n", `{"event":"summary","files":1,"passed":1,"failed":0,"skipped":0,"duration_ms":`}},
 		{"passed", passing, nil, OK, []string{"a.test.ts\n  ok g > one (2 ms)\n\n1 passed in "}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -152,15 +152,15 @@ func TestARuntimeThatEnds(t *testing.T) {
 	dir := testProject(t, map[string]string{"a.test.ts": "1", "b.test.ts": "2"})
 	body := `case "$job" in
 *a.test.ts*)
-  echo '{"type":"file","file":"a.test.ts"}'
-  echo '{"type":"start","file":"a.test.ts","test":["one"]}'
+  echo '{"event":"file","file":"a.test.ts"}'
+  echo '{"event":"start","file":"a.test.ts","test":["one"]}'
   echo "out of luck" >&2
   exit 3;;
 esac
-echo '{"type":"file","file":"b.test.ts"}'
-echo '{"type":"start","file":"b.test.ts","test":["two"]}'
-echo '{"type":"result","file":"b.test.ts","test":["two"],"status":"passed"}'
-echo '{"type":"file_end","file":"b.test.ts"}'
+echo '{"event":"file","file":"b.test.ts"}'
+echo '{"event":"start","file":"b.test.ts","test":["two"]}'
+echo '{"event":"result","file":"b.test.ts","test":["two"],"status":"passed"}'
+echo '{"event":"file_end","file":"b.test.ts"}'
 `
 	code, stdout, _ := runTest(t, dir, fakeRuntime(t, body))
 	for _, w := range []string{"FAILED one", "the runtime ended while this ran (exit status 3)", "out of luck", "ok two", "1 passed, 2 failed"} {
@@ -179,13 +179,13 @@ echo '{"type":"file_end","file":"b.test.ts"}'
 func TestAScriptIsAskedFor(t *testing.T) {
 	t.Parallel()
 	dir := testProject(t, map[string]string{"a.test.ts": "1", "src/main.ts": "import { x } from './x'; console.log(x);", "src/x.ts": "export const x: string = 'of the import';", "bad.ts": "const = 1"})
-	body := `ask() { echo "{\"type\":\"bundle\",\"id\":$1,\"file\":\"$2\"}"; read answer; case "$answer" in *"$3"*) echo "{\"type\":\"result\",\"file\":\"a.test.ts\",\"test\":[\"$1\"],\"status\":\"passed\"}";; *) echo "$answer" >&2; exit 1;; esac; }
-echo '{"type":"file","file":"a.test.ts"}'
+	body := `ask() { echo "{\"event\":\"bundle\",\"id\":$1,\"file\":\"$2\"}"; read answer; case "$answer" in *"$3"*) echo "{\"event\":\"result\",\"file\":\"a.test.ts\",\"test\":[\"$1\"],\"status\":\"passed\"}";; *) echo "$answer" >&2; exit 1;; esac; }
+echo '{"event":"file","file":"a.test.ts"}'
 ask 1 src/main.ts 'of the import'
 ask 2 file://` + dir + `/src/main.ts 'of the import'
 ask 3 bad.ts 'bad.ts:1:7'
 ask 4 nope.ts 'is no file'
-echo '{"type":"file_end","file":"a.test.ts"}'
+echo '{"event":"file_end","file":"a.test.ts"}'
 `
 	code, stdout, stderr := runTest(t, dir, fakeRuntime(t, body))
 	if code != OK || !strings.Contains(stdout, "4 passed") {
@@ -262,17 +262,12 @@ func (s *seen) until(ctx context.Context, n int, text string) error {
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	dir := testProject(t, map[string]string{"a.test.ts": "1", "src/main.ts": "import './x';", "src/x.ts": "1"})
-	binary := fakeRuntime(t, `echo '{"type":"bundle","id":1,"file":"src/main.ts"}'; read answer
+	binary := fakeRuntime(t, `echo '{"event":"bundle","id":1,"file":"src/main.ts"}'; read answer
 `+say(passing))
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	out := &seen{more: make(chan struct{}, 1)}
-	done := make(chan ExitCode, 1)
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
-		done <- Main(watching, State{Args: []string{"test", "--watch"}, Env: append(os.Environ(), "FLORA_RUNTIME="+binary), Dir: dir, Stdout: out, Stderr: out, Watched: true})
-	}()
+	out, end := watched(ctx, dir, binary)
+	defer end()
 	for i, file := range []string{"a.test.ts", "src/x.ts"} {
 		if err := out.until(ctx, i+1, "waiting for a save"); err != nil {
 			t.Fatal(err)
@@ -284,9 +279,49 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stop()
-	if code := <-done; code != OK {
+	if code := end(); code != OK {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// watched begins `flora test --watch`; end stops it and waits.
+func watched(ctx context.Context, dir, binary string) (out *seen, end func() ExitCode) {
+	out = &seen{more: make(chan struct{}, 1)}
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	var code ExitCode
+	wg.Go(func() {
+		code = Main(ctx, State{Args: []string{"test", "--watch"}, Env: append(os.Environ(), "FLORA_RUNTIME="+binary), Dir: dir, Stdout: out, Stderr: out, Watched: true})
+	})
+	return out, func() ExitCode {
+		stop()
+		wg.Wait()
+		return code
+	}
+}
+
+// TestWatchGoesOn while the project file is broken, and while there is no test.
+func TestWatchGoesOn(t *testing.T) {
+	t.Parallel()
+	dir := testProject(t, map[string]string{"src/main.ts": "1"})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	out, end := watched(ctx, dir, fakeRuntime(t, say(passing)))
+	defer end()
+	for i, step := range []struct{ file, text, said string }{
+		{"src/a.test.ts", "1", "no test found in "},
+		{"flora.json", "{", "1 passed"},
+		{"flora.json", "{}", "flora.json is broken"},
+	} {
+		if err := errors.Join(out.until(ctx, i+1, "waiting for a save"), out.until(ctx, 1, step.said)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.FromSlash(step.file)), []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.until(ctx, 2, "1 passed"); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -294,8 +329,8 @@ func TestWatch(t *testing.T) {
 func TestARunIsBounded(t *testing.T) {
 	t.Parallel()
 	dir := testProject(t, map[string]string{"a.test.ts": "1"})
-	binary := fakeRuntime(t, `echo '{"type":"file","file":"a.test.ts"}'
-echo '{"type":"start","file":"a.test.ts","test":["endless"]}'
+	binary := fakeRuntime(t, `echo '{"event":"file","file":"a.test.ts"}'
+echo '{"event":"start","file":"a.test.ts","test":["endless"]}'
 echo $$ > pid
 exec sleep 1000
 `)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,7 @@ type testRun struct {
 
 // summary is the last line of --json.
 type summary struct {
-	Type     string  `json:"type"`
+	Type     string  `json:"event"`
 	Files    int     `json:"files"`
 	Passed   int     `json:"passed"`
 	Failed   int     `json:"failed"`
@@ -98,7 +99,7 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.binary, "test") //nolint:gosec // The runtime that was found, or named.
-	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.Env, stopLimit
+	cmd.Dir, cmd.Env, cmd.WaitDelay = r.project.Dir, r.app.childEnv(), stopLimit
 	said := &lastLines{}
 	cmd.Stderr = said
 	in, err := cmd.StdinPipe()
@@ -139,7 +140,7 @@ func (r *testRun) process(ctx context.Context, job []report.File) (done int, err
 	case ended == nil && errors.Is(err, io.EOF):
 		return len(job), nil
 	case r.file == "": // It did not get to a file.
-		return done, coded(Failure, "the runtime cannot run tests: %s", first(said.String(), fmt.Sprint(ended)))
+		return done, coded(Failure, "the runtime cannot run tests: %s", cmp.Or(said.String(), fmt.Sprint(ended)))
 	}
 	e := &report.Error{Name: "Error", Message: fmt.Sprintf("the runtime ended while this ran (%v), which a script brings about that uses more memory than there is", ended)}
 	if text := said.String(); text != "" {
@@ -268,14 +269,27 @@ func (r *testRun) finish(ctx context.Context, err error) error {
 // column.
 var place = regexp.MustCompile(`\(?([^\s()]+):([0-9]+):([0-9]+)\)?$`)
 
+// sourceBytes is more than a source has that frames are shown of.
+const sourceBytes = 16 << 20
+
 // frame shows the author's source around the first frame that is of the project.
+// The stack can be of a script's making: nothing outside of the root is opened.
 func (r *testRun) frame(stack string) string {
+	root, err := os.OpenRoot(r.project.Root)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = root.Close() }()
 	for line := range strings.Lines(stack) {
 		m := place.FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil || strings.Contains(m[1], "://") || strings.Contains(m[1], "node_modules/") {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(r.project.Root, filepath.FromSlash(m[1])))
+		name := filepath.FromSlash(m[1])
+		if info, err := root.Stat(name); err != nil || !info.Mode().IsRegular() || info.Size() > sourceBytes {
+			continue
+		}
+		text, err := root.ReadFile(name)
 		if err != nil {
 			continue
 		}
@@ -285,6 +299,9 @@ func (r *testRun) frame(stack string) string {
 	}
 	return ""
 }
+
+// widest is the last column that is marked.
+const widest = 1000
 
 // codeFrame is a few lines of source with a mark below the column; both count
 // from 1.
@@ -302,7 +319,7 @@ func codeFrame(lines []string, line, column int) string {
 		}
 		fmt.Fprintf(&b, "%s %*d | %s\n", mark, width, n, strings.TrimRight(strings.ReplaceAll(lines[n-1], "\t", " "), "\r"))
 		if n == line {
-			fmt.Fprintf(&b, "  %*s | %s^\n", width, "", strings.Repeat(" ", max(0, column-1)))
+			fmt.Fprintf(&b, "  %*s | %s^\n", width, "", strings.Repeat(" ", min(max(0, column-1), widest)))
 		}
 	}
 	return strings.TrimRight(b.String(), "\n")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -29,7 +30,7 @@ func (a *app) tokenCreateCommand() *cobra.Command {
 logged in with: without --guild it is for the same guilds.`,
 		Example: "  flora token create ci --guild $GUILD --expires-in 30d",
 		RunE: a.run(func(ctx context.Context, args []string) error {
-			t := client.NewToken{Label: first(args...), ReadOnly: readOnly, ExpiresIn: life.seconds()}
+			t := client.NewToken{Label: cmp.Or(args...), ReadOnly: readOnly, ExpiresIn: life.seconds()}
 			for _, text := range guilds {
 				id, err := snowflake.ParseGuild(strings.TrimSpace(text))
 				if err != nil {
@@ -92,7 +93,7 @@ func (a *app) tokenListCommand() *cobra.Command {
 			}
 			rows := make([][]string, len(all))
 			for i, t := range all {
-				rows[i] = []string{t.ID, first(t.Label, "-"), local(t.CreatedAt), moment(t.LastUsedAt), scope(t)}
+				rows[i] = []string{t.ID, cmp.Or(t.Label, "-"), local(t.CreatedAt), moment(t.LastUsedAt), scope(t)}
 			}
 			return a.table(all, "No API tokens found.", []string{"TOKEN", "LABEL", "CREATED", "LAST USED", "GOOD"}, rows)
 		}),

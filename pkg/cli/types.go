@@ -85,6 +85,9 @@ func (a *app) types(ctx context.Context, o typesOptions) error {
 // would change.
 func (a *app) writeTypes(ctx context.Context, p *project.Project, o typesOptions) (typesReport, error) {
 	r := typesReport{Changed: []string{}, Notes: []string{}}
+	if err := checkFolder(p.Dir); err != nil {
+		return r, err
+	}
 	sdk, source, err := a.declarations(ctx, o.offline)
 	if err != nil {
 		return r, err

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -228,5 +230,23 @@ func TestReplaceFile(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
 		t.Errorf("%v %v", entries, err)
+	}
+}
+
+// TestTypesOfSomebodyElses: a project that was cloned leads to no other folder.
+func TestTypesOfSomebodyElses(t *testing.T) {
+	t.Parallel()
+	for _, link := range []string{".flora", ".flora/types", ".flora/types/flora.d.ts"} {
+		elsewhere := t.TempDir()
+		dir := testProject(t, map[string]string{"main.ts": "log(1)"})
+		name := filepath.Join(dir, filepath.FromSlash(link))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.Symlink(elsewhere, name)); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		code := Main(t.Context(), State{Args: []string{"types", "--offline"}, Dir: dir, Env: []string{"HOME=" + dir}, Stdout: &out, Stderr: &out})
+		if all, err := os.ReadDir(elsewhere); code != Usage || err != nil || len(all) != 0 || !strings.Contains(out.String(), "is a link") {
+			t.Errorf("%s: %d %s, %d files there, %v", link, code, &out, len(all), err)
+		}
 	}
 }

@@ -217,3 +217,27 @@ func TestLogoutWithoutTheServer(t *testing.T) {
 		t.Errorf("%d %q", code, stdout)
 	}
 }
+
+// TestLoginWhereAProjectSays: a server that a project file names is logged in
+// to, but does not become the one for every other folder: FLORA_TOKEN would go
+// there.
+func TestLoginWhereAProjectSays(t *testing.T) {
+	t.Parallel()
+	l := newLoginServer(t)
+	home := t.TempDir()
+	u := stranger(t, home)
+	u.dir = testProject(t, map[string]string{"flora.json": `{"api": "` + l.URL + `"}`})
+	u.browse = l.person(t, url.Values{"code": {"c0de"}})
+	if code, _, stderr := u.run("login", "--web"); code != OK {
+		t.Fatalf("%d %q", code, stderr)
+	}
+	if code, _, stderr := u.run("list"); code != OK {
+		t.Errorf("in the project: %d %q", code, stderr)
+	}
+	before := len(l.requests())
+	other := stranger(t, home)
+	other.env = append(other.env, "FLORA_TOKEN=flora_other", "FLORA_RETRY_SECS=0")
+	if code, _, stderr := other.run("list", "--json"); code == OK || len(l.requests()) != before {
+		t.Errorf("in another folder: %d %q, %v", code, stderr, l.requests()[before:])
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -32,8 +33,18 @@ func (c *Client) CreateExport(ctx context.Context, guild snowflake.GuildID, stor
 	if store != "" {
 		q.Set("store", store)
 	}
-	err := c.call(ctx, request{method: http.MethodPost, path: exportPath(guild), query: q, time: archiveTime}, &e)
-	return e, err
+	if err := c.call(ctx, request{method: http.MethodPost, path: exportPath(guild), query: q, time: archiveTime}, &e); err != nil {
+		return e, err
+	}
+	return e, c.plain(e)
+}
+
+// plain refuses an archive whose id is none: callers make names of files of it.
+func (c *Client) plain(e Export) error {
+	if e.ID == "" || e.Bytes < 0 || strings.ContainsFunc(e.ID, func(r rune) bool { return r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		return fmt.Errorf("%s answers with an archive whose id %q or size %d is none; is the address right?", c.base, e.ID, e.Bytes)
+	}
+	return nil
 }
 
 // Exports lists the archives that are kept, the newest first.
@@ -41,8 +52,15 @@ func (c *Client) Exports(ctx context.Context, guild snowflake.GuildID) ([]Export
 	var doc struct {
 		Exports []Export `json:"exports"`
 	}
-	err := c.call(ctx, request{method: http.MethodGet, path: exportPath(guild)}, &doc)
-	return doc.Exports, err
+	if err := c.call(ctx, request{method: http.MethodGet, path: exportPath(guild)}, &doc); err != nil {
+		return nil, err
+	}
+	for _, e := range doc.Exports {
+		if err := c.plain(e); err != nil {
+			return nil, err
+		}
+	}
+	return doc.Exports, nil
 }
 
 // errCut is a download that ended early; asking for the rest goes on.

@@ -70,7 +70,7 @@ func (p *Project) Bundle(ctx context.Context, o BundleOptions) (*Bundle, error) 
 		return nil, &Broken{Text: "build failed: " + b.report(res.Errors), Inputs: inputs}
 	}
 	out := &Bundle{Entry: entry, Inputs: inputs, Warnings: recipe.Warnings(res.Warnings)}
-	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.sourceName); err != nil {
+	if out.Code, out.Map, err = recipe.Outputs(res.OutputFiles, b.source); err != nil {
 		return nil, err
 	}
 	if b.meta, err = readMetafile(res.Metafile); err != nil {
@@ -144,6 +144,7 @@ type building struct {
 	options BundleOptions
 	root    string // Without links in it.
 	entry   string
+	own     []string // Folders whose files are the project's.
 	found   *findings
 
 	aliases map[string]string // What names of ours mean, in a second run.
@@ -152,7 +153,7 @@ type building struct {
 }
 
 func (p *Project) begin(root, entry string, o BundleOptions) *building {
-	return &building{project: p, options: o, root: root, entry: entry, found: newFindings()}
+	return &building{project: p, options: o, root: root, entry: entry, own: p.own(), found: newFindings()}
 }
 
 func (b *building) run() api.BuildResult {
@@ -191,12 +192,24 @@ func (b *building) name(file string) string {
 	return rel
 }
 
-// sourceName is a file's name from that in esbuild's source map, a URL.
-func (b *building) sourceName(source string) string {
+// source is a file's name from that in esbuild's source map, a URL, and whether
+// its text may stand there: source maps of files name other files, and esbuild
+// reads those.
+func (b *building) source(source string) (name string, text bool) {
 	if plain, err := url.PathUnescape(source); err == nil {
 		source = plain
 	}
-	return b.name(source)
+	file := source
+	if u, err := url.Parse(source); err == nil && u.Scheme == "file" {
+		file = u.Path
+		if drive := filepath.VolumeName(strings.TrimPrefix(file, "/")); drive != "" {
+			file = file[1:]
+		}
+	}
+	if file = filepath.FromSlash(file); !filepath.IsAbs(file) {
+		file = filepath.Join(b.root, file)
+	}
+	return b.name(source), b.keeps(file)
 }
 
 // inputs are the files on the disk that the build has read.

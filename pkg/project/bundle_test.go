@@ -117,7 +117,11 @@ func hold(t *testing.T, file string, out *Bundle) {
 		case "packages":
 			var got []string
 			for _, s := range out.Sizes {
-				got = append(got, first(s.Package, "own"))
+				name := s.Package
+				if name == "" {
+					name = "own"
+				}
+				got = append(got, name)
 			}
 			slices.Sort(got)
 			same(t, what, arg, strings.Join(got, " "))

@@ -122,10 +122,11 @@ func (p *Project) plainScript(file, raw string) (string, error) {
 	options.EntryPoints = []string{file}
 	options.AllowOverwrite = true
 	options.Packages = api.PackagesExternal
+	options.Plugins = []api.Plugin{{Name: "flora", Setup: p.begin(real(p.Dir), "", BundleOptions{}).loadFiles}}
 	res := api.Build(options)
 	if len(res.Errors) > 0 {
 		return "", &Broken{Text: recipe.Report(res.Errors, nil)}
 	}
-	code, _, err := recipe.Outputs(res.OutputFiles, recipe.Plain)
+	code, _, err := recipe.Outputs(res.OutputFiles, func(s string) (string, bool) { return s, true })
 	return code, err
 }

@@ -27,13 +27,22 @@ func literal(code string) (value any, computed []string, err error) {
 	if r.export == nil {
 		return nil, nil, errors.New("it has no default export")
 	}
-	return r.value(r.export, "", 0), r.computed, nil
+	value = r.value(r.export, "", 0)
+	if r.parts > mostParts {
+		return nil, nil, fmt.Errorf("its default export has more than %d parts", mostParts)
+	}
+	return value, r.computed, nil
 }
+
+// mostParts bounds a value: constants that name each other twice make one that
+// no memory holds.
+const mostParts = 100_000
 
 type literals struct {
 	constants map[string]js.IExpr
 	export    js.IExpr
 	computed  []string
+	parts     int // Of the value so far.
 }
 
 func (r *literals) statement(s js.IStmt) {
@@ -81,6 +90,9 @@ func named(e js.IExpr) string {
 const deepest = 64
 
 func (r *literals) value(e js.IExpr, key string, depth int) any {
+	if r.parts++; r.parts > mostParts {
+		return nil
+	}
 	if depth > deepest {
 		return r.unknown(key)
 	}

@@ -2,6 +2,8 @@ package project
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,5 +139,32 @@ func TestSchema(t *testing.T) {
 	}
 	if len(keys.Properties) != len(documentKeys) || len(p.Warnings) > 0 {
 		t.Errorf("the schema has %d keys, the reader %d: %q", len(keys.Properties), len(documentKeys), p.Warnings)
+	}
+}
+
+// TestLiteralIsBounded: constants that name each other twice would be a value of
+// 2^40 parts.
+func TestLiteralIsBounded(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	code.WriteString("const a0 = 'x';\n")
+	for i := range 40 {
+		fmt.Fprintf(&code, "const a%d = [a%d, a%d];\n", i+1, i, i)
+	}
+	code.WriteString("export default { deploy: a40 };\n")
+	v, computed, err := literal(code.String())
+	if err == nil {
+		t.Errorf("it gives %v, of which %d are computed", v, len(computed))
+	}
+}
+
+// TestConfigIsBounded: brackets that no parser should be given.
+func TestConfigIsBounded(t *testing.T) {
+	t.Parallel()
+	deep := strings.Repeat("[", 200_000) + strings.Repeat("]", 200_000)
+	for name, text := range map[string]string{"flora.config.ts": "export default " + deep, "flora.config.cjs": "module.exports = " + deep, "flora.json": deep, "deno.json": deep} {
+		if p, err := Load(t.Context(), disk(t, "-- "+name+" --\n"+text+"\n")); err == nil {
+			t.Errorf("%s: it is loaded: %+v", name, p)
+		}
 	}
 }

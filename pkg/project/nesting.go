@@ -25,6 +25,11 @@ func nesting(file string) error {
 	if err != nil {
 		return nil //nolint:nilerr // See above.
 	}
+	return shallow(b)
+}
+
+// shallow refuses a text that no parser should be given.
+func shallow(b []byte) error {
 	open := 0
 	for {
 		i := bytes.IndexAny(b, "([{)]}")

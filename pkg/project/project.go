@@ -5,6 +5,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,8 +32,9 @@ type Project struct {
 	Tests      []string          // Globs below Root.
 	Warnings   []string          // Of the project file: unknown keys with the nearest name, and what is not read.
 
-	named string   // The entry that the project file names.
-	read  []string // Every file that had a say.
+	named  string   // The entry that the project file names.
+	chosen bool     // A person named the root.
+	read   []string // Every file that had a say.
 }
 
 // Broken is an error of the author's own: source that cannot be bundled. Its
@@ -85,13 +87,18 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 		p.Tests = doc.Test
 	}
 	p.named = doc.Entry
-	p.SetRoot(first(doc.Root, "."))
+	p.setRoot(cmp.Or(doc.Root, "."))
 	return p, nil
 }
 
-// SetRoot takes another root, from Dir unless absolute. Whether it is there is
-// seen when it is needed.
+// SetRoot takes another root, which a person names, from Dir unless absolute.
+// Whether it is there is seen when it is needed.
 func (p *Project) SetRoot(root string) {
+	p.chosen = true
+	p.setRoot(root)
+}
+
+func (p *Project) setRoot(root string) {
 	root = filepath.FromSlash(root)
 	if !filepath.IsAbs(root) {
 		root = filepath.Join(p.Dir, root)
@@ -118,19 +125,23 @@ func (p *Project) below(file string) (string, error) {
 	}
 	for _, c := range candidates {
 		rel, err := filepath.Rel(p.Root, c)
-		if err == nil && filepath.IsLocal(rel) && regular(c) {
-			return filepath.ToSlash(rel), nil
+		if err != nil || !filepath.IsLocal(rel) || !regular(c) {
+			continue
 		}
+		if !inside(p.own(), c) {
+			return "", misused("the entry %s is a link to a file outside of the project", file)
+		}
+		return filepath.ToSlash(rel), nil
 	}
 	return "", misused("the entry %s is no file in the root %s", file, p.Root)
 }
 
 // entry is what a bundle starts with.
 func (p *Project) entry(named string) (string, error) {
-	if info, err := os.Stat(p.Root); err != nil || !info.IsDir() {
-		return "", misused("the root %s is not a folder", p.Root)
+	if err := p.checkRoot(); err != nil {
+		return "", err
 	}
-	entry := first(named, p.Entry)
+	entry := cmp.Or(named, p.Entry)
 	if entry == "" {
 		return "", misused("no entry in %s (looked for %s); name it: flora deploy <entry>, or \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
 	}
@@ -158,6 +169,9 @@ func (p *Project) readFile(file string) (string, bool, error) {
 	if err != nil {
 		return "", false, err
 	}
+	if err := shallow([]byte(doc)); err != nil {
+		return "", false, misused("%s: %s", filepath.Base(file), err)
+	}
 	if !slices.Contains(p.read, file) {
 		p.read = append(p.read, file)
 	}
@@ -170,14 +184,4 @@ const maxSettingsBytes = 1 << 20
 func regular(p string) bool {
 	info, err := os.Stat(p)
 	return err == nil && info.Mode().IsRegular()
-}
-
-// first is the first text that is not empty.
-func first(all ...string) string {
-	for _, s := range all {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

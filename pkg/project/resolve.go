@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -34,23 +35,31 @@ func (b *building) plugin() api.Plugin {
 			}
 			return b.resolve(build, a)
 		})
-		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-			b.found.load(a.Path)
-			if err := nesting(a.Path); err != nil {
-				return api.OnLoadResult{}, fmt.Errorf("cannot bundle %q: %w", b.name(a.Path), err)
-			}
-			if len(a.With) == 0 {
-				return api.OnLoadResult{}, nil
-			}
-			_, err := recipe.Loader(b.name(a.Path), a.With)
-			return api.OnLoadResult{}, err
-		})
+		b.loadFiles(build)
 		build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: virtualSpace}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
 			contents := b.options.Virtual[a.Path]
 			return api.OnLoadResult{Contents: &contents, Loader: api.LoaderTS, ResolveDir: b.root}, nil
 		})
 		recipe.LoadOurs(build)
 	}}
+}
+
+// loadFiles has a say in what is read of the disk.
+func (b *building) loadFiles(build api.PluginBuild) {
+	build.OnLoad(api.OnLoadOptions{Filter: ".*", Namespace: "file"}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
+		b.found.load(a.Path)
+		if err := b.mayEmbed(a.Path, a.With); err != nil {
+			return api.OnLoadResult{}, fmt.Errorf("cannot bundle %q: %w", a.Path, err)
+		}
+		if err := nesting(a.Path); err != nil {
+			return api.OnLoadResult{}, fmt.Errorf("cannot bundle %q: %w", b.name(a.Path), err)
+		}
+		if len(a.With) == 0 {
+			return api.OnLoadResult{}, nil
+		}
+		_, err := recipe.Loader(b.name(a.Path), a.With)
+		return api.OnLoadResult{}, err
+	})
 }
 
 func (b *building) resolve(build api.PluginBuild, a api.OnResolveArgs) (api.OnResolveResult, error) {
@@ -103,7 +112,7 @@ type meant struct {
 
 // meaning reads an import in a file; dir is the file's folder.
 func (b *building) meaning(importer, dir, name string) (meant, error) {
-	m := meant{name: name, dir: first(dir, b.root)}
+	m := meant{name: name, dir: cmp.Or(dir, b.root)}
 	if recipe.Relative(m.name) {
 		return m, nil
 	}

@@ -84,8 +84,9 @@ func (b *building) webAssembly(outputs []api.OutputFile) ([]string, error) {
 }
 
 func (b *building) warnOfWebAssembly(t recipe.Target, m sourceMap) string {
-	at := api.Location{File: b.sourceName(m.Sources[t.Source]), Line: t.Line + 1, Length: len("WebAssembly")}
-	if t.Source < len(m.SourcesContent) {
+	file, shown := b.source(m.Sources[t.Source])
+	at := api.Location{File: file, Line: t.Line + 1, Length: len("WebAssembly")}
+	if shown && t.Source < len(m.SourcesContent) {
 		if lines := strings.Split(m.SourcesContent[t.Source], "\n"); t.Line < len(lines) {
 			at.LineText = lines[t.Line]
 			// The mapping may be of a little earlier.

@@ -1,7 +1,7 @@
 // Package recipe says how esbuild makes one script of an author's files, so
 // that the server's bundler and the command line tool do it alike: options,
-// loaders, the SDK's modules, errors, names in source maps. Where files come
-// from is its callers' matter: it reads none itself.
+// loaders, what a source is, the SDK's modules, errors, names in source maps.
+// Where files come from is its callers' matter: it reads none itself.
 package recipe
 
 import (
@@ -141,13 +141,14 @@ func noLoader(file string) error {
 	return fmt.Errorf("cannot import %q: files with the extension %q cannot be bundled; import code, .json, .txt or .md", file, path.Ext(file))
 }
 
-// Outputs takes the code and its source map out of what esbuild made. Sources are
-// called as name says. The map has the author's own, not those of packages: they
-// would be most of it, and everybody can have them.
-func Outputs(files []api.OutputFile, name func(string) string) (code, sourceMap string, err error) {
+// Outputs takes the code and its source map out of what esbuild made. Source says
+// what one is called and whether its text may be kept. The map has the author's
+// own, not those of packages: they would be most of it, and everybody can have
+// them.
+func Outputs(files []api.OutputFile, source func(string) (name string, text bool)) (code, sourceMap string, err error) {
 	for _, f := range files {
 		if strings.HasSuffix(f.Path, ".map") {
-			sourceMap, err = rename(f.Contents, name)
+			sourceMap, err = rename(f.Contents, source)
 		} else {
 			code = string(f.Contents)
 		}
@@ -155,7 +156,7 @@ func Outputs(files []api.OutputFile, name func(string) string) (code, sourceMap 
 	return code, sourceMap, err
 }
 
-func rename(doc []byte, name func(string) string) (string, error) {
+func rename(doc []byte, source func(string) (name string, text bool)) (string, error) {
 	var m struct {
 		Version        int       `json:"version"`
 		Sources        []string  `json:"sources"`
@@ -167,8 +168,9 @@ func rename(doc []byte, name func(string) string) (string, error) {
 		return "", fmt.Errorf("read the bundle's source map: %w", err)
 	}
 	for i, s := range m.Sources {
-		m.Sources[i] = name(Plain(s))
-		if InModules(m.Sources[i]) && i < len(m.SourcesContent) {
+		text := false
+		m.Sources[i], text = source(Plain(s))
+		if (!text || InModules(m.Sources[i])) && i < len(m.SourcesContent) {
 			m.SourcesContent[i] = nil
 		}
 	}

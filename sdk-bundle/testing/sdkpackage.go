@@ -1,5 +1,6 @@
-// Package sdkpackage makes the npm package @flora/sdk: the types for authors,
-// and a test bot that runs scripts in Node with the SDK's own sources.
+// Package sdkpackage makes what authors test with: the npm package @flora/sdk,
+// which is the types and a test bot that runs scripts in Node with the SDK's own
+// sources, and the library that test files find in the isolates of `flora test`.
 package sdkpackage
 
 import (

@@ -76,7 +76,7 @@ const (
 
 // Event is one thing that happened, in order.
 type Event struct {
-	Type     string   `json:"type"`
+	Type     string   `json:"event"`
 	ID       int      `json:"id,omitempty"`
 	File     string   `json:"file,omitempty"`
 	Test     []string `json:"test,omitempty"` // The names of its groups and its own.
