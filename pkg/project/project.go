@@ -132,7 +132,7 @@ func (p *Project) entry(named string) (string, error) {
 	}
 	entry := first(named, p.Entry)
 	if entry == "" {
-		return "", misused("no entry in %s (looked for %s); name it: flora deploy <entry>, or \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
+		return "", misused("no entry in %s (looked for %s); name it as an argument, or as \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
 	}
 	entry, err := p.below(entry)
 	if err != nil {
