@@ -76,6 +76,9 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
+	if up := above(dir); p.File == "" && up != "" {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("there is no %s here, and that of %s is not read: run flora there", fileName, up))
+	}
 	if err := p.denoImports(); err != nil {
 		return nil, err
 	}
@@ -87,6 +90,17 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 	p.named = doc.Entry
 	p.SetRoot(first(doc.Root, "."))
 	return p, nil
+}
+
+// above is the nearest folder above that has a project file, or "". It is only
+// told of: a file that belongs to other people may not speak for this folder.
+func above(dir string) string {
+	for up := filepath.Dir(dir); up != dir; dir, up = up, filepath.Dir(up) {
+		if regular(filepath.Join(up, fileName)) {
+			return up
+		}
+	}
+	return ""
 }
 
 // SetRoot takes another root, from Dir unless absolute. Whether it is there is
