@@ -48,6 +48,7 @@ type app struct {
 	guildID string // --guild.
 	json    bool   // --json.
 	running bool   // Arguments and flags were understood.
+	command string // What was asked for, as it is called.
 	hurried bool   // Nothing is tried again: somebody waits at the prompt.
 
 	says *projectSays // Of the project file, once it was looked for.
@@ -61,7 +62,9 @@ func Main(ctx context.Context, s State) ExitCode {
 	root.SetIn(s.Stdin)
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
-	return a.finish(root.ExecuteContext(ctx))
+	c, err := root.ExecuteContextC(ctx)
+	a.command = c.CommandPath()
+	return a.finish(err)
 }
 
 func (a *app) root() *cobra.Command {

@@ -54,7 +54,7 @@ func (a *app) cronRunCommand() *cobra.Command {
 	}, func(ctx context.Context, api *client.Client, guild snowflake.GuildID, args []string) error {
 		s, err := api.RunCron(ctx, guild, args[0])
 		if err != nil {
-			return err
+			return unknown(err, "`flora cron list` lists them.")
 		}
 		return a.say(s, "Started cron job '%s'; `flora logs` shows what it does", s.Name)
 	})

@@ -11,6 +11,12 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
+// What to do where nothing is deployed, or a revision is not there.
+const (
+	nothingRuns = "Nothing runs there: `flora deploy` begins, and `flora history` shows what was."
+	revisions   = "`flora history` lists the revisions."
+)
+
 func (a *app) getCommand() *cobra.Command {
 	return a.inGuild(&cobra.Command{
 		Use: "get", Short: "Show what a guild runs", Args: cobra.NoArgs,
@@ -19,7 +25,7 @@ func (a *app) getCommand() *cobra.Command {
 	}, func(ctx context.Context, api *client.Client, guild snowflake.GuildID, _ []string) error {
 		d, err := api.Deployment(ctx, guild)
 		if err != nil {
-			return err
+			return unknown(err, nothingRuns)
 		}
 		return a.fields(d, field{"guild", d.Guild.String()}, field{"entry", d.Entry}, field{"revision", cmp.Or(d.RevisionID, "unknown")},
 			field{"created", local(d.CreatedAt)}, field{"updated", local(d.UpdatedAt)})
@@ -115,7 +121,7 @@ When it does not load, what runs goes on. On a terminal it asks first.`,
 		}
 		r, err := api.Rollback(ctx, guild, args[0])
 		if err != nil {
-			return err
+			return unknown(err, revisions)
 		}
 		a.warnings(r.Warnings)
 		return a.say(r, "Rolled guild %s back to %s\n  revision  %s\n  entry     %s", guild, args[0], r.ID, r.Entry)
@@ -138,7 +144,7 @@ stay, too. On a terminal it asks first.`,
 		}
 		d, err := api.DeleteDeployment(ctx, guild)
 		if err != nil {
-			return err
+			return unknown(err, nothingRuns)
 		}
 		a.warnings(d.Warnings)
 		return a.say(d, "Deleted the deployment of guild %s; `flora history` has what it was", guild)

@@ -81,10 +81,10 @@ func (a *app) side(ctx context.Context, api *client.Client, guild snowflake.Guil
 		return b.Sources, nil
 	case sideCurrent:
 		d, err := api.Deployment(ctx, guild)
-		return d.Files, err
+		return d.Files, unknown(err, nothingRuns)
 	}
 	r, err := api.Revision(ctx, guild, name)
-	return r.Files, err
+	return r.Files, unknown(err, revisions)
 }
 
 // differences compares files by their paths.

@@ -149,7 +149,7 @@ func (a *app) checkServer(ctx context.Context) []check {
 		_, err = open.Health(ctx)
 	}
 	if err != nil {
-		return []check{failed("server", err, "is the address right, and does the runtime run? --api or FLORA_API_URL name another; `flora dev` starts one here")}
+		return []check{failed("server", err, unreachable)}
 	}
 	checks := []check{{Name: "server", Status: verdictOK, Detail: s.base + " answers"}}
 	if err := open.Ready(ctx); err != nil {

@@ -39,6 +39,27 @@ func coded(code ExitCode, format string, args ...any) error {
 	return &failure{code: code, message: fmt.Sprintf(format, args...)}
 }
 
+// unreachable is what to do about a server that does not answer.
+const unreachable = "Is the address right, and does the server run? --api or FLORA_API_URL name another; `flora dev` starts one here."
+
+// advised is an error with what to do about it, which the server does not know.
+type advised struct {
+	error
+	advice string
+}
+
+func (e *advised) Unwrap() error { return e.error }
+
+// unknown says where the names are that there are, when the server does not know
+// one that was given.
+func unknown(err error, advice string) error {
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok || e.Status != http.StatusNotFound && e.Status != http.StatusBadRequest {
+		return err
+	}
+	return &advised{err, advice}
+}
+
 func usage(format string, args ...any) error { return coded(Usage, format, args...) }
 
 // codeOf finds the exit code of an error of a command that ran.
@@ -100,8 +121,11 @@ func (a *app) explain(err error, code ExitCode) string {
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
 		text := "flora: " + err.Error()
-		if code == Usage && !strings.Contains(text, "--help") {
-			text += "\nSee `flora --help`."
+		switch {
+		case code == Usage && !strings.Contains(text, "--help"):
+			text += "\nSee `" + a.command + " --help`."
+		case code == Network:
+			text += "\n" + unreachable
 		}
 		return text
 	}
@@ -109,7 +133,10 @@ func (a *app) explain(err error, code ExitCode) string {
 		return e.Message
 	}
 	text := "flora: " + e.Message
+	more, _ := errors.AsType[*advised](err)
 	switch {
+	case more != nil:
+		text += "\n" + more.advice
 	case e.Status == http.StatusUnauthorized:
 		text += "\nLog in with `flora login`, or set FLORA_TOKEN."
 	case e.RetryAfter > 0:

@@ -152,7 +152,7 @@ func (a *app) varGetCommand() *cobra.Command {
 		v, err := api.Variable(ctx, guild, args[0])
 		switch {
 		case err != nil:
-			return err
+			return unknown(err, "`flora var list` lists them.")
 		case a.json:
 			return a.printJSON(v)
 		case a.Terminal:

@@ -111,7 +111,7 @@ func (a *app) tokenDeleteCommand() *cobra.Command {
 				return err
 			}
 			if err := api.DeleteToken(ctx, args[0]); err != nil {
-				return err
+				return unknown(err, "`flora token list` lists yours.")
 			}
 			return a.say(deletedDoc, "Deleted token %s", args[0])
 		}),

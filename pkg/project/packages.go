@@ -105,8 +105,8 @@ func (b *building) missing(asked string, m meant) error {
 		if file := b.declares(m.dir, pkg); file != "" {
 			return fmt.Errorf("cannot find package %q: %s names it, but it is not in node_modules; run `npm install`", asked, b.name(file))
 		}
-		if pkg == "" {
-			return fmt.Errorf("cannot find package %q: no package can be called so", asked)
+		if pkg == "" || strings.HasPrefix(pkg, "@/") || strings.HasPrefix(pkg, "~") || strings.HasPrefix(pkg, "$") {
+			return fmt.Errorf("cannot find package %q: no package can be called so; if it stands for your own files, say so in \"imports\" of %s", asked, fileName)
 		}
 		return fmt.Errorf("cannot find package %q: it is not in node_modules; run `npm install %s`", asked, pkg)
 	case !exists(at):

@@ -78,6 +78,9 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
+	if up := above(dir); p.File == "" && up != "" {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("there is no %s here, and that of %s is not read: run flora there", fileName, up))
+	}
 	if err := p.denoImports(); err != nil {
 		return nil, err
 	}
@@ -89,6 +92,17 @@ func Load(ctx context.Context, dir string) (*Project, error) {
 	p.named = doc.Entry
 	p.setRoot(cmp.Or(doc.Root, "."))
 	return p, nil
+}
+
+// above is the nearest folder above that has a project file, or "". It is only
+// told of: a file that belongs to other people may not speak for this folder.
+func above(dir string) string {
+	for up := filepath.Dir(dir); up != dir; dir, up = up, filepath.Dir(up) {
+		if regular(filepath.Join(up, fileName)) {
+			return up
+		}
+	}
+	return ""
 }
 
 // SetRoot takes another root, which a person names, from Dir unless absolute.
@@ -143,7 +157,7 @@ func (p *Project) entry(named string) (string, error) {
 	}
 	entry := cmp.Or(named, p.Entry)
 	if entry == "" {
-		return "", misused("no entry in %s (looked for %s); name it: flora deploy <entry>, or \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
+		return "", misused("no entry in %s (looked for %s); name it as an argument, or as \"entry\" in %s", p.Root, strings.Join(recipe.Entries, ", "), fileName)
 	}
 	entry, err := p.below(entry)
 	if err != nil {

@@ -105,6 +105,19 @@ export const entry: string = "bot\u002ets"
 	}
 }
 
+// TestLoadBelow: a project file above is told of, not read.
+func TestLoadBelow(t *testing.T) {
+	t.Parallel()
+	dir := disk(t, "-- flora.json --\n{\"guild\": \"42\"}\n-- src/deep/main.ts --\n")
+	p := load(t, filepath.Join(dir, "src", "deep"))
+	if p.Guild != "" || len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "that of "+dir+" is not read") {
+		t.Errorf("guild %q, warnings %q", p.Guild, p.Warnings)
+	}
+	if p = load(t, dir); len(p.Warnings) > 0 {
+		t.Errorf("warnings %q", p.Warnings)
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
 	rows := map[string]struct{ files, want string }{

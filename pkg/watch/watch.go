@@ -42,7 +42,7 @@ type Watcher struct {
 func New() (*Watcher, error) {
 	events, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, explain(err)
+		return nil, explain("files", err)
 	}
 	w := &Watcher{
 		events: events, changes: make(chan struct{}, 1), done: make(chan struct{}),
@@ -138,17 +138,17 @@ func (w *Watcher) follow(folders map[string]bool) error {
 		case err == nil:
 			w.folders[f] = true
 		case !errors.Is(err, fs.ErrNotExist):
-			failed = append(failed, explain(err))
+			failed = append(failed, explain(f, err))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func explain(err error) error {
+func explain(folder string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EMFILE) {
 		return fmt.Errorf("the system has no more file watches for you (%w); on Linux, raise fs.inotify.max_user_watches and fs.inotify.max_user_instances", err)
 	}
-	return fmt.Errorf("watch files: %w", err)
+	return fmt.Errorf("watch %s: %w", folder, err)
 }
 
 // run gathers events until Close.

@@ -121,6 +121,24 @@ func TestExamplesReadme(t *testing.T) {
 	}
 }
 
+// TestOtherCommands: what else flora does works with the runtime of flora dev, as
+// docs/dev.md says.
+func TestOtherCommands(t *testing.T) {
+	t.Parallel()
+	v := &visit{t: t, dir: t.TempDir(), env: environment(t, "FLORA_RUNTIME="+filepath.Join(bin, "flora-runtime"))}
+	v.shell("flora init mybot && cd mybot && echo secret > key.txt")
+	write(t, v.dir, "src/main.ts", `on("messageCreate", (ctx) => { if (ctx.msg.content === "hi") ctx.reply(Deno.env.get("GREETING") + typeof secrets.get("API_KEY")); });`)
+	v.develop()
+	for _, b := range blocks(t, "docs/dev.md") {
+		if strings.HasPrefix(b.text, "flora login --api http://127.0.0.1:3000 <") {
+			v.shell(strings.Replace(b.text, "http://127.0.0.1:3000", v.dev.url, 1))
+			v.hears("hi", "Good morningstring")
+			return
+		}
+	}
+	t.Error("docs/dev.md does not say how to log in")
+}
+
 // shell runs lines of a page. The folder and the variables that they leave are
 // those of the next lines.
 func (v *visit) shell(text string) string {
