@@ -207,7 +207,8 @@ func waitRun(t *testing.T, w *world) error {
 
 func TestGatewayNoticesASilentConnection(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, discordsim.Config{HeartbeatInterval: 40 * time.Millisecond})
+	// Long enough that a busy machine answers in time.
+	w := newWorld(t, discordsim.Config{HeartbeatInterval: 400 * time.Millisecond})
 	w.start()
 	w.say(0, "one")
 	w.sink.waitMessages(t, "one")
