@@ -73,11 +73,11 @@ type reader struct {
 }
 
 // open starts a stream; it is up once its first event has come.
-func (e *env) open(as, last string) *reader {
+func (e *env) open(as, last string, query ...string) *reader {
 	e.t.Helper()
 	ctx, cancel := context.WithTimeout(e.t.Context(), patience)
 	e.t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, "GET", e.server.URL+logsURL+"/stream", nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", e.server.URL+logsURL+"/stream"+strings.Join(query, ""), nil)
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -191,6 +191,29 @@ func TestStreamTellsWhatIsMissing(t *testing.T) {
 	}
 	if _, got := r.line(); got.Message != "line 4" {
 		t.Errorf("got %q", got.Message)
+	}
+}
+
+// TestStreamOfALevel: a reader that comes again misses no line below its level.
+func TestStreamOfALevel(t *testing.T) {
+	t.Parallel()
+	hub := logs.New(logs.Config{Lines: 2})
+	e := newEnv(t, func(c *api.Config) { c.Logs = hub })
+	e.logs = hub
+	r := e.open("admin", "", "?level=warn")
+	e.logs.Append(guildA, "warn", logs.TargetScript, "one")
+	if _, got := r.line(); got.Message != "one" {
+		t.Fatalf("got %q", got.Message)
+	}
+	e.logs.Append(guildA, "info", logs.TargetScript, "below")
+	below, ok := r.next()
+	if want := (event{id: strconv.FormatUint(e.logs.LastID(guildA), 10)}); !ok || below != want {
+		t.Errorf("a line below the level is told as %+v, want %+v", below, want)
+	}
+	e.logs.Append(guildA, "info", logs.TargetScript, "later")
+	e.logs.Append(guildA, "error", logs.TargetScript, "two")
+	if ev, got := e.open("admin", below.id, "?level=warn").line(); got.Message != "two" {
+		t.Errorf("after it comes %+v", ev)
 	}
 }
 

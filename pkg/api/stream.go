@@ -190,8 +190,10 @@ func (e *events) lines(entries []logs.Entry, dropped uint64) error {
 			return err
 		}
 	}
-	if b.Len() == 0 { // None is of the level, but the reader may count the silence.
-		return e.alive()
+	// Below the level nothing is shown, but the reader is past it: else what leaves
+	// the log meanwhile is missing for one that comes again.
+	if last := entries[len(entries)-1]; !last.Passes(e.level) {
+		fmt.Fprintf(&b, "id: %d\n\n", last.ID)
 	}
 	return e.send(b.String())
 }

@@ -357,6 +357,35 @@ func TestFollowLogs(t *testing.T) {
 	}
 }
 
+// TestFollowOfALevelStartsAtTheEnd: what is below the level was there before, and
+// is neither sent again nor missed.
+func TestFollowOfALevelStartsAtTheEnd(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var after string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/stream"):
+			after = r.Header.Get("Last-Event-ID")
+			cancel()
+		case r.URL.Query().Get("level") != "":
+			_, _ = io.WriteString(w, "[]")
+		default:
+			_, _ = io.WriteString(w, logLines)
+		}
+	}))
+	defer s.Close()
+	code := Main(ctx, State{
+		Args: []string{"logs", "-f", "--level", "error"}, Env: []string{"FLORA_API_URL=" + s.URL, "FLORA_TOKEN=" + token, "FLORA_GUILD=" + guildID},
+		Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
+	})
+	s.Close()
+	if code != OK || after != "2" {
+		t.Errorf("exit code %d, the stream starts after %q", code, after)
+	}
+}
+
 // until calls then once the text was written.
 type until struct {
 	bytes.Buffer

@@ -151,7 +151,7 @@ func (d *development) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel(nil)
-	after, err := d.newest(ctx)
+	after, err := newestLine(ctx, d.api, d.guildID) // What was before is not shown.
 	if err != nil {
 		return unlessEnded(ctx, err)
 	}
@@ -175,15 +175,6 @@ func unlessEnded(ctx context.Context, err error) error {
 		return cause
 	}
 	return err
-}
-
-// newest is the id of the log's last line: what was before is not shown.
-func (d *development) newest(ctx context.Context) (uint64, error) {
-	lines, err := d.api.Logs(ctx, d.guildID, 1, "")
-	if err != nil || len(lines) == 0 {
-		return 0, err
-	}
-	return lines[0].ID, nil
 }
 
 // line shows a line of the guild's log.

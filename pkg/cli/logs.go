@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/flora-runtime/flora-runtime/pkg/client"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // maxLogLines is how many lines the server gives at once.
@@ -51,11 +52,16 @@ func (a *app) logs(ctx context.Context, limit int, follow bool, level string) er
 	if err != nil {
 		return err
 	}
+	after := uint64(0)
+	if follow { // What is below the level is past, too.
+		if after, err = newestLine(ctx, api, guild); err != nil {
+			return err
+		}
+	}
 	recent, err := api.Logs(ctx, guild, limit, level)
 	if err != nil {
 		return err
 	}
-	after := uint64(0)
 	for _, e := range recent {
 		if err := a.logLine(e); err != nil {
 			return err
@@ -74,6 +80,15 @@ func (a *app) logs(ctx context.Context, limit int, follow bool, level string) er
 		return nil
 	}
 	return err
+}
+
+// newestLine is the id of the last line of the log, 0 if there is none.
+func newestLine(ctx context.Context, api *client.Client, guild snowflake.GuildID) (uint64, error) {
+	lines, err := api.Logs(ctx, guild, 1, "")
+	if err != nil || len(lines) == 0 {
+		return 0, err
+	}
+	return lines[len(lines)-1].ID, nil
 }
 
 // colours of levels, for terminals.

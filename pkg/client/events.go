@@ -14,7 +14,8 @@ import (
 // is written as JSON.
 const maxEvent = 1 << 20
 
-// event is one server-sent event. Without data it only carries retry.
+// event is one server-sent event. Without data it only carries retry, or the id
+// that the stream is at.
 type event struct {
 	name, id, data string
 	retry          time.Duration // Below 0 when not said.
@@ -39,7 +40,7 @@ func (r *events) next(alive func()) (event, error) {
 		alive()
 		line := r.lines.Text()
 		if line == "" {
-			if data == nil && e.retry < 0 {
+			if data == nil && e.retry < 0 && e.id == "" {
 				e = event{retry: -1}
 				continue
 			}

@@ -166,6 +166,7 @@ func (s *stream) take(e event) error {
 		s.pause = min(max(e.retry, leastWait), longestWait)
 	}
 	if e.data == "" {
+		s.reached(e.id)
 		return nil
 	}
 	switch e.name {
@@ -190,8 +191,13 @@ func (s *stream) take(e event) error {
 	if err := s.handle(entry); err != nil {
 		return &fatal{err}
 	}
-	if id, err := strconv.ParseUint(e.id, 10, 64); err == nil {
-		s.after = id
-	}
+	s.reached(e.id)
 	return nil
+}
+
+// reached notes where the stream goes on.
+func (s *stream) reached(id string) {
+	if n, err := strconv.ParseUint(id, 10, 64); err == nil {
+		s.after = n
+	}
 }

@@ -93,6 +93,24 @@ func TestStreamReconnects(t *testing.T) {
 	}
 }
 
+// TestStreamGoesOnAfterWhatItDoesNotShow: an event with only an id is where the
+// stream is.
+func TestStreamGoesOnAfterWhatItDoesNotShow(t *testing.T) {
+	t.Parallel()
+	var after string
+	c := connections(
+		t,
+		says("retry: 1\n\n"+line(5, "a")+"id: 9\n\n", false),
+		func(w http.ResponseWriter, r *http.Request) {
+			after = r.Header.Get("Last-Event-ID")
+			says(line(10, "b"), true)(w, r)
+		},
+	)
+	if got, err := collect(t, c, StreamOptions{Level: "warn"}, 2); !errors.Is(err, errEnough) || after != "9" {
+		t.Errorf("%q (%v), connected again after %s", got, err, after)
+	}
+}
+
 func TestStreamEnds(t *testing.T) {
 	t.Parallel()
 	refuse := func(status int) http.HandlerFunc {
