@@ -9,12 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/client"
 	"github.com/flora-runtime/flora-runtime/pkg/project"
 	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 	"github.com/flora-runtime/flora-runtime/pkg/watch"
 )
 
-// shipped is what runs.
+// shipped is what runs, as far as that is known.
 type shipped struct{ revision, entry, code, sourceMap string }
 
 // follow deploys, and does so again after each save, until ctx ends.
@@ -88,6 +89,9 @@ func (d *development) deployProject(ctx context.Context, began time.Time) (input
 	}
 	dep, err := d.api.Deploy(ctx, d.guildID, m.request)
 	if err != nil {
+		if e, ok := errors.AsType[*client.Error](err); !ok || !asIs[e.Code] {
+			d.last = shipped{} // It may have arrived.
+		}
 		return b.Inputs, err
 	}
 	for _, w := range dep.Warnings {

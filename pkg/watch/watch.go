@@ -22,6 +22,8 @@ import (
 const (
 	quiet   = 15 * time.Millisecond
 	longest = 300 * time.Millisecond
+	// coarse is how far the time of a save may be behind: systems note it by ticks.
+	coarse = 10 * time.Millisecond
 )
 
 // Watcher watches files. Its methods may be called from many goroutines.
@@ -74,32 +76,26 @@ func (w *Watcher) Set(files []string) error {
 	if w.closed {
 		return fsnotify.ErrClosed
 	}
-	names, folders := map[string]bool{}, map[string]bool{}
-	changed := false
+	names := map[string]bool{}
 	for _, f := range files {
 		f, err := filepath.Abs(f)
 		if err != nil {
 			return fmt.Errorf("watch %s: %w", f, err)
 		}
 		for _, name := range places(f) {
-			info, err := os.Stat(name)
-			if err == nil && info.IsDir() {
-				folders[name] = true
-			}
-			folders[above(name)] = true
-			if names[name] {
-				continue
-			}
 			names[name] = true
-			if err == nil && !w.names[name] && info.ModTime().After(w.told) {
-				changed = true
-			}
 		}
 	}
+	known := w.names
 	w.names = names
-	err := w.follow(folders)
-	if changed {
-		w.tell()
+	err := w.follow()
+	// Once the folders are watched, so that no save falls in between.
+	for name := range names {
+		info, err := os.Stat(name)
+		if err == nil && !known[name] && info.ModTime().After(w.told.Add(-coarse)) {
+			w.tell()
+			break
+		}
 	}
 	return err
 }
@@ -122,8 +118,15 @@ func above(name string) string {
 	}
 }
 
-// follow watches these folders and no others.
-func (w *Watcher) follow(folders map[string]bool) error {
+// follow watches the folders of the names, and no others.
+func (w *Watcher) follow() error {
+	folders := map[string]bool{}
+	for name := range w.names {
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			folders[name] = true
+		}
+		folders[above(name)] = true
+	}
 	for f := range w.folders {
 		if !folders[f] {
 			_ = w.events.Remove(f) // It is gone already when the folder is.
@@ -223,15 +226,8 @@ func (w *Watcher) matters(e fsnotify.Event) bool {
 func (w *Watcher) again() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	folders := map[string]bool{}
-	for name := range w.names {
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			folders[name] = true
-		}
-		folders[above(name)] = true
-	}
 	// One that cannot be watched was told of by Set.
-	_ = w.follow(folders)
+	_ = w.follow()
 }
 
 // tell gives out a change unless one waits.

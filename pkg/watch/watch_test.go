@@ -1,6 +1,8 @@
 package watch_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -208,6 +210,29 @@ func TestLinks(t *testing.T) {
 	r.settle()
 	r.write("store/pkg/index.js", "2")
 	r.changes()
+}
+
+// TestSavedDuringSet: a save is seen at whatever moment of Set it comes.
+func TestSavedDuringSet(t *testing.T) {
+	t.Parallel()
+	names := []string{"a.ts"}
+	for n := range 1000 { // They make Set take a while.
+		names = append(names, fmt.Sprintf("missing/%d.ts", n))
+	}
+	took := 5 * time.Millisecond
+	for range 20 {
+		r := newRig(t)
+		r.write("a.ts", "1")
+		long := time.Now().Add(-time.Hour)
+		r.must(os.Chtimes(r.path("a.ts"), long, long))
+		saved := make(chan error, 1)
+		time.AfterFunc(rand.N(took), func() { saved <- os.WriteFile(r.path("a.ts"), []byte("2"), 0o600) })
+		began := time.Now()
+		r.set(names...)
+		took = max(time.Since(began), time.Millisecond)
+		r.must(<-saved)
+		r.changes()
+	}
 }
 
 func TestCloseEndsChanges(t *testing.T) {
