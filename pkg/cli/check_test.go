@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -76,9 +75,6 @@ func FuzzDiagnostics(f *testing.F) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("the compiler here is a shell's script")
-	}
 	const fine = `console.log("hi");`
 	rows := map[string]struct {
 		args, main string
@@ -137,9 +133,6 @@ func TestCheck(t *testing.T) {
 
 func TestCheckJSON(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("the compiler here is a shell's script")
-	}
 	u := newTool(t, newServer(t, nil))
 	u.env = append(u.env, "PATH=", "FLORA_TOKEN=")
 	report := func(code ExitCode) checkReport {
