@@ -25,12 +25,16 @@ import (
 // leaves the old one running.
 type DeployFunc func(ctx context.Context, r deploy.Request) (deploy.Revision, error)
 
+// SettleFunc has a guild run what is stored, if it does not.
+type SettleFunc func(ctx context.Context, guild snowflake.GuildID) error
+
 // UndeployFunc deletes a guild's deployment and stops its script.
 type UndeployFunc func(ctx context.Context, guild snowflake.GuildID) (warnings []string, err error)
 
 // Config is what the API is made of.
 type Config struct {
 	Deploy      DeployFunc
+	Settle      SettleFunc
 	Undeploy    UndeployFunc
 	Builds      Builds
 	Deployments deploy.Store
@@ -88,7 +92,7 @@ type API struct {
 // New checks the configuration and builds the routes.
 func New(cfg Config) (*API, error) {
 	switch {
-	case cfg.Deploy == nil, cfg.Undeploy == nil, cfg.Builds == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
+	case cfg.Deploy == nil, cfg.Settle == nil, cfg.Undeploy == nil, cfg.Builds == nil, cfg.Deployments == nil, cfg.Logs == nil, cfg.KV == nil, cfg.Tokens == nil, cfg.Authorizer == nil, cfg.Guilds == nil:
 		return nil, errors.New("the API needs a deployer, deployments, logs, a key-value store, tokens, an authorizer and the guilds")
 	case cfg.Secrets == nil, cfg.Settings == nil, cfg.Crons == nil:
 		return nil, errors.New("the API needs secrets, settings and cron jobs")

@@ -303,7 +303,7 @@ func TestNewRefuses(t *testing.T) {
 		"a mount without place":  func(c *api.Config) { c.Local = http.NotFoundHandler() },
 	} {
 		cfg := api.Config{
-			Deploy: e.deployer.deploy, Deployments: e.deployments, Logs: e.logs, KV: e.kv, Tokens: e.auth, Authorizer: auth.SingleOperator{},
+			Deploy: e.deployer.deploy, Settle: e.deployer.settle, Deployments: e.deployments, Logs: e.logs, KV: e.kv, Tokens: e.auth, Authorizer: auth.SingleOperator{},
 		}
 		change(&cfg)
 		if _, err := api.New(cfg); err == nil {

@@ -138,7 +138,11 @@ func (a *API) once(c *call, asked any, carryOut func(key deploy.RequestKey) (dep
 	if !key.IsZero() {
 		before, err := a.cfg.Deployments.ByRequest(c.ctx(), c.guild, key.Key)
 		if err == nil {
-			return before.Repeat(key)
+			if before, err = before.Repeat(key); err != nil {
+				return deploy.Revision{}, err
+			}
+			// It may be stored and not serve yet, if the database went away meanwhile.
+			return before, a.cfg.Settle(c.ctx(), c.guild)
 		}
 		if !fault.Is(err, fault.NotFound) {
 			return deploy.Revision{}, err

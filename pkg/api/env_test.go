@@ -72,6 +72,12 @@ func (d *deployer) deploy(ctx context.Context, r deploy.Request) (deploy.Revisio
 	return rev, d.store.PutRevision(ctx, rev)
 }
 
+func (d *deployer) settle(context.Context, snowflake.GuildID) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.fail
+}
+
 func (d *deployer) undeploy(ctx context.Context, guild snowflake.GuildID) ([]string, error) {
 	return d.warnings, d.store.Delete(ctx, guild)
 }
@@ -152,7 +158,7 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	e.token("operator", "3")
 	single := auth.SingleOperator{Bot: staticBot{guildA, guildB}}
 	cfg := api.Config{
-		Deploy: e.deployer.deploy, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
+		Deploy: e.deployer.deploy, Settle: e.deployer.settle, Undeploy: e.deployer.undeploy, Deployments: store, Logs: e.logs, KV: keys, Tokens: e.auth,
 		Guilds: e.guilds, Builds: builds, Types: "declare const x: 1;\n",
 		Secrets: e.secrets, Settings: settings.New(settings.Config{Store: store, Clock: clock.NewFake(noon)}), Crons: e.crons,
 		Authorizer: single, Operators: auth.OperatorToken{Tokens: e.auth, Single: single},

@@ -94,4 +94,13 @@ func TestRequestKeyWithoutStore(t *testing.T) {
 	if res := e.do("admin", "POST", deployURL, files, header); res.StatusCode != 200 {
 		t.Errorf("what failed before is refused: status %d", res.StatusCode)
 	}
+	// What is stored is no success before it serves.
+	e.deployer.fail = fault.New(fault.Unavailable, "try again")
+	if res := e.do("admin", "POST", deployURL, files, header); res.StatusCode != 503 {
+		t.Errorf("what does not serve is told as deployed: status %d", res.StatusCode)
+	}
+	e.deployer.fail = nil
+	if res := e.do("admin", "POST", deployURL, files, header); res.StatusCode != 200 || len(e.deployer.asked()) != 2 {
+		t.Errorf("status %d after %d deployments", res.StatusCode, len(e.deployer.asked()))
+	}
 }

@@ -23,7 +23,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 		return err
 	}
 	cfg := api.Config{
-		Deploy: rt.bot.Deploy, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
+		Deploy: rt.bot.Deploy, Settle: rt.bot.Settle, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Version: Version, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
 		Meter:   telemetry.NewHTTP(rt.stats).Answered,
 		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons,

@@ -24,8 +24,11 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 	}
 	g := b.guild(r.Guild)
 	rev, s, err := g.replace(ctx, rev)
-	if err != nil || s == nil {
+	if err != nil {
 		return rev, err
+	}
+	if s == nil {
+		return rev, g.reconcile(ctx)
 	}
 	// It serves, and is loaded again when it is lost, however long Discord takes
 	// for what follows.

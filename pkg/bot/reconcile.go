@@ -35,6 +35,13 @@ func (b *Bot) Reconcile(ctx context.Context, all []deploy.Deployment) error {
 	return errors.Join(errs...)
 }
 
+// Settle makes what the guild runs what the store has: for whoever is told of a
+// revision that an earlier request made, of which it was not known whether it was
+// written.
+func (b *Bot) Settle(ctx context.Context, guild snowflake.GuildID) error {
+	return b.guild(guild).reconcile(ctx)
+}
+
 // differs reports whether the guild runs something other than the revision; ""
 // is nothing.
 func (g *guild) differs(revision string) bool {

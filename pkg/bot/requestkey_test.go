@@ -59,6 +59,40 @@ func TestARequestIsCarriedOutOnce(t *testing.T) {
 	}
 }
 
+// uncertain stores revisions and says, once, that it does not know.
+type uncertain struct {
+	deploy.Store
+	once sync.Once
+}
+
+func (s *uncertain) PutRevision(ctx context.Context, r deploy.Revision) error {
+	err := s.Store.PutRevision(ctx, r)
+	if r.Request.Key == "lost" {
+		s.once.Do(func() { err = errors.Join(err, fault.New(fault.Unavailable, "the database went away")) })
+	}
+	return err
+}
+
+// TestARepeatedRequestServes: what was stored although nobody knew it runs when
+// the request that comes again is told so.
+func TestARepeatedRequestServes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{store: func(s deploy.Store) deploy.Store { return &uncertain{Store: s} }})
+	w.deploy(guildA, says("one"))
+	if _, err := w.bot.Deploy(t.Context(), keyed(says("two"), "lost", "d")); !fault.Is(err, fault.Unavailable) {
+		t.Fatalf("got %v", err)
+	}
+	rev, err := w.bot.Deploy(t.Context(), keyed(says("two"), "lost", "d"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs := w.bot.Status(guildA).Revision; runs != rev.ID {
+		t.Errorf("revision %q runs, %q is told", runs, rev.ID)
+	}
+	w.message(guildA, "hi")
+	w.wait(guildA, 1, "two hi")
+}
+
 func TestAFailedRequestFailsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
