@@ -23,17 +23,23 @@ func (a *app) withGuild(c *cobra.Command) *cobra.Command {
 // inGuild makes the body of a command about one guild.
 func (a *app) inGuild(c *cobra.Command, body func(ctx context.Context, api *client.Client, guild snowflake.GuildID, args []string) error) *cobra.Command {
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
-		guild, err := a.guild(ctx)
-		if err != nil {
-			return err
-		}
-		api, err := a.client(ctx)
+		guild, api, err := a.reach(ctx)
 		if err != nil {
 			return err
 		}
 		return body(ctx, api, guild, args)
 	})
 	return a.withGuild(c)
+}
+
+// reach gives the guild that a command is about, and a client for its server.
+func (a *app) reach(ctx context.Context) (snowflake.GuildID, *client.Client, error) {
+	guild, err := a.guild(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	api, err := a.client(ctx)
+	return guild, api, err
 }
 
 // projectSays is what a project file has for whoever names neither a guild nor

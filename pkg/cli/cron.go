@@ -13,12 +13,7 @@ import (
 )
 
 func (a *app) cronCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "cron", Short: "Look after a script's cron jobs", Args: cobra.ArbitraryArgs, RunE: group,
-		Example: "  flora cron --help",
-	}
-	c.AddCommand(a.cronListCommand(), a.cronRunCommand())
-	return c
+	return family("cron", "Look after a script's cron jobs", a.cronListCommand(), a.cronRunCommand())
 }
 
 func (a *app) cronListCommand() *cobra.Command {

@@ -65,11 +65,7 @@ type deployment struct {
 }
 
 func (a *app) deploy(ctx context.Context, entry string, o deployOptions) error {
-	guild, err := a.guild(ctx)
-	if err != nil {
-		return err
-	}
-	api, err := a.client(ctx)
+	guild, api, err := a.reach(ctx)
 	if err != nil {
 		return err
 	}

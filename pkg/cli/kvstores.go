@@ -10,15 +10,10 @@ import (
 )
 
 func (a *app) kvCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "kv", Short: "Look after a guild's key-value stores", Args: cobra.ArbitraryArgs, RunE: group,
-		Example: "  flora kv --help",
-	}
-	c.AddCommand(
+	return family("kv", "Look after a guild's key-value stores",
 		a.createStoreCommand(), a.listStoresCommand(), a.deleteStoreCommand(),
 		a.kvSetCommand(), a.kvGetCommand(), a.kvDeleteCommand(), a.listKeysCommand(), a.exportCommand(), a.importCommand(),
 	)
-	return c
 }
 
 func (a *app) createStoreCommand() *cobra.Command {

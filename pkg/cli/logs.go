@@ -44,11 +44,7 @@ losing a line that the server still has. With --json every line is one object.`,
 }
 
 func (a *app) logs(ctx context.Context, limit int, follow bool, level string) error {
-	guild, err := a.guild(ctx)
-	if err != nil {
-		return err
-	}
-	api, err := a.client(ctx)
+	guild, api, err := a.reach(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,12 +19,7 @@ const maxSecret = 512 << 10
 var deletedDoc = map[string]bool{"deleted": true}
 
 func (a *app) secretCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "secret", Short: "Look after values that a script sends and never sees", Args: cobra.ArbitraryArgs, RunE: group,
-		Example: "  flora secret --help",
-	}
-	c.AddCommand(a.secretSetCommand(), a.secretListCommand(), a.secretDeleteCommand())
-	return c
+	return family("secret", "Look after values that a script sends and never sees", a.secretSetCommand(), a.secretListCommand(), a.secretDeleteCommand())
 }
 
 func (a *app) secretSetCommand() *cobra.Command {
@@ -110,12 +105,8 @@ func (a *app) secretDeleteCommand() *cobra.Command {
 }
 
 func (a *app) varCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "var", Short: "Look after plain values that a script reads", Args: cobra.ArbitraryArgs, RunE: group,
-		Long:    "Looks after the variables that a script reads with Deno.env.get. What must stay secret is for \"flora secret\".",
-		Example: "  flora var --help",
-	}
-	c.AddCommand(a.varSetCommand(), a.varGetCommand(), a.varListCommand(), a.varDeleteCommand())
+	c := family("var", "Look after plain values that a script reads", a.varSetCommand(), a.varGetCommand(), a.varListCommand(), a.varDeleteCommand())
+	c.Long = "Looks after the variables that a script reads with Deno.env.get. What must stay secret is for \"flora secret\"."
 	return c
 }
 

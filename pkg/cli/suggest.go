@@ -9,6 +9,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// family makes a command that only has subcommands.
+func family(name, short string, sub ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: name, Short: short, Args: cobra.ArbitraryArgs, RunE: group, Example: "  flora " + name + " --help"}
+	c.AddCommand(sub...)
+	return c
+}
+
 // group is the body of a command that only has subcommands.
 func group(c *cobra.Command, args []string) error {
 	if len(args) == 0 {

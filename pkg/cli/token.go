@@ -12,12 +12,7 @@ import (
 )
 
 func (a *app) tokenCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "token", Short: "Look after your API tokens", Args: cobra.ArbitraryArgs, RunE: group,
-		Example: "  flora token --help",
-	}
-	c.AddCommand(a.tokenCreateCommand(), a.tokenListCommand(), a.tokenDeleteCommand())
-	return c
+	return family("token", "Look after your API tokens", a.tokenCreateCommand(), a.tokenListCommand(), a.tokenDeleteCommand())
 }
 
 func (a *app) tokenCreateCommand() *cobra.Command {

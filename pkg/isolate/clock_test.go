@@ -2,39 +2,21 @@ package isolate_test
 
 import (
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/isolate"
 	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
-
-// standing is a clock that moves when it is told to.
-type standing struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (s *standing) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.now
-}
-
-func (s *standing) pass(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.now = s.now.Add(d)
-}
 
 // TestAnotherClock fires timers and limits of wall time by a clock that is
 // given, and in its order.
 func TestAnotherClock(t *testing.T) {
 	t.Parallel()
 	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c := &standing{now: begin}
+	c := clock.NewFake(begin)
 	r := isolatetest.Load(t, `
 setTimeout(() => console.log("second"), 2000);
 setTimeout(() => console.log("first"), 1000);
@@ -49,17 +31,17 @@ on("messageCreate", () => new Promise(() => {}));`, isolatetest.Options{Now: c.N
 	if next := r.Rest(); !next.Equal(begin.Add(time.Second)) || len(lines()) > 0 {
 		t.Fatalf("it waits for %s, and has said %v", next, lines())
 	}
-	c.pass(time.Second)
+	c.Advance(time.Second)
 	if next := r.Rest(); !next.Equal(begin.Add(2*time.Second)) || !slices.Equal(lines(), []string{"first"}) {
 		t.Fatalf("after a second it waits for %s, and has said %v", next, lines())
 	}
 	id := r.BeginFor("messageCreate", "{}", 5*time.Second)
 	r.Rest() // It has begun.
-	c.pass(4 * time.Second)
+	c.Advance(4 * time.Second)
 	if next := r.Rest(); !next.Equal(begin.Add(6*time.Second)) || !slices.Equal(lines(), []string{"first", "second"}) {
 		t.Fatalf("after five seconds it waits for %s, and has said %v", next, lines())
 	}
-	c.pass(time.Second)
+	c.Advance(time.Second)
 	r.Rest()
 	if f := r.Settle(id); f == nil || f.Name != "TimeoutError" {
 		t.Errorf("the handler ended with %v", f)
