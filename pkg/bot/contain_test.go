@@ -194,8 +194,11 @@ func TestAKillFromOutsideChargesNobody(t *testing.T) {
 		console.log("A " + ctx.msg.content);
 	});`)
 	w.deploy(guildB, says("B"))
-	for range 4 {
+	for i := range 4 {
 		w.until("A to serve", func() bool { return serves(w.bot.Status(guildA).State) })
+		// One that still loads is no idle script.
+		w.message(guildB, strconv.Itoa(i))
+		w.wait(guildB, 1, "B "+strconv.Itoa(i))
 		w.ops.reset()
 		w.message(guildA, "block")
 		w.ops.wait(t, 1, "set spins 1")
