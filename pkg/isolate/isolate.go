@@ -177,7 +177,7 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random", "utf8Encode", "utf8Decode"}
+var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random", "utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd"}
 
 // Dispatch is one event for the script.
 type Dispatch struct {
@@ -283,6 +283,7 @@ func (g *Guild) run() {
 		err = g.loop.step()
 	}
 	g.loop.abandon(err)
+	g.loop.codecs.Close()
 	g.setLive(nil)
 	if g.iso != nil {
 		g.iso.Dispose()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
+	"github.com/flora-runtime/flora-runtime/pkg/platform"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -26,7 +27,8 @@ type loop struct {
 	callBytes int            // Arguments of all pending ops.
 	callsOf   map[uint64]int // Pending ops of each dispatch.
 	hits      map[limit.Name]*Hit
-	lines     limit.Bucket // Of log lines.
+	lines     limit.Bucket    // Of log lines.
+	codecs    platform.Codecs // Compressions that the script has begun.
 	spare     []func()
 	lastError error
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -56,6 +57,21 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		return l.platform(platform.Encode(text))
 	case "utf8Decode":
 		return l.platform(platform.Decode(text, a == 1))
+	case "encodingName":
+		return l.platform(platform.EncodingName(string(text)))
+	case "decode":
+		name, bytes, _ := strings.Cut(string(text), "\n")
+		return l.platform(platform.DecodeAs(name, []byte(bytes), int(a)&1 != 0, int(a)&2 != 0))
+	case "codecOpen":
+		id, err := l.codecs.Open(string(text), a == 1)
+		if err != nil {
+			return v8.TypeError("%s", err.Error())
+		}
+		return v8.Number(float64(id))
+	case "codecRun":
+		return l.platform(l.codecs.Run(uint64(a), text, b == 1))
+	case "codecEnd":
+		l.codecs.End(uint64(a))
 	case "report":
 		if f := parseFailure(text); f != nil {
 			l.log(Error, []byte(f.Text))

@@ -296,8 +296,8 @@ static void TellRejections(FloraIsolate* f, Local<Context> context, Local<Functi
     std::vector<Rejection> batch;
     batch.swap(f->rejections);
     for (Rejection& r : batch) {
-      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate)};
-      if (entry->Call(context, Undefined(isolate), 3, args).IsEmpty()) break;
+      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), r.promise.Get(isolate)};
+      if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
     }
     if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
   }

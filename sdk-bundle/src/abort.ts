@@ -1,32 +1,30 @@
-// AbortController and AbortSignal, with the events that they need.
+// AbortController and AbortSignal, by the DOM standard.
+import { Event, EventTarget, fire, handlers, signals } from "./event";
 import { DOMException } from "./exception";
-import { report } from "./failure";
-import { MathMax, NumberOf, ObjectDefineProperty, ReflectApply, TypeErrorCtor, add, dict, list, toStringTag } from "./primordials";
+import { NumberOf, TypeErrorCtor, add, list } from "./primordials";
 import { setTimeout } from "./timers";
-
-interface Listener {
-  run: any;
-  once: boolean;
-}
+import { enforced, expose, isObject, needs, sequence } from "./webidl";
 
 let abortNow: (s: AbortSignal, reason: unknown) => void;
 let follow: (s: AbortSignal, f: () => void) => () => void;
-let isSignal: (v: unknown) => boolean;
+let isSignal: (v: unknown) => v is AbortSignal;
 let make: () => AbortSignal;
 const key = {};
 
-export class AbortSignal {
+export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason: unknown;
-  #listeners = list<Listener>();
   #inner = list<() => void>(); // The SDK's own, which run first.
-  onabort: unknown = null;
+  #sources = list<AbortSignal>(); // Of a signal that depends on others; each is no such one itself.
+  #dependents = list<AbortSignal>();
+  #dependent = false;
 
   static {
     make = () => new AbortSignal(key);
-    isSignal = (v) => v !== null && typeof v === "object" && #aborted in v;
+    isSignal = (v): v is AbortSignal => isObject(v) && #aborted in v;
     abortNow = (s, reason) => s.#abort(reason);
     follow = (s, f) => {
+      if (s.#aborted) return () => {};
       add(s.#inner, f);
       return () => {
         const kept = list<() => void>();
@@ -38,40 +36,39 @@ export class AbortSignal {
 
   constructor(by?: unknown) {
     if (by !== key) throw new TypeErrorCtor("Illegal constructor: use new AbortController().signal, AbortSignal.timeout or AbortSignal.any");
+    super();
   }
   #abort(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason === undefined ? new DOMException("This operation was aborted", "AbortError") : reason;
+    // All know before the first of them runs a script's code.
+    const also = list<AbortSignal>();
+    for (let i = 0; i < this.#dependents.length; i++) {
+      const d = this.#dependents[i]!;
+      if (d.#aborted) continue;
+      d.#aborted = true;
+      d.#reason = this.#reason;
+      add(also, d);
+    }
+    this.#dependents = list();
+    this.#run();
+    for (let i = 0; i < also.length; i++) also[i]!.#run();
+  }
+  #run(): void {
     const inner = this.#inner;
     this.#inner = list();
     for (let i = 0; i < inner.length; i++) inner[i]!();
-    const event = dict<unknown>();
-    event.type = "abort";
-    event.target = event.currentTarget = this;
-    const all = this.#listeners;
-    this.#listeners = list();
-    if (typeof this.onabort === "function") call(this.onabort, this, event);
-    for (let i = 0; i < all.length; i++) call(all[i]!.run, this, event);
+    fire(this, new Event("abort"));
   }
   get aborted(): boolean {
     return this.#aborted;
   }
-  get reason(): unknown {
+  get reason(): any {
     return this.#reason;
   }
   throwIfAborted(): void {
     if (this.#aborted) throw this.#reason;
-  }
-  addEventListener(type: unknown, run: unknown, options?: any): void {
-    if (type !== "abort" || run === null || run === undefined || this.#aborted) return;
-    for (let i = 0; i < this.#listeners.length; i++) if (this.#listeners[i]!.run === run) return;
-    add(this.#listeners, { run, once: !!options?.once });
-  }
-  removeEventListener(type: unknown, run: unknown): void {
-    const kept = list<Listener>();
-    for (let i = 0; i < this.#listeners.length; i++) if (type !== "abort" || this.#listeners[i]!.run !== run) add(kept, this.#listeners[i]!);
-    this.#listeners = kept;
   }
   static abort(reason?: unknown): AbortSignal {
     const s = make();
@@ -79,39 +76,40 @@ export class AbortSignal {
     return s;
   }
   static timeout(ms: unknown): AbortSignal {
-    const delay = NumberOf(ms);
-    if (!(delay >= 0 && delay <= 9007199254740991)) throw new TypeErrorCtor("AbortSignal.timeout(ms): ms must be a number that is not negative");
+    needs(1, arguments.length, "AbortSignal.timeout");
+    const delay = enforced(NumberOf(ms), "AbortSignal.timeout(ms): ms");
     const s = make();
-    setTimeout(() => abortNow(s, new DOMException("The operation timed out", "TimeoutError")), MathMax(delay, 1));
+    setTimeout(() => abortNow(s, new DOMException("The operation timed out", "TimeoutError")), delay);
     return s;
   }
-  static any(signals: any): AbortSignal {
-    const all = list<AbortSignal>();
-    const it: any = ReflectApply(signals[Symbol.iterator], signals, []);
-    for (let step = it.next(); !step.done; step = it.next()) {
-      if (!isSignal(step.value)) throw new TypeErrorCtor("AbortSignal.any(signals): each must be an AbortSignal");
-      add(all, step.value);
-    }
+  static any(all: unknown): AbortSignal {
+    needs(1, arguments.length, "AbortSignal.any");
+    const from = sequence(all, "AbortSignal.any(signals)");
+    for (let i = 0; i < from.length; i++) if (!isSignal(from[i])) throw new TypeErrorCtor("AbortSignal.any(signals): each must be an AbortSignal");
     const s = make();
-    for (let i = 0; i < all.length; i++) {
-      if (!all[i]!.#aborted) continue;
-      abortNow(s, all[i]!.#reason);
+    for (let i = 0; i < from.length; i++) {
+      const one = from[i] as AbortSignal;
+      if (!one.#aborted) continue;
+      s.#aborted = true;
+      s.#reason = one.#reason;
       return s;
     }
-    for (let i = 0; i < all.length; i++) follow(all[i]!, () => abortNow(s, all[i]!.#reason));
+    s.#dependent = true;
+    for (let i = 0; i < from.length; i++) {
+      const one = from[i] as AbortSignal;
+      if (!one.#dependent) s.#join(one);
+      else for (let j = 0; j < one.#sources.length; j++) s.#join(one.#sources[j]!);
+    }
     return s;
   }
-}
-ObjectDefineProperty(AbortSignal.prototype, toStringTag, { __proto__: null, value: "AbortSignal", configurable: true } as PropertyDescriptor);
-
-function call(run: any, signal: AbortSignal, event: unknown): void {
-  try {
-    if (typeof run === "function") ReflectApply(run, signal, [event]);
-    else if (typeof run.handleEvent === "function") run.handleEvent(event);
-  } catch (e) {
-    report(e);
+  #join(source: AbortSignal): void {
+    for (let i = 0; i < this.#sources.length; i++) if (this.#sources[i] === source) return;
+    add(this.#sources, source);
+    add(source.#dependents, this);
   }
 }
+expose(AbortSignal, "AbortSignal");
+handlers(AbortSignal.prototype, ["abort"]);
 
 export class AbortController {
   #signal = make();
@@ -122,7 +120,26 @@ export class AbortController {
     abortNow(this.#signal, reason);
   }
 }
-ObjectDefineProperty(AbortController.prototype, toStringTag, { __proto__: null, value: "AbortController", configurable: true } as PropertyDescriptor);
+expose(AbortController, "AbortController");
+
+signals.aborted = (s) => {
+  if (!isSignal(s)) throw new TypeErrorCtor("EventTarget.addEventListener: signal must be an AbortSignal");
+  return isAborted(s);
+};
+signals.follow = (s, f) => void follow(s as AbortSignal, f);
+
+const { get: abortedOf } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
+const { get: reasonOf } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "reason")!;
+const { apply } = Reflect;
+
+/** Whether a signal has aborted, whatever a script made of its accessors. */
+export function isAborted(s: AbortSignal): boolean {
+  return apply(abortedOf!, s, []);
+}
+
+export function reasonFor(s: AbortSignal): unknown {
+  return apply(reasonOf!, s, []);
+}
 
 /** Calls f when the signal aborts; what it gives takes that back. */
 export function onAbort(s: AbortSignal, f: () => void): () => void {
@@ -131,4 +148,13 @@ export function onAbort(s: AbortSignal, f: () => void): () => void {
 
 export function isAbortSignal(v: unknown): v is AbortSignal {
   return isSignal(v);
+}
+
+/** A signal of the SDK's own, and how it is aborted. */
+export function makeSignal(): AbortSignal {
+  return make();
+}
+
+export function abort(s: AbortSignal, reason: unknown): void {
+  abortNow(s, reason);
 }

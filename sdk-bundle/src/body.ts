@@ -1,86 +1,210 @@
-// The bodies of requests and responses. They are whole: streams come later. One
-// is kept in the form it came in and turned into another when that is asked for.
-import { base64ToBytes, base64ToText, bufferOf, bytesToBase64, isBytes, textToBase64, viewOf } from "./bytes";
-import { JSONParse, StringOf, TypeErrorCtor, slice, startsWith } from "./primordials";
-import { formOf } from "./url";
+// The bodies of requests and responses, by the Fetch standard. One that is
+// whole is kept in the form it came in and turned into another when that is
+// asked for; a stream is made of it only for who looks at body.
+import { base64ToBytes, base64ToText, bufferOf, bytesToBase64, copyInto, copyOf, isBytes, lengthOf, textToBase64, toLowerCase, typedNameOf, viewOf, Uint8ArrayCtor } from "./bytes";
+import { type Blob, blobOf, insideBlob, streamOf } from "./blob";
+import { type FormData, formFrom, isForm, multipart, parseMultipart } from "./formdata";
+import { JSONParse, TypeErrorCtor, add, list, slice, startsWith } from "./primordials";
+import { type Deferred, deferred, handled } from "./promises";
+import { type ReadableStream, readableFor, readableOf, teeOf } from "./readable";
+import { type Readable, acquire, cancel, read } from "./rs";
+import { rspipe } from "./transform";
+import { formOf, pairsIn } from "./url";
+import { expose, textOf as str, usv } from "./webidl";
 
 export interface Content {
   text?: string;
   b64?: string;
 }
 
-/** What a body is made of, and the type that it has by itself. */
-export function contentOf(v: any, what: string): { content: Content; type: string | undefined } {
-  if (typeof v === "string") return { content: { text: v }, type: "text/plain;charset=UTF-8" };
-  if (typeof v === "object" || typeof v === "function") {
-    const form = formOf(v);
-    if (form !== undefined) return { content: { text: form }, type: "application/x-www-form-urlencoded;charset=UTF-8" };
-    if (isBytes(v)) return { content: { b64: bytesToBase64(viewOf(v, what)) }, type: undefined };
-    throw new TypeErrorCtor(`${what}: a body is a string, bytes or URLSearchParams; for an object use JSON.stringify`);
-  }
-  return { content: { text: StringOf(v) }, type: "text/plain;charset=UTF-8" };
+/** What is in a body: all of it, or a stream. */
+export interface Inside {
+  content: Content | undefined;
+  stream: Readable | undefined;
 }
 
-function textOf(c: Content): string {
-  if (c.text !== undefined) return c.text;
+/** What a body is made of, and the type that it has by itself. */
+export function contentOf(v: any, what: string): { inside: Inside; type: string | undefined } {
+  const whole = (content: Content, type: string | undefined): { inside: Inside; type: string | undefined } => ({ inside: { content, stream: undefined }, type });
+  if (typeof v === "string") return whole({ text: v }, "text/plain;charset=UTF-8");
+  if (typeof v === "object" || typeof v === "function") {
+    const form = formOf(v);
+    if (form !== undefined) return whole({ text: form }, "application/x-www-form-urlencoded;charset=UTF-8");
+    if (isBytes(v)) return whole({ b64: bytesToBase64(viewOf(v, what)) }, undefined);
+    const blob = insideBlob(v);
+    if (blob !== undefined) return whole({ b64: bytesToBase64(blob.bytes) }, blob.type === "" ? undefined : blob.type);
+    if (isForm(v)) {
+      const { b64, type } = multipart(v);
+      return whole({ b64 }, type);
+    }
+    const stream = readableOf(v);
+    if (stream !== undefined) {
+      if (stream.disturbed || stream.reader !== undefined) throw new TypeErrorCtor(`${what}: the stream was read already, or is locked to a reader`);
+      return { inside: { content: undefined, stream }, type: undefined };
+    }
+    throw new TypeErrorCtor(`${what}: a body is a string, bytes, URLSearchParams, a Blob, a FormData or a ReadableStream; for an object use JSON.stringify`);
+  }
+  return whole({ text: str(v) }, "text/plain;charset=UTF-8");
+}
+
+function textIn(c: Content): string {
+  if (c.text !== undefined) return usv(c.text);
   const text = base64ToText(c.b64!);
   return startsWith(text, "\ufeff") ? slice(text, 1) : text;
 }
 
-function bytesOf(c: Content): Uint8Array {
+function bytesIn(c: Content): Uint8Array {
   return base64ToBytes(c.b64 ?? textToBase64(c.text!));
 }
 
-let peek: (b: Body) => Content | undefined;
-let spend: (b: Body) => void;
+/** Reads a stream to its end. */
+function drain(s: Readable): Promise<Uint8Array> {
+  const d: Deferred<Uint8Array> = deferred();
+  const reader = acquire(s, false);
+  const parts = list<Uint8Array>();
+  let size = 0;
+  const step = (): void =>
+    read(reader, {
+      chunk: (v) => {
+        if (typedNameOf(v) !== "Uint8Array") {
+          const e = new TypeErrorCtor("The body's stream gave a chunk that is no Uint8Array");
+          handled(cancel(s, e));
+          d.reject(e);
+          return;
+        }
+        size += lengthOf(v);
+        add(parts, v);
+        step();
+      },
+      close: () => {
+        const out = new Uint8ArrayCtor(size);
+        for (let i = 0, at = 0; i < parts.length; i++) {
+          copyInto(out, parts[i]!, at);
+          at += lengthOf(parts[i]!);
+        }
+        d.resolve(out);
+      },
+      error: d.reject,
+    });
+  step();
+  return d.promise;
+}
+
+let copyInside: (b: Body) => Inside;
+let moveInside: (b: Body) => Inside;
+let takeWhole: (b: Body) => Content | Promise<Content> | undefined;
+let setType: (b: Body, type: () => string) => void;
 
 /** What Request and Response have in common. */
 export class Body {
   #content: Content | undefined;
+  #stream: Readable | undefined;
   #used = false;
+  #type: () => string = () => "";
 
-  constructor(content: Content | undefined) {
-    this.#content = content;
+  constructor(inside: Inside | undefined) {
+    this.#content = inside?.content;
+    this.#stream = inside?.stream;
+  }
+  get body(): ReadableStream | null {
+    if (this.#stream === undefined) {
+      if (this.#content === undefined) return null;
+      const made = streamOf(this.#used ? new Uint8ArrayCtor(0) : bytesIn(this.#content));
+      this.#stream = readableOf(made)!;
+      if (this.#used) handled(cancel(this.#stream, undefined));
+    }
+    return readableFor(this.#stream);
   }
   get bodyUsed(): boolean {
-    return this.#used;
+    return this.#used || (this.#stream !== undefined && this.#stream.disturbed);
   }
-  #take(): Content {
-    if (this.#used) throw new TypeErrorCtor("The body was read already; read a clone(), or keep what you read");
-    if (this.#content === undefined) return { text: "" };
+  #unusable(): boolean {
+    return this.#used || (this.#stream !== undefined && (this.#stream.disturbed || this.#stream.reader !== undefined));
+  }
+  /** All of the body, now or later; undefined when there is none. */
+  #take(): Content | Promise<Content> | undefined {
+    if (this.#unusable()) throw new TypeErrorCtor("The body was read already; read a clone(), or keep what you read");
+    if (this.#content !== undefined) {
+      this.#used = true;
+      if (this.#stream !== undefined) handled(cancel(this.#stream, undefined));
+      return this.#content;
+    }
+    if (this.#stream === undefined) return undefined;
     this.#used = true;
-    return this.#content;
+    return drained(this.#stream);
   }
   async text(): Promise<string> {
-    return textOf(this.#take());
+    return textIn((await this.#take()) ?? none);
   }
   async json(): Promise<any> {
-    return JSONParse(textOf(this.#take()));
+    return JSONParse(textIn((await this.#take()) ?? none));
   }
   async bytes(): Promise<Uint8Array> {
-    return bytesOf(this.#take());
+    return bytesIn((await this.#take()) ?? none);
   }
   async arrayBuffer(): Promise<ArrayBuffer> {
-    return bufferOf(bytesOf(this.#take()));
+    return bufferOf(bytesIn((await this.#take()) ?? none));
+  }
+  async blob(): Promise<Blob> {
+    const bytes = bytesIn((await this.#take()) ?? none);
+    return blobOf(bytes, toLowerCase(this.#type()));
+  }
+  async formData(): Promise<FormData> {
+    const c = (await this.#take()) ?? none;
+    const type = this.#type();
+    const kind = toLowerCase(type);
+    if (startsWith(kind, "multipart/form-data")) return parseMultipart(bytesIn(c), type);
+    if (startsWith(kind, "application/x-www-form-urlencoded")) return formFrom(pairsIn(textIn(c)));
+    throw new TypeErrorCtor("formData: the content-type is neither multipart/form-data nor application/x-www-form-urlencoded");
   }
   static {
-    peek = (b) => {
-      if (b.#used) throw new TypeErrorCtor("The body was read already; clone before it is read");
-      return b.#content;
+    copyInside = (b) => {
+      if (b.#unusable()) throw new TypeErrorCtor("The body was read already; clone before it is read");
+      if (b.#content !== undefined) return { content: b.#content, stream: undefined };
+      if (b.#stream === undefined) return { content: undefined, stream: undefined };
+      const two = teeOf(b.#stream, true);
+      b.#stream = two[0];
+      return { content: undefined, stream: two[1] };
     };
-    spend = (b) => {
-      if (b.#content !== undefined) b.#used = true;
+    moveInside = (b) => {
+      if (b.#unusable()) throw new TypeErrorCtor("The body was read already; clone before it is read");
+      const { content, stream } = { content: b.#content, stream: b.#stream };
+      if (content !== undefined) {
+        b.#used = true;
+        if (stream !== undefined) handled(cancel(stream, undefined));
+        return { content, stream: undefined };
+      }
+      return { content: undefined, stream: stream === undefined ? undefined : rspipe(stream) };
+    };
+    takeWhole = (b) => b.#take();
+    setType = (b, type) => {
+      b.#type = type;
     };
   }
 }
+expose(Body, "Body");
+const none: Content = { text: "" };
 
-/** The content of a body that was not read yet. */
-export function contentIn(b: Body): Content | undefined {
-  return peek(b);
+async function drained(s: Readable): Promise<Content> {
+  return { b64: bytesToBase64(copyOf(await drain(s))) };
 }
 
-/** Marks a body as read. */
-export function use(b: Body): void {
-  spend(b);
+/** The inside for a copy of a body that was not read yet. */
+export function insideFor(b: Body): Inside {
+  return copyInside(b);
 }
 
+/** The inside of a body, which is used up by that. */
+export function moved(b: Body): Inside {
+  return moveInside(b);
+}
+
+/** All of a body, which is used up by that. */
+export function taken(b: Body): Content | Promise<Content> | undefined {
+  return takeWhole(b);
+}
+
+/** Says how the body's content type is found. */
+export function typed(b: Body, type: () => string): void {
+  setType(b, type);
+}

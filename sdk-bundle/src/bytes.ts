@@ -114,3 +114,5 @@ export function base64ToText(b64: string, fatal = false): string {
   const { utf8Decode } = natives;
   return utf8Decode(fatal ? 1 : 0, 0, b64) as string;
 }
+
+export const typedNameOf = typedName;

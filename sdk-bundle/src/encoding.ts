@@ -15,19 +15,21 @@ import {
   viewOf,
 } from "./bytes";
 import { DOMException } from "./exception";
-import { RangeErrorCtor, ReflectApply, StringOf, TypeErrorCtor, charCodeAt, slice, startsWith, trim, typedName } from "./primordials";
+import { natives } from "./host";
+import { ObjectGetPrototypeOf, RangeErrorCtor, ReflectApply, TypeErrorCtor, charCodeAt, indexOf, slice, startsWith, typedName } from "./primordials";
+import { dictionary, expose, textOf } from "./webidl";
 
 export class TextEncoder {
   get encoding(): string {
     return "utf-8";
   }
   encode(input: unknown = ""): Uint8Array {
-    return base64ToBytes(textToBase64(StringOf(input)));
+    return base64ToBytes(textToBase64(textOf(input)));
   }
   encodeInto(source: unknown, destination: unknown): { read: number; written: number } {
     if (typedName(destination) !== "Uint8Array") throw new TypeErrorCtor("TextEncoder.encodeInto: the destination must be a Uint8Array");
     const to = destination as Uint8Array;
-    const text = toWellFormed(StringOf(source));
+    const text = toWellFormed(textOf(source));
     const room = lengthOf(to);
     let read = 0;
     let written = 0;
@@ -52,52 +54,100 @@ export class TextEncoder {
 
 const none: Uint8Array = new Uint8ArrayCtor(0);
 
-export class TextDecoder {
-  #fatal: boolean;
-  #ignoreBOM: boolean;
-  #left = none; // Bytes of a character whose rest is to come.
-  #begun = false;
+/** How bytes become text, in pieces. */
+export class Decoding {
+  encoding: string;
+  fatal: boolean;
+  ignoreBOM: boolean;
+  left = none; // Bytes of a character whose rest is to come.
+  begun = false; // Whether what would be a byte order mark is past.
 
-  constructor(label: unknown = "utf-8", options: any = {}) {
-    const name = toLowerCase(trim(StringOf(label)));
-    if (name !== "utf-8" && name !== "utf8" && name !== "unicode-1-1-utf-8") {
-      throw new RangeErrorCtor(`TextDecoder: the encoding ${slice(StringOf(label), 0, 40)} is not available in this version of Flora; utf-8 is`);
-    }
-    this.#fatal = !!options?.fatal;
-    this.#ignoreBOM = !!options?.ignoreBOM;
+  constructor(encoding: string, fatal: boolean, ignoreBOM: boolean) {
+    this.encoding = encoding;
+    this.fatal = fatal;
+    this.ignoreBOM = ignoreBOM;
   }
-  get encoding(): string {
-    return "utf-8";
-  }
-  get fatal(): boolean {
-    return this.#fatal;
-  }
-  get ignoreBOM(): boolean {
-    return this.#ignoreBOM;
-  }
-  decode(input?: unknown, options: any = {}): string {
-    const stream = !!options?.stream;
-    let bytes = input === undefined ? none : viewOf(input, "TextDecoder.decode");
-    if (lengthOf(this.#left) > 0) bytes = joined(this.#left, bytes);
-    this.#left = none;
-    if (stream) {
-      const whole = lengthOf(bytes) - unfinished(bytes);
-      this.#left = copyOf(part(bytes, whole, lengthOf(bytes)));
-      bytes = part(bytes, 0, whole);
-    }
+  /** The text of the next bytes; more says that others will follow. */
+  next(next: Uint8Array, more: boolean): string {
+    let bytes = next;
+    if (lengthOf(this.left) > 0) bytes = joined(this.left, bytes);
+    this.left = none;
+    const utf8 = this.encoding === "utf-8";
     let text: string;
     try {
-      text = base64ToText(bytesToBase64(bytes), this.#fatal);
+      text = utf8 ? this.utf8(bytes, more) : this.other(bytes, more);
     } catch (e) {
-      this.#begun = false;
-      if (this.#fatal && e instanceof TypeErrorCtor) throw new TypeErrorCtor("TextDecoder.decode: the bytes are not valid UTF-8");
+      this.begun = false;
+      if (this.fatal && isTypeError(e)) throw new TypeErrorCtor(`TextDecoder.decode: the bytes are not valid ${utf8 ? "UTF-8" : this.encoding}`);
       throw e;
     }
-    if (!this.#begun && !this.#ignoreBOM && startsWith(text, "\ufeff")) text = slice(text, 1);
-    this.#begun = stream && (this.#begun || text !== "" || lengthOf(bytes) > 0);
+    if (!this.begun && text !== "") {
+      this.begun = true;
+      if (!this.ignoreBOM && (utf8 || startsWith(this.encoding, "utf-16")) && startsWith(text, "\ufeff")) text = slice(text, 1);
+    }
+    if (!more) this.begun = false;
     return text;
   }
+  utf8(bytes: Uint8Array, more: boolean): string {
+    let whole = bytes;
+    if (more) {
+      const n = lengthOf(bytes) - unfinished(bytes);
+      this.left = copyOf(part(bytes, n, lengthOf(bytes)));
+      whole = part(bytes, 0, n);
+    }
+    return base64ToText(bytesToBase64(whole), this.fatal);
+  }
+  other(bytes: Uint8Array, more: boolean): string {
+    const { decode } = natives;
+    const answer = decode((this.fatal ? 1 : 0) + (more ? 0 : 2), 0, `${this.encoding}\n${bytesToBase64(bytes)}`) as string;
+    const at = indexOf(answer, "\n");
+    if (at > 0) this.left = base64ToBytes(slice(answer, 0, at));
+    return slice(answer, at + 1);
+  }
 }
+
+/** The encoding that a label names. */
+export function encodingOf(label: unknown, what: string): string {
+  const text = textOf(label);
+  const known = toLowerCase(text);
+  if (known === "utf-8" || known === "utf8") return "utf-8";
+  try {
+    const { encodingName } = natives;
+    return encodingName(0, 0, text) as string;
+  } catch {
+    throw new RangeErrorCtor(`${what}: there is no encoding ${slice(text, 0, 40)}`);
+  }
+}
+
+function isTypeError(e: unknown): boolean {
+  return e !== null && typeof e === "object" && ObjectGetPrototypeOf(e) === TypeErrorPrototype;
+}
+const TypeErrorPrototype = TypeErrorCtor.prototype;
+
+export class TextDecoder {
+  #d: Decoding;
+
+  constructor(label: unknown = "utf-8", options?: unknown) {
+    const name = encodingOf(label, "TextDecoder");
+    const o = dictionary(options, "TextDecoder");
+    this.#d = new Decoding(name, !!o.fatal, !!o.ignoreBOM);
+  }
+  get encoding(): string {
+    return this.#d.encoding;
+  }
+  get fatal(): boolean {
+    return this.#d.fatal;
+  }
+  get ignoreBOM(): boolean {
+    return this.#d.ignoreBOM;
+  }
+  decode(input?: unknown, options?: unknown): string {
+    const bytes = input === undefined ? none : viewOf(input, "TextDecoder.decode");
+    return this.#d.next(bytes, !!dictionary(options, "TextDecoder.decode").stream);
+  }
+}
+expose(TextDecoder, "TextDecoder");
+expose(TextEncoder, "TextEncoder");
 
 /** How many bytes at the end begin a character that is not complete. */
 function unfinished(b: Uint8Array): number {
@@ -119,7 +169,7 @@ function unfinished(b: Uint8Array): number {
 const run = 4096;
 
 export function atob(data: unknown): string {
-  const text = StringOf(data);
+  const text = textOf(data);
   let bytes: Uint8Array;
   try {
     bytes = base64ToBytes(text);
@@ -134,7 +184,7 @@ export function atob(data: unknown): string {
 }
 
 export function btoa(data: unknown): string {
-  const text = StringOf(data);
+  const text = textOf(data);
   const bytes = new Uint8ArrayCtor(text.length);
   for (let i = 0; i < text.length; i++) {
     const c = charCodeAt(text, i);

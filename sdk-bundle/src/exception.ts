@@ -1,22 +1,57 @@
-// DOMException, as far as the web's classes throw it.
-import { ErrorCtor, ObjectDefineProperty, StringOf, dict, hide, toStringTag } from "./primordials";
+// DOMException, by the Web IDL standard.
+import { ErrorCtor, dict, hide, indexOf, slice } from "./primordials";
+import { constants, expose, usv } from "./webidl";
 
 const codes = dict<number>();
-codes.InvalidCharacterError = 5;
-codes.InvalidStateError = 11;
-codes.SyntaxError = 12;
-codes.TypeMismatchError = 17;
-codes.AbortError = 20;
-codes.QuotaExceededError = 22;
-codes.TimeoutError = 23;
+const names =
+  "IndexSizeError INDEX_SIZE_ERR 1,HierarchyRequestError HIERARCHY_REQUEST_ERR 3,WrongDocumentError WRONG_DOCUMENT_ERR 4,InvalidCharacterError INVALID_CHARACTER_ERR 5," +
+  "NoModificationAllowedError NO_MODIFICATION_ALLOWED_ERR 7,NotFoundError NOT_FOUND_ERR 8,NotSupportedError NOT_SUPPORTED_ERR 9,InUseAttributeError INUSE_ATTRIBUTE_ERR 10," +
+  "InvalidStateError INVALID_STATE_ERR 11,SyntaxError SYNTAX_ERR 12,InvalidModificationError INVALID_MODIFICATION_ERR 13,NamespaceError NAMESPACE_ERR 14," +
+  "InvalidAccessError INVALID_ACCESS_ERR 15,TypeMismatchError TYPE_MISMATCH_ERR 17,SecurityError SECURITY_ERR 18,NetworkError NETWORK_ERR 19,AbortError ABORT_ERR 20," +
+  "URLMismatchError URL_MISMATCH_ERR 21,QuotaExceededError QUOTA_EXCEEDED_ERR 22,TimeoutError TIMEOUT_ERR 23,InvalidNodeTypeError INVALID_NODE_TYPE_ERR 24,DataCloneError DATA_CLONE_ERR 25";
+
+let isException: (v: unknown) => boolean;
 
 export class DOMException extends ErrorCtor {
+  #message: string;
+  #name: string;
+
+  static {
+    isException = (v) => v !== null && typeof v === "object" && #message in v;
+  }
+
   constructor(message: unknown = "", name: unknown = "Error") {
-    super(StringOf(message));
-    hide(this, "name", StringOf(name));
+    super();
+    this.#message = usv(message);
+    this.#name = usv(name);
+    // V8 made its first line before there was a name and a message.
+    const { stack } = this;
+    if (typeof stack !== "string") return;
+    const frames = indexOf(stack, "\n    at ");
+    hide(this, "stack", `${this.#name}: ${this.#message}${frames < 0 ? "" : slice(stack, frames)}`);
+  }
+  override get name(): string {
+    return this.#name;
+  }
+  override get message(): string {
+    return this.#message;
   }
   get code(): number {
-    return codes[this.name] ?? 0;
+    return codes[this.#name] ?? 0;
   }
 }
-ObjectDefineProperty(DOMException.prototype, toStringTag, { __proto__: null, value: "DOMException", configurable: true } as PropertyDescriptor);
+expose(DOMException, "DOMException");
+
+// Words that the standard gave numbers before it gave names.
+const numbers = dict<number>();
+const rows = names.split(",");
+for (let i = 0; i < rows.length; i++) {
+  const [name, constant, code] = rows[i]!.split(" ") as [string, string, string];
+  codes[name] = Number(code);
+  numbers[constant] = Number(code);
+}
+constants(DOMException, { ...numbers, DOMSTRING_SIZE_ERR: 2, NO_DATA_ALLOWED_ERR: 6, VALIDATION_ERR: 16 });
+
+export function isDOMException(v: unknown): v is DOMException {
+  return isException(v);
+}

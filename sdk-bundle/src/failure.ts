@@ -100,8 +100,17 @@ function oneLine(e: any): string {
   return isErrorLike(e) ? `${e.name}: ${e.message}${framesOf(stackOf(e))}` : inspect(e);
 }
 
-/** Tells the guild's log of an error that belongs to no dispatch. */
+/** What may take an error before the log is told; set by global.ts. */
+export const catcher: { take(e: unknown): boolean } = { take: () => false };
+
+/** Reports an error that belongs to no dispatch: to the script, then to the guild's log. */
 export function report(e: unknown): void {
+  const { take } = catcher;
+  if (!take(e)) tellLog(e);
+}
+
+/** Tells the guild's log of an error that belongs to no dispatch. */
+export function tellLog(e: unknown): void {
   try {
     const { report: tell } = natives;
     tell(0, 0, describe(e));

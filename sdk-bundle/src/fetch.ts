@@ -2,35 +2,36 @@
 //
 // op_fetch takes {url, method?, headers?: [name, value][], text? or bytes? (base64), redirect?, id?} and answers
 // {status, statusText, url, redirected, headers, body (base64)}; op_abort_fetch takes the {id} that was given.
-import { isAbortSignal, onAbort, type AbortSignal } from "./abort";
-import { Body, contentIn, contentOf, use, type Content } from "./body";
-import { Headers, rawList, type Pair } from "./headers";
+import { type AbortSignal, abort, isAborted, isAbortSignal, makeSignal, onAbort, reasonFor } from "./abort";
+import { Body, type Content, type Inside, contentOf, insideFor, moved, taken, typed } from "./body";
+import { Headers, type Pair, headerOf, rawList } from "./headers";
 import { later, startOp } from "./host";
 import {
   JSONStringify,
   NumberOf,
-  ObjectDefineProperty,
+  ObjectGetPrototypeOf,
   PromiseCtor,
   RangeErrorCtor,
-  StringOf,
   TypeErrorCtor,
   add,
   charCodeAt,
   dict,
   list,
   numberToString,
+  react,
   regExpExec,
   slice,
-  toStringTag,
   toUpperCase,
 } from "./primordials";
+import { deferred } from "./promises";
 import { URL, hrefOf } from "./url";
+import { expose, textOf } from "./webidl";
 
 const { random } = Math;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function methodOf(v: unknown): string {
-  const method = StringOf(v);
+  const method = textOf(v);
   const upper = toUpperCase(method);
   if (regExpExec(token, method) === null || upper === "CONNECT" || upper === "TRACE" || upper === "TRACK") {
     throw new TypeErrorCtor(`Request: the method ${slice(method, 0, 40)} cannot be sent`);
@@ -42,16 +43,21 @@ function methodOf(v: unknown): string {
 // The third argument that only the SDK can give to a constructor.
 const key = {};
 let isRequest: (v: unknown) => boolean;
+let signalOf: (r: Request) => AbortSignal;
+let hasSignal: (r: Request) => boolean;
 
 export class Request extends Body {
   #url: string;
   #method: string;
   #headers: Headers;
   #redirect: string;
-  #signal: AbortSignal | undefined;
+  #given: boolean; // Whether anything can abort it.
+  #signal: AbortSignal; // Its own, which follows the one that was given.
 
   static {
     isRequest = (v) => v !== null && typeof v === "object" && #url in v;
+    signalOf = (r) => r.#signal;
+    hasSignal = (r) => r.#given;
   }
 
   constructor(input: unknown, init: any = {}) {
@@ -69,30 +75,36 @@ export class Request extends Body {
     }
     const method = init.method !== undefined ? methodOf(init.method) : from === undefined ? "GET" : from.#method;
     const headers = new Headers(init.headers !== undefined ? init.headers : from === undefined ? undefined : from.#headers);
-    let content: Content | undefined;
+    let inside: Inside | undefined;
     if (arguments[2] === key) {
-      content = arguments[3];
+      inside = arguments[3];
     } else if (init.body !== undefined && init.body !== null) {
+      if (method === "GET" || method === "HEAD") throw new TypeErrorCtor(`Request: a ${method} request cannot have a body`);
       const made = contentOf(init.body, "Request");
-      content = made.content;
-      if (made.type !== undefined && !headers.has("content-type")) headers.set("content-type", made.type);
-    } else if (from !== undefined) {
-      content = contentIn(from);
+      inside = made.inside;
+      if (inside.stream !== undefined && init.duplex === undefined) throw new TypeErrorCtor("Request: a body that is a stream needs duplex: \"half\"");
+      if (made.type !== undefined && headerOf(headers, "content-type") === null) rawAdd(headers, "content-type", made.type);
     }
-    if (content !== undefined && (method === "GET" || method === "HEAD")) throw new TypeErrorCtor(`Request: a ${method} request cannot have a body`);
-    const redirect = init.redirect !== undefined ? StringOf(init.redirect) : from === undefined ? "follow" : from.#redirect;
+    if (init.duplex !== undefined && textOf(init.duplex) !== "half") throw new TypeErrorCtor("Request: duplex must be \"half\"");
+    const redirect = init.redirect !== undefined ? textOf(init.redirect) : from === undefined ? "follow" : from.#redirect;
     if (redirect !== "follow" && redirect !== "error" && redirect !== "manual") {
       throw new TypeErrorCtor("Request: redirect must be \"follow\", \"error\" or \"manual\"");
     }
-    const signal = init.signal !== undefined ? init.signal : from === undefined ? undefined : from.#signal;
+    const signal = init.signal !== undefined ? init.signal : from === undefined || !from.#given ? undefined : from.#signal;
     if (signal !== undefined && signal !== null && !isAbortSignal(signal)) throw new TypeErrorCtor("Request: signal must be an AbortSignal");
-    if (from !== undefined && (init.body === undefined || init.body === null)) use(from);
-    super(content);
+    if (inside === undefined && from !== undefined && arguments[2] !== key) {
+      inside = moved(from);
+      if ((inside.content ?? inside.stream) !== undefined && (method === "GET" || method === "HEAD")) throw new TypeErrorCtor(`Request: a ${method} request cannot have a body`);
+    }
+    super(inside);
+    typed(this, () => headerOf(headers, "content-type") ?? "");
     this.#url = url;
     this.#method = method;
     this.#headers = headers;
     this.#redirect = redirect;
-    this.#signal = signal ?? undefined;
+    this.#given = signal !== undefined && signal !== null;
+    this.#signal = makeSignal();
+    if (signal !== undefined && signal !== null) followed(this.#signal, signal);
   }
   get url(): string {
     return this.#url;
@@ -106,7 +118,7 @@ export class Request extends Body {
   get redirect(): string {
     return this.#redirect;
   }
-  get signal(): AbortSignal | undefined {
+  get signal(): AbortSignal {
     return this.#signal;
   }
   clone(): Request {
@@ -114,8 +126,8 @@ export class Request extends Body {
     init.method = this.#method;
     init.headers = this.#headers;
     init.redirect = this.#redirect;
-    init.signal = this.#signal;
-    return new (Request as any)(this.#url, init, key, contentIn(this));
+    if (this.#given) init.signal = this.#signal;
+    return new (Request as any)(this.#url, init, key, insideFor(this));
   }
 }
 
@@ -127,7 +139,7 @@ interface Origin {
   status: number;
 }
 
-let make: (content: Content | undefined, init: unknown, origin: Origin) => Response;
+let make: (content: Inside | undefined, init: unknown, origin: Origin) => Response;
 
 function noBody(status: number): boolean {
   return status === 101 || status === 103 || status === 204 || status === 205 || status === 304;
@@ -149,22 +161,23 @@ export class Response extends Body {
     const origin = inside ? (arguments[3] as Origin) : undefined;
     const status = origin !== undefined ? origin.status : init.status === undefined ? 200 : NumberOf(init.status);
     if (!inside && !(status >= 200 && status <= 599 && status % 1 === 0)) throw new RangeErrorCtor("Response: status must be a whole number from 200 to 599");
-    const statusText = init.statusText === undefined ? "" : StringOf(init.statusText);
+    const statusText = init.statusText === undefined ? "" : textOf(init.statusText);
     for (let i = 0; i < statusText.length; i++) {
       const c = charCodeAt(statusText, i);
       if ((c < 32 && c !== 9) || c === 127 || c > 255) throw new TypeErrorCtor("Response: statusText has characters that cannot be sent");
     }
     const headers = new Headers(init.headers);
-    let content: Content | undefined;
+    let what: Inside | undefined;
     if (inside) {
-      content = body as Content | undefined;
+      what = body as Inside | undefined;
     } else if (body !== undefined && body !== null) {
       if (noBody(status)) throw new TypeErrorCtor(`Response: one with status ${status} has no body`);
       const made = contentOf(body, "Response");
-      content = made.content;
-      if (made.type !== undefined && !headers.has("content-type")) headers.set("content-type", made.type);
+      what = made.inside;
+      if (made.type !== undefined && headerOf(headers, "content-type") === null) rawAdd(headers, "content-type", made.type);
     }
-    super(content);
+    super(what);
+    typed(this, () => headerOf(headers, "content-type") ?? "");
     this.#status = status;
     this.#statusText = statusText;
     this.#headers = headers;
@@ -195,7 +208,7 @@ export class Response extends Body {
     const init = dict<unknown>();
     init.statusText = this.#statusText;
     init.headers = this.#headers;
-    return make(contentIn(this), init, this.#origin ?? { url: "", redirected: false, type: "default", status: this.#status });
+    return make(insideFor(this), init, this.#origin ?? { url: "", redirected: false, type: "default", status: this.#status });
   }
   static error(): Response {
     return make(undefined, dict(), { url: "", redirected: false, type: "error", status: 0 });
@@ -217,8 +230,8 @@ export class Response extends Body {
   }
 }
 
-ObjectDefineProperty(Request.prototype, toStringTag, { __proto__: null, value: "Request", configurable: true } as PropertyDescriptor);
-ObjectDefineProperty(Response.prototype, toStringTag, { __proto__: null, value: "Response", configurable: true } as PropertyDescriptor);
+expose(Request, "Request");
+expose(Response, "Response");
 
 function requestId(): string {
   return numberToString(random(), 36) + numberToString(random(), 36);
@@ -227,41 +240,66 @@ function requestId(): string {
 export function fetch(input: unknown, init?: unknown): Promise<Response> {
   return later(() => {
     const request = new Request(input, init ?? {});
-    const { signal } = request;
-    if (signal?.aborted) throw signal.reason;
-    const content = contentIn(request);
-    use(request);
-    const args = dict<unknown>();
-    args.url = request.url;
-    args.method = request.method;
-    args.redirect = request.redirect;
-    args.headers = rawList(request.headers);
-    if (content?.text !== undefined) args.text = content.text;
-    if (content?.b64 !== undefined) args.bytes = content.b64;
-    if (signal !== undefined) args.id = requestId();
-    return new PromiseCtor<Response>((resolve, reject) => {
-      let forget = () => {};
-      if (signal !== undefined) {
-        forget = onAbort(signal, () => {
-          reject(signal.reason);
-          const which = dict<unknown>();
-          which.id = args.id;
-          startOp("op_abort_fetch", which, nothing, nothing);
-        });
-      }
-      startOp(
-        "op_fetch",
-        args,
-        (r) => {
-          forget();
-          resolve(received(r, request.method));
-        },
-        (e) => {
-          forget();
-          reject(e);
-        },
-      );
+    const signal = signalOf(request);
+    if (isAborted(signal)) throw reasonFor(signal);
+    const content = taken(request);
+    if (!isLater(content)) return send(request, signal, content);
+    const d = deferred<Response>();
+    react(
+      content,
+      (c) => {
+        if (isAborted(signal)) d.reject(reasonFor(signal));
+        else react(send(request, signal, c), d.resolve, d.reject);
+      },
+      d.reject,
+    );
+    return d.promise;
+  });
+}
+
+function isLater(c: Content | Promise<Content> | undefined): c is Promise<Content> {
+  return c !== undefined && ObjectGetPrototypeOf(c) === PromisePrototype;
+}
+const PromisePrototype = PromiseCtor.prototype;
+
+/** Makes a signal abort with another. */
+function followed(mine: AbortSignal, other: AbortSignal): void {
+  if (isAborted(other)) abort(mine, reasonFor(other));
+  else onAbort(other, () => abort(mine, reasonFor(other)));
+}
+
+function rawAdd(to: Headers, name: string, value: string): void {
+  add(rawList(to), [name, value]);
+}
+
+function send(request: Request, signal: AbortSignal, content: Content | undefined): Promise<Response> {
+  const args = dict<unknown>();
+  args.url = request.url;
+  args.method = request.method;
+  args.redirect = request.redirect;
+  args.headers = rawList(request.headers);
+  if (content?.text !== undefined) args.text = content.text;
+  if (content?.b64 !== undefined) args.bytes = content.b64;
+  if (hasSignal(request)) args.id = requestId();
+  return new PromiseCtor<Response>((resolve, reject) => {
+    const forget = onAbort(signal, () => {
+      reject(reasonFor(signal));
+      const which = dict<unknown>();
+      which.id = args.id;
+      startOp("op_abort_fetch", which, nothing, nothing);
     });
+    startOp(
+      "op_fetch",
+      args,
+      (r) => {
+        forget();
+        resolve(received(r, request.method));
+      },
+      (e) => {
+        forget();
+        reject(e);
+      },
+    );
   });
 }
 
@@ -272,7 +310,7 @@ function received(r: any, method: string): Response {
   for (let i = 0; i < r.headers.length; i++) add(pairs, r.headers[i]);
   const init = dict<unknown>();
   init.statusText = r.statusText;
-  const content = method === "HEAD" || noBody(r.status) ? undefined : { b64: r.body ?? "" };
+  const content = method === "HEAD" || noBody(r.status) ? undefined : { content: { b64: r.body ?? "" }, stream: undefined };
   const out = make(content, init, { url: r.url, redirected: r.redirected, type: "default", status: r.status });
   const own = rawList(out.headers);
   for (let i = 0; i < pairs.length; i++) add(own, pairs[i]!);

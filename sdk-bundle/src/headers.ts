@@ -1,13 +1,14 @@
 // Headers, by the fetch standard.
 import { toLowerCase } from "./bytes";
-import { ArrayIsArray, ObjectDefineProperty, ObjectKeys, ReflectApply, StringOf, TypeErrorCtor, add, append, charCodeAt, list, regExpExec, slice, toStringTag } from "./primordials";
+import { ArrayIsArray, ObjectDefineProperty, ObjectKeys, ReflectApply, TypeErrorCtor, add, append, charCodeAt, list, regExpExec, slice } from "./primordials";
+import { expose, textOf } from "./webidl";
 
 export type Pair = [name: string, value: string];
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function nameOf(v: unknown): string {
-  const name = StringOf(v);
+  const name = textOf(v);
   if (regExpExec(token, name) === null) throw new TypeErrorCtor(`Headers: ${slice(name, 0, 64)} is no name of a header`);
   return toLowerCase(name);
 }
@@ -17,7 +18,7 @@ function blank(c: number): boolean {
 }
 
 function valueOf(v: unknown): string {
-  const text = StringOf(v);
+  const text = textOf(v);
   let from = 0;
   let to = text.length;
   while (from < to && blank(charCodeAt(text, from))) from++;
@@ -170,9 +171,17 @@ export class Headers {
   }
 }
 ObjectDefineProperty(Headers.prototype, Symbol.iterator, { __proto__: null, value: Headers.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
-ObjectDefineProperty(Headers.prototype, toStringTag, { __proto__: null, value: "Headers", configurable: true } as PropertyDescriptor);
+expose(Headers, "Headers");
 
 /** The list behind Headers, for the SDK only. */
 export function rawList(h: Headers): Pair[] {
   return listOf(h);
+}
+
+/** The value of a header, by its name in lower case; it runs no script's code. */
+export function headerOf(h: Headers, name: string): string | null {
+  const all = listOf(h);
+  let out: string | null = null;
+  for (let i = 0; i < all.length; i++) if (all[i]![0] === name) out = out === null ? all[i]![1] : `${out}, ${all[i]![1]}`;
+  return out;
 }

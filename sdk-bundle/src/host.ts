@@ -46,6 +46,11 @@ interface Natives {
   random: Native; // (count): so many random bytes in base64, at most 65,536
   utf8Encode: Native; // (0, 0, text): its UTF-8 in base64
   utf8Decode: Native; // (1 to throw on what is not UTF-8, 0, base64): text
+  encodingName: Native; // (0, 0, label): the encoding's name, in lower case
+  decode: Native; // (1 to throw + 2 at the end, 0, name "\n" base64): base64 of what to put before the next bytes "\n" text
+  codecOpen: Native; // (1 to decompress, 0, format): an id
+  codecRun: Native; // (id, 1 at the end, base64): "+" if there is more to come out, else ".", and base64
+  codecEnd: Native; // (id)
 }
 
 export let natives: Natives;

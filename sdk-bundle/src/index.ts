@@ -2,9 +2,11 @@
 // function for the host to boot an isolate with. The host deletes that function
 // before the script runs.
 import { AbortController, AbortSignal } from "./abort";
+import { Blob, File } from "./blob";
 import { takeBase64 } from "./bytes";
 import * as commands from "./commands";
 import * as components from "./components";
+import { structuredClone } from "./clone";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
@@ -13,18 +15,35 @@ import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { Deno, secrets } from "./environment";
+import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
 import { cron, enter, on } from "./events";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
+import { FormData } from "./formdata";
+import { Navigator, addEventListener, dispatchEvent, installSelf, navigator, removeEventListener, reportError } from "./global";
 import { Headers } from "./headers";
 import { boot, info, type Native } from "./host";
 import { KvStore, kv, store } from "./kv";
+import { MessageChannel, MessagePort } from "./message";
 import { rest } from "./ops";
+import { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, performance, startClock } from "./performance";
 import { PermissionFlags } from "./permissions";
 import { ObjectDefineProperty, ObjectKeys, hide } from "./primordials";
+import {
+  ReadableByteStreamController,
+  ReadableStream,
+  ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController,
+  ReadableStreamDefaultReader,
+} from "./readable";
 import { onComponent, onModal } from "./route";
 import * as selects from "./selects";
+import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
+import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
+import { TransformStream, TransformStreamDefaultController } from "./transform";
 import { formatDuration, parseDuration } from "./words";
+import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
 import { URL, URLSearchParams } from "./url";
 
@@ -66,6 +85,46 @@ export const globals = {
   AbortController,
   AbortSignal,
   DOMException,
+  Event,
+  EventTarget,
+  CustomEvent,
+  ErrorEvent,
+  PromiseRejectionEvent,
+  MessageEvent,
+  addEventListener,
+  removeEventListener,
+  dispatchEvent,
+  reportError,
+  structuredClone,
+  MessageChannel,
+  MessagePort,
+  performance,
+  Performance,
+  PerformanceEntry,
+  PerformanceMark,
+  PerformanceMeasure,
+  navigator,
+  Navigator,
+  ReadableStream,
+  ReadableStreamDefaultReader,
+  ReadableStreamBYOBReader,
+  ReadableStreamDefaultController,
+  ReadableByteStreamController,
+  ReadableStreamBYOBRequest,
+  WritableStream,
+  WritableStreamDefaultWriter,
+  WritableStreamDefaultController,
+  TransformStream,
+  TransformStreamDefaultController,
+  ByteLengthQueuingStrategy,
+  CountQueuingStrategy,
+  TextEncoderStream,
+  TextDecoderStream,
+  CompressionStream,
+  DecompressionStream,
+  Blob,
+  File,
+  FormData,
   URL,
   URLSearchParams,
   TextEncoder,
@@ -94,6 +153,7 @@ function install(members: Record<string, unknown>): void {
 install(surface);
 install(globals);
 install({ flora });
+installSelf();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);
@@ -104,6 +164,7 @@ ObjectDefineProperty(globalThis, "__floraBoot", {
   value: (from: Record<string, Native | undefined>, text: string) => {
     confineWebAssembly();
     takeBase64();
+    startClock();
     boot(from, text);
     return enter;
   },

@@ -7,7 +7,6 @@ import {
   JSONStringify,
   ObjectDefineProperty,
   ReflectApply,
-  StringOf,
   TypeErrorCtor,
   add,
   append,
@@ -18,9 +17,9 @@ import {
   slice,
   split,
   startsWith,
-  toStringTag,
   toUpperCase,
 } from "./primordials";
+import { expose, textOf } from "./webidl";
 
 const { encodeURIComponent: escape, decodeURIComponent: unescape } = globalThis;
 
@@ -67,8 +66,8 @@ export class URL {
   }
 
   constructor(url: unknown, base?: unknown) {
-    const text = StringOf(url);
-    const from = base === undefined ? undefined : StringOf(base);
+    const text = textOf(url);
+    const from = base === undefined ? undefined : textOf(base);
     try {
       this.#p = ask(of(text, from));
     } catch {
@@ -79,8 +78,8 @@ export class URL {
     return URL.parse(url, base) !== null;
   }
   static parse(url: unknown, base?: unknown): URL | null {
-    const text = StringOf(url);
-    const from = base === undefined ? undefined : StringOf(base);
+    const text = textOf(url);
+    const from = base === undefined ? undefined : textOf(base);
     try {
       return new URL(text, from);
     } catch {
@@ -88,7 +87,7 @@ export class URL {
     }
   }
   #set(member: string, value: unknown): void {
-    const text = StringOf(value);
+    const text = textOf(value);
     try {
       this.#p = ask(of(this.#p.href, member, text));
     } catch {
@@ -271,10 +270,10 @@ export class URLSearchParams {
   constructor(init: unknown = "") {
     if (init !== null && (typeof init === "object" || typeof init === "function")) {
       const all = isParams(init) ? (init as URLSearchParams).#list : pairsOf(init, "URLSearchParams");
-      for (let i = 0; i < all.length; i++) add(this.#list, [toWellFormed(StringOf(all[i]![0])), toWellFormed(StringOf(all[i]![1]))]);
+      for (let i = 0; i < all.length; i++) add(this.#list, [toWellFormed(textOf(all[i]![0])), toWellFormed(textOf(all[i]![1]))]);
       return;
     }
-    this.#list = parse(StringOf(init));
+    this.#list = parse(textOf(init));
   }
   #changed(): void {
     if (this.#url !== undefined) update(this.#url, this.toString());
@@ -283,42 +282,42 @@ export class URLSearchParams {
     return this.#list.length;
   }
   append(name: unknown, value: unknown): void {
-    add(this.#list, [toWellFormed(StringOf(name)), toWellFormed(StringOf(value))]);
+    add(this.#list, [toWellFormed(textOf(name)), toWellFormed(textOf(value))]);
     this.#changed();
   }
   delete(name: unknown, value?: unknown): void {
-    this.#drop(StringOf(name), value);
+    this.#drop(textOf(name), value);
     this.#changed();
   }
   #drop(name: string, value?: unknown): void {
     const kept = list<[string, string]>();
     for (let i = 0; i < this.#list.length; i++) {
       const p = this.#list[i]!;
-      if (p[0] !== name || (value !== undefined && p[1] !== StringOf(value))) add(kept, p);
+      if (p[0] !== name || (value !== undefined && p[1] !== textOf(value))) add(kept, p);
     }
     this.#list = kept;
   }
   get(name: unknown): string | null {
-    const n = StringOf(name);
+    const n = textOf(name);
     for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) return this.#list[i]![1];
     return null;
   }
   getAll(name: unknown): string[] {
-    const n = StringOf(name);
+    const n = textOf(name);
     const out: string[] = [];
     for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) append(out, this.#list[i]![1]);
     return out;
   }
   has(name: unknown, value?: unknown): boolean {
-    const n = StringOf(name);
+    const n = textOf(name);
     for (let i = 0; i < this.#list.length; i++) {
-      if (this.#list[i]![0] === n && (value === undefined || this.#list[i]![1] === StringOf(value))) return true;
+      if (this.#list[i]![0] === n && (value === undefined || this.#list[i]![1] === textOf(value))) return true;
     }
     return false;
   }
   set(name: unknown, value: unknown): void {
-    const n = toWellFormed(StringOf(name));
-    const v = toWellFormed(StringOf(value));
+    const n = toWellFormed(textOf(name));
+    const v = toWellFormed(textOf(value));
     const kept = list<[string, string]>();
     let found = false;
     for (let i = 0; i < this.#list.length; i++) {
@@ -390,6 +389,11 @@ export function formOf(v: unknown): string | undefined {
 }
 const { toString: paramsToString } = URLSearchParams.prototype;
 
-ObjectDefineProperty(URL.prototype, toStringTag, { __proto__: null, value: "URL", configurable: true } as PropertyDescriptor);
+expose(URL, "URL");
 ObjectDefineProperty(URLSearchParams.prototype, Symbol.iterator, { __proto__: null, value: URLSearchParams.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
-ObjectDefineProperty(URLSearchParams.prototype, toStringTag, { __proto__: null, value: "URLSearchParams", configurable: true } as PropertyDescriptor);
+expose(URLSearchParams, "URLSearchParams");
+
+/** The pairs of application/x-www-form-urlencoded; unlike a query it has no mark before it. */
+export function pairsIn(text: string): [string, string][] {
+  return parse(startsWith(text, "?") ? "&" + text : text);
+}

@@ -3,12 +3,12 @@
 /**
  * Sends an HTTP request. It rejects with a TypeError ("fetch failed: ...") when
  * there is no response, whose `cause.code` says why, and with a TimeoutError
- * after 30 s; a response of any status resolves. Bodies are whole: at most
- * 8 MiB each way.
+ * after 30 s; a response of any status resolves. Bodies have at most 8 MiB each
+ * way, and one that is a stream is sent when it has come to its end.
  */
 declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 
-type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams;
+type BodyInit = string | ArrayBuffer | ArrayBufferView | URLSearchParams | Blob | FormData | ReadableStream<Uint8Array>;
 type HeadersInit = Headers | [string, string][] | Record<string, string> | Iterable<[string, string]>;
 
 interface RequestInit {
@@ -19,6 +19,8 @@ interface RequestInit {
   /** "follow" (at most 20), "error", or "manual": the redirecting response itself. */
   redirect?: "follow" | "error" | "manual";
   signal?: AbortSignal | null;
+  /** Needed when the body is a stream. */
+  duplex?: "half";
 }
 
 interface ResponseInit {
@@ -43,7 +45,10 @@ declare class Headers {
 }
 
 interface Body {
+  readonly body: ReadableStream<Uint8Array> | null;
   readonly bodyUsed: boolean;
+  blob(): Promise<Blob>;
+  formData(): Promise<FormData>;
   text(): Promise<string>;
   json(): Promise<any>;
   bytes(): Promise<Uint8Array>;
@@ -56,8 +61,12 @@ declare class Request implements Body {
   readonly method: string;
   readonly headers: Headers;
   readonly redirect: "follow" | "error" | "manual";
-  readonly signal: AbortSignal | undefined;
+  /** Aborts with the signal that was given. */
+  readonly signal: AbortSignal;
+  readonly body: ReadableStream<Uint8Array> | null;
   readonly bodyUsed: boolean;
+  blob(): Promise<Blob>;
+  formData(): Promise<FormData>;
   clone(): Request;
   text(): Promise<string>;
   json(): Promise<any>;
@@ -76,7 +85,10 @@ declare class Response implements Body {
   readonly url: string;
   readonly redirected: boolean;
   readonly type: "default" | "error";
+  readonly body: ReadableStream<Uint8Array> | null;
   readonly bodyUsed: boolean;
+  blob(): Promise<Blob>;
+  formData(): Promise<FormData>;
   clone(): Response;
   text(): Promise<string>;
   json(): Promise<any>;
@@ -85,35 +97,6 @@ declare class Response implements Body {
   static error(): Response;
   static redirect(url: string | URL, status?: 301 | 302 | 303 | 307 | 308): Response;
   static json(data: unknown, init?: ResponseInit): Response;
-}
-
-interface AbortEvent {
-  readonly type: "abort";
-  readonly target: AbortSignal;
-}
-
-declare class AbortController {
-  readonly signal: AbortSignal;
-  abort(reason?: unknown): void;
-}
-
-declare class AbortSignal {
-  private constructor();
-  readonly aborted: boolean;
-  readonly reason: any;
-  onabort: ((event: AbortEvent) => unknown) | null;
-  throwIfAborted(): void;
-  addEventListener(type: "abort", listener: (event: AbortEvent) => unknown, options?: { once?: boolean }): void;
-  removeEventListener(type: "abort", listener: (event: AbortEvent) => unknown): void;
-  static abort(reason?: unknown): AbortSignal;
-  /** Aborts with a TimeoutError after that many milliseconds. It counts as a timer. */
-  static timeout(ms: number): AbortSignal;
-  static any(signals: Iterable<AbortSignal>): AbortSignal;
-}
-
-declare class DOMException extends Error {
-  constructor(message?: string, name?: string);
-  readonly code: number;
 }
 
 declare class URL {
@@ -161,10 +144,10 @@ declare class TextEncoder {
   encodeInto(source: string, destination: Uint8Array): { read: number; written: number };
 }
 
-/** UTF-8 only, other labels are a RangeError; at most 16 MiB in one call. */
+/** Any encoding of the Encoding standard, by any of its labels; at most 16 MiB in one call. */
 declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
-  readonly encoding: "utf-8";
+  readonly encoding: string;
   readonly fatal: boolean;
   readonly ignoreBOM: boolean;
   decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;

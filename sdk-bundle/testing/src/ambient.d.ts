@@ -46,3 +46,7 @@ declare class URL {
 
 declare const process: { cwd(): string };
 declare function setImmediate(f: () => void): void;
+declare module "node:zlib" {
+  type Run = (data: unknown) => any;
+  export const gzipSync: Run, gunzipSync: Run, deflateSync: Run, inflateSync: Run, deflateRawSync: Run, inflateRawSync: Run;
+}

@@ -31,7 +31,7 @@ interface Setup {
 
 // What an isolate has and a realm of Node's has not: a clock of its own, and
 // V8's base64.
-const preparation = `(now, bytes, base64) => {
+const preparation = `(now, bytes, base64, move) => {
   const Real = Date;
   globalThis.Date = class Date extends Real {
     constructor(...a) {
@@ -46,6 +46,22 @@ const preparation = `(now, bytes, base64) => {
   define(Uint8Array, "fromBase64", (s) => new Uint8Array(bytes(s)));
   define(Uint8Array.prototype, "toBase64", function () {
     return base64(this);
+  });
+  // Before Node 22 there are neither.
+  if (ArrayBuffer.prototype.transfer !== undefined) return;
+  define(ArrayBuffer.prototype, "transfer", function () {
+    return move(this);
+  });
+  Object.defineProperty(ArrayBuffer.prototype, "detached", {
+    get() {
+      try {
+        new Uint8Array(this);
+        return false;
+      } catch {
+        return true;
+      }
+    },
+    configurable: true,
   });
 }`;
 
@@ -72,7 +88,7 @@ export class Host {
     this.clock = new Clock(setup.start, (id) => this.#enter(3, id));
     this.realm = vm.createContext({});
     // The SDK takes what it needs of the language when it starts: the clock must be there before.
-    vm.runInContext(preparation, this.realm, { filename: "flora:preparation" })(() => this.clock.now(), platform.bytes, platform.base64);
+    vm.runInContext(preparation, this.realm, { filename: "flora:preparation" })(() => this.clock.now(), platform.bytes, platform.base64, platform.move);
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
     delete this.realm.__floraBoot;
@@ -98,6 +114,11 @@ export class Host {
       random: (count) => platform.random(count),
       utf8Encode: (_, __, text) => platform.utf8Encode(text),
       utf8Decode: (fatal, _, base64) => platform.utf8Decode(base64, fatal === 1),
+      encodingName: (_, __, label) => platform.encodingName(label),
+      decode: (flags, _, args) => platform.decode(flags, args),
+      codecOpen: (decompress, _, format) => platform.codecOpen(decompress === 1, format),
+      codecRun: (id, end, base64) => platform.codecRun(id, end === 1, base64),
+      codecEnd: (id) => platform.codecEnd(id),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
