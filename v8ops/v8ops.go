@@ -10,6 +10,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/v8ops/command"
+	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 	"github.com/flora-runtime/flora-runtime/v8ops/endpoint"
 	"github.com/flora-runtime/flora-runtime/v8ops/fetch"
 	"github.com/flora-runtime/flora-runtime/v8ops/interaction"
@@ -26,6 +27,7 @@ type Deps struct {
 	Discord *outbound.Discord
 	KV      kv.Store
 	Egress  *egress.Client // nil: there is no fetch.
+	DenoKV  denokv.Deps    // Without a store there is neither Deno.openKv nor flora.schedule.
 }
 
 // Table makes the whole set.
@@ -41,7 +43,11 @@ func Table(d Deps) (*op.Table, error) {
 	if d.Egress != nil {
 		out = fetch.Ops(d.Egress)
 	}
-	return op.NewTable(discord, kvops.Ops(d.KV), out)
+	var ordered []op.Op
+	if d.DenoKV.Store != nil {
+		ordered = denokv.Ops(d.DenoKV)
+	}
+	return op.NewTable(discord, kvops.Ops(d.KV), out, ordered)
 }
 
 // ofDiscord makes an op of every row of the endpoint table, in its order.

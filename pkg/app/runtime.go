@@ -25,6 +25,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
@@ -37,6 +38,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
+	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 )
 
 // runtime is a control process and what it consists of.
@@ -72,6 +74,8 @@ type runtime struct {
 	kv       *kv.DB
 	keys     kv.Store // The same, measured.
 	stores   *kv.Follower
+	queue    *later.Queue // Messages of Deno.Kv, and schedules.
+	watches  *denokv.Watches
 	logs     *logs.Hub
 	crons    *cron.Ticker
 	marks    *mark.Folder

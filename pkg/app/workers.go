@@ -23,6 +23,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 	"github.com/flora-runtime/flora-runtime/v8ops"
+	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 	"github.com/flora-runtime/flora-runtime/v8ops/outbound"
 )
 
@@ -63,6 +64,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
 		KV:      rt.keys,
 		Egress:  rt.egress,
+		DenoKV:  denokv.Deps{Store: rt.kv, Watches: rt.watches},
 	})
 	if err != nil {
 		return err
@@ -87,10 +89,12 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.deploys, Saved: rt.saved, Active: rt.activity.last, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Intents: rt.gateway,
-		Environment: surroundings{rt}, Respond: rt.respond,
+		Environment: surroundings{rt}, Respond: rt.respond, Serves: rt.queue.Wake,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})
+	// It ends after the scripts: what their handlers came to is written down.
+	rt.life.release("queue", func() error { rt.queue.Close(); return nil })
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
 	rt.life.run("secrets", rt.secrets.Run)
@@ -177,6 +181,10 @@ func (rt *runtime) loadScripts(ctx context.Context) error {
 		rt.life.run("copies of deployments", func(ctx context.Context) error { return rt.copies.Run(ctx, rt.bot.Reconcile) })
 	}
 	rt.life.run("cron", rt.crons.Run)
+	if err := rt.queue.Load(ctx); err != nil {
+		return err
+	}
+	rt.life.run("queues and schedules", rt.queue.Run)
 	// What the bot asks Discord for follows from what scripts handle.
 	if late, err := rt.within(ctx, loadsLimit, tried); err != nil {
 		return err

@@ -107,6 +107,9 @@ type Config struct {
 	Meter Meter
 	// Witness, if not nil, sees handlers begin and end: for tests of scripts.
 	Witness Witness
+	// Serves, if not nil, is told when a guild's script may handle events that it
+	// did not before. It must not wait.
+	Serves func(guild snowflake.GuildID)
 	// Tracer, if not nil, follows some events.
 	Tracer *trace.Tracer
 }
@@ -148,6 +151,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Active == nil {
 		cfg.Active = func(snowflake.GuildID) time.Time { return time.Time{} }
+	}
+	if cfg.Serves == nil {
+		cfg.Serves = func(snowflake.GuildID) {}
 	}
 	if cfg.Environment == nil {
 		cfg.Environment = bare{}

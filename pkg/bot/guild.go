@@ -212,6 +212,7 @@ func (g *guild) swap(s *script, deployed bool) (old *script, done bool) {
 	g.feed()
 	g.mu.Unlock()
 	g.bot.wanted.update(g)
+	g.bot.cfg.Serves(g.id)
 	select {
 	case <-s.gone:
 		// It was lost before it was the guild's.
@@ -252,6 +253,7 @@ func (g *guild) declared(s *script, kind string) {
 	}
 	switch kind {
 	case "event", "mark":
+		g.bot.cfg.Serves(g.id)
 		g.bot.wanted.update(g)
 		g.tellUnheard(s, maxLate)
 	case "commands":

@@ -43,6 +43,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 		return
 	}
 	s.settled(id, e, f)
+	e.ended, e.failed = true, f != nil
 	e.finish()
 	if w := s.guild.bot.cfg.Witness; w != nil {
 		w.Settled(s.guild.id, id, f)
@@ -181,6 +182,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 		case id <= begun:
 			lost++
 			s.measureEnd(id, e, outcomeLost)
+			e.lost = true
 			e.finish()
 			if w := s.guild.bot.cfg.Witness; w != nil {
 				w.Settled(s.guild.id, id, &wire.Failure{Name: "Error", Message: s.lost.Error(), Text: "the script's isolate ended: " + s.lost.Error()})

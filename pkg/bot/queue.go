@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
+	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
 )
@@ -23,9 +24,13 @@ type event struct {
 	answerable  bool   // It is an interaction that a message can answer.
 	answers     int    // Ops that answered it, or are about to.
 	done        func() // Called once when its handler has settled or it was dropped.
-	receipt     discord.Receipt
-	begun       time.Time  // When it was handed to a script.
-	span        trace.Span // Of the way it takes.
+	// over, if not nil, is called once with what became of the event.
+	over          func(later.Outcome)
+	receipt       discord.Receipt
+	begun         time.Time  // When it was handed to a script.
+	ended, failed bool       // Its handlers have settled, and how.
+	lost          bool       // Its handlers were cut off.
+	span          trace.Span // Of the way it takes.
 }
 
 func (e event) finish() {
@@ -33,6 +38,9 @@ func (e event) finish() {
 	e.receipt.Settled()
 	if e.done != nil {
 		e.done()
+	}
+	if e.over != nil {
+		e.over(e.outcome())
 	}
 }
 

@@ -45,6 +45,10 @@ type Config struct {
 	// StoresChanged is told of a guild in which a store came or went; nil is
 	// nobody. It must not wait.
 	StoresChanged func(guild snowflake.GuildID)
+	// Committed is told of the keys that a Commit wrote or removed, of none when an
+	// import may have changed any; nil is nobody.
+	// It must not wait.
+	Committed func(guild snowflake.GuildID, store string, keys []string)
 
 	// Memory keeps all in memory only: for tests of scripts.
 	Memory bool
@@ -65,6 +69,7 @@ type DB struct {
 	archives      string
 	archiving     *semaphore.Weighted // Bounds the exports and imports at once.
 	storesChanged func(snowflake.GuildID)
+	told          func(guild snowflake.GuildID, store string, keys []string)
 
 	// life is read-held by every method; Close takes it and sets closed. closing
 	// ends before that and stops what may take long.
@@ -139,7 +144,7 @@ func Open(cfg Config) (*DB, error) {
 	}
 	db := &DB{
 		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs, room: pebbledb.NewRoom(o, cfg.Dir),
-		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged,
+		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged, told: cfg.Committed,
 		guilds: map[snowflake.GuildID]*guild{}, busy: map[snowflake.GuildID]struct{}{},
 	}
 	db.bounds.Store(&cfg.Limits)

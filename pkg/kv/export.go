@@ -71,7 +71,7 @@ func (db *DB) turn(ctx context.Context) (done func(), err error) {
 // Export implements Store.
 func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (Export, error) {
 	if store != "" {
-		if err := db.limits().checkStore(store); err != nil {
+		if err := db.limits().checkAny(store); err != nil {
 			return Export{}, err
 		}
 	}
@@ -214,7 +214,8 @@ func (db *DB) writeEntries(ctx context.Context, w *archive.Writer, r pebble.Read
 		if err != nil {
 			return err
 		}
-		return wrap("export", w.Entry(archive.Entry{Key: key, Value: value, Expiration: h.expiration, Metadata: h.metadata}))
+		text, data := outward(store, key, value)
+		return wrap("export", w.Entry(archive.Entry{Key: text, Value: data, Expiration: h.expiration, Metadata: h.metadata}))
 	})
 }
 

@@ -70,6 +70,11 @@ func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o 
 		return Imported{}, err
 	}
 	db.storesChanged(id)
+	for name := range m.stores {
+		if db.told != nil && strings.HasPrefix(name, Reserved) {
+			db.told(id, name, nil)
+		}
+	}
 	return m.result, nil
 }
 
@@ -87,18 +92,20 @@ func (db *DB) spool(ctx context.Context, in io.Reader, path string) error {
 // checkRecord holds each line against the limits.
 func (db *DB) checkRecord() func(archive.Record) error {
 	var store, guild, keys int64
+	name := ""
 	return func(r archive.Record) error {
 		if r.Store != nil {
-			store = 0
-			return db.limits().checkStore(r.Store.Name)
+			store, name = 0, r.Store.Name
+			return db.limits().checkAny(name)
 		}
 		e := r.Entry
 		metadata, err := db.limits().checkMetadata(e.Metadata)
-		if err := first(db.limits().checkKey(e.Key), db.limits().checkValue(e.Value), err); err != nil {
+		key, value, bad := db.limits().inward(name, e.Key, e.Value)
+		if err := first(bad, err); err != nil {
 			return err
 		}
-		h := head{metadata: metadata, valueLen: len(e.Value)}
-		n := h.size(e.Key)
+		h := head{metadata: metadata, valueLen: len(value)}
+		n := h.size(key)
 		if n > int64(db.limits().EntryBytes) {
 			return db.limits().entryTooLarge()
 		}
@@ -277,6 +284,9 @@ func (m *intake) entry(e archive.Entry) error {
 	}
 	var err error
 	if h.metadata, err = db.limits().checkMetadata(e.Metadata); err != nil {
+		return err
+	}
+	if e.Key, e.Value, err = db.limits().inward(m.name, e.Key, e.Value); err != nil {
 		return err
 	}
 	h.setValue(e.Value)

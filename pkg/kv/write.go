@@ -99,7 +99,7 @@ func (db *DB) CreateStore(ctx context.Context, id snowflake.GuildID, name string
 
 // DeleteStore implements Store.
 func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string) error {
-	if err := db.limits().checkStore(name); err != nil {
+	if err := db.limits().checkAny(name); err != nil {
 		return err
 	}
 	return db.write(ctx, id, int64(len(name)), func(g *guild) error {
@@ -166,6 +166,8 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*
 type edit struct {
 	key  string
 	sets bool // Counts against the rate limit.
+	// looks says that next only looks at what is there, which stays.
+	looks bool
 	// next gives the head that follows the key's present one, and the value if
 	// that is another one. live is nil when there is no such key; next gives a nil
 	// head when there is to be none.
@@ -336,7 +338,7 @@ func (db *DB) steps(g *guild, name string, edits []edit) ([]step, error) {
 		if err != nil {
 			return nil, err
 		}
-		if next == nil && live == nil {
+		if e.looks || next == nil && live == nil {
 			continue // What has expired is left to the sweep.
 		}
 		if next != nil {

@@ -135,6 +135,8 @@ func (w *world) settle(ctx context.Context) (next time.Time, err error) {
 			return next, nil
 		}
 		last = given
+		w.queue.Settle()
+		w.queue.Tick(ctx)
 	}
 }
 
@@ -199,7 +201,8 @@ func (w *world) pass(ctx context.Context) error {
 	}
 }
 
-// advance lets time pass: timers fire in their order, and cron jobs.
+// advance lets time pass: timers fire in their order, and cron jobs, messages and
+// schedules.
 func (w *world) advance(ctx context.Context, p *place, d time.Duration) (o outcome, err error) {
 	defer p.leave()
 	p.enter()
@@ -212,11 +215,17 @@ func (w *world) advance(ctx context.Context, p *place, d time.Duration) (o outco
 				next = j.Next
 			}
 		}
+		if at := w.queue.Next(); !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			if next = at; at.Before(w.clock.Now()) {
+				next = w.clock.Now()
+			}
+		}
 		if next.IsZero() || next.After(end) {
 			break
 		}
 		w.clock.Advance(next.Sub(w.clock.Now()))
 		w.crons.Tick()
+		w.queue.Tick(ctx)
 		next, err = w.settleTimers(ctx)
 	}
 	if err != nil {

@@ -24,6 +24,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
@@ -34,6 +35,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/wire"
 	"github.com/flora-runtime/flora-runtime/pkg/worker"
 	"github.com/flora-runtime/flora-runtime/v8ops"
+	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 	"github.com/flora-runtime/flora-runtime/v8ops/outbound"
 )
 
@@ -61,6 +63,8 @@ type world struct {
 	kv      *kv.DB
 	hub     *logs.Hub
 	crons   *cron.Ticker
+	queue   *later.Queue
+	watches *denokv.Watches
 	pool    *supervisor.Pool
 	bot     *bot.Bot
 
@@ -166,9 +170,16 @@ func (w *world) openDiscord(log *zap.Logger) (rest *discord.REST, err error) {
 func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err error) {
 	limits := kv.DefaultLimits()
 	limits.WritesPerMinute = 0 // The minute would never end.
-	if w.kv, err = kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: w.clock, CacheBytes: 1 << 20}); err != nil {
+	if w.kv, err = kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: w.clock, CacheBytes: 1 << 20, Committed: w.committed}); err != nil {
 		return err
 	}
+	w.watches = denokv.NewWatches(func(guild snowflake.GuildID, payload []byte, over func()) bool {
+		return w.bot.Notify(later.Delivery{Guild: guild, Name: denokv.WatchEvent, Payload: payload, Over: func(later.Outcome) { over() }})
+	})
+	w.queue = later.New(later.Config{Store: w.kv, Clock: w.clock, Log: cfg.Log, Deliver: func(d later.Delivery) bool {
+		return w.bot.Notify(d)
+	}})
+	w.ends = append(w.ends, func() error { w.queue.Close(); return nil })
 	w.ends = append(w.ends, w.kv.Close)
 	state, err := embedded.Open(embedded.Config{Dir: "/state", Memory: true})
 	if err != nil {
@@ -177,7 +188,8 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 	w.ends = append(w.ends, state.Close)
 	w.hub = logs.New(logs.Config{Lines: 10_000, Bytes: 16 << 20, LinesPerSecond: 1 << 20, Burst: 1 << 20, Clock: w.clock})
 	w.scope = scope.New(scope.Config{REST: rest, State: w.gateway.State(), Clock: w.clock})
-	table, err := v8ops.Table(v8ops.Deps{Discord: &outbound.Discord{REST: rest, Scope: w.scope, Application: w.gateway.Application}, KV: w.kv})
+	table, err := v8ops.Table(v8ops.Deps{Discord: &outbound.Discord{REST: rest, Scope: w.scope, Application: w.gateway.Application}, KV: w.kv,
+		DenoKV: denokv.Deps{Store: w.kv, Clock: w.clock, Watches: w.watches}})
 	if err != nil {
 		return err
 	}
@@ -205,11 +217,17 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 			return commands.SyncCommands(ctx, guild, declared)
 		},
 		Remember: w.scope.Remember, Application: w.gateway.Application, Limits: bounds, Environment: surroundings(s), Intents: w.gateway,
-		Log: cfg.Log, Now: w.clock.Now, Witness: witness{w},
+		Log: cfg.Log, Now: w.clock.Now, Witness: witness{w}, Serves: w.queue.Wake,
 	})
 	w.ends = append(w.ends, func() error { w.bot.Close(); return nil })
 	w.run(w.pool.Run)
 	return nil
+}
+
+// committed is told of every commit to the stores of Deno.Kv and of schedules.
+func (w *world) committed(guild snowflake.GuildID, store string, keys []string) {
+	w.queue.Committed(guild, store, keys)
+	w.watches.Committed(guild, store, keys)
 }
 
 // deploy lets the script serve.

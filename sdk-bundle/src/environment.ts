@@ -1,5 +1,6 @@
 // What the guild's admins have set beside the script: variables, and secrets,
 // of which a script only ever sees placeholders.
+import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
 import { natives } from "./host";
 import { ErrorCtor, JSONParse, TypeErrorCtor } from "./primordials";
 
@@ -26,6 +27,10 @@ function fixed(call: string): never {
 
 /** What there is of Deno's namespace. */
 export const Deno = {
+  openKv,
+  Kv,
+  KvU64,
+  AtomicOperation,
   env: {
     get: (name: string): string | undefined => variable("Deno.env.get", name),
     has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,

@@ -38,6 +38,7 @@ import {
   ReadableStreamDefaultReader,
 } from "./readable";
 import { onComponent, onModal } from "./route";
+import { schedule } from "./schedule";
 import * as selects from "./selects";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
@@ -53,6 +54,7 @@ export const surface = {
   onComponent,
   onModal,
   cron,
+  schedule,
   secrets,
   rest,
   kv,

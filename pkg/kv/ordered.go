@@ -1,0 +1,433 @@
+package kv
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// Reserved begins the names of ordered stores. No other store's name does, so
+// neither kind reaches what is in the other.
+const Reserved = "."
+
+// Ordered is storage of bytes under keys of bytes, for what is built on top of
+// it: Deno.Kv, its queues, and schedules. Stores are named with Reserved in
+// front, share the guild's versions, quotas and archives with its other stores,
+// and come to be by their first write. What was acknowledged is on disk.
+type Ordered interface {
+	// ReadRanges gives the pairs of each range, all as they were at one moment. A
+	// range that is the only one may give fewer when they are large.
+	ReadRanges(ctx context.Context, guild snowflake.GuildID, store string, ranges []Range) ([][]Pair, error)
+	// Commit makes all mutations, one after another, or none. It is not OK when a
+	// check does not hold.
+	Commit(ctx context.Context, guild snowflake.GuildID, store string, c Commit) (Committed, error)
+	// Holding gives the ordered stores that have a key from this one on.
+	Holding(ctx context.Context, from string) ([]StoreName, error)
+}
+
+// StoreName is an ordered store of a guild.
+type StoreName struct {
+	Guild snowflake.GuildID
+	Store string
+}
+
+// Range is keys from Start on that are before End, in the order of their bytes.
+type Range struct {
+	Start, End string
+	Limit      int // The most pairs wanted; it must be set.
+	Reverse    bool
+}
+
+// Pair is a key and its value. The value's first byte says what the rest is.
+type Pair struct {
+	Key, Value string
+	Version    uint64
+}
+
+// The first byte of a value that Sum, Min and Max work on: eight bytes follow,
+// the lowest first.
+const U64 = 'u'
+
+// Check holds when the key has this version; 0 is that there is no such key.
+type Check struct {
+	Key     string
+	Version uint64
+}
+
+// Kind is what a Mutation does.
+type Kind uint8
+
+// The kinds. The last three take a value of U64, and find one or nothing.
+const (
+	Set Kind = iota + 1
+	Delete
+	Sum // Wraps around.
+	Min
+	Max
+)
+
+// Mutation is one change of a Commit.
+type Mutation struct {
+	Kind  Kind
+	Key   string
+	Value string
+	// Expiration is the Unix second at which a Set key is gone, 0 for never.
+	Expiration int64
+}
+
+// Commit is what is done together. A key may be in it more than once.
+type Commit struct {
+	Checks    []Check
+	Mutations []Mutation
+	// Uncounted is for the runtime's own writes, which no rate limit refuses.
+	Uncounted bool
+}
+
+// Committed is what became of a Commit.
+type Committed struct {
+	OK      bool
+	Version uint64 // That all written keys have.
+}
+
+// Limits of what is in an ordered store and read at once. They are Deno's.
+const (
+	orderedKeyBytes   = 2 << 10
+	orderedValueBytes = 64<<10 + 1<<10 // A clone may be a little larger than what it is of.
+	orderedReadBytes  = 4 << 20
+)
+
+var _ Ordered = (*DB)(nil)
+
+var errCheck = errors.New("a check does not hold")
+
+func (l Limits) checkOrdered(name string) error {
+	rest, ok := strings.CutPrefix(name, Reserved)
+	if !ok {
+		return fault.New(fault.InvalidInput, "%.100q is not the name of an ordered store", name)
+	}
+	return l.checkStore(rest)
+}
+
+// ReadRanges implements Ordered.
+func (db *DB) ReadRanges(ctx context.Context, id snowflake.GuildID, name string, ranges []Range) (out [][]Pair, err error) {
+	if err := db.limits().checkOrdered(name); err != nil {
+		return nil, err
+	}
+	if err := db.enter(ctx, id); err != nil {
+		return nil, err
+	}
+	defer db.leave()
+	snapshot := db.pebble.NewSnapshot()
+	defer func() { err = errors.Join(err, wrap("read", snapshot.Close())) }()
+	out = make([][]Pair, len(ranges))
+	room := orderedReadBytes
+	for i, r := range ranges {
+		if out[i], err = db.readRange(ctx, snapshot, id, name, r, &room, len(ranges) == 1); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// readRange reads until the range ends, is long enough, or room is used up,
+// which is an error for more than one key at a time.
+func (db *DB) readRange(ctx context.Context, r pebble.Reader, id snowflake.GuildID, name string, want Range, room *int, alone bool) (out []Pair, err error) {
+	out = []Pair{}
+	prefix := entryKey(tagHead, id, name, "")
+	lower, upper := append(bytes.Clone(prefix), want.Start...), append(bytes.Clone(prefix), want.End...)
+	if want.Limit < 1 || bytes.Compare(lower, upper) >= 0 {
+		return out, nil
+	}
+	iter, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return nil, failed("read", err)
+	}
+	defer func() { err = errors.Join(err, wrap("read", errors.Join(iter.Error(), iter.Close()))) }()
+	step, ok := iter.Next, iter.First
+	if want.Reverse {
+		step, ok = iter.Prev, iter.Last
+	}
+	now := db.clock.Now().Unix()
+	const checkEvery = 1024
+	for valid, seen := ok(), 1; valid && len(out) < want.Limit; valid, seen = step(), seen+1 {
+		if seen%checkEvery == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		v, err := iter.ValueAndErr()
+		if err != nil {
+			return nil, failed("read", err)
+		}
+		h, err := decodeHead(v)
+		if err != nil {
+			return nil, db.damaged(id, "entry", err)
+		}
+		if db.expired(h, now) {
+			continue
+		}
+		key := string(iter.Key()[len(prefix):])
+		if *room -= len(key) + h.valueLen; *room < 0 && len(out) > 0 && alone {
+			break // The rest is another page.
+		}
+		if *room < 0 && !alone {
+			return nil, fault.New(fault.TooLarge, "what is read has more than %s together; read less at once", size(orderedReadBytes))
+		}
+		value, err := db.value(r, id, name, key, h)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Pair{Key: key, Value: value, Version: h.version})
+	}
+	return out, nil
+}
+
+// Commit implements Ordered.
+func (db *DB) Commit(ctx context.Context, id snowflake.GuildID, name string, c Commit) (Committed, error) {
+	if err := first(db.limits().checkOrdered(name), c.valid()); err != nil {
+		return Committed{}, err
+	}
+	edits, total := c.edits()
+	version, err := db.apply(ctx, id, name, int64(total), edits)
+	switch {
+	case errors.Is(err, errCheck):
+		return Committed{}, nil
+	case err != nil:
+		return Committed{}, err
+	case version == 0: // Nothing changed.
+		if version, err = db.version(id); err != nil {
+			return Committed{}, err
+		}
+	default:
+		db.committed(id, name, c)
+	}
+	return Committed{OK: true, Version: version}, nil
+}
+
+// committed tells who wants to know of the keys.
+func (db *DB) committed(id snowflake.GuildID, name string, c Commit) {
+	if db.told == nil {
+		return
+	}
+	keys := make([]string, len(c.Mutations))
+	for i, m := range c.Mutations {
+		keys[i] = m.Key
+	}
+	db.told(id, name, keys)
+}
+
+// version is the guild's latest.
+func (db *DB) version(id snowflake.GuildID) (uint64, error) {
+	b, err := db.get(db.pebble, guildKey(tagGuild, id))
+	if err != nil || b == nil {
+		return 0, err
+	}
+	g, err := decodeGuild(b)
+	if err != nil {
+		return 0, db.damaged(id, "guild", err)
+	}
+	return g.version, nil
+}
+
+func (c Commit) valid() error {
+	for _, k := range c.Checks {
+		if err := checkOrderedKey(k.Key); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.Mutations {
+		if err := checkOrderedKey(m.Key); err != nil {
+			return err
+		}
+		switch {
+		case m.Kind < Set || m.Kind > Max:
+			return fault.New(fault.InvalidInput, "there is no mutation of kind %d", m.Kind)
+		case m.Kind == Delete:
+		case m.Value == "":
+			return fault.New(fault.InvalidInput, "a value says what it is by its first byte; this one is empty")
+		case len(m.Value) > orderedValueBytes:
+			return fault.New(fault.TooLarge, "value exceeds maximum size of %d bytes", 64<<10)
+		case m.Kind > Delete && !isU64(m.Value):
+			return fault.New(fault.InvalidInput, "sum, min and max take a number of 64 bits")
+		}
+	}
+	return nil
+}
+
+func checkOrderedKey(key string) error {
+	switch {
+	case key == "":
+		return fault.New(fault.InvalidInput, "key cannot be empty")
+	case len(key) > orderedKeyBytes:
+		return fault.New(fault.TooLarge, "key exceeds maximum size of %d bytes", orderedKeyBytes)
+	}
+	return nil
+}
+
+func isU64(value string) bool { return len(value) == 9 && value[0] == U64 }
+
+// edits gathers what the commit does to each key, in the order of the keys'
+// first use, and the size of all.
+func (c Commit) edits() (out []edit, total int) {
+	type part struct {
+		checks    []uint64
+		mutations []Mutation
+	}
+	parts := map[string]*part{}
+	order := make([]string, 0, len(c.Checks)+len(c.Mutations))
+	at := func(key string) *part {
+		p, ok := parts[key]
+		if !ok {
+			p = &part{}
+			parts[key] = p
+			order = append(order, key)
+		}
+		return p
+	}
+	for _, k := range c.Checks {
+		p := at(k.Key)
+		p.checks = append(p.checks, k.Version)
+	}
+	for _, m := range c.Mutations {
+		p := at(m.Key)
+		p.mutations = append(p.mutations, m)
+		total += len(m.Key) + len(m.Value)
+	}
+	counted := c.Uncounted
+	for _, key := range order {
+		p := parts[key]
+		sets := false
+		for _, m := range p.mutations {
+			sets = sets || m.Kind != Delete
+		}
+		// However many keys it has, a commit is one write.
+		e := edit{key: key, looks: len(p.mutations) == 0, sets: sets && !counted}
+		counted = counted || sets
+		e.next = func(live *head) (*head, *string, error) {
+			version := uint64(0)
+			if live != nil {
+				version = live.version
+			}
+			for _, want := range p.checks {
+				if want != version {
+					return nil, nil, errCheck
+				}
+			}
+			return mutate(live, p.mutations)
+		}
+		out = append(out, e)
+	}
+	return out, total
+}
+
+// mutate does the mutations of one key.
+func mutate(live *head, mutations []Mutation) (*head, *string, error) {
+	h := live
+	var value *string
+	for _, m := range mutations {
+		switch m.Kind {
+		case Delete:
+			h, value = nil, nil
+			continue
+		case Set:
+			value = &m.Value
+		default:
+			sum, err := m.combine(h)
+			if err != nil {
+				return nil, nil, err
+			}
+			value = &sum
+		}
+		h = &head{expiration: m.Expiration}
+		h.setValue(*value)
+	}
+	return h, value, nil
+}
+
+// combine is the value after Sum, Min or Max. Numbers are short, so they are in
+// their head.
+func (m Mutation) combine(h *head) (string, error) {
+	if h == nil {
+		return m.Value, nil
+	}
+	if !h.inline || !isU64(string(h.value)) {
+		return "", fault.New(fault.InvalidInput, "the value of this key is no Deno.KvU64, so sum, min and max cannot work on it")
+	}
+	is, by := binary.LittleEndian.Uint64(h.value[1:]), binary.LittleEndian.Uint64([]byte(m.Value[1:]))
+	switch m.Kind {
+	case Min:
+		is = min(is, by)
+	case Max:
+		is = max(is, by)
+	default:
+		is += by
+	}
+	return string(binary.LittleEndian.AppendUint64([]byte{U64}, is)), nil
+}
+
+// Holding implements Ordered.
+func (db *DB) Holding(ctx context.Context, from string) (out []StoreName, err error) {
+	guilds, err := db.guildsWithStores(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range guilds {
+		stores, err := db.Stores(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range stores {
+			if !strings.HasPrefix(s.Name, Reserved) {
+				continue
+			}
+			found, err := db.ReadRanges(ctx, id, s.Name, []Range{{Start: from, End: "\xff\xff", Limit: 1}})
+			if err != nil {
+				return nil, fmt.Errorf("look through store %s of guild %s: %w", s.Name, id, err)
+			}
+			if len(found[0]) > 0 {
+				out = append(out, StoreName{Guild: id, Store: s.Name})
+			}
+		}
+	}
+	return out, nil
+}
+
+// outward is an entry of an ordered store as text, for archives. Hexadecimal
+// keeps the order of keys.
+func outward(store, key, value string) (k, v string) {
+	if !strings.HasPrefix(store, Reserved) {
+		return key, value
+	}
+	return hex.EncodeToString([]byte(key)), base64.StdEncoding.EncodeToString([]byte(value))
+}
+
+// inward is the inverse of outward, and checks all that is checked of an entry
+// by itself.
+func (l Limits) inward(store, key, value string) (k, v string, err error) {
+	if !strings.HasPrefix(store, Reserved) {
+		return key, value, first(l.checkKey(key), l.checkValue(value))
+	}
+	kb, kerr := hex.DecodeString(key)
+	vb, verr := base64.StdEncoding.DecodeString(value)
+	if kerr != nil || verr != nil || hex.EncodeToString(kb) != key {
+		return "", "", fault.New(fault.InvalidInput, "a key of store %.100q is not lower-case hexadecimal, or its value not base64", store)
+	}
+	c := Commit{Mutations: []Mutation{{Kind: Set, Key: string(kb), Value: string(vb)}}}
+	return string(kb), string(vb), c.valid()
+}
+
+// checkAny is the check of a store's name, of either kind.
+func (l Limits) checkAny(name string) error {
+	if strings.HasPrefix(name, Reserved) {
+		return l.checkOrdered(name)
+	}
+	return l.checkStore(name)
+}

@@ -1,0 +1,133 @@
+package denokv
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+)
+
+// WatchEvent tells a script that keys which it watches may have changed.
+const WatchEvent = "__kvwatch"
+
+// maxWatched bounds the keys that a guild's scripts watch; more are told of
+// every commit.
+const maxWatched = 1000
+
+// Watches knows which keys scripts watch, and tells the scripts when there was
+// a commit of one. It says only that: what the values are, the script reads.
+// There is one notice of a guild under way at a time.
+type Watches struct {
+	notify func(guild snowflake.GuildID, payload []byte, over func()) bool
+
+	mu     sync.Mutex // Guards guilds and what they lead to.
+	guilds map[snowflake.GuildID]*watched
+}
+
+type watched struct {
+	keys    map[string]struct{} // Store, NUL, key.
+	stores  map[string]struct{} // That are watched.
+	every   bool                // There were too many keys.
+	telling bool                // A notice is under way.
+	changed bool                // Since it began.
+}
+
+// NewWatches makes one without keys. notify delivers WatchEvent, calls over once
+// it was handled, and is false when the script does not listen.
+func NewWatches(notify func(guild snowflake.GuildID, payload []byte, over func()) bool) *Watches {
+	return &Watches{notify: notify, guilds: map[snowflake.GuildID]*watched{}}
+}
+
+func (w *Watches) add(guild snowflake.GuildID, store string, keys []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := w.guilds[guild]
+	if g == nil {
+		g = &watched{keys: map[string]struct{}{}, stores: map[string]struct{}{}}
+		w.guilds[guild] = g
+	}
+	g.stores[store] = struct{}{}
+	for _, k := range keys {
+		if len(g.keys) >= maxWatched {
+			g.every = true
+			return
+		}
+		g.keys[store+"\x00"+k] = struct{}{}
+	}
+}
+
+// Committed is for kv.Config. No keys are all keys.
+func (w *Watches) Committed(guild snowflake.GuildID, store string, keys []string) {
+	w.mu.Lock()
+	g := w.guilds[guild]
+	if g == nil || !g.wants(store, keys) {
+		w.mu.Unlock()
+		return
+	}
+	begin := !g.telling
+	g.telling, g.changed = true, !begin
+	w.mu.Unlock()
+	if begin {
+		w.tell(guild)
+	}
+}
+
+func (g *watched) wants(store string, keys []string) bool {
+	if _, ok := g.stores[store]; !ok {
+		return false
+	}
+	for _, k := range keys {
+		if _, ok := g.keys[store+"\x00"+k]; ok {
+			return true
+		}
+	}
+	return g.every || len(keys) == 0
+}
+
+func (w *Watches) tell(guild snowflake.GuildID) {
+	payload, err := json.Marshal(map[string]any{})
+	if err == nil && w.notify(guild, payload, func() { w.told(guild) }) {
+		return
+	}
+	// Nobody listens: the script that asked is gone.
+	w.mu.Lock()
+	delete(w.guilds, guild)
+	w.mu.Unlock()
+}
+
+func (w *Watches) told(guild snowflake.GuildID) {
+	w.mu.Lock()
+	g := w.guilds[guild]
+	more := g != nil && g.changed
+	if g != nil {
+		g.telling, g.changed = more, false
+	}
+	w.mu.Unlock()
+	if more {
+		// The caller may hold locks that notify takes.
+		go w.tell(guild)
+	}
+}
+
+type watchArgs struct {
+	Store op.Text  `json:"store,omitempty"`
+	Keys  []string `json:"keys"`
+}
+
+func (f *family) watch(_ context.Context, guild snowflake.GuildID, a watchArgs) (any, error) {
+	if len(a.Keys) == 0 || len(a.Keys) > maxRanges {
+		return nil, op.Invalid("keys", "expected 1 to %d, got %d", maxRanges, len(a.Keys))
+	}
+	keys := make([]string, len(a.Keys))
+	for i, k := range a.Keys {
+		var err error
+		if keys[i], err = keyOf(fmt.Sprintf("keys[%d]", i), k); err != nil {
+			return nil, err
+		}
+	}
+	f.Watches.add(guild, storeOf(a.Store), keys)
+	return nil, nil //nolint:nilnil // Nothing is answered.
+}
