@@ -48,7 +48,7 @@ func (rt *runtime) bring(d later.Delivery) bool { return rt.bot.Notify(d) }
 
 func kvLimits(c config.KVLimits) kv.Limits {
 	l := kv.DefaultLimits()
-	l.ValueBytes, l.EntryBytes, l.WritesPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute
+	l.ValueBytes, l.EntryBytes, l.WritesPerMinute, l.CommitsPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute, c.CommitsPerMinute
 	l.StoreBytes, l.GuildBytes = int64(c.MaxStoreBytes), int64(c.MaxGuildBytes)
 	return l
 }

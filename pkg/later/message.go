@@ -11,6 +11,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -33,10 +34,9 @@ const keyBytes = 1 + 8 + 16
 type Message struct {
 	// Name is the event that the script gets.
 	Name string `json:"name"`
-	// Value is the payload's member of that name, as JSON.
-	Value json.RawMessage `json:"value"`
-	// Kept is what IfUndelivered's keys get, a value of a kv.Ordered store.
-	Kept          []byte   `json:"kept,omitempty"`
+	// Value is one of a kv.Ordered store: the script gets it in base64, and
+	// IfUndelivered's keys get it as it is.
+	Value         string   `json:"-"`
 	IfUndelivered [][]byte `json:"ifUndelivered,omitempty"`
 	// Backoff are the milliseconds before each further try.
 	Backoff []int64 `json:"backoff"`
@@ -49,7 +49,8 @@ type Message struct {
 // DefaultBackoff is Deno's.
 func DefaultBackoff() []int64 { return []int64{100, 1000, 5000, 30_000, 60_000} }
 
-// messageValue is the first byte of a message's value.
+// messageValue is the first byte of a message's value. The length of its head
+// follows, its head and its Value.
 const messageValue = 'm'
 
 // NewKey makes the key of a message that is due then.
@@ -79,11 +80,12 @@ func due(key string) int64 {
 
 // Put is the mutation that stores the message.
 func (m Message) Put(key string) (kv.Mutation, error) {
-	b, err := json.Marshal(m)
+	head, err := json.Marshal(m)
 	if err != nil {
 		return kv.Mutation{}, fmt.Errorf("encode a message: %w", err)
 	}
-	return kv.Mutation{Kind: kv.Set, Key: key, Value: string(messageValue) + string(b)}, nil
+	b := binary.AppendUvarint([]byte{messageValue}, uint64(len(head)))
+	return kv.Mutation{Kind: kv.Set, Key: key, Value: string(append(b, head...)) + m.Value}, nil
 }
 
 // Parse reads a stored message.
@@ -92,9 +94,16 @@ func Parse(value string) (Message, error) {
 	if value == "" || value[0] != messageValue {
 		return m, fmt.Errorf("a message's value begins with %.1q", value)
 	}
-	if err := json.Unmarshal([]byte(value[1:]), &m); err != nil {
+	b := []byte(value[1:])
+	n, size := binary.Uvarint(b)
+	if size <= 0 || n > uint64(len(b)-size) {
+		return m, errors.New("a message's head is longer than the message")
+	}
+	head, rest := b[size:size+int(n)], b[size+int(n):] //nolint:gosec // It is within b.
+	if err := json.Unmarshal(head, &m); err != nil {
 		return m, fmt.Errorf("read a message: %w", err)
 	}
+	m.Value = string(rest)
 	return m, nil
 }
 
@@ -110,7 +119,7 @@ func (m Message) failed(key string, version uint64, now time.Time) (kv.Commit, e
 	}
 	if m.Tried >= len(m.Backoff) {
 		for _, k := range m.IfUndelivered {
-			c.Mutations = append(c.Mutations, kv.Mutation{Kind: kv.Set, Key: string(k), Value: string(m.Kept)})
+			c.Mutations = append(c.Mutations, kv.Mutation{Kind: kv.Set, Key: string(k), Value: m.Value})
 		}
 		return c, nil
 	}

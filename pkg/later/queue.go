@@ -262,7 +262,7 @@ func (q *Queue) send(l *lane, p kv.Pair) (more bool) {
 	if out || unserved || full {
 		return !full
 	}
-	payload, err := json.Marshal(map[string]any{"id": ID(p.Key), "value": m.Value, "at": m.At, "attempt": m.Tried + 1})
+	payload, err := json.Marshal(map[string]any{"id": ID(p.Key), "value": []byte(m.Value), "at": m.At, "attempt": m.Tried + 1})
 	if err == nil && q.cfg.Deliver(Delivery{Guild: l.Guild, Name: m.Name, Payload: payload, Over: func(o Outcome) { q.over(l, p, m, o) }}) {
 		return true
 	}

@@ -169,7 +169,7 @@ func (w *world) openDiscord(log *zap.Logger) (rest *discord.REST, err error) {
 // openServices makes the core and what it needs.
 func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err error) {
 	limits := kv.DefaultLimits()
-	limits.WritesPerMinute = 0 // The minute would never end.
+	limits.WritesPerMinute, limits.CommitsPerMinute = 0, 0 // The minute would never end.
 	if w.kv, err = kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: w.clock, CacheBytes: 1 << 20, Committed: w.committed}); err != nil {
 		return err
 	}

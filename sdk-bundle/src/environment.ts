@@ -1,6 +1,9 @@
 // What the guild's admins have set beside the script: variables, and secrets,
 // of which a script only ever sees placeholders.
-import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
+import { Kv, openKv } from "./denokv";
+import { AtomicOperation } from "./denokvatomic";
+import { KvListIterator } from "./denokvlist";
+import { KvU64 } from "./denokvvalue";
 import { natives } from "./host";
 import { ErrorCtor, JSONParse, TypeErrorCtor } from "./primordials";
 
@@ -31,6 +34,7 @@ export const Deno = {
   Kv,
   KvU64,
   AtomicOperation,
+  KvListIterator,
   env: {
     get: (name: string): string | undefined => variable("Deno.env.get", name),
     has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,

@@ -2,8 +2,6 @@ package denokv
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -43,12 +41,9 @@ func (f *family) schedule(ctx context.Context, guild snowflake.GuildID, a schedu
 	case !(a.At >= 0 && a.At <= float64(now.Add(maxAhead).UnixMilli())):
 		return nil, op.Invalid("at", "expected a moment within the next five years")
 	}
-	if _, err := valueOf("data", string(a.Data)); err != nil {
-		return nil, err
-	}
-	data, err := json.Marshal(a.Data)
+	data, err := valueOf("data", string(a.Data))
 	if err != nil {
-		return nil, fmt.Errorf("encode a schedule: %w", err)
+		return nil, err
 	}
 	key, err := later.NewKey(time.UnixMilli(int64(a.At)))
 	if err != nil {
@@ -118,10 +113,10 @@ type listArgs struct {
 }
 
 type listed struct {
-	ID   string          `json:"id"`
-	Name string          `json:"name"`
-	At   int64           `json:"at"`
-	Data json.RawMessage `json:"data"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	At   int64  `json:"at"`
+	Data []byte `json:"data"`
 }
 
 func (f *family) list(ctx context.Context, guild snowflake.GuildID, a listArgs) (any, error) {
@@ -137,7 +132,7 @@ func (f *family) list(ctx context.Context, guild snowflake.GuildID, a listArgs) 
 		}
 		name := m.Name[min(len(schedulePrefix), len(m.Name)):]
 		if a.Name == "" || name == string(a.Name) {
-			out = append(out, listed{ID: later.ID(p.Key), Name: name, At: m.At, Data: m.Value})
+			out = append(out, listed{ID: later.ID(p.Key), Name: name, At: m.At, Data: []byte(m.Value)})
 		}
 	}
 	return out, nil
