@@ -9,6 +9,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 )
 
@@ -25,7 +26,9 @@ func (rt *runtime) openKV() (err error) {
 		return err
 	}
 	rt.watches = denokv.NewWatches(rt.tellWatch)
-	rt.queue = later.New(later.Config{Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Log: log})
+	rt.queue = later.New(later.Config{
+		Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Count: telemetry.NewMessages(rt.stats), Log: log,
+	})
 	rt.keys = newMeteredKV(rt)
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.life.run("expiry of keys", rt.kv.Run)

@@ -47,6 +47,7 @@ type Range struct {
 	Start, End string
 	Limit      int // The most pairs wanted; it must be set.
 	Reverse    bool
+	KeysOnly   bool // Their values are not read.
 }
 
 // Pair is a key and its value. The value's first byte says what the rest is.
@@ -199,6 +200,10 @@ func (db *DB) readRange(ctx context.Context, r pebble.Reader, id snowflake.Guild
 			continue
 		}
 		key := string(iter.Key()[len(prefix):])
+		if want.KeysOnly {
+			out = append(out, Pair{Key: key, Version: h.version})
+			continue
+		}
 		if *room -= len(key) + h.valueLen; *room < 0 && len(out) > 0 && alone {
 			break // The rest is another page.
 		}
@@ -230,21 +235,25 @@ func (db *DB) Commit(ctx context.Context, id snowflake.GuildID, name string, c C
 			return Committed{}, err
 		}
 	default:
-		db.committed(id, name, c, version)
+		db.tell(id, name, c.keys(version))
 	}
 	return Committed{OK: true, Version: version}, nil
 }
 
-// committed tells who wants to know of the keys.
-func (db *DB) committed(id snowflake.GuildID, name string, c Commit, version uint64) {
-	if db.told == nil {
-		return
+// tell tells who wants to know of the keys of an ordered store; none are all.
+func (db *DB) tell(id snowflake.GuildID, name string, keys []string) {
+	if db.told != nil && strings.HasPrefix(name, Reserved) {
+		db.told(id, name, keys)
 	}
+}
+
+// keys are those that the commit wrote or removed.
+func (c Commit) keys(version uint64) []string {
 	keys := make([]string, len(c.Mutations))
 	for i, m := range c.Mutations {
 		keys[i] = m.key(version)
 	}
-	db.told(id, name, keys)
+	return keys
 }
 
 // version is the guild's latest.

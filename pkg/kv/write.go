@@ -130,6 +130,7 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 		})
 		if err == nil {
 			db.storesChanged(id)
+			db.tell(id, name, nil)
 		}
 		return err
 	})

@@ -66,9 +66,25 @@ func keyAt(ms int64, id string) string {
 	return string(binary.BigEndian.AppendUint64([]byte(Prefix), uint64(max(ms, 0)))) + id //nolint:gosec // Not negative.
 }
 
-// ID is the part of a message's key that stays when it is tried again, as
-// scripts see it.
-func ID(key string) string { return hex.EncodeToString([]byte(key[min(9, len(key)):])) }
+// ID is the message with this key as scripts see it. It stays when the message
+// is tried again.
+func (m Message) ID(key string) string { return hex.EncodeToString([]byte(m.first(key)[1:])) }
+
+// first is the key that the message had at first.
+func (m Message) first(key string) string { return keyAt(m.At, key[min(9, len(key)):]) }
+
+// KeyOf is the key that the message with this ID had at first, empty when it is
+// no ID.
+func KeyOf(id string) string {
+	b, err := hex.DecodeString(id)
+	if err != nil || len(b) != keyBytes-1 {
+		return ""
+	}
+	return Prefix + string(b)
+}
+
+// Same says that two keys are the same message's.
+func Same(a, b string) bool { return len(a) == keyBytes && len(b) == keyBytes && a[9:] == b[9:] }
 
 // due is the moment of a key in Unix milliseconds.
 func due(key string) int64 {
@@ -110,6 +126,27 @@ func Parse(value string) (Message, error) {
 // All is the range of the messages of a store.
 func All(limit int) kv.Range { return kv.Range{Start: Prefix, End: end, Limit: limit} }
 
+// Until is the range of those that are due before the moment.
+func Until(due time.Time, limit int) kv.Range {
+	return kv.Range{Start: Prefix, End: keyAt(due.UnixMilli(), ""), Limit: limit}
+}
+
+// last says that no further try follows this one.
+func (m Message) last() bool { return m.Tried >= len(m.Backoff) }
+
+// outcome names what became of a try.
+func (m Message) outcome(o Outcome) string {
+	switch {
+	case o == Handled:
+		return "handled"
+	case o == Failed && m.last():
+		return "undelivered"
+	case o == Failed:
+		return "failed"
+	}
+	return "unserved"
+}
+
 // failed is what replaces a message whose try failed.
 func (m Message) failed(key string, version uint64, now time.Time) (kv.Commit, error) {
 	c := kv.Commit{
@@ -117,7 +154,7 @@ func (m Message) failed(key string, version uint64, now time.Time) (kv.Commit, e
 		Checks:    []kv.Check{{Key: key, Version: version}},
 		Mutations: []kv.Mutation{{Kind: kv.Delete, Key: key}}, Uncounted: true,
 	}
-	if m.Tried >= len(m.Backoff) {
+	if m.last() {
 		for _, k := range m.IfUndelivered {
 			c.Mutations = append(c.Mutations, kv.Mutation{Kind: kv.Set, Key: string(k), Value: m.Value})
 		}

@@ -179,7 +179,7 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 	w.queue = later.New(later.Config{Store: w.kv, Clock: w.clock, Log: cfg.Log, Deliver: func(d later.Delivery) bool {
 		return w.bot.Notify(d)
 	}})
-	w.ends = append(w.ends, func() error { w.queue.Close(); return nil })
+	w.ends = append(w.ends, func() error { w.queue.Close(); w.watches.Close(); return nil })
 	w.ends = append(w.ends, w.kv.Close)
 	state, err := embedded.Open(embedded.Config{Dir: "/state", Memory: true})
 	if err != nil {
