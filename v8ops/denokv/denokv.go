@@ -76,7 +76,43 @@ func Ops(d Deps) []op.Op {
 type family struct {
 	Deps
 
-	scheduling sync.Mutex // Makes counting and adding schedules one step.
+	scheduling turns
+}
+
+// turns has one at a time of each guild.
+type turns struct {
+	mu     sync.Mutex // Guards guilds.
+	guilds map[snowflake.GuildID]*turn
+}
+
+type turn struct {
+	sync.Mutex
+
+	users int // That have it or wait for it.
+}
+
+// begin waits for the guild's turn; end ends it.
+func (t *turns) begin(guild snowflake.GuildID) (end func()) {
+	t.mu.Lock()
+	one := t.guilds[guild]
+	if one == nil {
+		one = &turn{}
+		if t.guilds == nil {
+			t.guilds = map[snowflake.GuildID]*turn{}
+		}
+		t.guilds[guild] = one
+	}
+	one.users++
+	t.mu.Unlock()
+	one.Lock()
+	return func() {
+		one.Unlock()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if one.users--; one.users == 0 {
+			delete(t.guilds, guild)
+		}
+	}
 }
 
 // storeOf names the ordered store of a database.

@@ -21,7 +21,7 @@ func ScheduleEvent(name string) string { return schedulePrefix + name }
 const (
 	schedulePrefix  = "__schedule:"
 	maxScheduleName = 100
-	maxScheduleData = 16 << 10
+	maxScheduleData = 16 << 10 // All of a guild's fit into one frame.
 	maxAhead        = 5 * 366 * 24 * time.Hour
 	// maxSchedulePause is the longest pause between two tries.
 	maxSchedulePause = time.Minute
@@ -56,8 +56,8 @@ func (f *family) schedule(ctx context.Context, guild snowflake.GuildID, a schedu
 	if err != nil {
 		return nil, err
 	}
-	f.scheduling.Lock()
-	defer f.scheduling.Unlock()
+	// Counting and adding are one step.
+	defer f.scheduling.begin(guild)()
 	all := later.All(f.Schedules)
 	all.KeysOnly = true
 	waiting, err := f.Store.ReadRanges(ctx, guild, schedules, []kv.Range{all})
