@@ -1,5 +1,6 @@
 // Errors on their way in (what an op failed with) and out (what a script
 // threw). What was thrown is never trusted: looking at it may throw again.
+import { classOfCode } from "./denoerrors";
 import { inspect, isErrorLike } from "./inspect";
 import { natives } from "./host";
 import { ErrorCtor, JSONStringify, ObjectKeys, RangeErrorCtor, TypeErrorCtor, dict, hide, includes, put, slice, split, startsWith, trim } from "./primordials";
@@ -7,7 +8,10 @@ import { ErrorCtor, JSONStringify, ObjectKeys, RangeErrorCtor, TypeErrorCtor, di
 /** Makes the error of a failed op; the frames are the ones of its call. */
 export function opError(doc: any, at: Error): Error {
   const Ctor = doc.class === "TypeError" ? TypeErrorCtor : doc.class === "RangeError" ? RangeErrorCtor : ErrorCtor;
-  const e: any = new Ctor(doc.message);
+  const known = Ctor === ErrorCtor ? classOfCode(doc.code) : undefined;
+  const e: any = new (known ?? Ctor)(doc.message);
+  // Scripts know the error by the name that it always had.
+  if (known !== undefined) hide(e, "name", "Error");
   if (typeof doc.name === "string") hide(e, "name", doc.name);
   const keys = ObjectKeys(doc);
   for (let i = 0; i < keys.length; i++) {

@@ -31,6 +31,7 @@ export const join = uncurryThis(Array.prototype.join) as (self: unknown[], sep: 
 export const trim = uncurryThis(String.prototype.trim);
 export const slice = uncurryThis(String.prototype.slice);
 export const startsWith = uncurryThis(String.prototype.startsWith) as (self: string, s: string) => boolean;
+export const endsWith = uncurryThis(String.prototype.endsWith) as (self: string, s: string) => boolean;
 export const includes = uncurryThis(String.prototype.includes) as (self: string, s: string) => boolean;
 export const indexOf = uncurryThis(String.prototype.indexOf) as (self: string, s: string, from?: number) => number;
 export const charCodeAt = uncurryThis(String.prototype.charCodeAt);
