@@ -84,6 +84,7 @@ const (
 	Info
 	Warn
 	Error
+	Uncaught // An error that nobody caught; it is logged as one.
 )
 
 // Declaration is a kind of thing a script declares.

@@ -28,7 +28,7 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	}
 	switch locals[index] {
 	case "log":
-		l.log(Level(a), text)
+		l.log(min(Level(a), Error), text)
 	case "timerStart":
 		return l.startTimer(uint64(a), b, string(text) == "1", uint64(context))
 	case "timerClear":
@@ -77,7 +77,7 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		return v8.String(about)
 	case "report":
 		if f := parseFailure(text); f != nil {
-			l.log(Error, []byte(f.Text))
+			l.log(Uncaught, []byte(f.Text))
 		}
 	}
 	return v8.Result{}
