@@ -2,8 +2,8 @@
 import { framesOf, stackOf } from "./failure";
 import { cut, format } from "./format";
 import { natives } from "./host";
-import { inspect } from "./inspect";
-import { DateNow, ErrorCtor, MapCtor, add, includes, isSafeInteger, join, list, mapDelete, mapGet, mapSet, mapSize, repeat, slice, split } from "./primordials";
+import { shallow, shown } from "./inspect";
+import { DateNow, ErrorCtor, MapCtor, add, includes, join, list, mapDelete, mapGet, mapSet, mapSize, repeat, slice, split } from "./primordials";
 import { table as drawTable } from "./table";
 
 const levels = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
@@ -52,14 +52,13 @@ function assert(condition?: unknown, ...args: unknown[]): void {
   else write(levels.error, `Assertion failed: ${format(args)}`);
 }
 
-function dir(value?: unknown, options?: { depth?: number | null }): void {
-  const depth = options?.depth;
-  write(levels.info, inspect(value, depth === null ? 64 : isSafeInteger(depth) ? (depth as number) : undefined));
+function dir(value?: unknown, options?: unknown): void {
+  write(levels.info, shown(value, options));
 }
 
 function dirxml(...args: unknown[]): void {
   const out = list<string>();
-  for (let i = 0; i < args.length; i++) add(out, inspect(args[i]));
+  for (let i = 0; i < args.length; i++) add(out, shown(args[i]));
   write(levels.info, join(out, " "));
 }
 
@@ -70,14 +69,14 @@ function table(data?: unknown, columns?: unknown): void {
   } catch {
     // A value that throws when it is looked at; inspect copes with it.
   }
-  write(levels.info, text ?? (typeof data === "string" ? data : inspect(data)));
+  write(levels.info, text ?? (typeof data === "string" ? data : shown(data)));
 }
 
 const counters = new MapCtor<string, number>();
 const timers = new MapCtor<string, number>();
 
 function label(v: unknown): string {
-  return v === undefined ? "default" : slice(typeof v === "string" ? v : inspect(v, 0), 0, 256);
+  return v === undefined ? "default" : slice(typeof v === "string" ? v : shallow(v, 0), 0, 256);
 }
 
 function count(name?: unknown): void {

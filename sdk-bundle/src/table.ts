@@ -1,5 +1,5 @@
 // console.table.
-import { inspect } from "./inspect";
+import { shallow } from "./inspect";
 import { kindOf } from "./kinds";
 import { ArrayIsArray, MathMin, ObjectGetOwnPropertyDescriptor, ObjectKeys, add, dict, hasOwn, join, list, mapGet, mapKeys, mapNext, repeat, setNext, setValues } from "./primordials";
 
@@ -36,7 +36,7 @@ function rowsOf(data: any): { head: string; rows: Row[] } | undefined {
 }
 
 function cell(v: unknown): string {
-  const s = inspect(v, 0);
+  const s = shallow(v, 0);
   return s.length > widest ? "..." : s;
 }
 
