@@ -51,7 +51,7 @@ func TestConsoleFormat(t *testing.T) {
 		{"fake map", `console.log(Object.create(Map.prototype))`, "Map {}"},
 		// Directives.
 		{"%s", `console.log("%s is %s and %s", "a", 1, { b: 1 })`, "a is 1 and { b: 1 }"},
-		{"%d %i %f", `console.log("%d %i %f %d %i", 1.5, 1.9, "2.5x", 3n, {})`, "1.5 1 2.5 3n NaN"},
+		{"%d %i %f", `console.log("%d %i %f %d %i", 1.5, 1.9, "2.5x", 3n, {})`, "1 1 2.5 3n NaN"},
 		{"%j %o %O", `console.log("%j %o %O", { a: [1] }, [1], { b: "c" })`, "{\"a\":[1]} [ 1 ] { b: \"c\" }"},
 		{"%c and %%", `console.log("%cred%c 100%% %s", "color: red", "", "x", "left")`, "red 100% x left"},
 		{"unknown and missing", `console.log("%x %s %s", "a")`, "%x a %s"},
@@ -116,7 +116,7 @@ func TestConsoleSequences(t *testing.T) {
 ┌─────────┬───┬─────┬────────┐
 │ (index) │ a │ b   │ Values │
 ├─────────┼───┼─────┼────────┤
-│ 0       │ 1 │ 'x' │        │
+│ 0       │ 1 │ "x" │        │
 │ 1       │ 2 │     │        │
 │ 2       │   │     │ 3      │
 └─────────┴───┴─────┴────────┘`)}},
@@ -124,7 +124,7 @@ func TestConsoleSequences(t *testing.T) {
 ┌───────────────────┬─────┬──────────┐
 │ (iteration index) │ 0   │ 1        │
 ├───────────────────┼─────┼──────────┤
-│ 0                 │ 'k' │ { a: 1 } │
+│ 0                 │ "k" │ { a: 1 } │
 └───────────────────┴─────┴──────────┘`), strings.TrimSpace(`
 ┌─────────┬───┐
 │ (index) │ b │
@@ -153,8 +153,8 @@ func TestConsoleShowsErrors(t *testing.T) {
 	const at = "\n    at file:///guild/100000000000000001/bundle.js:"
 	tests := []struct{ name, code, want string }{
 		{"error", `console.log(new Error("boom"));`, "Error: boom" + at + "1:13"},
-		{"name set later", `const e = new TypeError("x"); e.name = "Mine"; console.log(e);`, "Mine: x" + at + "1:11 {\n  name: 'Mine'\n}"},
-		{"members", `const e = Object.assign(new RangeError("x"), { code: "C" }); console.log(e);`, "RangeError: x" + at + "1:25 {\n  code: 'C'\n}"},
+		{"name set later", `const e = new TypeError("x"); e.name = "Mine"; console.log(e);`, "Mine: x" + at + "1:11 {\n  name: \"Mine\"\n}"},
+		{"members", `const e = Object.assign(new RangeError("x"), { code: "C" }); console.log(e);`, "RangeError: x" + at + "1:25 {\n  code: \"C\"\n}"},
 		{"cause", `console.log(new Error("a", { cause: { b: 1 } }));`, "Error: a" + at + "1:13 {\n  [cause]: { b: 1 }\n}"},
 		{"without stack", `const e = new Error("x"); e.stack = undefined; console.log([e]);`, "[ [Error: x] ]"},
 		{"class", `class Bad extends Error {}; console.log(new Bad("x"));`, "Error: x" + at + "1:41"},

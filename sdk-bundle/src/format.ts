@@ -1,6 +1,6 @@
 // The text of a log line from the arguments of console.log.
 import { shallow, shown } from "./inspect";
-import { JSONStringify, MathTrunc, NumberOf, charCodeAt, includes, parseFloat, parseInt, slice } from "./primordials";
+import { JSONStringify, MathTrunc, charCodeAt, includes, parseFloat, parseInt, slice } from "./primordials";
 
 const maxLine = 16 * 1024;
 const percent = 37;
@@ -59,7 +59,6 @@ function directed(directive: string, v: unknown): string | undefined {
     case "s":
       return typeof v === "string" ? v : shallow(v, 0);
     case "d":
-      return typeof v === "bigint" ? `${v}n` : isObject(v) || typeof v === "symbol" ? "NaN" : `${NumberOf(v)}`;
     case "i":
       if (typeof v === "bigint") return `${v}n`;
       return isObject(v) || typeof v === "symbol" ? "NaN" : typeof v === "number" ? `${MathTrunc(v)}` : `${parseInt(`${v}`, 10)}`;

@@ -261,14 +261,14 @@ function one(entry: string): string[] {
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Adds the members; of a list those that are no items. */
-function properties(w: Walk, v: object, out: string[], level: number, items = -1): string[] {
+function properties(w: Walk, v: object, out: string[], level: number, items = -1, without?: Record<string, boolean>): string[] {
   const keys = ReflectOwnKeys(v);
   const mine = list<string>();
   let n = 0;
   if (w.sorted) sort(keys, byName);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
-    if (items >= 0 && typeof key === "string" && isIndex(key, items)) continue;
+    if (typeof key === "string" && (without?.[key] === true || (items >= 0 && isIndex(key, items)))) continue;
     const d = ObjectGetOwnPropertyDescriptor(v, key);
     if (d === undefined || (d.enumerable !== true && !w.hidden)) continue;
     if (++n > maxMembers || w.left <= 0) {
@@ -346,9 +346,11 @@ function ownText(e: any, key: string): string | undefined {
   return typeof v === "string" && v !== "" ? slice(v, 0, maxText) : undefined;
 }
 
+const said: Record<string, boolean> = { __proto__: null as never, name: true, message: true, stack: true, cause: true, errors: true };
+
 /** What an error has beside its name, message and stack, as an object in a text; "" when there is nothing. */
 export function membersOf(w: Walk, e: object): string {
-  const members = properties(w, e, list(), 0);
+  const members = properties(w, e, list(), 0, -1, said);
   return members.length === 0 ? "" : wrap(w, " ", "{", members, "}", 0, w.compact);
 }
 
