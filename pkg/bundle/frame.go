@@ -25,7 +25,7 @@ func codeFrame(source string, line, column int) string {
 	place := runesBefore(at, column)
 	from := 0
 	if place > frameLead {
-		from = place - frameLead
+		from, before = place-frameLead, nil
 	}
 	digits := len(fmt.Sprint(line + 1))
 	var b strings.Builder
