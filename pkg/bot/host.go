@@ -57,7 +57,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 		if e.cpu > 0 {
 			stage = "cron"
 		}
-		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text, true)
 		s.guild.excuse(e)
 	}
 	s.guild.pump()
@@ -65,8 +65,8 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 
 // Log implements supervisor.Host.
 func (s *script) Log(level int, text string) {
-	levels := []string{"trace", "debug", "info", "warn", "error"}
-	s.logLine(levels[min(max(level, 0), len(levels)-1)], logs.TargetScript, text)
+	levels := []string{"trace", "debug", "info", "warn", "error", "error"}
+	s.logLine(levels[min(max(level, 0), len(levels)-1)], logs.TargetScript, text, level >= wire.LevelUncaught)
 }
 
 // Declared implements supervisor.Host. What a worker says is checked again: it

@@ -300,7 +300,13 @@ func (unbundled) Build(context.Context, bundle.Input) (bundle.Output, error) {
 	return bundle.Output{}, errors.New("tests bring bundles")
 }
 
-func (unbundled) MapStack(_ context.Context, text, _ string) (string, error) { return text, nil }
+func (unbundled) MapStacks(_ context.Context, stacks []bundle.Stack, _ string) ([]string, error) {
+	out := make([]string, len(stacks))
+	for i, s := range stacks {
+		out[i] = s.Text
+	}
+	return out, nil
+}
 
 // sink is discord.Sink: it passes events on, and notices those that only show
 // that all before them were passed on.

@@ -11,7 +11,7 @@ import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
 import { crypto } from "./crypto";
-import { Deno } from "./deno";
+import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
@@ -157,6 +157,7 @@ install(surface);
 install(globals);
 install({ flora });
 installSelf();
+installDeno();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);

@@ -77,6 +77,7 @@ import rest = flora.rest;
 
 // ------------------------------------------------------------------ Deno's
 
+// Everything else of Deno's namespace exists and throws Deno.errors.NotCapable.
 declare namespace Deno {
   /** The server's variables, and placeholders of its secrets. */
   const env: {
