@@ -201,3 +201,19 @@ func TestAWatchSeesWhatIsWritten(t *testing.T) {
 		t.Error("it sees another database")
 	}
 }
+
+// TestLongNamesInAnyScript: names are counted in characters, and come whole.
+func TestLongNamesInAnyScript(t *testing.T) {
+	t.Parallel()
+	w, _ := queued(t, options{})
+	w.deploy(guildA, `const long = "語".repeat(100), db = await Deno.openKv("😀".repeat(61));
+		schedule.on(long, ({ name, data }) => console.log("scheduled", name === long, data));
+		db.listenQueue((m) => console.log("queued", m));
+		on("messageCreate", async () => { await schedule(Date.now(), long, "d"); await db.enqueue("m"); });`)
+	w.message(guildA, "go")
+	w.wait(guildA, 1, "scheduled true d")
+	w.wait(guildA, 1, "queued m")
+	if n := w.count(guildA, "no such event"); n != 0 {
+		t.Error("the author is told that there is no such event")
+	}
+}

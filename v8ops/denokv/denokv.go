@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
@@ -351,7 +352,7 @@ func valueOf(field, text string) (string, error) {
 }
 
 // QueueEvent is the event of a database's messages.
-func QueueEvent(store string) string { return "__kvqueue:" + store }
+func QueueEvent(store string) string { return catalog.QueuePrefix + store }
 
 func (f *family) enqueue(at string, store op.Text, e enqueueArgs) (out kv.Mutation, err error) {
 	value, err := valueOf(at+"value", e.Value)
