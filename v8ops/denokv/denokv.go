@@ -39,12 +39,15 @@ const (
 	scriptKeys = 0x30
 )
 
+// MaxSchedules is how many schedules a guild may have waiting.
+const MaxSchedules = 1000
+
 // Deps is what the ops work with.
 type Deps struct {
 	Store   kv.Ordered
 	Clock   clock.Clock // nil is the real one.
 	Watches *Watches    // nil: watches are told nothing.
-	// Schedules is how many schedules a guild may have waiting; 0 is 1000.
+	// Schedules is how many schedules a guild may have waiting; 0 is MaxSchedules.
 	Schedules int
 }
 
@@ -57,7 +60,7 @@ func Ops(d Deps) []op.Op {
 		d.Watches = NewWatches(func(snowflake.GuildID, []byte, func()) bool { return false })
 	}
 	if d.Schedules == 0 {
-		d.Schedules = 1000
+		d.Schedules = MaxSchedules
 	}
 	f := &family{Deps: d}
 	ops := []op.Op{
