@@ -1,6 +1,5 @@
 // What the guild's admins have set beside the script: variables, and secrets,
 // of which a script only ever sees placeholders.
-import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
 import { natives } from "./host";
 import { ErrorCtor, JSONParse, TypeErrorCtor } from "./primordials";
 
@@ -25,20 +24,14 @@ function fixed(call: string): never {
   throw new ErrorCtor(`Deno.env.${call}: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store`);
 }
 
-/** What there is of Deno's namespace. */
-export const Deno = {
-  openKv,
-  Kv,
-  KvU64,
-  AtomicOperation,
-  env: {
-    get: (name: string): string | undefined => variable("Deno.env.get", name),
-    has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,
-    toObject(): Record<string, string> {
-      const { environment } = natives;
-      return JSONParse(environment(0, 0, "") as string);
-    },
-    set: (_name: string, _value: string): void => fixed("set"),
-    delete: (_name: string): void => fixed("delete"),
+/** Deno.env. */
+export const env = {
+  get: (name: string): string | undefined => variable("Deno.env.get", name),
+  has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,
+  toObject(): Record<string, string> {
+    const { environment } = natives;
+    return JSONParse(environment(0, 0, "") as string);
   },
+  set: (_name: string, _value: string): void => fixed("set"),
+  delete: (_name: string): void => fixed("delete"),
 };

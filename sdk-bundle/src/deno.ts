@@ -1,0 +1,16 @@
+// Deno's namespace, put together. What it is made of lives elsewhere: a member
+// is one line here.
+import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
+import { env } from "./environment";
+
+export const Deno: Record<string, unknown> = {
+  env,
+
+  // Stores.
+  openKv,
+  Kv,
+  KvU64,
+  AtomicOperation,
+
+  // Schedules and the server's own endpoint.
+};
