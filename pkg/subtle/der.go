@@ -69,11 +69,30 @@ func readSPKI(data []byte, a *Algorithm) (crypto.PublicKey, error) {
 	if !isRSA(a.Name) {
 		return readPoint(key.Bytes, a)
 	}
+	if !short(key.Bytes) {
+		return nil, wrong
+	}
 	pub, err := x509.ParsePKCS1PublicKey(key.Bytes)
 	if err != nil {
 		return nil, wrong
 	}
 	return pub, size(pub)
+}
+
+// short reports whether an RSA key has no number that is too long: to read one
+// is to compute with it.
+func short(key []byte) bool {
+	s := cryptobyte.String(key)
+	var inner, number cryptobyte.String
+	if !s.ReadASN1(&inner, der.SEQUENCE) {
+		return false
+	}
+	for n := 0; !inner.Empty(); n++ {
+		if n == 9 || !inner.ReadASN1(&number, der.INTEGER) || len(number) > maxModulus/8+1 {
+			return false
+		}
+	}
+	return true
 }
 
 // size refuses keys that are too small to be used, or too large to be used in
@@ -132,6 +151,9 @@ func readPKCS8(data []byte, a *Algorithm) (crypto.PrivateKey, error) {
 	}
 	switch {
 	case isRSA(a.Name):
+		if !short(key) {
+			return nil, wrong
+		}
 		priv, err := x509.ParsePKCS1PrivateKey(key)
 		if err != nil || len(priv.Primes) != 2 {
 			return nil, wrong

@@ -155,7 +155,7 @@ func (k *JWK) rsa() (crypto.PublicKey, crypto.PrivateKey, error) {
 	if exp.BitLen() > 31 || exp.Bit(0) == 0 || exp.BitLen() < 2 {
 		return nil, nil, dataError("the JWK's e is not a public exponent that can be used")
 	}
-	if len(n) > maxModulus { // Before it is computed with.
+	if len(n) > maxModulus/8 { // Before it is computed with.
 		return nil, nil, dataError("the JWK's n is too large")
 	}
 	pub := rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exp.Int64())}
@@ -181,6 +181,9 @@ func (k *JWK) rsa() (crypto.PublicKey, crypto.PrivateKey, error) {
 			return nil, nil, dataError("the JWK's %s is too large", m.name)
 		}
 		v[i] = new(big.Int).SetBytes(b)
+	}
+	if new(big.Int).Mul(v[1], v[2]).Cmp(pub.N) != 0 {
+		return nil, nil, dataError("the JWK's p and q are not the factors of its n")
 	}
 	priv := &rsa.PrivateKey{PublicKey: pub, D: v[0], Primes: []*big.Int{v[1], v[2]}}
 	priv.Precompute()

@@ -2,6 +2,7 @@ package subtle
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -16,6 +17,8 @@ import (
 // heavy bounds how many long operations a process does at once, so that turns
 // of scripts find a core.
 var heavy = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+
+var errClosed = errors.New("the script has ended")
 
 // Budget is the CPU time that one script's operations may use.
 type Budget struct {
@@ -98,13 +101,16 @@ func (q *Queue) work(l *lane, long bool) {
 			return
 		}
 		result, err := q.do(j.args, long)
-		q.mu.Lock()
-		closed := q.closed
-		q.mu.Unlock()
-		if !closed {
+		if !q.over() {
 			j.done(result, err)
 		}
 	}
+}
+
+func (q *Queue) over() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.closed
 }
 
 func (q *Queue) next(l *lane) (job, bool) {
@@ -125,6 +131,9 @@ func (q *Queue) do(args []byte, long bool) (string, error) {
 	if long {
 		heavy <- struct{}{}
 		defer func() { <-heavy }()
+	}
+	if q.over() {
+		return "", errClosed
 	}
 	if err := q.charge(0, 0); err != nil {
 		return "", err
