@@ -143,6 +143,9 @@ const aliases: Record<Globals, unknown> = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 
