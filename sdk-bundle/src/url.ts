@@ -1,11 +1,10 @@
 // URL and URLSearchParams; the host parses.
 import { base64ToText, bytesToBase64, toWellFormed, Uint8ArrayCtor, part } from "./bytes";
-import { pairsOf } from "./headers";
 import { natives } from "./host";
+import { type Pairs, iterable, pairsOf } from "./pairs";
 import {
   JSONParse,
   JSONStringify,
-  ObjectDefineProperty,
   ReflectApply,
   TypeErrorCtor,
   add,
@@ -19,7 +18,7 @@ import {
   startsWith,
   toUpperCase,
 } from "./primordials";
-import { expose, textOf } from "./webidl";
+import { expose, needs, usv } from "./webidl";
 
 const { encodeURIComponent: escape, decodeURIComponent: unescape } = globalThis;
 
@@ -65,29 +64,26 @@ export class URL {
     partsOf = (u) => (u !== null && typeof u === "object" && #p in u ? (u as URL).#p : undefined);
   }
 
-  constructor(url: unknown, base?: unknown) {
-    const text = textOf(url);
-    const from = base === undefined ? undefined : textOf(base);
+  constructor(url: unknown, base: unknown = undefined) {
+    needs(1, arguments.length, "URL");
+    const text = usv(url);
+    const from = base === undefined ? undefined : usv(base);
     try {
       this.#p = ask(of(text, from));
     } catch {
       throw new TypeErrorCtor(`Invalid URL: '${slice(text, 0, 200)}'${from === undefined ? "" : ` with base '${slice(from, 0, 200)}'`}`);
     }
   }
-  static canParse(url: unknown, base?: unknown): boolean {
-    return URL.parse(url, base) !== null;
+  static canParse(url: unknown, base: unknown = undefined): boolean {
+    needs(1, arguments.length, "URL.canParse");
+    return parsed(usv(url), base === undefined ? undefined : usv(base)) !== null;
   }
-  static parse(url: unknown, base?: unknown): URL | null {
-    const text = textOf(url);
-    const from = base === undefined ? undefined : textOf(base);
-    try {
-      return new URL(text, from);
-    } catch {
-      return null;
-    }
+  static parse(url: unknown, base: unknown = undefined): URL | null {
+    needs(1, arguments.length, "URL.parse");
+    return parsed(usv(url), base === undefined ? undefined : usv(base));
   }
   #set(member: string, value: unknown): void {
-    const text = textOf(value);
+    const text = usv(value);
     try {
       this.#p = ask(of(this.#p.href, member, text));
     } catch {
@@ -173,6 +169,14 @@ export class URL {
   }
 }
 
+function parsed(text: string, from: string | undefined): URL | null {
+  try {
+    return new URL(text, from);
+  } catch {
+    return null;
+  }
+}
+
 /** The address of a URL object; undefined for anything else. */
 export function hrefOf(v: unknown): string | undefined {
   return partsOf(v)?.href;
@@ -251,8 +255,10 @@ function decode(s: string): string {
 
 let fill: (p: URLSearchParams, query: string) => void;
 let attach: (p: URLSearchParams, to: URL) => void;
+let listOf: (p: URLSearchParams) => [string, string][];
 let isParams: (v: unknown) => boolean;
 
+export interface URLSearchParams extends Pairs<string> {}
 export class URLSearchParams {
   #list = list<[string, string]>();
   #url: URL | undefined;
@@ -264,16 +270,13 @@ export class URLSearchParams {
     attach = (p, to) => {
       p.#url = to;
     };
+    listOf = (p) => p.#list;
     isParams = (v) => v !== null && typeof v === "object" && #list in v;
   }
 
   constructor(init: unknown = "") {
-    if (init !== null && (typeof init === "object" || typeof init === "function")) {
-      const all = isParams(init) ? (init as URLSearchParams).#list : pairsOf(init, "URLSearchParams");
-      for (let i = 0; i < all.length; i++) add(this.#list, [toWellFormed(textOf(all[i]![0])), toWellFormed(textOf(all[i]![1]))]);
-      return;
-    }
-    this.#list = parse(textOf(init));
+    if (init !== null && (typeof init === "object" || typeof init === "function")) this.#list = pairsOf(init, "URLSearchParams", usv, usv, URLSearchParams, listOf);
+    else this.#list = parse(usv(init));
   }
   #changed(): void {
     if (this.#url !== undefined) update(this.#url, this.toString());
@@ -282,42 +285,48 @@ export class URLSearchParams {
     return this.#list.length;
   }
   append(name: unknown, value: unknown): void {
-    add(this.#list, [toWellFormed(textOf(name)), toWellFormed(textOf(value))]);
+    needs(2, arguments.length, "URLSearchParams.append");
+    add(this.#list, [usv(name), usv(value)]);
     this.#changed();
   }
-  delete(name: unknown, value?: unknown): void {
-    this.#drop(textOf(name), value);
-    this.#changed();
-  }
-  #drop(name: string, value?: unknown): void {
+  delete(name: unknown, value: unknown = undefined): void {
+    needs(1, arguments.length, "URLSearchParams.delete");
+    const n = usv(name);
+    const v = value === undefined ? undefined : usv(value);
     const kept = list<[string, string]>();
     for (let i = 0; i < this.#list.length; i++) {
       const p = this.#list[i]!;
-      if (p[0] !== name || (value !== undefined && p[1] !== textOf(value))) add(kept, p);
+      if (p[0] !== n || (v !== undefined && p[1] !== v)) add(kept, p);
     }
     this.#list = kept;
+    this.#changed();
   }
   get(name: unknown): string | null {
-    const n = textOf(name);
+    needs(1, arguments.length, "URLSearchParams.get");
+    const n = usv(name);
     for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) return this.#list[i]![1];
     return null;
   }
   getAll(name: unknown): string[] {
-    const n = textOf(name);
+    needs(1, arguments.length, "URLSearchParams.getAll");
+    const n = usv(name);
     const out: string[] = [];
     for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) append(out, this.#list[i]![1]);
     return out;
   }
-  has(name: unknown, value?: unknown): boolean {
-    const n = textOf(name);
+  has(name: unknown, value: unknown = undefined): boolean {
+    needs(1, arguments.length, "URLSearchParams.has");
+    const n = usv(name);
+    const v = value === undefined ? undefined : usv(value);
     for (let i = 0; i < this.#list.length; i++) {
-      if (this.#list[i]![0] === n && (value === undefined || this.#list[i]![1] === textOf(value))) return true;
+      if (this.#list[i]![0] === n && (v === undefined || this.#list[i]![1] === v)) return true;
     }
     return false;
   }
   set(name: unknown, value: unknown): void {
-    const n = toWellFormed(textOf(name));
-    const v = toWellFormed(textOf(value));
+    needs(2, arguments.length, "URLSearchParams.set");
+    const n = usv(name);
+    const v = usv(value);
     const kept = list<[string, string]>();
     let found = false;
     for (let i = 0; i < this.#list.length; i++) {
@@ -344,22 +353,6 @@ export class URLSearchParams {
     }
     this.#list = out;
     this.#changed();
-  }
-  forEach(f: (value: string, name: string, params: URLSearchParams) => unknown, thisArg?: unknown): void {
-    if (typeof f !== "function") throw new TypeErrorCtor("URLSearchParams.forEach: the callback must be a function");
-    for (let i = 0; i < this.#list.length; i++) ReflectApply(f, thisArg, [this.#list[i]![1], this.#list[i]![0], this]);
-  }
-  *entries(): Generator<[string, string]> {
-    for (let i = 0; i < this.#list.length; i++) yield [this.#list[i]![0], this.#list[i]![1]];
-  }
-  *keys(): Generator<string> {
-    for (let i = 0; i < this.#list.length; i++) yield this.#list[i]![0];
-  }
-  *values(): Generator<string> {
-    for (let i = 0; i < this.#list.length; i++) yield this.#list[i]![1];
-  }
-  [Symbol.iterator](): Generator<[string, string]> {
-    return this.entries();
   }
   toString(): string {
     let out = "";
@@ -390,7 +383,7 @@ export function formOf(v: unknown): string | undefined {
 const { toString: paramsToString } = URLSearchParams.prototype;
 
 expose(URL, "URL");
-ObjectDefineProperty(URLSearchParams.prototype, Symbol.iterator, { __proto__: null, value: URLSearchParams.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
+iterable(URLSearchParams, "URLSearchParams", listOf);
 expose(URLSearchParams, "URLSearchParams");
 
 /** The pairs of application/x-www-form-urlencoded; unlike a query it has no mark before it. */
