@@ -9,16 +9,20 @@ export type Pair = [name: string, value: string];
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** A text of bytes. */
-function bytesOf(v: unknown): string {
+function bytesOf(v: unknown, what = "value"): string {
   const text = textOf(v);
   for (let i = 0; i < text.length; i++) {
-    if (charCodeAt(text, i) > 0xff) throw new TypeErrorCtor("Headers: a name or value has a character above U+00FF; encode it first");
+    if (charCodeAt(text, i) > 0xff) throw new TypeErrorCtor(`Headers: a ${what} has a character above U+00FF; encode it first`);
   }
   return text;
 }
 
+function bytesOfName(v: unknown): string {
+  return bytesOf(v, "name");
+}
+
 function lowerName(v: unknown): string {
-  const name = bytesOf(v);
+  const name = bytesOf(v, "name");
   if (regExpExec(token, name) === null) throw new TypeErrorCtor(`Headers: ${slice(name, 0, 64)} is no name of a header`);
   return toLowerCase(name);
 }
@@ -86,7 +90,7 @@ export class Headers {
 
   constructor(init?: unknown) {
     if (init === undefined) return;
-    const all = pairsOf(init, "Headers", bytesOf, bytesOf, Headers, sortedOf);
+    const all = pairsOf(init, "Headers", bytesOfName, bytesOf, Headers, sortedOf);
     for (let i = 0; i < all.length; i++) add(this.#list, [lowerName(all[i]![0]), valueOf(all[i]![1])]);
   }
   #change(all: Pair[]): void {
