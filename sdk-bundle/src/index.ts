@@ -47,6 +47,7 @@ import { formatDuration, parseDuration } from "./words";
 import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
 import { URL, URLSearchParams } from "./url";
+import { URLPattern } from "./urlpattern";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -129,6 +130,7 @@ export const globals = {
   FormData,
   URL,
   URLSearchParams,
+  URLPattern,
   TextEncoder,
   TextDecoder,
   atob,

@@ -22,7 +22,7 @@ import { expose, needs, usv } from "./webidl";
 
 const { encodeURIComponent: escape, decodeURIComponent: unescape } = globalThis;
 
-interface Parts {
+export interface Parts {
   href: string;
   origin: string;
   protocol: string;
@@ -48,6 +48,24 @@ function of(a: string, b?: string, c?: string): string[] {
   if (b !== undefined) add(out, b);
   if (c !== undefined) add(out, c);
   return out;
+}
+
+/** The parts of a text as a URL; null for what is none. */
+export function urlParts(url: string, base?: string): Parts | null {
+  try {
+    return ask(of(url, base));
+  } catch {
+    return null;
+  }
+}
+
+/** The parts of a URL with a member set; what cannot be set changes nothing. */
+export function urlWith(url: string, member: string, value: string): Parts | null {
+  try {
+    return ask(of(url, member, value));
+  } catch {
+    return null;
+  }
 }
 
 let update: (u: URL, search: string) => void;

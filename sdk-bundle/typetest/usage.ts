@@ -188,3 +188,10 @@ on("guildMemberUpdate", async (ctx) => {
   await rest.sendMessage({ channelId: 5n, replyTo: 6n, content: `${roles.length}` });
   await rest.bulkDeleteMessages({ channelId: 5n, messageIds: [6n, "7"] });
 });
+
+const users = new URLPattern({ pathname: "/users/:id" }, { ignoreCase: true });
+const who: string | undefined = users.exec("https://example.com/Users/5")?.pathname.groups.id;
+new URLPattern("/a/*", "https://example.com").test({ pathname: who ?? "" });
+for (const [name, value] of new URLSearchParams("a=b").entries()) console.log(name, value);
+// @ts-expect-error: a component is a text.
+new URLPattern({ pathname: 5 });

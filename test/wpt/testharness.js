@@ -223,6 +223,7 @@ const runWPT = (() => {
   g.add_completion_callback = (f) => completion.push(f);
   g.add_result_callback = () => {};
   g.add_start_callback = () => {};
+  g.fetch_json = async (url) => (await globalThis.fetch(url)).json();
   g.generate_tests = (f, rows, options) => {
     for (const row of rows) g.test(() => f(...row.slice(1)), row[0], options);
   };
