@@ -73,6 +73,8 @@ function sorted(all: Pair[]): Pair[] {
 let listOf: (h: Headers) => Pair[];
 let sortedOf: (h: Headers) => Pair[];
 let lock: (h: Headers) => void;
+/** Whether headers cannot be changed. */
+export let isLocked: (h: Headers) => boolean;
 
 export interface Headers extends Pairs<string> {}
 export class Headers {
@@ -86,9 +88,10 @@ export class Headers {
     lock = (h) => {
       h.#locked = true;
     };
+    isLocked = (h) => h.#locked;
   }
 
-  constructor(init?: unknown) {
+  constructor(init: unknown = undefined) {
     if (init === undefined) return;
     const all = pairsOf(init, "Headers", bytesOfName, bytesOf, Headers, sortedOf);
     for (let i = 0; i < all.length; i++) add(this.#list, [lowerName(all[i]![0]), valueOf(all[i]![1])]);

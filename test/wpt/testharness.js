@@ -445,6 +445,7 @@ const runWPT = (() => {
       return out;
     };
     define(globalThis, "fetch", async function (input, init) {
+      if (arguments.length === 0) return fetch();
       const request = new Relative(input, init);
       if (request.url.startsWith(origin + "/") && resources[new URL(request.url).pathname] !== undefined) {
         request.signal.throwIfAborted();
