@@ -58,6 +58,16 @@ export function rejected(reason: unknown, promise: unknown): void {
   if (!was) tellLog(reason);
 }
 
+/** A promise that was told of as rejected has got a handler. */
+export function handledLate(reason: unknown, promise: unknown): void {
+  taken(() => {
+    const init = dict<unknown>();
+    init.promise = promise;
+    init.reason = reason;
+    return new PromiseRejectionEvent("rejectionhandled", init);
+  }, "rejectionhandled");
+}
+
 export function reportError(e: unknown): void {
   needs(1, arguments.length, "reportError");
   report(e);
