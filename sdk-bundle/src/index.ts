@@ -40,6 +40,7 @@ import {
 import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
 import * as selects from "./selects";
+import "./streamtransfer";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
 import { TransformStream, TransformStreamDefaultController } from "./transform";
