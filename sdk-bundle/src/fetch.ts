@@ -2,7 +2,7 @@
 //
 // op_fetch takes {url, method?, headers?: [name, value][], text? or bytes? (base64), redirect?, id?} and answers
 // {status, statusText, url, redirected, headers, body (base64)}; op_abort_fetch takes the {id} that was given.
-import { type AbortSignal, abort, isAborted, isAbortSignal, makeSignal, onAbort, reasonFor } from "./abort";
+import { type AbortSignal, abortWith, isAborted, isAbortSignal, makeSignal, onAbort, reasonFor } from "./abort";
 import { Body, type Content, type Inside, contentOf, insideFor, moved, taken, typed } from "./body";
 import { Headers, type Pair, headerOf, isLocked, locked, rawList } from "./headers";
 import { later, startOp } from "./host";
@@ -276,8 +276,7 @@ const PromisePrototype = PromiseCtor.prototype;
 
 /** Makes a signal abort with another. */
 function followed(mine: AbortSignal, other: AbortSignal): void {
-  if (isAborted(other)) abort(mine, reasonFor(other));
-  else onAbort(other, () => abort(mine, reasonFor(other)));
+  abortWith(mine, other);
 }
 
 function rawAdd(to: Headers, name: string, value: string): void {

@@ -1,6 +1,7 @@
 // What the global object is for the web: a target of events, which hears of
 // errors that nothing caught and of rejections that nothing handles.
-import { ErrorEvent, Event, EventTarget, PromiseRejectionEvent, fire, globalTarget, handlers, heard } from "./event";
+import { type Event, EventTarget, fire, globalTarget, handlers, heard } from "./event";
+import { ErrorEvent, PromiseRejectionEvent } from "./eventkinds";
 import { catcher, report, tellLog } from "./failure";
 import { isErrorLike } from "./inspect";
 import { ObjectDefineProperty, StringOf, TypeErrorCtor, dict } from "./primordials";

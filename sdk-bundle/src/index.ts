@@ -15,7 +15,8 @@ import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { Deno, secrets } from "./environment";
-import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
+import { Event, EventTarget } from "./event";
+import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./eventkinds";
 import { cron, enter, on } from "./events";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
@@ -39,6 +40,7 @@ import {
 } from "./readable";
 import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
+import { URLSearchParams } from "./searchparams";
 import * as selects from "./selects";
 import "./streamtransfer";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
@@ -47,7 +49,7 @@ import { TransformStream, TransformStreamDefaultController } from "./transform";
 import { formatDuration, parseDuration } from "./words";
 import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
-import { URL, URLSearchParams } from "./url";
+import { URL } from "./url";
 import { URLPattern } from "./urlpattern";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */

@@ -1,26 +1,8 @@
-// URL and URLSearchParams; the host parses.
-import { base64ToText, bytesToBase64, toWellFormed, Uint8ArrayCtor, part } from "./bytes";
+// URL; the host parses.
 import { natives } from "./host";
-import { type Pairs, iterable, pairsOf } from "./pairs";
-import {
-  JSONParse,
-  JSONStringify,
-  ReflectApply,
-  TypeErrorCtor,
-  add,
-  append,
-  charCodeAt,
-  indexOf,
-  list,
-  numberToString,
-  slice,
-  split,
-  startsWith,
-  toUpperCase,
-} from "./primordials";
+import { JSONParse, JSONStringify, TypeErrorCtor, add, list, slice } from "./primordials";
+import { URLSearchParams, attach, fill } from "./searchparams";
 import { expose, needs, usv } from "./webidl";
-
-const { encodeURIComponent: escape, decodeURIComponent: unescape } = globalThis;
 
 export interface Parts {
   href: string;
@@ -68,7 +50,6 @@ export function urlWith(url: string, member: string, value: string): Parts | nul
   }
 }
 
-let update: (u: URL, search: string) => void;
 let partsOf: (u: unknown) => Parts | undefined;
 
 export class URL {
@@ -76,9 +57,6 @@ export class URL {
   #params: URLSearchParams | undefined;
 
   static {
-    update = (u, search) => {
-      u.#p = ask(of(u.#p.href, "search", search));
-    };
     partsOf = (u) => (u !== null && typeof u === "object" && #p in u ? (u as URL).#p : undefined);
   }
 
@@ -175,7 +153,9 @@ export class URL {
   get searchParams(): URLSearchParams {
     if (this.#params === undefined) {
       this.#params = new URLSearchParams(this.#p.search);
-      attach(this.#params, this);
+      attach(this.#params, (query) => {
+        this.#p = ask(of(this.#p.href, "search", query));
+      });
     }
     return this.#params;
   }
@@ -200,211 +180,4 @@ export function hrefOf(v: unknown): string | undefined {
   return partsOf(v)?.href;
 }
 
-const hex = "0123456789ABCDEF";
-
-/** A text as application/x-www-form-urlencoded has it. */
-function encode(s: string): string {
-  const escaped = escape(toWellFormed(s));
-  let out = "";
-  let from = 0;
-  for (let i = 0; i < escaped.length; i++) {
-    const c = charCodeAt(escaped, i);
-    // ! ' ( ) ~ are escaped here, and a space is +.
-    const space = c === 37 && charCodeAt(escaped, i + 1) === 50 && charCodeAt(escaped, i + 2) === 48;
-    if (!space && c !== 33 && c !== 39 && c !== 40 && c !== 41 && c !== 126) continue;
-    out += slice(escaped, from, i) + (space ? "+" : "%" + toUpperCase(numberToString(c, 16)));
-    if (space) i += 2;
-    from = i + 1;
-  }
-  return out + slice(escaped, from);
-}
-
-function digit(c: number): number {
-  return c !== c ? -1 : indexOf(hex, toUpperCase(slice(ascii, c, c + 1)));
-}
-
-const ascii = (() => {
-  let out = "";
-  for (let i = 0; i < 128; i++) out += String.fromCharCode(i);
-  return out;
-})();
-
-function decode(s: string): string {
-  let text = s;
-  if (indexOf(s, "+") >= 0) {
-    const parts = split(s, "+");
-    text = parts[0]!;
-    for (let i = 1; i < parts.length; i++) text += " " + parts[i];
-  }
-  if (indexOf(text, "%") < 0) return toWellFormed(text);
-  try {
-    return unescape(toWellFormed(text));
-  } catch {
-    // A stray % stays, and what is not UTF-8 becomes U+FFFD.
-  }
-  const escaped = escape(toWellFormed(text));
-  const bytes = new Uint8ArrayCtor(escaped.length);
-  let n = 0;
-  const value = (i: number): number => {
-    if (charCodeAt(escaped, i) !== 37) return -1;
-    const a = digit(charCodeAt(escaped, i + 1));
-    const b = digit(charCodeAt(escaped, i + 2));
-    return a < 0 || b < 0 ? -1 : a * 16 + b;
-  };
-  for (let i = 0; i < escaped.length; ) {
-    const v = value(i);
-    if (v < 0) {
-      bytes[n++] = charCodeAt(escaped, i++);
-      continue;
-    }
-    i += 3;
-    // escape made %25 of a % that was there: two digits after it are its own.
-    const a = v === 37 ? digit(charCodeAt(escaped, i)) : -1;
-    const b = v === 37 ? digit(charCodeAt(escaped, i + 1)) : -1;
-    if (a >= 0 && b >= 0) {
-      bytes[n++] = a * 16 + b;
-      i += 2;
-    } else {
-      bytes[n++] = v;
-    }
-  }
-  return base64ToText(bytesToBase64(part(bytes, 0, n)));
-}
-
-let fill: (p: URLSearchParams, query: string) => void;
-let attach: (p: URLSearchParams, to: URL) => void;
-let listOf: (p: URLSearchParams) => [string, string][];
-let isParams: (v: unknown) => boolean;
-
-export interface URLSearchParams extends Pairs<string> {}
-export class URLSearchParams {
-  #list = list<[string, string]>();
-  #url: URL | undefined;
-
-  static {
-    fill = (p, query) => {
-      p.#list = parse(query);
-    };
-    attach = (p, to) => {
-      p.#url = to;
-    };
-    listOf = (p) => p.#list;
-    isParams = (v) => v !== null && typeof v === "object" && #list in v;
-  }
-
-  constructor(init: unknown = "") {
-    if (init !== null && (typeof init === "object" || typeof init === "function")) this.#list = pairsOf(init, "URLSearchParams", usv, usv, URLSearchParams, listOf);
-    else this.#list = parse(usv(init));
-  }
-  #changed(): void {
-    if (this.#url !== undefined) update(this.#url, this.toString());
-  }
-  get size(): number {
-    return this.#list.length;
-  }
-  append(name: unknown, value: unknown): void {
-    needs(2, arguments.length, "URLSearchParams.append");
-    add(this.#list, [usv(name), usv(value)]);
-    this.#changed();
-  }
-  delete(name: unknown, value: unknown = undefined): void {
-    needs(1, arguments.length, "URLSearchParams.delete");
-    const n = usv(name);
-    const v = value === undefined ? undefined : usv(value);
-    const kept = list<[string, string]>();
-    for (let i = 0; i < this.#list.length; i++) {
-      const p = this.#list[i]!;
-      if (p[0] !== n || (v !== undefined && p[1] !== v)) add(kept, p);
-    }
-    this.#list = kept;
-    this.#changed();
-  }
-  get(name: unknown): string | null {
-    needs(1, arguments.length, "URLSearchParams.get");
-    const n = usv(name);
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) return this.#list[i]![1];
-    return null;
-  }
-  getAll(name: unknown): string[] {
-    needs(1, arguments.length, "URLSearchParams.getAll");
-    const n = usv(name);
-    const out: string[] = [];
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) append(out, this.#list[i]![1]);
-    return out;
-  }
-  has(name: unknown, value: unknown = undefined): boolean {
-    needs(1, arguments.length, "URLSearchParams.has");
-    const n = usv(name);
-    const v = value === undefined ? undefined : usv(value);
-    for (let i = 0; i < this.#list.length; i++) {
-      if (this.#list[i]![0] === n && (v === undefined || this.#list[i]![1] === v)) return true;
-    }
-    return false;
-  }
-  set(name: unknown, value: unknown): void {
-    needs(2, arguments.length, "URLSearchParams.set");
-    const n = usv(name);
-    const v = usv(value);
-    const kept = list<[string, string]>();
-    let found = false;
-    for (let i = 0; i < this.#list.length; i++) {
-      const p = this.#list[i]!;
-      if (p[0] !== n) add(kept, p);
-      else if (!found) add(kept, [n, v]);
-      if (p[0] === n) found = true;
-    }
-    if (!found) add(kept, [n, v]);
-    this.#list = kept;
-    this.#changed();
-  }
-  sort(): void {
-    // By insertion, which keeps the order of equal names.
-    const out = list<[string, string]>();
-    for (let i = 0; i < this.#list.length; i++) {
-      const p = this.#list[i]!;
-      let at = out.length;
-      while (at > 0 && out[at - 1]![0] > p[0]) {
-        out[at] = out[at - 1]!;
-        at--;
-      }
-      out[at] = p;
-    }
-    this.#list = out;
-    this.#changed();
-  }
-  toString(): string {
-    let out = "";
-    for (let i = 0; i < this.#list.length; i++) {
-      const p = this.#list[i]!;
-      out += (i > 0 ? "&" : "") + encode(p[0]) + "=" + encode(p[1]);
-    }
-    return out;
-  }
-}
-
-function parse(query: string): [string, string][] {
-  const out = list<[string, string]>();
-  const parts = split(startsWith(query, "?") ? slice(query, 1) : query, "&");
-  for (let i = 0; i < parts.length; i++) {
-    const one = parts[i]!;
-    if (one === "") continue;
-    const at = indexOf(one, "=");
-    add(out, at < 0 ? [decode(one), ""] : [decode(slice(one, 0, at)), decode(slice(one, at + 1))]);
-  }
-  return out;
-}
-
-/** The text of URLSearchParams as a body; undefined for anything else. */
-export function formOf(v: unknown): string | undefined {
-  return isParams(v) ? ReflectApply(paramsToString, v, []) : undefined;
-}
-const { toString: paramsToString } = URLSearchParams.prototype;
-
 expose(URL, "URL");
-iterable(URLSearchParams, "URLSearchParams", listOf);
-expose(URLSearchParams, "URLSearchParams");
-
-/** The pairs of application/x-www-form-urlencoded; unlike a query it has no mark before it. */
-export function pairsIn(text: string): [string, string][] {
-  return parse(startsWith(text, "?") ? "&" + text : text);
-}
