@@ -86,6 +86,7 @@ const (
 	Info
 	Warn
 	Error
+	Uncaught // An error that nobody caught; it is logged as one.
 )
 
 // Declaration is a kind of thing a script declares.
@@ -179,7 +180,12 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random", "utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd", "subtle"}
+var locals = []string{
+	"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random",
+	"utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd",
+	"about",
+	"subtle",
+}
 
 // Dispatch is one event for the script.
 type Dispatch struct {
