@@ -139,3 +139,15 @@ func TestSubtleEndsWithItsDispatch(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAScriptRestsOnlyWhenNothingIsComputedForIt(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	r := isolatetest.Load(t, slowly+`
+		on("long", async () => { await slowly(100_000); await slowly(1); console.log("ended"); setTimeout(() => {}, 1000); });`,
+		isolatetest.Options{Now: func() time.Time { return now }})
+	r.Begin("long", "{}")
+	if next := r.Rest(); r.Count("ended") != 1 || !next.Equal(now.Add(time.Second)) {
+		t.Errorf("it rested with %q, until %s", logs(r), next)
+	}
+}
