@@ -6,6 +6,7 @@ import { handledLate, rejected } from "./global";
 import { natives, settleOp } from "./host";
 import { apologize } from "./interaction";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
+import { fillMeta } from "./meta";
 import { fireTimer } from "./timers";
 
 interface Handler {
@@ -179,9 +180,11 @@ export function enter(kind: number, id: number, a: any, b: any): void {
       return fireTimer(id);
     case 4:
       return settleLoad(id, a);
+    case 5:
+      return rejected(a, b);
     case 6:
       return handledLate(a, b);
     default:
-      return rejected(a, b);
+      return fillMeta(a);
   }
 }

@@ -10,11 +10,12 @@ import { structuredClone } from "./clone";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
-import { crypto } from "./crypto";
+import { Crypto, crypto } from "./crypto";
+import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
-import { Deno, secrets } from "./environment";
+import { secrets } from "./environment";
 import { Event, EventTarget } from "./event";
 import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./eventkinds";
 import { cron, enter, on } from "./events";
@@ -42,6 +43,8 @@ import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
 import { URLSearchParams } from "./searchparams";
 import * as selects from "./selects";
+import { SubtleCrypto } from "./subtle";
+import { CryptoKey } from "./subtlekey";
 import "./streamtransfer";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
@@ -139,6 +142,9 @@ export const globals = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 
@@ -161,6 +167,7 @@ install(surface);
 install(globals);
 install({ flora });
 installSelf();
+installDeno();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);

@@ -19,6 +19,7 @@ const aliases: Record<Globals, unknown> = {
   onComponent,
   onModal,
   cron,
+  schedule,
   secrets,
   rest,
   kv,
@@ -143,6 +144,9 @@ const aliases: Record<Globals, unknown> = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 
