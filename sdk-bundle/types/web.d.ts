@@ -88,6 +88,7 @@ declare function removeEventListener(type: string, listener: EventListener | nul
 declare function dispatchEvent(event: Event): boolean;
 declare var onerror: ((message: string, filename: string, lineno: number, colno: number, error: any) => unknown) | null;
 declare var onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
+declare var onrejectionhandled: ((event: PromiseRejectionEvent) => unknown) | null;
 declare var self: typeof globalThis;
 /** Treats a value like one that was thrown and not caught. */
 declare function reportError(error: any): void;
