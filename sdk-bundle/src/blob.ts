@@ -89,6 +89,8 @@ export class Blob {
     }
     if (parts !== undefined && !isObject(parts)) throw new TypeErrorCtor("Blob: expected a list of parts");
     const all = parts === undefined ? list<unknown>() : sequence(parts, "Blob");
+    // Before the options are looked at.
+    for (let i = 0; i < all.length; i++) if (blobIn(all[i]) === undefined && !isBytes(all[i])) all[i] = textOf(all[i]);
     const o = dictionary(options, "Blob");
     const endings = o.endings === undefined ? "transparent" : textOf(o.endings);
     if (endings !== "transparent" && endings !== "native") throw new TypeErrorCtor("Blob: endings must be \"transparent\" or \"native\"");

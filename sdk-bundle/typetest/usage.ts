@@ -252,3 +252,8 @@ new URLPattern("/a/*", "https://example.com").test({ pathname: who ?? "" });
 for (const [name, value] of new URLSearchParams("a=b").entries()) console.log(name, value);
 // @ts-expect-error: a component is a text.
 new URLPattern({ pathname: 5 });
+
+const movable = new TransformStream<string, string>();
+structuredClone(movable, { transfer: [movable] });
+new MessageChannel().port1.postMessage({}, [new ReadableStream(), new ArrayBuffer(1)]);
+addEventListener("rejectionhandled", (event) => console.log(event.reason));
