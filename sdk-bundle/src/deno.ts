@@ -2,7 +2,10 @@
 // is one line here. What Deno has and a server's script cannot have is in
 // denomissing.ts.
 import { makeErrors } from "./denoerrors";
-import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
+import { Kv, openKv } from "./denokv";
+import { AtomicOperation } from "./denokvatomic";
+import { KvListIterator } from "./denokvlist";
+import { KvU64 } from "./denokvvalue";
 import { addMissing } from "./denomissing";
 import { PermissionStatus, Permissions, makePermissions } from "./denopermissions";
 import { env } from "./environment";
@@ -40,6 +43,7 @@ export const Deno: Record<string, unknown> = {
   Kv,
   KvU64,
   AtomicOperation,
+  KvListIterator,
 
   // Schedules and the server's own endpoint.
 };

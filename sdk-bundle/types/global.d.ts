@@ -5,6 +5,7 @@
 // Ids are decimal strings. Functions that talk to Discord or to storage answer
 // promises; they reject with a FloraError. Scripts type-check with
 // `"lib": ["ES2023"]`; there is no DOM and no Node.
+/// <reference lib="esnext.disposable" />
 
 import on = flora.on;
 import onComponent = flora.onComponent;
