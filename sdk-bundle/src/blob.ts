@@ -6,7 +6,7 @@ import { rejectedWith, resolvedWith } from "./promises";
 import { type ReadableStream, readableFor } from "./readable";
 import { Readable } from "./rs";
 import { ByteController } from "./rsbytes";
-import { dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
+import { dictionary, expose, isObject, looksLike, needs, sequence, textOf, usv } from "./webidl";
 
 const key = {};
 let blobIn: (v: unknown) => { bytes: Uint8Array; type: string } | undefined;
@@ -131,6 +131,7 @@ export class Blob {
   }
 }
 expose(Blob, "Blob");
+looksLike(Blob, "size type");
 
 /** A stream of bytes that stay as they are. */
 export function streamOf(bytes: Uint8Array): ReadableStream {
@@ -195,6 +196,7 @@ export class File extends Blob {
   }
 }
 expose(File, "File");
+looksLike(File, "name lastModified size type");
 
 cloneable({
   is: (v) => blobIn(v) !== undefined,
