@@ -3,7 +3,7 @@ import { Event, EventTarget, fire, handlers, heard, signals } from "./event";
 import { DOMException } from "./exception";
 import { NumberOf, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
 import { runLater } from "./timers";
-import { enforced, expose, isObject, needs, sequence } from "./webidl";
+import { enforced, expose, isObject, looksLike, needs, sequence } from "./webidl";
 
 let abortNow: (s: AbortSignal, reason: unknown) => void;
 let follow: (s: AbortSignal, f: () => void) => () => void;
@@ -139,6 +139,7 @@ export class AbortSignal extends EventTarget {
   }
 }
 expose(AbortSignal, "AbortSignal");
+looksLike(AbortSignal, "aborted reason");
 handlers(AbortSignal.prototype, ["abort"]);
 
 export class AbortController {

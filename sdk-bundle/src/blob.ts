@@ -6,7 +6,7 @@ import { rejectedWith, resolvedWith } from "./promises";
 import { type ReadableStream, readableFor } from "./readable";
 import { Readable } from "./rs";
 import { ByteController } from "./rsbytes";
-import { dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
+import { dictionary, expose, isObject, looksLike, needs, sequence, textOf, usv } from "./webidl";
 
 const key = {};
 let blobIn: (v: unknown) => { bytes: Uint8Array; type: string } | undefined;
@@ -133,6 +133,7 @@ export class Blob {
   }
 }
 expose(Blob, "Blob");
+looksLike(Blob, "size type");
 
 /** A stream of bytes that stay as they are. */
 export function streamOf(bytes: Uint8Array): ReadableStream {
@@ -197,6 +198,7 @@ export class File extends Blob {
   }
 }
 expose(File, "File");
+looksLike(File, "name lastModified size type");
 
 cloneable({
   is: (v) => blobIn(v) !== undefined,
