@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -23,8 +24,21 @@ const interactionLife = 15 * time.Minute
 // pendingBytes bounds the arguments of a script's ops that are being answered.
 const pendingBytes = 64 << 20
 
-// load is how many ops are being answered, and the size of their arguments.
-type load struct{ ops, bytes int }
+// load is how many ops are being answered, those apart that only wait for what
+// comes from outside, and the size of their arguments.
+type load struct{ ops, waits, bytes int }
+
+func (l *load) begin(o op.Op, bytes int) { l.change(o, 1, bytes) }
+func (l *load) end(o op.Op, bytes int)   { l.change(o, -1, -bytes) }
+
+func (l *load) change(o op.Op, n, bytes int) {
+	l.bytes += bytes
+	if o.Waits {
+		l.waits += n
+	} else {
+		l.ops += n
+	}
+}
 
 // Op implements supervisor.Host.
 func (s *script) Op(c wire.OpCall) {
@@ -36,10 +50,9 @@ func (s *script) Op(c wire.OpCall) {
 		return
 	}
 	s.mu.Lock()
-	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes || !s.inst.Hold(len(c.Args))
+	over := s.ops.ops+s.ops.waits >= most || s.ops.bytes+len(c.Args) > pendingBytes || !s.inst.Hold(len(c.Args))
 	if !over {
-		s.ops.ops++
-		s.ops.bytes += len(c.Args)
+		s.ops.begin(o, len(c.Args))
 	}
 	s.mu.Unlock()
 	if over {
@@ -54,15 +67,14 @@ func (s *script) Op(c wire.OpCall) {
 		defer func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.ops.ops--
-			s.ops.bytes -= len(c.Args)
+			s.ops.end(o, len(c.Args))
 			if s.ops.ops == 0 && s.calm != nil {
 				close(s.calm)
 				s.calm = nil
 			}
 			s.inst.Drop(len(c.Args))
 		}()
-		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
+		ctx, cancel := s.opContext(o)
 		defer cancel()
 		clock.Sleep(ctx, clock.Real, wait)                                                                            //nolint:contextcheck // The script ends its ops.
 		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops, and the core its scripts.
@@ -98,6 +110,30 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 		return nil, f
 	}
 	return result, err
+}
+
+// opContext is that of one call. It ends with the script.
+func (s *script) opContext(o op.Op) (context.Context, context.CancelFunc) {
+	ctx := op.WithLife(s.ctx, s)
+	if o.Waits {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, s.opTimeout(o))
+}
+
+// Context implements op.Life.
+func (s *script) Context() context.Context { return s.ctx }
+
+// Keep implements op.Life.
+func (s *script) Keep() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.kept--
+	})
 }
 
 func (s *script) opTimeout(o op.Op) time.Duration {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
@@ -30,12 +31,14 @@ type Limits struct {
 	BytesPerMinute, BytesAtOnce int64
 	HeldBytes                   int64         // Of all responses that are in memory at once.
 	Timeout                     time.Duration // Of a whole request, redirects and waiting included.
+	Sockets                     SocketLimits
 }
 
 // DefaultLimits are the limits when nothing is said.
 func DefaultLimits() Limits {
 	return Limits{
 		RequestBytes: 8 << 20, ResponseBytes: 8 << 20, Concurrency: 16, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, HeldBytes: 32 << 20, Timeout: 30 * time.Second,
+		Sockets: DefaultSocketLimits(),
 	}
 }
 
@@ -64,6 +67,7 @@ type Config struct {
 	Limits    Limits
 	UserAgent string
 	Count     func(Outcome) // Each request's end; may be nil.
+	Sockets   SocketMeter   // May be nil.
 	// Secrets gives what a guild's scripts may send, at once; nil has none.
 	Secrets func(snowflake.GuildID) *secret.Set
 	// Resolver and Dial are the network: nil is the machine's. Dial gets addresses
@@ -76,8 +80,13 @@ type Config struct {
 
 // Client makes requests for all guilds.
 type Client struct {
-	cfg    Config
-	guilds guilds
+	cfg     Config
+	guilds  guilds
+	dialer  *dialer
+	sockets *socketSlots
+	base    context.Context //nolint:containedctx // The life of all WebSockets.
+	cancel  context.CancelFunc
+	running sync.WaitGroup // What WebSockets run.
 }
 
 // New makes a client.
@@ -89,7 +98,11 @@ func New(cfg Config) *Client {
 		cfg.Count = func(Outcome) {}
 	}
 	d := newDialer(cfg.Policy, cfg.Resolver, cfg.Dial)
-	c := &Client{cfg: cfg}
+	if cfg.Sockets == nil {
+		cfg.Sockets = noSockets{}
+	}
+	c := &Client{cfg: cfg, dialer: d, sockets: newSocketSlots(cfg.Limits.Sockets)}
+	c.base, c.cancel = context.WithCancel(context.Background())
 	c.guilds.all = map[snowflake.GuildID]*guild{}
 	atOnce := max(cfg.Limits.Concurrency, 1)
 	conns := int64(2*atOnce + maxIdle)
@@ -128,8 +141,10 @@ func transport(g *guild, d *dialer, cfg Config, conns int64) *http.Transport {
 // Timeout is how long a whole request may take.
 func (c *Client) Timeout() time.Duration { return c.cfg.Limits.Timeout }
 
-// Close ends the connections that wait to be used again.
+// Close ends WebSockets, and connections that wait to be used again.
 func (c *Client) Close() {
+	c.cancel()
+	c.running.Wait()
 	c.guilds.mu.Lock()
 	defer c.guilds.mu.Unlock()
 	for _, g := range c.guilds.all {

@@ -20,6 +20,9 @@ import (
 // sdk-bundle/src/host.ts.
 func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	if index < len(l.g.cfg.Ops) {
+		if a == 1 {
+			context = 0 // It outlives the dispatch that it was called for.
+		}
 		return l.call(index, uint64(context), text)
 	}
 	if index -= len(l.g.cfg.Ops); index >= len(locals) {
@@ -29,6 +32,9 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	case "log":
 		l.log(Level(a), text)
 	case "timerStart":
+		if string(text) == "2" {
+			context = 0
+		}
 		return l.startTimer(uint64(a), b, string(text) == "1", uint64(context))
 	case "timerClear":
 		l.clearTimer(uint64(a))

@@ -57,6 +57,12 @@ type Op struct {
 	Local   bool // It asks nobody outside, so a script may call it more often.
 	// Timeout bounds the handler; 0 is the runtime's limit for ops.
 	Timeout time.Duration
+	// Stream is for a step of something that has limits of its own: the rate of
+	// ops does not count it.
+	Stream bool
+	// Waits is for a step that only waits for what comes from outside: it has no
+	// time limit, and a script whose other ops have ended is at rest.
+	Waits bool
 }
 
 // Define makes an op whose argument document is decoded into the struct A; see

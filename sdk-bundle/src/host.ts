@@ -2,7 +2,8 @@
 // function once with an object of natives: the ops by their names, and the
 // natives below, which are answered at once. Natives take (number, number,
 // string). An op answers a call id; its result comes back through the entry
-// function. Neither is ever reachable for a script.
+// function. It belongs to the dispatch that called it, or to none with 1 as its
+// first argument. Neither is ever reachable for a script.
 import { base64Of } from "./bytes";
 import { opError } from "./failure";
 import {
@@ -33,7 +34,7 @@ export type Native = (a?: number, b?: number, s?: string) => number | string | u
 /** What the host answers at once. They are called without a receiver. */
 interface Natives {
   log: Native; // (level, 0, text)
-  timerStart: Native; // (id, ms, "1" to repeat)
+  timerStart: Native; // (id, ms, "1" to repeat, "2" for a timer that belongs to no dispatch)
   timerClear: Native; // (id)
   done: Native; // (dispatch[, 0, failure]): a dispatch has settled
   subscribe: Native; // (0, 0, event)
@@ -73,14 +74,15 @@ const waiting = new MapCtor<number, Waiting>();
 
 /**
  * Calls an async op with one JSON argument and gives its outcome to ok or err,
- * err at once when the call could not be made.
+ * err at once when the call could not be made. With free it belongs to no
+ * dispatch: no handler's time limit ends it, nor what comes of it.
  */
-export function startOp(name: string, args: unknown, ok: (v: any) => void, err: (e: unknown) => void): void {
+export function startOp(name: string, args: unknown, ok: (v: any) => void, err: (e: unknown) => void, free = false): void {
   let id: number;
   try {
     const native = ops[name];
     if (native === undefined) throw new ErrorCtor(`This version of Flora has no operation ${name}`);
-    id = native(0, 0, encode(args)) as number;
+    id = native(free ? 1 : 0, 0, encode(args)) as number;
   } catch (e) {
     err(e);
     return;

@@ -47,6 +47,7 @@ import { formatDuration, parseDuration } from "./words";
 import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
 import { URL, URLSearchParams } from "./url";
+import { CloseEvent, WebSocket } from "./websocket";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -81,6 +82,8 @@ export const globals = {
   clearInterval,
   queueMicrotask,
   fetch,
+  WebSocket,
+  CloseEvent,
   Headers,
   Request,
   Response,

@@ -173,6 +173,15 @@ export class URL {
   }
 }
 
+/** The parts of an address; undefined when it is none. */
+export function partsIn(text: string): Parts | undefined {
+  try {
+    return ask(of(text));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The address of a URL object; undefined for anything else. */
 export function hrefOf(v: unknown): string | undefined {
   return partsOf(v)?.href;
