@@ -1,8 +1,9 @@
 // The boot contract with the host (pkg/isolate). The host calls the boot
 // function once with an object of natives: the ops by their names, and the
 // natives below, which are answered at once. Natives take (number, number,
-// string). An op answers a call id; its result comes back through the entry
-// function. Neither is ever reachable for a script.
+// string, Uint8Array). An op takes its arguments as JSON and, where it has use
+// for them, bytes; it answers a call id. Its result comes back through the entry
+// function, as JSON and bytes again. Neither is ever reachable for a script.
 import { base64Of } from "./bytes";
 import { opError } from "./failure";
 import {
@@ -28,7 +29,7 @@ import {
   typedName,
 } from "./primordials";
 
-export type Native = (a?: number, b?: number, s?: string) => number | string | undefined;
+export type Native = (a?: number, b?: number, s?: string, raw?: Uint8Array) => number | string | undefined;
 
 /** What the host answers at once. They are called without a receiver. */
 interface Natives {
@@ -64,7 +65,7 @@ export function boot(from: Record<string, Native | undefined>, text: string): vo
 }
 
 interface Waiting {
-  ok(v: any): void;
+  ok(v: any, raw: Uint8Array | undefined): void;
   err(e: unknown): void;
   at: Error;
 }
@@ -72,15 +73,15 @@ interface Waiting {
 const waiting = new MapCtor<number, Waiting>();
 
 /**
- * Calls an async op with one JSON argument and gives its outcome to ok or err,
- * err at once when the call could not be made.
+ * Calls an async op with one JSON argument, and bytes beside it, and gives its
+ * outcome to ok or err, err at once when the call could not be made.
  */
-export function startOp(name: string, args: unknown, ok: (v: any) => void, err: (e: unknown) => void): void {
+export function startOp(name: string, args: unknown, ok: (v: any, raw: Uint8Array | undefined) => void, err: (e: unknown) => void, raw?: Uint8Array): void {
   let id: number;
   try {
     const native = ops[name];
     if (native === undefined) throw new ErrorCtor(`This version of Flora has no operation ${name}`);
-    id = native(0, 0, encode(args)) as number;
+    id = native(0, 0, encode(args), raw) as number;
   } catch (e) {
     err(e);
     return;
@@ -103,14 +104,14 @@ export function later<T>(f: () => Promise<T>): Promise<T> {
   }
 }
 
-export function settleOp(id: number, ok: boolean, text: string): void {
+export function settleOp(id: number, ok: boolean, text: string, raw: Uint8Array | undefined): void {
   const w = mapGet(waiting, id);
   if (w === undefined) return;
   mapDelete(waiting, id);
   const result = text === "" ? undefined : JSONParse(text);
   if (ok) {
     const { ok: done } = w;
-    done(result);
+    done(result, raw);
   } else {
     const { err } = w;
     err(opError(result, w.at));
