@@ -49,10 +49,11 @@ func (s *script) Op(c wire.OpCall) {
 		s.answer(c, nil, err)
 		return
 	}
+	size := len(c.Args) + len(c.Raw)
 	s.mu.Lock()
-	over := s.ops.ops+s.ops.waits >= most || s.ops.bytes+len(c.Args) > pendingBytes || !s.inst.Hold(len(c.Args))
+	over := s.ops.ops+s.ops.waits >= most || s.ops.bytes+size > pendingBytes || !s.inst.Hold(size)
 	if !over {
-		s.ops.begin(o, len(c.Args))
+		s.ops.begin(o, size)
 	}
 	s.mu.Unlock()
 	if over {
@@ -67,12 +68,12 @@ func (s *script) Op(c wire.OpCall) {
 		defer func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.ops.end(o, len(c.Args))
+			s.ops.end(o, size)
 			if s.ops.ops == 0 && s.calm != nil {
 				close(s.calm)
 				s.calm = nil
 			}
-			s.inst.Drop(len(c.Args))
+			s.inst.Drop(size)
 		}()
 		ctx, cancel := s.opContext(o)
 		defer cancel()
@@ -100,7 +101,7 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 			err = fmt.Errorf("%s panicked: %v", o.Name, p)
 		}
 	}()
-	result, err = o.Handler(ctx, op.Call{Guild: s.guild.id, Args: c.Args})
+	result, err = o.Handler(ctx, op.Call{Guild: s.guild.id, Args: c.Args, Raw: c.Raw, Life: s.ctx, Keep: s.keep})
 	if err == nil && o.Rule == op.Interaction {
 		s.extend(c.Dispatch)
 	}
@@ -114,18 +115,14 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 
 // opContext is that of one call. It ends with the script.
 func (s *script) opContext(o op.Op) (context.Context, context.CancelFunc) {
-	ctx := op.WithLife(s.ctx, s)
 	if o.Waits {
-		return context.WithCancel(ctx)
+		return context.WithCancel(s.ctx)
 	}
-	return context.WithTimeout(ctx, s.opTimeout(o))
+	return context.WithTimeout(s.ctx, s.opTimeout(o))
 }
 
-// Context implements op.Life.
-func (s *script) Context() context.Context { return s.ctx }
-
-// Keep implements op.Life.
-func (s *script) Keep() (release func()) {
+// keep is for what the script has open that would be lost with it.
+func (s *script) keep() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept++
@@ -156,6 +153,10 @@ func (s *script) extend(dispatch uint64) {
 // answer sends the op's outcome to the script.
 func (s *script) answer(c wire.OpCall, result any, err error) {
 	defer s.given.Add(1) // Not before it was sent: see rest.
+	var bytes []byte
+	if with, ok := result.(op.WithBytes); ok {
+		result, bytes = with.Result, with.Bytes
+	}
 	doc, raw := result.(json.RawMessage)
 	if err == nil && !raw && result != nil {
 		if doc, err = json.Marshal(result); err != nil {
@@ -163,10 +164,10 @@ func (s *script) answer(c wire.OpCall, result any, err error) {
 		}
 	}
 	if err != nil {
-		doc = scriptError(err)
+		doc, bytes = scriptError(err), nil
 	}
-	if sent := s.inst.Resolve(c.Call, err == nil, doc); errors.Is(sent, wire.ErrTooLarge) {
-		_ = s.inst.Resolve(c.Call, false, scriptError(fault.Wrap(sent, fault.TooLarge, "the result is too large for a script")))
+	if sent := s.inst.Resolve(c.Call, err == nil, doc, bytes); errors.Is(sent, wire.ErrTooLarge) {
+		_ = s.inst.Resolve(c.Call, false, scriptError(fault.Wrap(sent, fault.TooLarge, "the result is too large for a script")), nil)
 	}
 }
 

@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"bytes"
 	"container/heap"
 	"crypto/rand"
 	"encoding/base64"
@@ -18,12 +19,12 @@ import (
 
 // native answers every call out of JavaScript; see the boot contract in
 // sdk-bundle/src/host.ts.
-func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
+func (l *loop) native(index int, context, a, b float64, text, raw []byte) v8.Result {
 	if index < len(l.g.cfg.Ops) {
 		if a == 1 {
 			context = 0 // It outlives the dispatch that it was called for.
 		}
-		return l.call(index, uint64(context), text)
+		return l.call(index, uint64(context), text, raw)
 	}
 	if index -= len(l.g.cfg.Ops); index >= len(locals) {
 		return l.g.cfg.Natives[index-len(locals)].Call(string(text))
@@ -160,13 +161,14 @@ func (l *loop) tooLong(index, characters int) v8.Result {
 	return l.refuse(limit.OpBytes, "A text may have %d bytes here, this one has at least %d", most, characters)
 }
 
-func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
+func (l *loop) call(index int, dispatch uint64, args, raw []byte) v8.Result {
 	if len(l.calls) >= l.g.cfg.Limits.PendingOps {
 		return l.refuse(limit.PendingOps, "More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
 	}
-	if most := l.g.cfg.Limits.OpBytes; len(args) > most {
-		return l.refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, len(args))
-	} else if l.callBytes+len(args) > 4*most {
+	size := len(args) + len(raw)
+	if most := l.g.cfg.Limits.OpBytes; size > most {
+		return l.refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, size)
+	} else if l.callBytes+size > 4*most {
 		return l.refuse(limit.OpBytes, "The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*most)
 	}
 	l.nextCall++
@@ -174,14 +176,14 @@ func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
 		l.nextCall = 1
 	}
 	id := l.nextCall
-	l.calls[id] = call{dispatch, len(args)}
-	l.callBytes += len(args)
+	l.calls[id] = call{dispatch, size}
+	l.callBytes += size
 	l.callsOf[dispatch]++
 	if _, late := l.expired[dispatch]; late {
-		l.g.Resolve(id, false, timeoutError("the handler that started this ran into its time limit"))
+		l.g.Resolve(id, false, timeoutError("the handler that started this ran into its time limit"), nil)
 		return v8.Number(float64(id))
 	}
-	l.g.cfg.Host.Op(OpCall{Op: index, Call: id, Dispatch: dispatch, Args: append([]byte(nil), args...)})
+	l.g.cfg.Host.Op(OpCall{Op: index, Call: id, Dispatch: dispatch, Args: bytes.Clone(args), Raw: bytes.Clone(raw)})
 	return v8.Number(float64(id))
 }
 

@@ -1,10 +1,10 @@
 // WebSocket and CloseEvent, by the WebSockets standard.
 //
-// op_websocket_open {id, url, protocols?} answers {protocol} once it is open; op_websocket_next {id} one message
-// {text} or {bytes}, or {end: {code, reason, clean, why?}}; op_websocket_send {id, messages: {text} or {bytes}[]} when
-// they were handed to the network; op_websocket_close {id, code?, reason?, fail?} begins to close.
+// op_websocket_open {id, url, protocols?} answers {protocol} once it is open; op_websocket_next {id} one message, {text}
+// or bytes beside {}, or {end: {code, reason, clean, why?}}; op_websocket_send {id, messages: {text} or {size}[]}, whose
+// bytes are beside it, when they were handed to the network; op_websocket_close {id, code?, reason?, fail?} begins to close.
 import { blobOf, insideBlob } from "./blob";
-import { base64ToBytes, bufferOf, bytesToBase64, isBytes, lengthOf, textToBase64, toLowerCase, viewOf } from "./bytes";
+import { bufferOf, copyOf, isBytes, joined, lengthOf, textToBase64, toLowerCase, viewOf, Uint8ArrayCtor } from "./bytes";
 import { DOMException } from "./exception";
 import { ErrorEvent, Event, EventTarget, fire, handlers, messageOf } from "./event";
 import { startOp } from "./host";
@@ -108,8 +108,8 @@ function protocolsOf(v: unknown): string[] {
 }
 
 interface Outgoing {
-  text?: string;
-  bytes?: string; // Base64.
+  text: string | undefined;
+  bytes: Uint8Array | undefined;
   size: number;
 }
 
@@ -131,9 +131,9 @@ interface Link {
   ended: boolean;
 }
 
-function call(l: Link, op: string, args: Record<string, unknown>, ok: (v: any) => void, err: (e: unknown) => void): void {
+function call(l: Link, op: string, args: Record<string, unknown>, ok: (v: any, raw: Uint8Array | undefined) => void, err: (e: unknown) => void, raw?: Uint8Array): void {
   args.id = l.id;
-  startOp(op, args, ok, err, true);
+  startOp(op, args, ok, err, raw, true);
 }
 
 const early = "it was closed before it was open";
@@ -178,21 +178,21 @@ function take(l: Link): void {
     l,
     "op_websocket_next",
     dict(),
-    (r) => {
+    (r, raw) => {
       if (r.end !== undefined) {
         end(l, r.end.code, r.end.reason, r.end.clean, r.end.why);
         return;
       }
       take(l);
       if (l.state !== OPEN) return;
-      fire(l.socket, messageOf(r.text !== undefined ? r.text : bytesFor(l, r.bytes), none, "message", l.origin));
+      fire(l.socket, messageOf(r.text !== undefined ? r.text : bytesFor(l, raw), none, "message", l.origin));
     },
     (e) => end(l, 1006, "", false, messageIn(e)),
   );
 }
 
-function bytesFor(l: Link, b64: string): unknown {
-  const bytes = base64ToBytes(b64);
+function bytesFor(l: Link, raw: Uint8Array | undefined): unknown {
+  const bytes = raw ?? new Uint8ArrayCtor(0);
   return l.binary === "blob" ? blobOf(bytes, "") : bufferOf(bytes);
 }
 
@@ -236,13 +236,18 @@ function send(l: Link): void {
     return;
   }
   const messages = list<unknown>();
+  let raw: Uint8Array | undefined;
   let size = 0;
   for (; l.at < l.queue.length && messages.length < batchMessages; l.at++) {
     const m = l.queue[l.at]!;
     if (messages.length > 0 && size + m.size > batchBytes) break;
     const one = dict<unknown>();
-    if (m.text !== undefined) one.text = m.text;
-    else one.bytes = m.bytes;
+    if (m.bytes === undefined) {
+      one.text = m.text;
+    } else {
+      one.size = m.size;
+      if (m.size > 0) raw = raw === undefined ? m.bytes : joined(raw, m.bytes);
+    }
     add(messages, one);
     size += m.size;
     l.queue[l.at] = done;
@@ -261,9 +266,10 @@ function send(l: Link): void {
     },
     // Why it ended comes with the end; what could not even be asked for ends it here.
     (e) => giveUp(l, messageIn(e)),
+    raw,
   );
 }
-const done: Outgoing = { size: 0 };
+const done: Outgoing = { text: undefined, bytes: undefined, size: 0 };
 
 let linkOf: (s: WebSocket) => Link;
 
@@ -338,7 +344,7 @@ export class WebSocket extends EventTarget {
       return;
     }
     l.queued += size;
-    add(l.queue, bytes !== undefined ? { bytes: bytesToBase64(bytes), size } : { text: text!, size });
+    add(l.queue, { text, bytes: bytes === undefined ? undefined : copyOf(bytes), size });
     send(l);
   }
   close(code?: unknown, reason?: unknown): void {

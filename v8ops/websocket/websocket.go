@@ -20,12 +20,12 @@ import (
 // Ops declares the family.
 func Ops(client *egress.Client) []op.Op {
 	f := &family{client: client, all: map[key]*entry{}}
-	open := op.Define("op_websocket_open", op.Self, f.open)
+	open := op.DefineCall("op_websocket_open", op.Self, f.open)
 	// The client has a time limit of its own; a little more lets it say so.
 	open.Timeout = client.Timeout() + grace
 	next := op.Define("op_websocket_next", op.Self, f.next)
 	next.Stream, next.Waits = true, true
-	send := op.Define("op_websocket_send", op.Self, f.send)
+	send := op.DefineCall("op_websocket_send", op.Self, f.send)
 	send.Stream, send.Timeout = true, sendTimeout
 	end := op.Define("op_websocket_close", op.Self, f.end)
 	end.Stream = true
@@ -79,11 +79,10 @@ type opened struct {
 	Protocol string `json:"protocol"`
 }
 
-func (f *family) open(ctx context.Context, guild snowflake.GuildID, a openArgs) (any, error) {
-	life := op.LifeOf(ctx)
+func (f *family) open(ctx context.Context, c op.Call, a openArgs) (any, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k, e := key{guild, string(a.ID)}, &entry{cancel: cancel}
+	k, e := key{c.Guild, string(a.ID)}, &entry{cancel: cancel}
 	f.mu.Lock()
 	_, dup := f.all[k]
 	if !dup {
@@ -97,12 +96,15 @@ func (f *family) open(ctx context.Context, guild snowflake.GuildID, a openArgs) 
 	for _, p := range a.Protocols {
 		r.Protocols = append(r.Protocols, string(p))
 	}
-	socket, err := f.client.OpenSocket(ctx, life.Context(), guild, r)
+	socket, err := f.client.OpenSocket(ctx, c.Life, c.Guild, r)
 	if err != nil {
 		f.drop(k)
 		return nil, faultOf(err)
 	}
-	release := life.Keep()
+	release := func() {}
+	if c.Keep != nil {
+		release = c.Keep()
+	}
 	stop := func() bool { return true }
 	e.forget = sync.OnceFunc(func() {
 		stop()
@@ -112,7 +114,7 @@ func (f *family) open(ctx context.Context, guild snowflake.GuildID, a openArgs) 
 	})
 	f.mu.Lock()
 	e.socket = socket
-	stop = context.AfterFunc(life.Context(), e.forget)
+	stop = context.AfterFunc(c.Life, e.forget)
 	f.mu.Unlock()
 	return opened{Protocol: socket.Protocol()}, nil
 }
@@ -146,11 +148,11 @@ type idArgs struct {
 	ID op.Text `json:"id"`
 }
 
-// arrived is a message, or how the WebSocket ended.
+// arrived is a message, of which bytes come beside it, or how the WebSocket
+// ended.
 type arrived struct {
-	Text  *string `json:"text,omitempty"`
-	Bytes *[]byte `json:"bytes,omitempty"` // Base64.
-	End   *ended  `json:"end,omitempty"`
+	Text *string `json:"text,omitempty"`
+	End  *ended  `json:"end,omitempty"`
 }
 
 type ended struct {
@@ -180,7 +182,7 @@ func (f *family) next(ctx context.Context, guild snowflake.GuildID, a idArgs) (a
 		text := string(m.Data)
 		return arrived{Text: &text}, nil
 	}
-	return arrived{Bytes: &m.Data}, nil
+	return op.WithBytes{Result: arrived{}, Bytes: m.Data}, nil
 }
 
 type sendArgs struct {
@@ -188,9 +190,10 @@ type sendArgs struct {
 	Messages []message `json:"messages"`
 }
 
+// message is a text, or the next so many of the bytes beside the arguments.
 type message struct {
-	Text  *string `json:"text,omitempty"`
-	Bytes []byte  `json:"bytes,omitempty"`
+	Text *string `json:"text,omitempty"`
+	Size int     `json:"size,omitempty"`
 }
 
 // Validate implements what op.Define asks for.
@@ -201,16 +204,20 @@ func (a *sendArgs) Validate() error {
 	return nil
 }
 
-func (f *family) send(ctx context.Context, guild snowflake.GuildID, a sendArgs) (any, error) {
-	e, err := f.find(guild, a.ID)
+func (f *family) send(ctx context.Context, c op.Call, a sendArgs) (any, error) {
+	e, err := f.find(c.Guild, a.ID)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]egress.Message, len(a.Messages))
+	all, bytes := make([]egress.Message, len(a.Messages)), c.Raw
 	for i, m := range a.Messages {
-		all[i] = egress.Message{Data: m.Bytes}
-		if m.Text != nil {
+		switch {
+		case m.Text != nil:
 			all[i] = egress.Message{Text: true, Data: []byte(*m.Text)}
+		case m.Size < 0 || m.Size > len(bytes):
+			return nil, op.Invalid("messages", "one has more bytes than there are")
+		default:
+			all[i], bytes = egress.Message{Data: bytes[:m.Size]}, bytes[m.Size:]
 		}
 	}
 	return nil, faultOf(e.socket.Send(ctx, all))

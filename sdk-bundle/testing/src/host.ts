@@ -77,7 +77,7 @@ export class Host {
   commands: any[] = [];
   readonly clock: Clock;
   readonly realm: any;
-  #enter: (kind: number, id: number, a?: unknown, b?: unknown) => void;
+  #enter: (kind: number, id: number, a?: unknown, b?: unknown, raw?: Uint8Array) => void;
   #settled = new Map<number, (f: Failure | undefined) => void>();
   #setup: Setup;
   #last = 0;
