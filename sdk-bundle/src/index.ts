@@ -17,6 +17,7 @@ import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { Deno, secrets } from "./environment";
 import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
 import { cron, enter, on } from "./events";
+import { EventSource } from "./eventsource";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
 import { FormData } from "./formdata";
@@ -84,6 +85,7 @@ export const globals = {
   fetch,
   WebSocket,
   CloseEvent,
+  EventSource,
   Headers,
   Request,
   Response,
