@@ -215,6 +215,9 @@ func (c *Client) handshake(ctx context.Context, g *guild, d *disguise, q Request
 	if err != nil && ctx.Err() != nil {
 		return nil, explain(ctx, ctx.Err(), q.host())
 	}
+	if err != nil && wire != nil && wire.left < 0 {
+		return nil, failure(TooLarge, "EHEADERS", q.host()+" answered with headers of more than 64 KiB")
+	}
 	if err != nil {
 		return nil, refusal(err, res, q.host())
 	}

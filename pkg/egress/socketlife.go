@@ -288,7 +288,8 @@ func (s *Socket) verdict(err error) *Ended {
 	case errors.Is(err, errHeld):
 		tell(websocket.CloseTryAgainLater, "")
 		f = failure(OverLimit, "EBUDGET", errHeld.Error())
-	case errors.Is(err, websocket.ErrReadLimit): // The library has told the server.
+	case errors.Is(err, websocket.ErrReadLimit):
+		tell(websocket.CloseMessageTooBig, "") // The library does so in most cases.
 		f = failure(TooLarge, "EMESSAGE", s.host+" sent a message of more than "+strconv.FormatInt(s.client.cfg.Limits.Sockets.MessageBytes, 10)+" bytes")
 	case isNet && timeout.Timeout():
 		f = failure(TimedOut, "ETIMEDOUT", s.host+" gave no sign of life")

@@ -128,7 +128,9 @@ func (f *family) drop(k key) {
 // faultOf is the failure as scripts see it.
 func faultOf(err error) error {
 	if failed, ok := errors.AsType[*egress.Failure](err); ok {
-		return failed.Fault()
+		f := failed.Fault()
+		f.Message = failed.Text
+		return f
 	}
 	return err
 }
