@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -73,8 +74,10 @@ type socketSlots struct {
 	open map[snowflake.GuildID]int64
 }
 
+// newSocketSlots has one part more than there are, so that a guild that is alone
+// gets its own limit.
 func newSocketSlots(l SocketLimits) *socketSlots {
-	return &socketSlots{pool: pool{most: sockets * int64(l.Open), parts: sockets}, open: map[snowflake.GuildID]int64{}}
+	return &socketSlots{pool: pool{most: (sockets + 1) * int64(l.Open), parts: sockets}, open: map[snowflake.GuildID]int64{}}
 }
 
 // take is one more WebSocket of the guild, if it may have another.
@@ -143,7 +146,7 @@ func (c *Client) openSocket(ctx, life context.Context, id snowflake.GuildID, d *
 		return nil, host, err
 	}
 	host = q.host()
-	if err := checkProtocols(r.Protocols); err != nil {
+	if err := checkProtocols(withoutPlaceholders(r.Protocols)); err != nil {
 		return nil, host, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -162,6 +165,17 @@ func (c *Client) openSocket(ctx, life context.Context, id snowflake.GuildID, d *
 	s.client, s.guild, s.bytes, s.host, s.free = c, id, g, host, sync.OnceFunc(free)
 	s.start(life)
 	return s, host, nil
+}
+
+// placeholder is what a subprotocol may have beside its own characters.
+var placeholder = regexp.MustCompile(secret.Prefix + `:[0-9A-Za-z-]{36}:[0-9A-Za-z]{12}`)
+
+func withoutPlaceholders(all []string) []string {
+	out := make([]string, len(all))
+	for i, p := range all {
+		out[i] = placeholder.ReplaceAllString(p, "x")
+	}
+	return out
 }
 
 func checkProtocols(all []string) error {
@@ -196,7 +210,7 @@ func (c *Client) handshake(ctx context.Context, g *guild, d *disguise, q Request
 	asked := protocols
 	if v := out.header["Sec-WebSocket-Protocol"]; len(v) > 0 {
 		// A value that has a comma or the like would be several, or none.
-		if asked = strings.Split(v[0], ", "); len(asked) != len(protocols) || checkProtocols(asked) != nil {
+		if asked = strings.Split(v[0], ", "); len(asked) != len(protocols) || checkProtocols(asked) != nil { // One of no secret, too.
 			return nil, failure(Invalid, "ESECRET", "a secret in a subprotocol has characters that no subprotocol can have")
 		}
 	}

@@ -191,8 +191,8 @@ func (s *Socket) message() (m Message, err error) {
 }
 
 const (
-	heldTries = 50
-	heldPause = 100 * time.Millisecond
+	heldTries = 20
+	heldPause = 50 * time.Millisecond
 )
 
 // hold takes memory. Other messages may have to be taken by the script before

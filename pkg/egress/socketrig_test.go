@@ -99,6 +99,17 @@ func (p *peer) next() (head byte, payload string, err error) {
 	return b[0], string(data[4:]), nil
 }
 
+// message reads all frames of one.
+func (p *peer) message() (head byte, payload string, err error) {
+	head, payload, err = p.next()
+	for all := head; err == nil && all&fin == 0; {
+		var more string
+		all, more, err = p.next()
+		payload += more
+	}
+	return head | fin, payload, err
+}
+
 // last reads until the client's close frame, or the end, and says what it was.
 func (p *peer) last() string {
 	for {

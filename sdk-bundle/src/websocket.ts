@@ -14,7 +14,8 @@ import { partsIn } from "./url";
 import { constants, dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
 
 const { random } = Math;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A token, which may hold placeholders of secrets. */
+const token = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]|__FLORA_SECRET__:[0-9A-Za-z-]{36}:[0-9A-Za-z]{12})+$/;
 
 const CONNECTING = 0;
 const OPEN = 1;
