@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/nlnwa/whatwg-url/url"
+
+	"github.com/flora-runtime/flora-runtime/pkg/secret"
 )
 
 // hop is one request on the way.
@@ -82,8 +84,10 @@ func (h hop) next(status int, location string) (hop, error) {
 	}
 	if origin(h.at) != origin(to) {
 		// What was meant for one server is not another's.
-		for _, name := range []string{"Authorization", "Cookie"} {
-			out.header.Del(name)
+		for name, values := range out.header {
+			if name == "Authorization" || name == "Cookie" || name == "Proxy-Authorization" || slices.ContainsFunc(values, secret.Has) {
+				delete(out.header, name)
+			}
 		}
 	}
 	return out, nil

@@ -88,6 +88,7 @@ export class Host {
   #enter: (kind: number, id: number, a?: unknown, b?: unknown, raw?: Uint8Array) => void;
   #settled = new Map<number, (f: Failure | undefined) => void>();
   #setup: Setup;
+  #Bytes: typeof Uint8Array; // The realm's own.
   #last = 0;
   #calls = 0;
 
@@ -97,6 +98,7 @@ export class Host {
     this.realm = vm.createContext({});
     // The SDK takes what it needs of the language when it starts: the clock must be there before.
     vm.runInContext(preparation, this.realm, { filename: "flora:preparation" })(() => this.clock.now(), platform.bytes, platform.base64, platform.move);
+    this.#Bytes = vm.runInContext("Uint8Array", this.realm, { filename: "flora:preparation" });
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
     delete this.realm.__floraBoot;
@@ -145,7 +147,7 @@ export class Host {
     void this.#answer(op, JSON.parse(text), raw?.slice()).then(
       (answer) => {
         const { result, bytes } = answer instanceof WithBytes ? answer : { result: answer, bytes: undefined };
-        this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result), bytes === undefined ? undefined : new this.realm.Uint8Array(bytes));
+        this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result), bytes === undefined ? undefined : new this.#Bytes(bytes));
       },
       (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
     );
