@@ -10,15 +10,21 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
 )
 
-// answered is what control answers op_fetch with; the body is "hällo".
-const answered = `{"status":201,"statusText":"Made","url":"https://a.b/final","redirected":true,"headers":[["content-type","text/plain"],["set-cookie","a=1"],["set-cookie","b=2"],["x","1"],["x","2"]],"body":"aMOkbGxv"}`
+// answered is what control answers op_fetch with; the body beside it is hello.
+const answered = `{"status":201,"statusText":"Made","url":"https://a.b/final","redirected":true,"headers":[["content-type","text/plain"],["set-cookie","a=1"],["set-cookie","b=2"],["x","1"],["x","2"]],"more":false}`
+
+const hello = "hällo"
+
+func fetchOps() []string {
+	return []string{"op_fetch", "op_abort_fetch", "op_fetch_open", "op_fetch_send", "op_fetch_answer", "op_fetch_read"}
+}
 
 func fetcher(t *testing.T, answer isolatetest.Answer) *isolatetest.Rig {
 	t.Helper()
 	if answer == nil {
 		answer = func(isolatetest.Call) (string, bool, bool) { return answered, true, true }
 	}
-	return isolatetest.Load(t, evaluator, isolatetest.Options{Ops: []string{"op_fetch", "op_abort_fetch"}, Answer: answer})
+	return isolatetest.Load(t, evaluator, isolatetest.Options{Ops: fetchOps(), Answer: answer, Bytes: func(isolatetest.Call) []byte { return []byte(hello) }})
 }
 
 // says runs code that logs one line for each line of want.
@@ -38,9 +44,9 @@ func TestFetchSends(t *testing.T) {
 		{`await fetch(new URL("?q=1", "http://a.b/c"), {method: "post", body: "hi", headers: {A: " b "}, redirect: "manual"})`,
 			`{"url":"http://a.b/c?q=1","method":"POST","redirect":"manual","headers":[["a","b"],["content-type","text/plain;charset=UTF-8"]],"text":"hi"}`},
 		{`await fetch("http://a.b", {method: "PUT", body: new Uint8Array([1, 2, 3, 4]).subarray(1, 3)})`,
-			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"bytes":"AgM="}`},
+			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"raw":"AgM="}`},
 		{`await fetch("http://a.b", {method: "PUT", body: new DataView(new Uint8Array([1, 2, 3]).buffer, 2)})`,
-			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"bytes":"Aw=="}`},
+			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"raw":"Aw=="}`},
 		{`await fetch("http://a.b", {method: "PATCH", body: new URLSearchParams({a: "b c", d: "é"})})`,
 			`{"url":"http://a.b/","method":"PATCH","redirect":"follow","headers":[["content-type","application/x-www-form-urlencoded;charset=UTF-8"]],"text":"a=b+c&d=%C3%A9"}`},
 		{`const q = new Request("http://a.b", {method: "POST", body: "x", headers: [["k", "v"]]}); await fetch(q.clone(), {headers: {z: "1"}})`,
@@ -48,7 +54,20 @@ func TestFetchSends(t *testing.T) {
 	} {
 		r := fetcher(t, nil)
 		run(t, r, row.code)
-		sameCalls(t, r, []call{{"op_fetch", row.want}})
+		got := r.Calls()
+		if len(got) != 1 || got[0].Op != "op_fetch" {
+			t.Fatalf("%s: got %+v", row.code, got)
+		}
+		args := must(t, got[0].Args)
+		delete(args, "id")
+		if got[0].Raw != "" {
+			args["raw"], _ = json.Marshal([]byte(got[0].Raw))
+		}
+		doc, err := json.Marshal(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, row.code, row.want, string(doc))
 	}
 }
 
@@ -237,7 +256,7 @@ func TestFetchSurvivesPatchedBuiltIns(t *testing.T) {
 			const a = await fetch(u, { method: "POST", body: q, headers: h, signal: new AbortController().signal });
 			const b = a.clone();
 			log(await a.text() + (await b.bytes())[5] + u.href + h.get("a") + a.headers.get("x") + new TextDecoder().decode(new TextEncoder().encode("é")) + atob(btoa("z")));
-		});`, isolatetest.Options{Ops: []string{"op_fetch", "op_abort_fetch"}, Answer: func(isolatetest.Call) (string, bool, bool) { return answered, true, true }})
+		});`, isolatetest.Options{Ops: fetchOps(), Answer: func(isolatetest.Call) (string, bool, bool) { return answered, true, true }, Bytes: func(isolatetest.Call) []byte { return []byte(hello) }})
 	if f := r.Dispatch("go", `{}`); f != nil {
 		t.Fatal(f.Text)
 	}
@@ -259,13 +278,9 @@ func must(t *testing.T, doc string) map[string]json.RawMessage {
 // Bytes of all sizes and places survive the way to text and back.
 func TestBytesAreKept(t *testing.T) {
 	t.Parallel()
-	r := fetcher(t, func(c isolatetest.Call) (string, bool, bool) {
-		var args struct{ Bytes string }
-		if err := json.Unmarshal([]byte(c.Args), &args); err != nil {
-			return `{}`, false, true
-		}
-		return `{"status":200,"statusText":"","url":"http://a.b/","redirected":false,"headers":[],"body":"` + args.Bytes + `"}`, true, true
-	})
+	r := isolatetest.Load(t, evaluator, isolatetest.Options{Ops: fetchOps(), Answer: func(isolatetest.Call) (string, bool, bool) {
+		return `{"status":200,"statusText":"","url":"http://a.b/","redirected":false,"headers":[],"more":false}`, true, true
+	}, Bytes: func(c isolatetest.Call) []byte { return append([]byte{}, c.Raw...) }})
 	says(t, r, `let bad = 0;
 		for (let n = 0; n < 300; n++) {
 			const whole = new Uint8Array(n + 40).map((_, i) => i * 7 + n);

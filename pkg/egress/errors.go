@@ -89,7 +89,17 @@ func reason(ctx context.Context, err error, host string) *Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
 	timeout, isNet := errors.AsType[net.Error](err)
+	cause := context.Cause(ctx)
+	told, ended := errors.AsType[*Failure](cause)
 	switch {
+	case ended:
+		return failure(told.Outcome, told.Code, told.Text)
+	case errors.Is(cause, errSlow):
+		return failure(TimedOut, "ETIMEDOUT", host+" did not answer in time")
+	case errors.Is(cause, errIdle):
+		return failure(TimedOut, "ETIMEDOUT", host+" sent nothing for too long")
+	case errors.Is(cause, errUnread):
+		return failure(TimedOut, "ETIMEDOUT", "the response of "+host+" was not read for too long")
 	case errors.Is(err, errForbidden):
 		return failure(Refused, "EFORBIDDEN", host+": "+errForbidden.Error())
 	case errors.Is(err, errPort):

@@ -152,11 +152,11 @@ func (c *Client) openSocket(ctx, life context.Context, id snowflake.GuildID, d *
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l := c.cfg.Limits
-	if !c.sockets.take(id, l.Sockets) {
+	if !c.webSockets.take(id, l.Sockets) {
 		return nil, host, failure(OverLimit, "ESOCKETS", "this server's scripts have as many WebSockets open as they may; close one first")
 	}
 	g := c.guilds.enter(id, time.Now())
-	free := func() { g.leave(); c.sockets.give(id) }
+	free := func() { g.leave(); c.webSockets.give(id) }
 	defer context.AfterFunc(c.base, cancel)()
 	if s, err = c.handshake(ctx, g, d, q, r.Protocols); err != nil {
 		free()
@@ -359,7 +359,7 @@ func (m *socketConn) SetWriteDeadline(t time.Time) error {
 // connection was closed meanwhile.
 func (m *socketConn) pay(n int) bool {
 	for n = min(n, int(min(m.limits.BytesAtOnce, 1<<30))); !m.leaving.Load(); {
-		wait, ok := m.guild.afford(time.Now(), n, m.limits)
+		wait, ok := m.guild.spend(time.Now(), n, m.limits, 0)
 		if ok {
 			return true
 		}
@@ -379,11 +379,4 @@ func (m *socketConn) Close() error {
 	err := io.ErrClosedPipe
 	m.close.Do(func() { close(m.done); err = m.Conn.Close() })
 	return err
-}
-
-// afford is spend that tells how long to wait.
-func (g *guild) afford(now time.Time, n int, l Limits) (time.Duration, bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.bytes.Take(now, float64(n), float64(l.BytesPerMinute)/60, float64(l.BytesAtOnce), 0)
 }
