@@ -20,15 +20,19 @@ func (rt *runtime) openEgress() error {
 	if err != nil {
 		return fmt.Errorf("egress.deny: %w", err)
 	}
+	sockets := egress.DefaultSocketLimits()
+	sockets.Open, sockets.MessageBytes = c.MaxWebSockets, int64(c.MaxMessageBytes)
 	rt.egress = egress.New(egress.Config{
 		Policy: egress.NewPolicy(allow, deny),
 		Limits: egress.Limits{
 			RequestBytes: int64(c.MaxRequestBytes), ResponseBytes: int64(c.MaxResponseBytes), HeldBytes: int64(c.MaxHeldBytes),
 			BytesPerMinute: int64(c.BytesPerMinute), BytesAtOnce: int64(c.BytesAtOnce), Concurrency: c.Concurrency, Timeout: time.Duration(c.TimeoutMS) * time.Millisecond,
+			Sockets: sockets,
 		},
 		UserAgent: "Flora/" + Version,
 		Secrets:   rt.secrets.Current,
 		Count:     telemetry.Fetches(rt.stats, egress.Outcomes()),
+		Sockets:   telemetry.NewSockets(rt.stats, egress.Outcomes()),
 	})
 	rt.life.release("outbound connections", func() error { rt.egress.Close(); return nil })
 	return nil

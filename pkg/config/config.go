@@ -144,6 +144,8 @@ type KVLimits struct {
 	MaxStoreBytes   int `koanf:"max_store_bytes" min:"1" max:"1099511627776"`
 	MaxGuildBytes   int `koanf:"max_guild_bytes" min:"1" max:"1099511627776"`
 	WritesPerMinute int `koanf:"writes_per_minute" min:"1" max:"1000000"`
+	// CommitsPerMinute is that of a Deno.Kv's.
+	CommitsPerMinute int `koanf:"commits_per_minute" min:"1" max:"1000000"`
 }
 
 // Deployments bounds each guild's history: of successes and of failures so many,
@@ -188,6 +190,8 @@ type Egress struct {
 	BytesPerMinute   int    `koanf:"bytes_per_minute" min:"1024" max:"1099511627776"`
 	BytesAtOnce      int    `koanf:"bytes_at_once" min:"1024" max:"1099511627776"`
 	Concurrency      int    `koanf:"concurrency" min:"1" max:"256"`
+	MaxWebSockets    int    `koanf:"max_websockets" min:"0" max:"256"`
+	MaxMessageBytes  int    `koanf:"max_message_bytes" min:"1024" max:"8388608"`
 	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
 }
 
@@ -235,15 +239,17 @@ func Default() Config {
 			GuildConcurrency:    4,
 		},
 		KV: KV{Limits: KVLimits{
-			MaxValueBytes:   1 << 20,
-			MaxEntryBytes:   2 << 20,
-			MaxStoreBytes:   100 << 20,
-			MaxGuildBytes:   500 << 20,
-			WritesPerMinute: 120,
+			MaxValueBytes:    1 << 20,
+			MaxEntryBytes:    2 << 20,
+			MaxStoreBytes:    100 << 20,
+			MaxGuildBytes:    500 << 20,
+			WritesPerMinute:  120,
+			CommitsPerMinute: 1200,
 		}},
 		Logs: Logs{Lines: 1000, Bytes: 1 << 20, DiskBytes: 4 << 20, DiskTotalBytes: 1 << 30, LinesPerSecond: 100, Burst: 1000},
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
+			MaxWebSockets: 16, MaxMessageBytes: 4 << 20,
 		},
 		Telemetry:   Telemetry{TracePercent: 10},
 		Database:    Database{MaxConnections: 10},

@@ -11,10 +11,11 @@ import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
 import { crypto } from "./crypto";
+import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
-import { Deno, secrets } from "./environment";
+import { secrets } from "./environment";
 import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
 import { cron, enter, on } from "./events";
 import { EventSource } from "./eventsource";
@@ -161,6 +162,7 @@ install(surface);
 install(globals);
 install({ flora });
 installSelf();
+installDeno();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);

@@ -129,6 +129,9 @@ export class Host {
       codecOpen: (decompress, _, format) => platform.codecOpen(decompress === 1, format),
       codecRun: (id, end, base64) => platform.codecRun(id, end === 1, base64),
       codecEnd: (id) => platform.codecEnd(id),
+      about: () => platform.about(),
+      // Node tells nobody what a Proxy or a promise holds.
+      reveal: () => undefined,
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
