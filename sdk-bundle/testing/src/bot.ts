@@ -319,6 +319,8 @@ export class TestBot {
     if (op === "op_fetch_open") return void this.#uploads.set(args.id, { args, parts: [] });
     if (op === "op_fetch_send") return this.#sent(args, raw);
     if (op === "op_fetch_answer") return new Promise((resolve) => (this.#uploads.get(args.id)!.all = resolve));
+    if (op === "op_websocket_open") throw new Refusal("NOT_SUPPORTED", `the script opens a WebSocket to ${args.url}: a test bot has none; test what its events call instead`);
+    if (op.startsWith("op_websocket_")) return undefined;
     const name = restName(op);
     this.#calls.push({ name, args });
     if (this.#overrides.has(name)) {
