@@ -226,7 +226,7 @@ function more(s: Source): void {
 export class EventSource extends EventTarget {
   #s: Source;
 
-  constructor(url: unknown, options?: unknown) {
+  constructor(url: unknown, options: unknown = undefined) {
     needs(1, arguments.length, "EventSource");
     super();
     const text = usv(url);

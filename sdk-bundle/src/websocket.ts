@@ -1,7 +1,7 @@
 // WebSocket and CloseEvent, by the WebSockets standard.
 //
 // op_websocket_open {id, url, protocols?} answers {protocol} once it is open; op_websocket_next {id} one message, {text}
-// or bytes beside {}, or {end: {code, reason, clean, why?}}; op_websocket_send {id, messages: {text} or {size}[]}, whose
+// or null for the bytes beside it, or {end: {code, reason, clean, why}}; op_websocket_send {id, messages: {text} or {size}[]}, whose
 // bytes are beside it, when they were handed to the network; op_websocket_close {id, code?, reason?, fail?} begins to close.
 import { blobOf, insideBlob } from "./blob";
 import { bufferOf, copyOf, isBytes, joined, lengthOf, textToBase64, toLowerCase, viewOf, Uint8ArrayCtor } from "./bytes";
@@ -14,6 +14,7 @@ import { partsIn } from "./url";
 import { constants, dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
 
 const { random } = Math;
+const { iterator } = Symbol;
 /** A token, which may hold placeholders of secrets. */
 const token = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]|__FLORA_SECRET__:[0-9A-Za-z-]{36}:[0-9A-Za-z]{12})+$/;
 
@@ -91,7 +92,7 @@ function addressOf(v: unknown): { href: string; origin: string } {
 function protocolsOf(v: unknown): string[] {
   const all = list<string>();
   if (v === undefined) return all;
-  if (isObject(v) && typeof (v as any)[Symbol.iterator] === "function") {
+  if (isObject(v) && typeof (v as any)[iterator] === "function") {
     const given = sequence(v, "WebSocket: protocols");
     for (let i = 0; i < given.length; i++) add(all, textOf(given[i]));
   } else {
@@ -128,7 +129,7 @@ interface Link {
   queued: number; // Bytes of it and of what is being sent.
   after: number; // Bytes given to send when nothing could be sent any more.
   sending: boolean;
-  closing: { code?: number; reason?: string } | undefined; // Waits for the queue to be sent.
+  closing: { code: number | undefined; reason: string | undefined } | undefined; // Waits for the queue to be sent.
   ended: boolean;
 }
 
@@ -180,13 +181,13 @@ function take(l: Link): void {
     "op_websocket_next",
     dict(),
     (r, raw) => {
-      if (r.end !== undefined) {
+      if (r.end !== null) {
         end(l, r.end.code, r.end.reason, r.end.clean, r.end.why);
         return;
       }
       take(l);
       if (l.state !== OPEN) return;
-      fire(l.socket, messageOf(r.text !== undefined ? r.text : bytesFor(l, raw), none, "message", l.origin));
+      fire(l.socket, messageOf(r.text !== null ? r.text : bytesFor(l, raw), none, "message", l.origin));
     },
     (e) => end(l, 1006, "", false, messageIn(e)),
   );
@@ -220,7 +221,7 @@ function end(l: Link, code: number, reason: string, clean: boolean, why: string 
 function giveUp(l: Link, why: string): void {
   const args = dict<unknown>();
   args.fail = why;
-  call(l, "op_websocket_close", args, nothing, () => end(l, 1006, "", false, why));
+  call(l, "op_websocket_close", args, nothing, () => soon(() => end(l, 1006, "", false, why)));
 }
 
 function send(l: Link): void {
@@ -233,7 +234,7 @@ function send(l: Link): void {
     if (l.closing.code !== undefined) args.code = l.closing.code;
     if (l.closing.reason !== undefined) args.reason = l.closing.reason;
     l.closing = undefined;
-    call(l, "op_websocket_close", args, nothing, (e) => end(l, 1006, "", false, messageIn(e)));
+    call(l, "op_websocket_close", args, nothing, (e) => soon(() => end(l, 1006, "", false, messageIn(e))));
     return;
   }
   const messages = list<unknown>();
@@ -281,7 +282,7 @@ export class WebSocket extends EventTarget {
     linkOf = (s) => s.#l;
   }
 
-  constructor(url: unknown, protocols?: unknown) {
+  constructor(url: unknown, protocols: unknown = undefined) {
     needs(1, arguments.length, "WebSocket");
     super();
     const at = addressOf(url);
@@ -315,6 +316,7 @@ export class WebSocket extends EventTarget {
     return this.#l.queued + this.#l.after;
   }
   get extensions(): string {
+    void this.#l;
     return "";
   }
   get protocol(): string {
@@ -348,7 +350,7 @@ export class WebSocket extends EventTarget {
     add(l.queue, { text, bytes: bytes === undefined ? undefined : copyOf(bytes), size });
     send(l);
   }
-  close(code?: unknown, reason?: unknown): void {
+  close(code: unknown = undefined, reason: unknown = undefined): void {
     const l = linkOf(this);
     const c = code === undefined ? undefined : clamped(code);
     const r = reason === undefined ? undefined : usv(reason);
@@ -362,7 +364,7 @@ export class WebSocket extends EventTarget {
       soon(() => end(l, 1006, "", false, early));
       return;
     }
-    l.closing = r !== undefined ? { code: c ?? 1000, reason: r } : c !== undefined ? { code: c } : {};
+    l.closing = { code: r !== undefined ? (c ?? 1000) : c, reason: r };
     send(l);
   }
 }

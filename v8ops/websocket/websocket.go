@@ -151,17 +151,17 @@ type idArgs struct {
 }
 
 // arrived is a message, of which bytes come beside it, or how the WebSocket
-// ended.
+// ended. All members are there: what a script puts into prototypes is not seen.
 type arrived struct {
-	Text *string `json:"text,omitempty"`
-	End  *ended  `json:"end,omitempty"`
+	Text *string `json:"text"`
+	End  *ended  `json:"end"`
 }
 
 type ended struct {
 	Code   int    `json:"code"`
 	Reason string `json:"reason"`
 	Clean  bool   `json:"clean"`
-	Why    string `json:"why,omitempty"` // For what is not clean.
+	Why    string `json:"why"` // For what is not clean.
 }
 
 func (f *family) next(ctx context.Context, guild snowflake.GuildID, a idArgs) (any, error) {
