@@ -7,7 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/egress/egresstest"
 	"github.com/flora-runtime/flora-runtime/v8ops/fetch"
@@ -154,5 +156,67 @@ func TestEventSourceStates(t *testing.T) {
 	}
 	if lines := strings.Join(w.lines(guildA), "\n"); strings.Contains(lines, "message b") || strings.Contains(lines, "\nf ") {
 		t.Errorf("a source that was closed goes on:\n%s", lines)
+	}
+}
+
+// TestEventSourceLives: events come while the stream goes on, its handler's time
+// limit does not end it, and close is seen by the server.
+func TestEventSourceLives(t *testing.T) {
+	t.Parallel()
+	net := egresstest.New()
+	feed, left := make(chan string, 10), make(chan bool, 10)
+	net.Serve(t, "93.184.216.34:80", "example.com", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_ = http.NewResponseController(w).Flush()
+		for {
+			select {
+			case text := <-feed:
+				_, _ = io.WriteString(w, text)
+				_ = http.NewResponseController(w).Flush()
+			case <-r.Context().Done():
+				left <- true
+				return
+			}
+		}
+	}))
+	client := egress.New(egress.Config{Limits: egress.DefaultLimits(), UserAgent: "Flora/test", Resolver: net, Dial: net.Dial})
+	t.Cleanup(client.Close)
+	w := newWorld(t, options{ops: fetch.Ops(client), launch: processes(t), limits: func(l *bot.Limits) { l.Dispatch = 300 * time.Millisecond; l.Op = time.Second; l.Script.TurnMS = 200 }})
+	w.deploy(guildA, `let es;
+		on("messageCreate", async (ctx) => {
+			if (ctx.msg.content === "close") return es.close();
+			es = new EventSource("http://example.com/");
+			es.onopen = () => console.log("open");
+			es.onmessage = ({ data }) => { if (data === "loop") for (;;); if (data === "throw") throw new Error("thrown"); console.log("got", data); };
+			await new Promise(() => {});
+		});`)
+	w.message(guildA, "open")
+	w.wait(guildA, 1, "open")
+	feed <- "data: 1\n\nda"
+	w.wait(guildA, 1, "got 1")
+	w.wait(guildA, 1, "did not finish within 300ms")
+	feed <- "ta: 2\n\n"
+	w.wait(guildA, 1, "got 2")
+	feed <- "data: throw\n\ndata: loop\n\ndata: 3\n\n"
+	w.wait(guildA, 1, "Error: thrown")
+	w.wait(guildA, 1, "got 3")
+	// Longer than an op may take.
+	time.Sleep(1500 * time.Millisecond) //nolint:forbidigo // Nothing happens, which cannot be waited for.
+	feed <- "data: 4\n\n"
+	w.wait(guildA, 1, "got 4")
+	w.message(guildA, "close")
+	select {
+	case <-left:
+	case <-time.After(patience):
+		t.Fatal("the server still has the connection")
+	}
+	// With its script it ends as well.
+	w.message(guildA, "open")
+	w.wait(guildA, 2, "open")
+	w.deploy(guildA, `console.log("none")`)
+	select {
+	case <-left:
+	case <-time.After(patience):
+		t.Fatal("the server still has the connection")
 	}
 }
