@@ -116,24 +116,30 @@ func TestHostileBodies(t *testing.T) {
 		most  int // Bytes before that.
 		first string
 	}{
-		"a bomb of gzip":       {serve: encoded("gzip", zeros.Bytes()), code: "EDECODE", most: 17 * mib},
-		"a bomb of brotli":     {serve: encoded("br", zerosBr.Bytes()), code: "EDECODE", most: 17 * mib},
-		"a bomb, whole":        {serve: encoded("gzip", zeros.Bytes()), code: "EBODY", whole: true, most: 9 * mib},
-		"four compressions":    {serve: encoded("gzip,gzip,gzip,gzip", zeros.Bytes()), code: "EDECODE"},
-		"no gzip":              {serve: encoded("gzip", []byte("nonsense")), code: "EDECODE"},
-		"an endless body":      {serve: endlessly, code: "EBODY", whole: true, most: 9 * mib},
-		"a body that is cut":   {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst")) }), code: "ECONNRESET", first: "first"},
-		"chunks that are cut":  {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n10\r\nx")) }), code: "ECONNRESET", first: "firstx"},
-		"chunks that are none": {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\nzzz\r\n")) }), code: "EPROTO", first: "first"},
+		"a bomb of gzip":     {serve: encoded("gzip", zeros.Bytes()), code: "EDECODE", most: 17 * mib},
+		"a bomb of brotli":   {serve: encoded("br", zerosBr.Bytes()), code: "EDECODE", most: 17 * mib},
+		"a bomb, whole":      {serve: encoded("gzip", zeros.Bytes()), code: "EBODY", whole: true, most: 9 * mib},
+		"four compressions":  {serve: encoded("gzip,gzip,gzip,gzip", zeros.Bytes()), code: "EDECODE"},
+		"no gzip":            {serve: encoded("gzip", []byte("nonsense")), code: "EDECODE"},
+		"an endless body":    {serve: endlessly, code: "EBODY", whole: true, most: 9 * mib},
+		"a body that is cut": {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst")) }), code: "ECONNRESET", first: "first"},
+		"chunks that are cut": {serve: raw(func(c net.Conn) {
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n10\r\nx"))
+		}), code: "ECONNRESET", first: "firstx"},
+		"chunks that are none": {serve: raw(func(c net.Conn) {
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\nzzz\r\n"))
+		}), code: "EPROTO", first: "first"},
 		"a reset": {serve: raw(func(c net.Conn) {
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"))
 			if tcp, ok := c.(*net.TCPConn); ok {
 				_ = tcp.SetLinger(0)
 			}
 		}), code: "ECONNRESET"},
-		"no head":          {serve: raw(func(net.Conn) {}), head: "ECONNRESET"},
-		"no HTTP":          {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("220 smtp.example ESMTP\r\n")) }), head: "EPROTO"},
-		"a flood of heads": {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n" + strings.Repeat("X-A: "+strings.Repeat("a", 100)+"\r\n", 2000))) }), head: "EHEADERS"},
+		"no head": {serve: raw(func(net.Conn) {}), head: "ECONNRESET"},
+		"no HTTP": {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("220 smtp.example ESMTP\r\n")) }), head: "EPROTO"},
+		"a flood of heads": {serve: raw(func(c net.Conn) {
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n" + strings.Repeat("X-A: "+strings.Repeat("a", 100)+"\r\n", 2000)))
+		}), head: "EHEADERS"},
 		"hints without end": {serve: raw(func(c net.Conn) {
 			for range 10_000 {
 				if _, err := c.Write([]byte("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")); err != nil {
@@ -146,8 +152,10 @@ func TestHostileBodies(t *testing.T) {
 			drip(c, "a")
 		}), head: "ETIMEDOUT"},
 		"a length that lies": {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx")) }), head: "EPROTO"},
-		"two lengths":        {serve: raw(func(c net.Conn) { _, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy")) }), head: "EPROTO"},
-		"silence":            {serve: raw(func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }), head: "ETIMEDOUT"},
+		"two lengths": {serve: raw(func(c net.Conn) {
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy"))
+		}), head: "EPROTO"},
+		"silence": {serve: raw(func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) }), head: "ETIMEDOUT"},
 		"a body that stops": {serve: raw(func(c net.Conn) {
 			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst"))
 			_, _ = c.Read(make([]byte, 1))

@@ -184,6 +184,43 @@ static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Loc
   return resolver->GetPromise();
 }
 
+// Tells what no script can see of a value, for showing it without running code:
+// [1, target, handler] of a Proxy, both null when it is revoked, [2, state,
+// result] of a promise, [3, entries, whether in pairs] of an iterator of a
+// collection; undefined for everything else.
+static void Reveal(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (info.Length() < 1 || !info[0]->IsObject()) return;
+  auto answer = [&](int kind, Local<Value> a, Local<Value> b) {
+    Local<Value> items[] = {Int32::New(isolate, kind), a, b};
+    info.GetReturnValue().Set(Array::New(isolate, items, 3));
+  };
+  Local<Value> v = info[0];
+  if (v->IsProxy()) return answer(1, v.As<Proxy>()->GetTarget(), v.As<Proxy>()->GetHandler());
+  if (v->IsPromise()) {
+    Local<Promise> p = v.As<Promise>();
+    bool pending = p->State() == Promise::kPending;
+    return answer(2, Int32::New(isolate, p->State()), pending ? Undefined(isolate).As<Value>() : p->Result());
+  }
+  if (!v->IsMapIterator() && !v->IsSetIterator()) return;
+  bool pairs = false;
+  Local<Array> entries;
+  if (v.As<Object>()->PreviewEntries(&pairs).ToLocal(&entries)) answer(3, entries, Boolean::New(isolate, pairs));
+}
+
+// Lets the SDK fill in a module's import.meta.
+static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) {
+  Isolate* isolate = context->GetIsolate();
+  FloraIsolate* f = flora_of(isolate);
+  if (f->entry.IsEmpty()) return;
+  Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), meta};
+  TryCatch caught(isolate);
+  // What is thrown leaves it as it is, unless the script is being stopped.
+  if (f->entry.Get(isolate)->Call(context, Undefined(isolate), 3, args).IsEmpty() && caught.HasTerminated()) caught.ReThrow();
+}
+
+extern "C" const char* flora_version(void) { return V8::GetVersion(); }
+
 extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
   f->handle = handle;
@@ -204,6 +241,7 @@ extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory
   isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10);
   isolate->SetPromiseRejectCallback(OnRejection);
   isolate->SetHostImportModuleDynamicallyCallback(RefuseImport);
+  isolate->SetHostInitializeImportMetaObjectCallback(FillMeta);
   isolate->SetAllowAtomicsWait(false);
   flora_watch_memory(f);
   flora_watch_crash(isolate);
@@ -264,6 +302,12 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
       return FLORA_THREW;
     }
     p = stop + 1;
+  }
+  Local<Function> reveal;
+  if (!Function::New(context, Reveal, Local<Value>(), 1, ConstructorBehavior::kThrow).ToLocal(&reveal) ||
+      natives->Set(context, String::NewFromUtf8Literal(isolate, "reveal"), reveal).IsNothing()) {
+    *err = Describe(isolate, context, caught);
+    return FLORA_THREW;
   }
   Local<String> name = String::NewFromUtf8Literal(isolate, "__floraBoot");
   Local<Value> boot, entry;

@@ -6,6 +6,7 @@ import { rejected } from "./global";
 import { natives, settleOp } from "./host";
 import { apologize } from "./interaction";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
+import { fillMeta } from "./meta";
 import { fireTimer } from "./timers";
 
 interface Handler {
@@ -179,7 +180,9 @@ export function enter(kind: number, id: number, a: any, b: any, raw?: Uint8Array
       return fireTimer(id);
     case 4:
       return settleLoad(id, a);
-    default:
+    case 5:
       return rejected(a, b);
+    default:
+      return fillMeta(a);
   }
 }

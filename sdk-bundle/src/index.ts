@@ -10,11 +10,12 @@ import { structuredClone } from "./clone";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
-import { crypto } from "./crypto";
+import { Crypto, crypto } from "./crypto";
+import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
-import { Deno, secrets } from "./environment";
+import { secrets } from "./environment";
 import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
 import { cron, enter, on } from "./events";
 import { DOMException } from "./exception";
@@ -40,6 +41,8 @@ import {
 import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
 import * as selects from "./selects";
+import { SubtleCrypto } from "./subtle";
+import { CryptoKey } from "./subtlekey";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
 import { TransformStream, TransformStreamDefaultController } from "./transform";
@@ -134,6 +137,9 @@ export const globals = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 
@@ -156,6 +162,7 @@ install(surface);
 install(globals);
 install({ flora });
 installSelf();
+installDeno();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);

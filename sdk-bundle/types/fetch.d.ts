@@ -153,13 +153,5 @@ declare class TextDecoder {
   decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;
 }
 
-/** Random bytes of the operating system. There is no `subtle` in this version. */
-declare const crypto: {
-  /** Fills an integer array, of at most 65,536 bytes (QuotaExceededError), and gives it back. */
-  getRandomValues<T extends Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array>(array: T): T;
-  /** A random UUID (version 4). */
-  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
-};
-
 declare function atob(data: string): string;
 declare function btoa(data: string): string;

@@ -19,6 +19,7 @@ const aliases: Record<Globals, unknown> = {
   onComponent,
   onModal,
   cron,
+  schedule,
   secrets,
   rest,
   kv,
@@ -142,6 +143,9 @@ const aliases: Record<Globals, unknown> = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 
