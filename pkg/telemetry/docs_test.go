@@ -65,6 +65,8 @@ func all() []string {
 	LimitHits(d, []string{"a"})
 	NewContainment(d, []string{"a"})
 	Fetches(d, []string{"a"})
+	FetchBytes(d)
+	FetchUsage(d, func() (a, b, c float64) { return 0, 0, 0 })
 	NewFlow(d, FlowConfig{})
 	NewRequests(d)
 	NewHTTP(d)
