@@ -72,15 +72,11 @@ func resident(pid int) int64 {
 // workers are the processes that this one started.
 func workers(t *testing.T) []int {
 	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/children", os.Getpid()))
-	if err != nil {
-		t.Skip("this kernel does not tell children")
-	}
 	entries, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := string(b)
+	all := ""
 	for _, e := range entries {
 		more, err := os.ReadFile("/proc/self/task/" + e.Name() + "/children")
 		if err == nil {
