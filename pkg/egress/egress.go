@@ -98,6 +98,9 @@ func New(cfg Config) *Client {
 	if cfg.Policy == nil {
 		cfg.Policy = NewPolicy(nil, nil)
 	}
+	if cfg.Limits.Idle <= 0 {
+		cfg.Limits.Idle = DefaultLimits().Idle
+	}
 	if cfg.Count == nil {
 		cfg.Count = func(Outcome) {}
 	}

@@ -125,7 +125,7 @@ func reason(ctx context.Context, err error, host string) *Failure {
 	case strings.Contains(err.Error(), "response headers exceeded"), strings.Contains(err.Error(), "header list"):
 		// The transport has no error value for it.
 		return failure(TooLarge, "EHEADERS", host+" answered with headers of more than 64 KiB")
-	case strings.Contains(err.Error(), "malformed"):
+	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "Content-Length"), strings.Contains(err.Error(), "chunk"):
 		return failure(Invalid, "EPROTO", host+" answered with what is not HTTP")
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE):
 		return failure(Unreached, "ECONNRESET", host+" closed the connection before the answer was complete")

@@ -66,6 +66,8 @@ func all() []string {
 	NewContainment(d, []string{"a"})
 	Fetches(d, []string{"a"})
 	NewSockets(d, []string{"a"})
+	FetchBytes(d)
+	FetchUsage(d, func() (a, b, c float64) { return 0, 0, 0 })
 	NewFlow(d, FlowConfig{})
 	NewRequests(d)
 	NewHTTP(d)

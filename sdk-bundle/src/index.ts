@@ -10,7 +10,7 @@ import { structuredClone } from "./clone";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
-import { crypto } from "./crypto";
+import { Crypto, crypto } from "./crypto";
 import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
@@ -42,6 +42,8 @@ import {
 import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
 import * as selects from "./selects";
+import { SubtleCrypto } from "./subtle";
+import { CryptoKey } from "./subtlekey";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
 import { TransformStream, TransformStreamDefaultController } from "./transform";
@@ -140,6 +142,9 @@ export const globals = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 

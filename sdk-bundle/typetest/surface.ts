@@ -146,6 +146,9 @@ const aliases: Record<Globals, unknown> = {
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 

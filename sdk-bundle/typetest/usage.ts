@@ -246,3 +246,21 @@ const source = new EventSource("https://example.com/events", { withCredentials: 
 source.addEventListener("news", ({ data, lastEventId }) => console.log(data.length, lastEventId));
 source.onerror = () => source.readyState === EventSource.CLOSED && source.close();
 console.log(WebSocket.OPEN, new CloseEvent("close", { code: 1000 }).code);
+// Keys, by their algorithms.
+on("messageCreate", async () => {
+  const { subtle } = crypto;
+  const { privateKey, publicKey }: CryptoKeyPair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const signature: ArrayBuffer = await subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new Uint8Array(1));
+  const good: boolean = await subtle.verify({ name: "ECDSA", hash: { name: "SHA-256" } }, publicKey, signature, new Uint8Array(1));
+  const jwk: JsonWebKey = await subtle.exportKey("jwk", publicKey);
+  const key: CryptoKey = await subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
+  const aes: CryptoKey = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, new Set<KeyUsage>(["encrypt"]));
+  const pair: CryptoKeyPair = await subtle.generateKey("Ed25519", true, ["sign"]);
+  console.log(good, key.usages, aes.algorithm.length, pair, crypto instanceof Crypto);
+  // @ts-expect-error A JWK is no raw key.
+  await subtle.importKey("raw", "text", "AES-GCM", true, ["encrypt"]);
+  // @ts-expect-error There is no such usage.
+  await subtle.generateKey("Ed25519", true, ["signs"]);
+  // @ts-expect-error Keys are made by crypto.subtle.
+  new CryptoKey();
+});

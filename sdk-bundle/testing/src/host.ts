@@ -5,6 +5,7 @@ import source from "flora:sdk";
 import { Clock, turn } from "./clock";
 import * as platform from "./platform";
 import { Refusal } from "./refusal";
+import { Failed, operate } from "./subtle";
 
 export interface LogLine {
   level: "trace" | "debug" | "info" | "warn" | "error";
@@ -132,6 +133,7 @@ export class Host {
       about: () => platform.about(),
       // Node tells nobody what a Proxy or a promise holds.
       reveal: () => undefined,
+      subtle: (_, __, request) => this.#begin(operate(request)),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
@@ -145,14 +147,18 @@ export class Host {
   }
 
   #call(op: string, text: string, raw: Uint8Array | undefined): number {
-    const id = ++this.#calls;
     // What the bytes are a part of may change as soon as this returns.
-    void this.#answer(op, JSON.parse(text), raw?.slice()).then(
+    return this.#begin(this.#answer(op, JSON.parse(text), raw?.slice()));
+  }
+
+  #begin(work: Promise<unknown>): number {
+    const id = ++this.#calls;
+    void work.then(
       (answer) => {
         const { result, bytes } = answer instanceof WithBytes ? answer : { result: answer, bytes: undefined };
         this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result), bytes === undefined ? undefined : new this.#Bytes(bytes));
       },
-      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
+      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal || e instanceof Failed ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
     );
     return id;
   }
