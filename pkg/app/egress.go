@@ -28,7 +28,7 @@ func (rt *runtime) openEgress() error {
 			RequestBytes: int64(c.MaxRequestBytes), ResponseBytes: int64(c.MaxResponseBytes), HeldBytes: int64(c.MaxHeldBytes),
 			BytesPerMinute: int64(c.BytesPerMinute), BytesAtOnce: int64(c.BytesAtOnce), Concurrency: c.Concurrency, Timeout: time.Duration(c.TimeoutMS) * time.Millisecond,
 			Sockets: sockets,
-			Idle: time.Duration(c.IdleTimeoutMS) * time.Millisecond,
+			Idle:    time.Duration(c.IdleTimeoutMS) * time.Millisecond,
 		},
 		UserAgent: "Flora/" + Version,
 		Secrets:   rt.secrets.Current,

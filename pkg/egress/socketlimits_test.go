@@ -246,7 +246,7 @@ func TestSocketsByTheThousand(t *testing.T) {
 	var all sync.Map
 	for range 1000 {
 		wg.Go(func() {
-			s, err := w.open("ws://example.com/")
+			s, err := w.socket("ws://example.com/")
 			if f, ok := errors.AsType[*egress.Failure](err); ok && f.Code == "ESOCKETS" {
 				refused.Add(1)
 			} else if err == nil {

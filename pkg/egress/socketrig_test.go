@@ -126,8 +126,8 @@ func (p *peer) last() string {
 	}
 }
 
-// open opens a WebSocket for a guild.
-func (w *world) open(url string, protocols ...string) (*egress.Socket, error) {
+// socket opens a WebSocket for a guild.
+func (w *world) socket(url string, protocols ...string) (*egress.Socket, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return w.client.OpenSocket(ctx, w.t.Context(), guildA, egress.SocketRequest{URL: url, Protocols: protocols})
@@ -135,7 +135,7 @@ func (w *world) open(url string, protocols ...string) (*egress.Socket, error) {
 
 func (w *world) mustOpen(url string, protocols ...string) *egress.Socket {
 	w.t.Helper()
-	s, err := w.open(url, protocols...)
+	s, err := w.socket(url, protocols...)
 	if err != nil {
 		w.t.Fatalf("%s: %v", url, err)
 	}
@@ -145,7 +145,7 @@ func (w *world) mustOpen(url string, protocols ...string) *egress.Socket {
 // openFails wants the handshake to fail with this code.
 func (w *world) openFails(url, code string, protocols ...string) *egress.Failure {
 	w.t.Helper()
-	s, err := w.open(url, protocols...)
+	s, err := w.socket(url, protocols...)
 	if s != nil {
 		s.Release()
 	}

@@ -6,7 +6,8 @@
 import { blobOf, insideBlob } from "./blob";
 import { bufferOf, copyOf, isBytes, joined, lengthOf, textToBase64, toLowerCase, viewOf, Uint8ArrayCtor } from "./bytes";
 import { DOMException } from "./exception";
-import { ErrorEvent, Event, EventTarget, fire, handlers, messageOf } from "./event";
+import { Event, EventTarget, fire, handlers } from "./event";
+import { ErrorEvent, messageOf } from "./eventkinds";
 import { startOp } from "./host";
 import { MathFloor, MathMin, NumberOf, add, charCodeAt, dict, includes, list, numberToString, react, regExpExec, slice } from "./primordials";
 import { nothing, resolvedWith } from "./promises";
