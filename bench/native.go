@@ -74,7 +74,7 @@ func ourCalls(text string, calls int) (time.Duration, error) {
 	}
 	iso, err := v8.New(v8.Config{
 		Blob: blob, MemoryLimit: heap, Natives: []string{"f"}, Info: "{}",
-		Call: func(_ int, _, _, _ float64, text []byte) v8.Result {
+		Call: func(_ int, _, _, _ float64, text, _ []byte) v8.Result {
 			if len(text) == 0 {
 				return v8.Result{}
 			}

@@ -10,15 +10,21 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
 )
 
-// answered is what control answers op_fetch with; the body is "hällo".
-const answered = `{"status":201,"statusText":"Made","url":"https://a.b/final","redirected":true,"headers":[["content-type","text/plain"],["set-cookie","a=1"],["set-cookie","b=2"],["x","1"],["x","2"]],"body":"aMOkbGxv"}`
+// answered is what control answers op_fetch with; the body beside it is hello.
+const answered = `{"status":201,"statusText":"Made","url":"https://a.b/final","redirected":true,"headers":[["content-type","text/plain"],["set-cookie","a=1"],["set-cookie","b=2"],["x","1"],["x","2"]],"more":false}`
+
+const hello = "hällo"
+
+func fetchOps() []string {
+	return []string{"op_fetch", "op_abort_fetch", "op_fetch_open", "op_fetch_send", "op_fetch_answer", "op_fetch_read"}
+}
 
 func fetcher(t *testing.T, answer isolatetest.Answer) *isolatetest.Rig {
 	t.Helper()
 	if answer == nil {
 		answer = func(isolatetest.Call) (string, bool, bool) { return answered, true, true }
 	}
-	return isolatetest.Load(t, evaluator, isolatetest.Options{Ops: []string{"op_fetch", "op_abort_fetch"}, Answer: answer})
+	return isolatetest.Load(t, evaluator, isolatetest.Options{Ops: fetchOps(), Answer: answer, Bytes: func(isolatetest.Call) []byte { return []byte(hello) }})
 }
 
 // says runs code that logs one line for each line of want.
@@ -38,9 +44,9 @@ func TestFetchSends(t *testing.T) {
 		{`await fetch(new URL("?q=1", "http://a.b/c"), {method: "post", body: "hi", headers: {A: " b "}, redirect: "manual"})`,
 			`{"url":"http://a.b/c?q=1","method":"POST","redirect":"manual","headers":[["a","b"],["content-type","text/plain;charset=UTF-8"]],"text":"hi"}`},
 		{`await fetch("http://a.b", {method: "PUT", body: new Uint8Array([1, 2, 3, 4]).subarray(1, 3)})`,
-			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"bytes":"AgM="}`},
+			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"raw":"AgM="}`},
 		{`await fetch("http://a.b", {method: "PUT", body: new DataView(new Uint8Array([1, 2, 3]).buffer, 2)})`,
-			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"bytes":"Aw=="}`},
+			`{"url":"http://a.b/","method":"PUT","redirect":"follow","headers":[],"raw":"Aw=="}`},
 		{`await fetch("http://a.b", {method: "PATCH", body: new URLSearchParams({a: "b c", d: "é"})})`,
 			`{"url":"http://a.b/","method":"PATCH","redirect":"follow","headers":[["content-type","application/x-www-form-urlencoded;charset=UTF-8"]],"text":"a=b+c&d=%C3%A9"}`},
 		{`const q = new Request("http://a.b", {method: "POST", body: "x", headers: [["k", "v"]]}); await fetch(q.clone(), {headers: {z: "1"}})`,
@@ -48,7 +54,20 @@ func TestFetchSends(t *testing.T) {
 	} {
 		r := fetcher(t, nil)
 		run(t, r, row.code)
-		sameCalls(t, r, []call{{"op_fetch", row.want}})
+		got := r.Calls()
+		if len(got) != 1 || got[0].Op != "op_fetch" {
+			t.Fatalf("%s: got %+v", row.code, got)
+		}
+		args := must(t, got[0].Args)
+		delete(args, "id")
+		if got[0].Raw != "" {
+			args["raw"], _ = json.Marshal([]byte(got[0].Raw))
+		}
+		doc, err := json.Marshal(args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameJSON(t, row.code, row.want, string(doc))
 	}
 }
 
@@ -237,7 +256,7 @@ func TestFetchSurvivesPatchedBuiltIns(t *testing.T) {
 			const a = await fetch(u, { method: "POST", body: q, headers: h, signal: new AbortController().signal });
 			const b = a.clone();
 			log(await a.text() + (await b.bytes())[5] + u.href + h.get("a") + a.headers.get("x") + new TextDecoder().decode(new TextEncoder().encode("é")) + atob(btoa("z")));
-		});`, isolatetest.Options{Ops: []string{"op_fetch", "op_abort_fetch"}, Answer: func(isolatetest.Call) (string, bool, bool) { return answered, true, true }})
+		});`, isolatetest.Options{Ops: fetchOps(), Answer: func(isolatetest.Call) (string, bool, bool) { return answered, true, true }, Bytes: func(isolatetest.Call) []byte { return []byte(hello) }})
 	if f := r.Dispatch("go", `{}`); f != nil {
 		t.Fatal(f.Text)
 	}
@@ -259,13 +278,9 @@ func must(t *testing.T, doc string) map[string]json.RawMessage {
 // Bytes of all sizes and places survive the way to text and back.
 func TestBytesAreKept(t *testing.T) {
 	t.Parallel()
-	r := fetcher(t, func(c isolatetest.Call) (string, bool, bool) {
-		var args struct{ Bytes string }
-		if err := json.Unmarshal([]byte(c.Args), &args); err != nil {
-			return `{}`, false, true
-		}
-		return `{"status":200,"statusText":"","url":"http://a.b/","redirected":false,"headers":[],"body":"` + args.Bytes + `"}`, true, true
-	})
+	r := isolatetest.Load(t, evaluator, isolatetest.Options{Ops: fetchOps(), Answer: func(isolatetest.Call) (string, bool, bool) {
+		return `{"status":200,"statusText":"","url":"http://a.b/","redirected":false,"headers":[],"more":false}`, true, true
+	}, Bytes: func(c isolatetest.Call) []byte { return append([]byte{}, c.Raw...) }})
 	says(t, r, `let bad = 0;
 		for (let n = 0; n < 300; n++) {
 			const whole = new Uint8Array(n + 40).map((_, i) => i * 7 + n);
@@ -274,4 +289,148 @@ func TestBytesAreKept(t *testing.T) {
 			if (back.length !== n || !view.every((b, i) => b === back[i])) bad++;
 		}
 		console.log(bad);`, "0")
+}
+
+// Nothing of a data: or blob: URL leaves the script.
+func TestURLsOfTheScriptsOwn(t *testing.T) {
+	t.Parallel()
+	r := fetcher(t, nil)
+	says(t, r, `const show = async (u, o) => { try { const a = await fetch(u, o); console.log(a.status, a.statusText, JSON.stringify(await a.clone().text()), [...a.headers].join(" "), a.url === String(u).split("#")[0]) } catch (e) { console.log(e.name, e.message) } };
+		for (const u of ["data:,a%20b%zz%C3%A4#x", "data:text/html;charset=utf-8,<b>", "data:;base64,aGk", "data:;charset=x; base64 , aG k= ", "data:image/png;BASE64,AP8=", "data:text/plain", "data:;base64,a", "data:  x/y  ;z=\"q r\",1", "data:nonsense,2", "DATA:,3"]) await show(u);
+		await show("data:,x", {method: "HEAD"});`,
+		`200 OK "a b%zzä" content-type,text/plain;charset=US-ASCII true`,
+		`200 OK "<b>" content-type,text/html;charset=utf-8 true`,
+		`200 OK "hi" content-type,text/plain;charset=US-ASCII true`,
+		`200 OK "hi" content-type,text/plain;charset=x false`,
+		`200 OK "\u0000`+"\ufffd"+`" content-type,image/png true`,
+		`TypeError fetch failed: the data: URL has no comma`,
+		`TypeError fetch failed: the data: URL is not base64`,
+		`200 OK "1" content-type,x/y;z="q r" true`,
+		`200 OK "2" content-type,text/plain;charset=US-ASCII true`,
+		`200 OK "3" content-type,text/plain;charset=US-ASCII false`,
+		`200 OK "" content-type,text/plain;charset=US-ASCII true`)
+	says(t, r, `const u = URL.createObjectURL(new Blob(["0123456789"], {type: "Text/X"})), q = new Request(u);
+		console.log(/^blob:null\/[0-9a-f-]{36}$/.test(u), new URL(u).origin);
+		for (const range of [undefined, "bytes=2-4", "bytes=7-", "bytes=-3", "bytes=0-99", "bytes=10-", "x"]) try { const a = await fetch(u, range && {headers: {range}}); console.log(a.status, await a.text(), [...a.headers].join(" ")) } catch (e) { console.log(e.message) }
+		await fetch(u, {method: "POST"}).catch((e) => console.log(e.message));
+		URL.revokeObjectURL(u); await fetch(u).catch((e) => console.log(e.message)); console.log(await (await fetch(q)).text());
+		for (const f of [() => URL.createObjectURL({}), () => URL.createObjectURL()]) try { f() } catch (e) { console.log(e.name) }
+		const a = new AbortController(); a.abort(); await fetch("data:,x", {signal: a.signal}).catch((e) => console.log(e.name));`,
+		"true null",
+		"200 0123456789 content-length,10 content-type,text/x", "206 234 content-length,3 content-range,bytes 2-4/10 content-type,text/x",
+		"206 789 content-length,3 content-range,bytes 7-9/10 content-type,text/x", "206 789 content-length,3 content-range,bytes 7-9/10 content-type,text/x",
+		"206 0123456789 content-length,10 content-range,bytes 0-9/10 content-type,text/x", "fetch failed: the blob has nothing in that range", "fetch failed: the range of the blob: URL cannot be understood",
+		"fetch failed: a blob: URL can only be fetched with GET", "fetch failed: the blob: URL is not known, or was revoked", "0123456789",
+		"TypeError", "TypeError", "AbortError")
+	if n := len(calls(r)); n != 0 {
+		t.Errorf("%d requests were made", n)
+	}
+}
+
+func TestRequestOptions(t *testing.T) {
+	t.Parallel()
+	r := fetcher(t, nil)
+	says(t, r, `const a = new Request("http://a.b"), b = new Request(new Request("http://a.b", {mode: "same-origin", credentials: "omit", cache: "no-store", referrer: "http://c.d", referrerPolicy: "origin", integrity: "x", keepalive: 1}), {cache: "reload"}).clone();
+		for (const q of [a, b]) console.log(q.mode, q.credentials, q.cache, q.referrer, JSON.stringify(q.referrerPolicy), JSON.stringify(q.integrity), q.keepalive, JSON.stringify(q.destination), q.duplex, q.isReloadNavigation, q.isHistoryNavigation);
+		for (const o of [{mode: "navigate"}, {credentials: "x"}, {cache: "only-if-cached"}, {referrer: "/x"}, {referrerPolicy: "x"}, {window: 1}, {duplex: "full"}]) try { new Request("http://a.b", o); console.log("no error") } catch (e) { console.log(e.name, e.message) }`,
+		`cors same-origin default about:client "" "" false "" half false false`,
+		`same-origin omit reload http://c.d/ "origin" "x" true "" half false false`,
+		`TypeError Request: mode cannot be "navigate"`, `TypeError Request: credentials cannot be "x"`, `TypeError Request: cache "only-if-cached" needs mode "same-origin"`,
+		"TypeError Request: referrer must be a URL", `TypeError Request: referrerPolicy cannot be "x"`, "TypeError Request: window can only be null", `TypeError Request: duplex must be "half"`)
+}
+
+// pages answers like control: a response in three parts, and a body that is
+// taken in parts.
+func pages(t *testing.T) *isolatetest.Rig {
+	t.Helper()
+	n := 0
+	return isolatetest.Load(t, evaluator, isolatetest.Options{Ops: fetchOps(), Answer: func(c isolatetest.Call) (string, bool, bool) {
+		switch c.Op {
+		case "op_fetch", "op_fetch_answer":
+			return `{"status":200,"statusText":"","url":"http://a.b/","redirected":false,"headers":[],"more":true}`, true, true
+		case "op_fetch_read":
+			n++
+			if n%3 == 0 {
+				return `{"more":false}`, true, true
+			}
+			return `{"more":true}`, true, true
+		case "op_fetch_send":
+			return "true", true, true
+		}
+		return "null", true, true
+	}, Bytes: func(c isolatetest.Call) []byte {
+		switch c.Op {
+		case "op_fetch":
+			return []byte("first ")
+		case "op_fetch_answer":
+			return []byte{}
+		case "op_fetch_read":
+			return []byte("part ")
+		}
+		return nil
+	}})
+}
+
+func ops(r *isolatetest.Rig) string {
+	var out []string
+	for _, c := range calls(r) {
+		out = append(out, strings.TrimPrefix(c.Op, "op_"))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestResponsesAreStreams(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string][2]string{
+		`console.log(await (await fetch("http://a.b")).text())`:                                                                                                                                                                                {"first part part part ", "fetch fetch_read fetch_read fetch_read"},
+		`const a = await fetch("http://a.b"), d = new TextDecoder(); for await (const c of a.body) console.log(d.decode(c))`:                                                                                                                   {"first |part |part |part ", "fetch fetch_read fetch_read fetch_read"},
+		`const a = await fetch("http://a.b"); console.log(a.bodyUsed)`:                                                                                                                                                                         {"false", "fetch"},
+		`const a = await fetch("http://a.b"); await a.body.cancel("why"); console.log(a.bodyUsed)`:                                                                                                                                             {"true", "fetch abort_fetch"},
+		`const a = await fetch("http://a.b"), r = a.body.getReader(); await r.read(); await r.read(); await r.cancel(); console.log((await r.read()).done)`:                                                                                    {"true", "fetch fetch_read abort_fetch"},
+		`const a = await fetch("http://a.b"), b = a.clone(); console.log((await a.text()) === (await b.text()))`:                                                                                                                               {"true", "fetch fetch_read fetch_read fetch_read"},
+		`const a = await fetch("http://a.b"), r = a.body.getReader({mode: "byob"}); const {value} = await r.read(new Uint8Array(3)); console.log(new TextDecoder().decode(value), a.body.locked)`:                                              {"fir true", "fetch"},
+		`const c = new AbortController(), a = await fetch("http://a.b", {signal: c.signal}), r = a.body.getReader(); await r.read(); c.abort("why"); await r.read().catch((e) => console.log(e)); await r.closed.catch((e) => console.log(e))`: {"why|why", "fetch abort_fetch"},
+		`const a = await fetch("http://a.b", {method: "HEAD"}); console.log(a.body)`:                                                                                                                                                           {"null", "fetch abort_fetch"},
+	} {
+		r := pages(t)
+		run(t, r, code)
+		if got := strings.Join(logs(r), "|"); got != want[0] || ops(r) != want[1] {
+			t.Errorf("%s: got %q with %s, want %q with %s", code, got, ops(r), want[0], want[1])
+		}
+	}
+	r := pages(t)
+	run(t, r, `await (await fetch("http://a.b")).bytes(); for await (const c of (await fetch("http://a.b")).body);`)
+	for i, c := range calls(r) {
+		if whole := strings.Contains(c.Args, `"whole":true`); whole != (i > 0 && i < 4) {
+			t.Errorf("call %d, %s: %s", i, c.Op, c.Args)
+		}
+	}
+}
+
+func TestRequestsAreStreams(t *testing.T) {
+	t.Parallel()
+	r := pages(t)
+	run(t, r, `let n = 0; const body = new ReadableStream({pull(c) { if (n++ < 3) c.enqueue(new Uint8Array(n === 2 ? 600000 : 2).fill(n)); else c.close() }}, {highWaterMark: 0});
+		const a = await fetch("http://a.b", {method: "POST", body, duplex: "half"}); console.log(a.status, n);`)
+	var sizes []int
+	for _, c := range r.WaitCalls(6, "op_fetch_send") {
+		sizes = append(sizes, len(c.Raw))
+	}
+	if diff := cmp.Diff([]int{2, 262144, 262144, 75712, 2, 0}, sizes); diff != "" || !strings.HasPrefix(ops(r), "fetch_open fetch_answer fetch_send") {
+		t.Errorf("%s\n%s", ops(r), diff)
+	}
+	for code, want := range map[string]string{
+		`await fetch("http://a.b", {method: "POST", body: new ReadableStream({pull() { throw new RangeError("mine") }}), duplex: "half"}).catch((e) => console.log(e.name))`:                                                                                      "RangeError",
+		`await fetch("http://a.b", {method: "POST", body: new ReadableStream({pull(c) { c.enqueue("text") }}), duplex: "half"}).catch((e) => console.log(e.name, e.message))`:                                                                                     "TypeError The body's stream gave a chunk that is no Uint8Array",
+		`await fetch("http://a.b", {method: "POST", body: new ReadableStream(), }).catch((e) => console.log(e.message))`:                                                                                                                                          `Request: a body that is a stream needs duplex: "half"`,
+		`let why; const body = new ReadableStream({cancel(r) { why = r }}); const c = new AbortController(); const p = fetch("http://a.b", {method: "POST", body, duplex: "half", signal: c.signal}); c.abort("stop"); await p.catch((e) => console.log(e, why))`: "stop stop",
+	} {
+		r := isolatetest.Load(t, evaluator, isolatetest.Options{Ops: fetchOps(), Answer: func(c isolatetest.Call) (string, bool, bool) {
+			return "true", true, c.Op != "op_fetch_answer"
+		}})
+		run(t, r, code)
+		if got := strings.Join(logs(r), "|"); got != want {
+			t.Errorf("%s: got %q, want %q", code, got, want)
+		}
+	}
 }

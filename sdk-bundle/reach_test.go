@@ -57,7 +57,7 @@ func walkBare(out io.Writer) error {
 	}
 	iso, err := v8.New(v8.Config{
 		Blob: v8.NewBlob(blob), MemoryLimit: 64 << 20, Natives: []string{"log"}, Info: "{}",
-		Call: func(_ int, _, _, _ float64, text []byte) v8.Result {
+		Call: func(_ int, _, _, _ float64, text, _ []byte) v8.Result {
 			_, err = out.Write(text)
 			return v8.Result{}
 		},

@@ -5,6 +5,7 @@ package v8ops
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
@@ -20,13 +21,14 @@ import (
 	"github.com/flora-runtime/flora-runtime/v8ops/rest"
 	"github.com/flora-runtime/flora-runtime/v8ops/thread"
 	"github.com/flora-runtime/flora-runtime/v8ops/webhook"
+	"github.com/flora-runtime/flora-runtime/v8ops/websocket"
 )
 
 // Deps is what the handlers work with.
 type Deps struct {
 	Discord *outbound.Discord
 	KV      kv.Store
-	Egress  *egress.Client // nil: there is no fetch.
+	Egress  *egress.Client // nil: there is neither fetch nor WebSocket.
 	DenoKV  denokv.Deps    // Without a store there is neither Deno.openKv nor flora.schedule.
 }
 
@@ -41,7 +43,7 @@ func Table(d Deps) (*op.Table, error) {
 	}
 	var out []op.Op
 	if d.Egress != nil {
-		out = fetch.Ops(d.Egress)
+		out = slices.Concat(fetch.Ops(d.Egress), websocket.Ops(d.Egress))
 	}
 	var ordered []op.Op
 	if d.DenoKV.Store != nil {

@@ -78,7 +78,7 @@ func (rt *runtime) serviceLimits() map[string]map[string]int64 {
 		"logs": {"lines": n(l.Lines), "bytes": n(l.Bytes), "lines_per_second": n(l.LinesPerSecond), "lines_burst": n(l.Burst)},
 		"egress": {
 			"request_bytes": n(e.MaxRequestBytes), "response_bytes": n(e.MaxResponseBytes), "held_bytes": n(e.MaxHeldBytes), "bytes_per_minute": n(e.BytesPerMinute),
-			"bytes_burst": n(e.BytesAtOnce), "concurrency": n(e.Concurrency), "timeout_ms": n(e.TimeoutMS),
+			"bytes_burst": n(e.BytesAtOnce), "concurrency": n(e.Concurrency), "timeout_ms": n(e.TimeoutMS), "idle_timeout_ms": n(e.IdleTimeoutMS),
 		},
 		"deployments_kept": {"revisions": n(c.Deployments.KeepRevisions), "bytes": n(c.Deployments.KeepMB) << 20},
 	}

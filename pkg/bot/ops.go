@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -23,8 +24,21 @@ const interactionLife = 15 * time.Minute
 // pendingBytes bounds the arguments of a script's ops that are being answered.
 const pendingBytes = 64 << 20
 
-// load is how many ops are being answered, and the size of their arguments.
-type load struct{ ops, bytes int }
+// load is how many ops are being answered, those apart that only wait for what
+// comes from outside, and the size of their arguments.
+type load struct{ ops, waits, bytes int }
+
+func (l *load) begin(o op.Op, bytes int) { l.change(o, 1, bytes) }
+func (l *load) end(o op.Op, bytes int)   { l.change(o, -1, -bytes) }
+
+func (l *load) change(o op.Op, n, bytes int) {
+	l.bytes += bytes
+	if o.Waits {
+		l.waits += n
+	} else {
+		l.ops += n
+	}
+}
 
 // Op implements supervisor.Host.
 func (s *script) Op(c wire.OpCall) {
@@ -35,11 +49,11 @@ func (s *script) Op(c wire.OpCall) {
 		s.answer(c, nil, err)
 		return
 	}
+	size := len(c.Args) + len(c.Raw)
 	s.mu.Lock()
-	over := s.ops.ops >= most || s.ops.bytes+len(c.Args) > pendingBytes || !s.inst.Hold(len(c.Args))
+	over := s.ops.ops+s.ops.waits >= most || s.ops.bytes+size > pendingBytes || !s.inst.Hold(size)
 	if !over {
-		s.ops.ops++
-		s.ops.bytes += len(c.Args)
+		s.ops.begin(o, size)
 	}
 	s.mu.Unlock()
 	if over {
@@ -54,15 +68,14 @@ func (s *script) Op(c wire.OpCall) {
 		defer func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.ops.ops--
-			s.ops.bytes -= len(c.Args)
+			s.ops.end(o, size)
 			if s.ops.ops == 0 && s.calm != nil {
 				close(s.calm)
 				s.calm = nil
 			}
-			s.inst.Drop(len(c.Args))
+			s.inst.Drop(size)
 		}()
-		ctx, cancel := context.WithTimeout(s.ctx, s.opTimeout(o))
+		ctx, cancel := s.opContext(o)
 		defer cancel()
 		clock.Sleep(ctx, clock.Real, wait)                                                                            //nolint:contextcheck // The script ends its ops.
 		result, err := s.measure(ctx, o.Name, c, func(ctx context.Context) (any, error) { return s.perform(ctx, c) }) //nolint:contextcheck // The script ends its ops, and the core its scripts.
@@ -88,7 +101,7 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 			err = fmt.Errorf("%s panicked: %v", o.Name, p)
 		}
 	}()
-	result, err = o.Handler(ctx, op.Call{Guild: s.guild.id, Args: c.Args})
+	result, err = o.Handler(ctx, op.Call{Guild: s.guild.id, Args: c.Args, Raw: c.Raw, Life: s.ctx, Keep: s.keep})
 	if err == nil && o.Rule == op.Interaction {
 		s.extend(c.Dispatch)
 	}
@@ -98,6 +111,26 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 		return nil, f
 	}
 	return result, err
+}
+
+// opContext is that of one call. It ends with the script.
+func (s *script) opContext(o op.Op) (context.Context, context.CancelFunc) {
+	if o.Waits {
+		return context.WithCancel(s.ctx)
+	}
+	return context.WithTimeout(s.ctx, s.opTimeout(o))
+}
+
+// keep is for what the script has open that would be lost with it.
+func (s *script) keep() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept++
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.kept--
+	})
 }
 
 func (s *script) opTimeout(o op.Op) time.Duration {
@@ -120,6 +153,10 @@ func (s *script) extend(dispatch uint64) {
 // answer sends the op's outcome to the script.
 func (s *script) answer(c wire.OpCall, result any, err error) {
 	defer s.given.Add(1) // Not before it was sent: see rest.
+	var bytes []byte
+	if with, ok := result.(op.WithBytes); ok {
+		result, bytes = with.Result, with.Bytes
+	}
 	doc, raw := result.(json.RawMessage)
 	if err == nil && !raw && result != nil {
 		if doc, err = json.Marshal(result); err != nil {
@@ -127,10 +164,10 @@ func (s *script) answer(c wire.OpCall, result any, err error) {
 		}
 	}
 	if err != nil {
-		doc = scriptError(err)
+		doc, bytes = scriptError(err), nil
 	}
-	if sent := s.inst.Resolve(c.Call, err == nil, doc); errors.Is(sent, wire.ErrTooLarge) {
-		_ = s.inst.Resolve(c.Call, false, scriptError(fault.Wrap(sent, fault.TooLarge, "the result is too large for a script")))
+	if sent := s.inst.Resolve(c.Call, err == nil, doc, bytes); errors.Is(sent, wire.ErrTooLarge) {
+		_ = s.inst.Resolve(c.Call, false, scriptError(fault.Wrap(sent, fault.TooLarge, "the result is too large for a script")), nil)
 	}
 }
 

@@ -94,16 +94,18 @@ func TestAHostileWorkerCannotHaveMoreOpsPending(t *testing.T) {
 	for name, row := range map[string]struct {
 		calls int
 		args  string
+		raw   int
 		want  map[string]int
 	}{
-		"calls": {12, "{}", map[string]int{"RATE_LIMITED": 2}},
-		"bytes": {7, `"` + strings.Repeat("x", 11<<20) + `"`, map[string]int{"RATE_LIMITED": 2}},
+		"calls":                      {12, "{}", 0, map[string]int{"RATE_LIMITED": 2}},
+		"bytes":                      {7, `"` + strings.Repeat("x", 11<<20) + `"`, 0, map[string]int{"RATE_LIMITED": 2}},
+		"bytes beside the arguments": {7, "{}", 11 << 20, map[string]int{"RATE_LIMITED": 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, _, p, load := puppetWorld(t, options{limits: func(l *bot.Limits) { l.Script.PendingOps = 10 }})
 			for i := range row.calls {
-				p.send(t, wire.OpCall{Instance: load.Instance, Call: uint32(i + 1), Op: 4, Args: []byte(row.args)})
+				p.send(t, wire.OpCall{Instance: load.Instance, Call: uint32(i + 1), Op: 4, Args: []byte(row.args), Raw: make([]byte, row.raw)})
 			}
 			got := map[string]int{}
 			for range 2 {

@@ -28,7 +28,7 @@ type opRate struct {
 // pace gives how long the op has to wait, or why it may not run.
 func (g *guild) pace(o op.Op) (time.Duration, error) {
 	l := g.bot.limits()
-	if l.OpsPerSecond <= 0 {
+	if l.OpsPerSecond <= 0 || o.Stream {
 		return 0, nil
 	}
 	cost := 1.0

@@ -42,6 +42,7 @@ type script struct {
 	inflight map[uint64]event
 	idle     chan struct{} // Closed when inflight is empty, if somebody waits.
 	ops      load          // Being answered.
+	kept     int           // What it has open that would be lost with it.
 	calm     chan struct{} // Closed when no op is being answered, if somebody waits.
 	retired  bool
 	evicted  bool // It goes, and the next one gets what comes.
@@ -193,7 +194,7 @@ func (s *script) Busy() bool {
 func (s *script) Evict() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.up || s.ended || s.retired || s.evicted || len(s.inflight) > 0 || s.ops.ops > 0 {
+	if !s.up || s.ended || s.retired || s.evicted || len(s.inflight) > 0 || s.ops.ops > 0 || s.kept > 0 {
 		return false
 	}
 	s.evicted = s.inst.Unload() == nil

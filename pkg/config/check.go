@@ -198,6 +198,9 @@ func together(c Config) []error {
 	if e := c.Egress; e.MaxHeldBytes < e.MaxResponseBytes {
 		errs = append(errs, fmt.Errorf("egress.max_held_bytes (%d) must not be below egress.max_response_bytes (%d)", e.MaxHeldBytes, e.MaxResponseBytes))
 	}
+	if e := c.Egress; e.MaxHeldBytes < 2*e.MaxMessageBytes {
+		errs = append(errs, fmt.Errorf("egress.max_held_bytes (%d) must not be below twice egress.max_message_bytes (%d)", e.MaxHeldBytes, e.MaxMessageBytes))
+	}
 	if l.MaxGuildBytes < l.MaxStoreBytes {
 		errs = append(errs, fmt.Errorf("kv.limits.max_guild_bytes (%d) must not be below kv.limits.max_store_bytes (%d)", l.MaxGuildBytes, l.MaxStoreBytes))
 	}

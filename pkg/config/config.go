@@ -190,7 +190,10 @@ type Egress struct {
 	BytesPerMinute   int    `koanf:"bytes_per_minute" min:"1024" max:"1099511627776"`
 	BytesAtOnce      int    `koanf:"bytes_at_once" min:"1024" max:"1099511627776"`
 	Concurrency      int    `koanf:"concurrency" min:"1" max:"256"`
+	MaxWebSockets    int    `koanf:"max_websockets" min:"0" max:"256"`
+	MaxMessageBytes  int    `koanf:"max_message_bytes" min:"1024" max:"8388608"`
 	TimeoutMS        int    `koanf:"timeout_ms" min:"100" max:"300000"`
+	IdleTimeoutMS    int    `koanf:"idle_timeout_ms" min:"100" max:"3600000"`
 }
 
 // Telemetry says where an operator sees more of the runtime.
@@ -246,7 +249,8 @@ func Default() Config {
 		}},
 		Logs: Logs{Lines: 1000, Bytes: 1 << 20, DiskBytes: 4 << 20, DiskTotalBytes: 1 << 30, LinesPerSecond: 100, Burst: 1000},
 		Egress: Egress{
-			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000,
+			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000, IdleTimeoutMS: 60_000,
+			MaxWebSockets: 16, MaxMessageBytes: 4 << 20,
 		},
 		Telemetry:   Telemetry{TracePercent: 10},
 		Database:    Database{MaxConnections: 10},

@@ -6,15 +6,17 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/flora-runtime/flora-runtime/pkg/clock"
 )
 
 // chunk is how much of a body is read and paid for at a time.
@@ -23,45 +25,65 @@ const chunk = 32 << 10
 // maxWindow bounds the memory of a zstd decoder; RFC 9659 asks for 8 MiB.
 const maxWindow = 8 << 20
 
-// metered counts bytes as they come from the network.
+// metered counts bytes as they come.
 type metered struct {
-	from   io.Reader
-	guild  *guild
-	limits Limits
+	from io.Reader
+	paid func(n int) error
 }
 
 func (m *metered) Read(p []byte) (int, error) {
 	n, err := m.from.Read(p)
-	if n > 0 && !m.guild.spend(time.Now(), n, m.limits) {
-		return 0, overLimit()
+	if n > 0 {
+		if err := m.paid(n); err != nil {
+			return 0, err
+		}
 	}
 	return n, err
 }
 
+// pay takes bytes from what the guild may move, or waits until it may.
+func (c *Client) pay(ctx context.Context, e *exchange, n int) error {
+	wait, ok := e.guild.spend(time.Now(), n, c.cfg.Limits, e.patience)
+	if !ok {
+		return overLimit()
+	}
+	clock.Sleep(ctx, clock.Real, wait)
+	return ctx.Err()
+}
+
+// body is what of the response is for the script: paid for, and decompressed.
+func (c *Client) body(e *exchange) (io.Reader, func(), error) {
+	network := &metered{e.raw.Body, func(n int) error {
+		c.cfg.Moved(0, n)
+		return c.pay(e.ctx, e, n)
+	}}
+	return decoded(network, e.raw.Header.Values("Content-Encoding"), func(from io.Reader) io.Reader {
+		return &metered{from, func(n int) error { return c.pay(e.ctx, e, n) }}
+	})
+}
+
 // read takes the body, decompressed, up to its limit. What is held is given
 // back when the caller has the bytes: they are its own from then on.
-func (c *Client) read(g *guild, res *http.Response, most int64) ([]byte, error) {
-	if res.ContentLength > most && res.Header.Get("Content-Encoding") == "" {
-		return nil, tooLarge(most)
+func (c *Client) read(e *exchange) ([]byte, error) {
+	if e.raw.ContentLength > e.most && e.raw.Header.Get("Content-Encoding") == "" {
+		return nil, tooLarge(e.most)
 	}
-	body, closeAll, err := decoded(res.Body, res.Header.Values("Content-Encoding"), func(from io.Reader) io.Reader {
-		return &metered{from, g, c.cfg.Limits}
-	})
+	body, closeAll, err := c.body(e)
 	if err != nil {
 		return nil, err
 	}
 	defer closeAll()
 	var out bytes.Buffer
 	held := int64(0)
-	defer func() { g.release(held) }()
+	defer func() { e.guild.release(held) }()
 	for {
-		if !g.hold(chunk, c.cfg.Limits.HeldBytes) {
-			return nil, failure(OverLimit, "EBUDGET", "too many large responses come in at once; fetch fewer at a time")
+		if !e.guild.hold(chunk, c.cfg.Limits.HeldBytes) {
+			return nil, crowded()
 		}
 		held += chunk
 		_, err := io.CopyN(&out, body, chunk)
-		if int64(out.Len()) > most {
-			return nil, tooLarge(most)
+		if int64(out.Len()) > e.most {
+			return nil, tooLarge(e.most)
 		}
 		if errors.Is(err, io.EOF) {
 			return out.Bytes(), nil
@@ -72,6 +94,10 @@ func (c *Client) read(g *guild, res *http.Response, most int64) ([]byte, error) 
 	}
 }
 
+func crowded() *Failure {
+	return failure(OverLimit, "EBUDGET", "too many large responses come in at once; fetch fewer at a time")
+}
+
 func tooLarge(most int64) *Failure {
 	return failure(TooLarge, "EBODY", "the response's body has more than "+strconv.FormatInt(most, 10)+" bytes")
 }
@@ -80,7 +106,7 @@ func tooLarge(most int64) *Failure {
 // little on the network may be much here, in the worker or on the way between
 // two of them, so what each gives is metered like what comes.
 func decoded(from io.Reader, header []string, meter func(io.Reader) io.Reader) (io.Reader, func(), error) {
-	body := meter(from)
+	body := from
 	var closers []func()
 	closeAll := func() {
 		for _, f := range closers {
@@ -96,16 +122,51 @@ func decoded(from io.Reader, header []string, meter func(io.Reader) io.Reader) (
 		if coding == "" || coding == "identity" {
 			continue
 		}
-		next, stop := decoder(coding, body)
+		in := &tally{from: body}
+		next, stop := decoder(coding, in)
 		if next == nil {
 			closeAll()
 			// As the standard has it, what is not known is given as it came.
 			return body, func() {}, nil
 		}
 		closers = append(closers, stop)
-		body = meter(&decompressed{next})
+		body = meter(&bounded{from: &decompressed{next}, in: in})
 	}
 	return body, closeAll, nil
+}
+
+// What is a bomb: more than so many bytes that are so many times those they
+// came from.
+const (
+	bombBytes = 16 << 20
+	bombRatio = 200
+)
+
+// tally counts what is read of it.
+type tally struct {
+	from io.Reader
+	n    int64
+}
+
+func (c *tally) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// bounded ends a decompression that makes too much of too little.
+type bounded struct {
+	from io.Reader
+	in   *tally
+	out  int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if b.out += int64(n); b.out > bombBytes && b.out/bombRatio > b.in.n {
+		return 0, failure(TooLarge, "EDECODE", "the response's body decompresses to more than "+strconv.Itoa(bombRatio)+" times its size")
+	}
+	return n, err
 }
 
 // decompressed names errors of the data.

@@ -89,7 +89,17 @@ func reason(ctx context.Context, err error, host string) *Failure {
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
 	timeout, isNet := errors.AsType[net.Error](err)
+	cause := context.Cause(ctx)
+	told, ended := errors.AsType[*Failure](cause)
 	switch {
+	case ended:
+		return failure(told.Outcome, told.Code, told.Text)
+	case errors.Is(cause, errSlow):
+		return failure(TimedOut, "ETIMEDOUT", host+" did not answer in time")
+	case errors.Is(cause, errIdle):
+		return failure(TimedOut, "ETIMEDOUT", host+" sent nothing for too long")
+	case errors.Is(cause, errUnread):
+		return failure(TimedOut, "ETIMEDOUT", "the response of "+host+" was not read for too long")
 	case errors.Is(err, errForbidden):
 		return failure(Refused, "EFORBIDDEN", host+": "+errForbidden.Error())
 	case errors.Is(err, errPort):
@@ -115,7 +125,7 @@ func reason(ctx context.Context, err error, host string) *Failure {
 	case strings.Contains(err.Error(), "response headers exceeded"), strings.Contains(err.Error(), "header list"):
 		// The transport has no error value for it.
 		return failure(TooLarge, "EHEADERS", host+" answered with headers of more than 64 KiB")
-	case strings.Contains(err.Error(), "malformed"):
+	case strings.Contains(err.Error(), "malformed"), strings.Contains(err.Error(), "Content-Length"), strings.Contains(err.Error(), "chunk"):
 		return failure(Invalid, "EPROTO", host+" answered with what is not HTTP")
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.EPIPE):
 		return failure(Unreached, "ECONNRESET", host+" closed the connection before the answer was complete")

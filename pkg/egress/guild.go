@@ -57,6 +57,12 @@ func (p *pool) take(own, n int64) bool {
 	return true
 }
 
+func (p *pool) inUse() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.used
+}
+
 func (p *pool) give(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -118,12 +124,12 @@ func (g *guild) slot(ctx context.Context) (func(), error) {
 	}
 }
 
-// spend takes bytes from what the guild may move.
-func (g *guild) spend(now time.Time, n int, l Limits) bool {
+// spend takes bytes from what the guild may move, on credit if they come back
+// within patience; wait is how long that takes.
+func (g *guild) spend(now time.Time, n int, l Limits, patience time.Duration) (wait time.Duration, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	_, ok := g.bytes.Take(now, float64(n), float64(l.BytesPerMinute)/60, float64(l.BytesAtOnce), 0)
-	return ok
+	return g.bytes.Take(now, float64(n), float64(l.BytesPerMinute)/60, float64(l.BytesAtOnce), patience)
 }
 
 // hold takes memory for a body; release gives it back.

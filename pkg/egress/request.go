@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,8 +33,10 @@ type Request struct {
 	URL      string
 	Headers  []Pair
 	Body     []byte
-	Redirect Redirect // "" is Follow.
-	Max      int64    // Of the response's body; 0 is the limit.
+	Stream   io.ReadCloser // The body as it is made, in place of Body; it is closed at the end.
+	Redirect Redirect      // "" is Follow.
+	Ended    func()        // Called when the response's Stream is over by itself; may be nil.
+	Max      int64         // Of the response's body when it is taken as a whole; 0 is the limit.
 
 	at *url.Url
 }
@@ -44,8 +47,9 @@ type Response struct {
 	StatusText string
 	URL        string // Of the last hop, without fragment.
 	Redirected bool
-	Headers    []Pair // Lower case, sorted by name.
-	Body       []byte
+	Headers    []Pair  // Lower case, sorted by name.
+	Body       []byte  // Of Do.
+	Stream     *Stream // Of Open; nil when there is no body.
 	host       string
 }
 
@@ -135,7 +139,7 @@ func (c *Client) prepare(r *Request) (http.Header, error) {
 	if !httpguts.ValidHeaderFieldName(r.Method) || slices.Contains(forbiddenMethods, upper) {
 		return nil, failure(Invalid, "EMETHOD", "the method "+strconv.Quote(clip(r.Method))+" cannot be sent")
 	}
-	if len(r.Body) > 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if (len(r.Body) > 0 || r.Stream != nil) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		return nil, failure(Invalid, "EMETHOD", "a "+r.Method+" request cannot have a body")
 	}
 	if int64(len(r.Body)) > c.cfg.Limits.RequestBytes {

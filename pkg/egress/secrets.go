@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -48,12 +49,13 @@ type outgoing struct {
 	href   string
 	header http.Header
 	body   []byte
+	stream io.Reader
 }
 
 // reveal puts values in the place of placeholders: in the path and query, in
 // the values of headers, and in the body when it is text.
 func (d *disguise) reveal(h hop, l Limits) (outgoing, error) {
-	out := outgoing{href: h.at.Href(true), header: h.header, body: h.body}
+	out := outgoing{href: h.at.Href(true), header: h.header, body: h.body, stream: h.stream}
 	if d.set == nil {
 		return out, nil
 	}
@@ -67,6 +69,9 @@ func (d *disguise) reveal(h hop, l Limits) (outgoing, error) {
 	}
 	if out.header, err = d.headers(h.header, to); err != nil {
 		return outgoing{}, long(err, TooLarge, "EHEADERS", "headers have", maxHeaderBytes)
+	}
+	if as := writing(h.header); as != nil && h.stream != nil {
+		out.stream = &filled{from: h.stream, filler: d.set.Filler(to, as)}
 	}
 	if out.body, err = d.body(h, to, l.RequestBytes); err != nil {
 		return outgoing{}, long(err, TooLarge, "EBODY", "body has", l.RequestBytes)
@@ -176,11 +181,8 @@ func (d *disguise) basic(v string, to secret.Target) (string, error) {
 
 // body fills in a body that is text. One that is compressed is none.
 func (d *disguise) body(h hop, to secret.Target, most int64) ([]byte, error) {
-	if !bytes.Contains(h.body, []byte(secret.Prefix)) || h.header.Get("Content-Encoding") != "" {
-		return h.body, nil
-	}
-	as := writing(h.header.Get("Content-Type"))
-	if as == nil {
+	as := writing(h.header)
+	if as == nil || !bytes.Contains(h.body, []byte(secret.Prefix)) {
 		return h.body, nil
 	}
 	filled, err := d.set.Fill(string(h.body), to, as, int(most))
@@ -190,10 +192,44 @@ func (d *disguise) body(h hop, to secret.Target, most int64) ([]byte, error) {
 	return []byte(filled), nil
 }
 
-// writing is how values are written in a body of that type; nil if it is no text.
-func writing(contentType string) func(string) string {
-	kind, _, err := mime.ParseMediaType(contentType)
+// filled is a body that is filled in as it is made.
+type filled struct {
+	from    io.Reader
+	filler  *secret.Filler
+	scratch []byte
+	out     []byte
+	err     error
+}
+
+// Read implements io.Reader.
+func (f *filled) Read(p []byte) (int, error) {
+	if f.scratch == nil {
+		f.scratch = make([]byte, chunk)
+	}
+	for len(f.out) == 0 && f.err == nil {
+		var n int
+		n, f.err = f.from.Read(f.scratch)
+		last := errors.Is(f.err, io.EOF)
+		out, err := f.filler.Next(f.scratch[:n], last)
+		if err != nil {
+			out, f.err = nil, denied(err)
+		}
+		f.out = out
+	}
+	n := copy(p, f.out)
+	if f.out = f.out[n:]; len(f.out) > 0 {
+		return n, nil
+	}
+	return n, f.err
+}
+
+// writing is how values are written in a body with these headers; nil if it is
+// no text.
+func writing(h http.Header) func(string) string {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	switch {
+	case h.Get("Content-Encoding") != "":
+		return nil
 	case err != nil && kind == "":
 		return nil
 	case kind == "application/json", kind == "text/json", strings.HasSuffix(kind, "+json"):
@@ -206,11 +242,11 @@ func writing(contentType string) func(string) string {
 	return nil
 }
 
-// conceal takes values out of a response.
-func (d *disguise) conceal(out *Response, most int64) error {
+// conceal takes values out of a response's head.
+func (d *disguise) conceal(out *Response) {
 	s := d.scrubber()
 	if s == nil {
-		return nil
+		return
 	}
 	out.StatusText, out.URL = s.Text(out.StatusText), s.Text(out.URL)
 	for i := range out.Headers {
@@ -218,6 +254,14 @@ func (d *disguise) conceal(out *Response, most int64) error {
 		if raw, narrow := toBytes(out.Headers[i][1]); narrow {
 			out.Headers[i][1] = fromBytes(s.Text(raw))
 		}
+	}
+}
+
+// concealBody takes values out of a body that is there as a whole.
+func (d *disguise) concealBody(out *Response, most int64) error {
+	s := d.scrubber()
+	if s == nil {
+		return nil
 	}
 	var small bool
 	if out.Body, small = s.Bytes(out.Body, most); !small {

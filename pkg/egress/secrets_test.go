@@ -220,9 +220,8 @@ func TestSecretsAreRefused(t *testing.T) {
 		{"as the host", egress.Request{URL: "https://" + k + ".example.com/"}, "EURL", "not valid"},
 		{"as the user", egress.Request{URL: "https://" + url.QueryEscape(k) + "@api.example.com/"}, "ECREDENTIALS", "user name"},
 		{"as the scheme", egress.Request{URL: k + "://api.example.com/"}, "EURL", "not valid"},
-		{"a redirect to another host", egress.Request{URL: api + "/to?at=https://www.example.com/", Headers: key}, "ESECRET", "a redirect leads to www.example.com: secret TOKEN is not allowed"},
 		{"a redirect with the body", egress.Request{Method: "POST", URL: api + "/to?at=https://www.example.com/", Headers: []egress.Pair{{"content-type", "text/plain"}}, Body: []byte(k)}, "ESECRET", "a redirect leads to www.example.com"},
-		{"a redirect to plain http", egress.Request{URL: api + "/to?at=http://api.example.com/", Headers: key}, "ESECRET", "without encryption"},
+		{"a redirect to plain http", egress.Request{Method: "POST", URL: api + "/to?at=http://api.example.com/", Headers: []egress.Pair{{"content-type", "text/plain"}}, Body: []byte(k)}, "ESECRET", "without encryption"},
 		{"a redirect that takes it along", egress.Request{URL: api + "/leak?at=https://www.example.com/", Headers: key}, "ESECRET", "a redirect leads to www.example.com"},
 		{"line breaks in a header", egress.Request{URL: api, Headers: []egress.Pair{{"X-Key", "LINES"}}}, "ESECRET", "line breaks"},
 	}
@@ -250,14 +249,15 @@ func TestSecretsAreRefused(t *testing.T) {
 	}
 }
 
-// TestRedirectsWithinTheAllowedHosts substitutes on every hop.
+// TestRedirectsWithinTheAllowedHosts substitutes on every hop, but for headers:
+// those are for the server that they were given for.
 func TestRedirectsWithinTheAllowedHosts(t *testing.T) {
 	t.Parallel()
 	v := newVault(t)
 	res := v.must(egress.Request{
 		Method: "POST", URL: api + "/to?at=https://example.com/echo", Headers: []egress.Pair{{"X-Key", v.mark("WILD")}, {"Content-Type", "text/plain"}}, Body: []byte(v.mark("WILD")),
 	})
-	if s := v.last(); s.host != "example.com" || s.header.Get("X-Key") != "wild-card-value" || s.body != "wild-card-value" {
+	if s := v.last(); s.host != "example.com" || s.header.Get("X-Key") != "" || s.body != "wild-card-value" {
 		t.Errorf("the second server got %+v", s)
 	}
 	silent(t, "the answer", string(res.Body))
@@ -277,6 +277,32 @@ func TestRedirectsWithinTheAllowedHosts(t *testing.T) {
 	silent(t, "the location", res.Header("location"))
 	if !strings.Contains(res.Header("location"), secret.Prefix) {
 		t.Errorf("the location is %s", res.Header("location"))
+	}
+}
+
+// TestAnotherOriginGetsNoCredentials: neither the usual headers nor any with a
+// secret go along, whether that is another host, port or scheme.
+func TestAnotherOriginGetsNoCredentials(t *testing.T) {
+	t.Parallel()
+	v := newVault(t)
+	v.Carry("93.184.216.34:8443", v.ServeTLS(t, "93.184.216.36:443", "", http.HandlerFunc(v.serve)).Listener.Addr().String())
+	k := v.mark("TOKEN")
+	for to, kept := range map[string]bool{
+		"https://www.example.com/echo": false, "http://api.example.com/echo": false, api + ":8443/echo": false, api + "/echo": true, api + ":443/echo": true, "/echo": true,
+	} {
+		res := v.must(egress.Request{URL: api + "/to?at=" + to, Headers: []egress.Pair{
+			{"Authorization", "Bearer x"}, {"Cookie", "a=b"}, {"X-Key", k}, {"X-Both", "b"}, {"X-Both", "a " + k}, {"X-Plain", "stays"},
+		}})
+		s := v.last()
+		for _, name := range []string{"Authorization", "Cookie", "X-Key", "X-Both"} {
+			if (s.header.Get(name) != "") != kept {
+				t.Errorf("%s: %s is %q", to, name, s.header.Get(name))
+			}
+		}
+		if s.header.Get("X-Plain") != "stays" || !strings.HasPrefix(s.uri, "/echo") {
+			t.Errorf("%s: got %+v", to, s)
+		}
+		silent(t, "the answer", string(res.Body))
 	}
 }
 

@@ -106,6 +106,7 @@ type OpCall struct {
 	Call     uint32
 	Dispatch uint64 // The dispatch it was called for, 0 if none.
 	Args     []byte // JSON, owned by the receiver.
+	Raw      []byte // What is no JSON, owned by the receiver.
 }
 
 // Host is what a script's isolate talks to. Its methods are called from the
@@ -225,9 +226,10 @@ func Start(cfg Config) *Guild {
 // Dispatch delivers an event.
 func (g *Guild) Dispatch(d Dispatch) { g.post(func() { g.loop.dispatch(d) }) }
 
-// Resolve settles an op with its JSON result, or its error document.
-func (g *Guild) Resolve(call uint32, ok bool, result string) {
-	g.post(func() { g.loop.resolve(call, ok, result) })
+// Resolve settles an op with its JSON result, or its error document. raw, unless
+// it is nil, are bytes beside the result.
+func (g *Guild) Resolve(call uint32, ok bool, result string, raw []byte) {
+	g.post(func() { g.loop.resolve(call, ok, result, raw) })
 }
 
 // SetEnv replaces the environment; what the script asks from now on is answered

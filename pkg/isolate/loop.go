@@ -149,13 +149,13 @@ func (l *loop) fire() error {
 	} else {
 		delete(l.timers, a.timer)
 	}
-	l.enter(a.dispatch, enterTimer, float64(a.timer), "", "")
+	l.enter(a.dispatch, enterTimer, float64(a.timer), "", "", nil)
 	return l.lastError
 }
 
 // enter is one turn. What it throws is kept in lastError when the isolate
 // cannot go on.
-func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
+func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string, raw []byte) {
 	if l.lastError != nil {
 		return
 	}
@@ -168,8 +168,14 @@ func (l *loop) enter(dispatch uint64, kind int, id float64, a, b string) {
 			l.g.cfg.Mark.Begun.Store(dispatch)
 		}
 		defer watched()()
-		return l.g.iso.Turn(kind, id, float64(dispatch), a, b, cpu)
+		return l.g.iso.TurnRaw(kind, id, float64(dispatch), a, b, raw, cpu)
 	})
+	if errors.Is(err, v8.ErrNoRoom) {
+		err = l.turn(dispatch, func(cpu time.Duration) error {
+			defer watched()()
+			return l.g.iso.Turn(kind, id, float64(dispatch), "0", noRoom, cpu)
+		})
+	}
 	if err != nil {
 		l.lastError = err
 	}
@@ -260,7 +266,7 @@ func (l *loop) begin(d Dispatch) {
 
 func (l *loop) dispatch(d Dispatch) {
 	l.begin(d)
-	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload)
+	l.enter(d.ID, enterDispatch, float64(d.ID), d.Event, d.Payload, nil)
 }
 
 func (l *loop) settle(id uint64, f *Failure) {
@@ -308,10 +314,14 @@ func (l *loop) expire(id uint64) {
 	}
 	for id, c := range l.calls {
 		if c.dispatch == r.ID && l.lastError == nil {
-			l.resolve(id, false, timeoutError(message))
+			l.resolve(id, false, timeoutError(message), nil)
 		}
 	}
 }
+
+// noRoom is the error document of an op whose bytes do not fit into the script's
+// memory.
+const noRoom = `{"class":"RangeError","message":"there is no memory left for the bytes that the operation gave"}`
 
 func timeoutError(message string) string {
 	b, err := json.Marshal(map[string]string{"class": "Error", "name": "TimeoutError", "message": message, "code": "TIMEOUT"})
@@ -321,7 +331,7 @@ func timeoutError(message string) string {
 	return string(b)
 }
 
-func (l *loop) resolve(id uint32, ok bool, result string) {
+func (l *loop) resolve(id uint32, ok bool, result string, raw []byte) {
 	c, pending := l.calls[id]
 	if !pending {
 		return
@@ -335,7 +345,7 @@ func (l *loop) resolve(id uint32, ok bool, result string) {
 	if ok {
 		flag = "1"
 	}
-	l.enter(c.dispatch, enterResult, float64(id), flag, result)
+	l.enter(c.dispatch, enterResult, float64(id), flag, result, raw)
 }
 
 // abandon settles everything that can no longer settle itself. When the isolate

@@ -1,6 +1,7 @@
 package isolate
 
 import (
+	"bytes"
 	"container/heap"
 	"crypto/rand"
 	"encoding/base64"
@@ -20,9 +21,12 @@ import (
 
 // native answers every call out of JavaScript; see the boot contract in
 // sdk-bundle/src/host.ts.
-func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
+func (l *loop) native(index int, context, a, b float64, text, raw []byte) v8.Result {
 	if index < len(l.g.cfg.Ops) {
-		return l.call(index, uint64(context), text)
+		if a == 1 {
+			context = 0 // It outlives the dispatch that it was called for.
+		}
+		return l.call(index, uint64(context), text, raw)
 	}
 	if index -= len(l.g.cfg.Ops); index >= len(locals) {
 		return l.g.cfg.Natives[index-len(locals)].Call(string(text))
@@ -31,6 +35,9 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	case "log":
 		l.log(min(Level(a), Error), text)
 	case "timerStart":
+		if string(text) == "2" {
+			context = 0
+		}
 		return l.startTimer(uint64(a), b, string(text) == "1", uint64(context))
 	case "timerClear":
 		l.clearTimer(uint64(a))
@@ -167,19 +174,19 @@ func (l *loop) tooLong(index, characters int) v8.Result {
 }
 
 // call starts an op: control answers it.
-func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
-	id, refused := l.admit(dispatch, args)
+func (l *loop) call(index int, dispatch uint64, args, raw []byte) v8.Result {
+	id, refused := l.admit(dispatch, len(args)+len(raw))
 	if refused != nil {
 		return *refused
 	}
-	l.g.cfg.Host.Op(OpCall{Op: index, Call: id, Dispatch: dispatch, Args: append([]byte(nil), args...)})
+	l.g.cfg.Host.Op(OpCall{Op: index, Call: id, Dispatch: dispatch, Args: bytes.Clone(args), Raw: bytes.Clone(raw)})
 	return v8.Number(float64(id))
 }
 
 // encipher starts an operation of crypto.subtle, which is done in this process
 // and ends like an op.
 func (l *loop) encipher(dispatch uint64, args []byte) v8.Result {
-	id, refused := l.admit(dispatch, args)
+	id, refused := l.admit(dispatch, len(args))
 	if refused != nil {
 		return *refused
 	}
@@ -193,7 +200,7 @@ func (l *loop) encipher(dispatch uint64, args []byte) v8.Result {
 			if err != nil {
 				result = cryptoError(err)
 			}
-			l.resolve(id, err == nil, result)
+			l.resolve(id, err == nil, result, nil)
 			if l.inSubtle > 0 {
 				return
 			}
@@ -225,7 +232,7 @@ func cryptoError(err error) string {
 
 // admit gives a number to what will be answered later, or why it cannot be. What
 // a dispatch that is over still asks is answered at once.
-func (l *loop) admit(dispatch uint64, args []byte) (id uint32, answer *v8.Result) {
+func (l *loop) admit(dispatch uint64, size int) (id uint32, answer *v8.Result) {
 	refuse := func(name limit.Name, format string, a ...any) (uint32, *v8.Result) {
 		r := l.refuse(name, format, a...)
 		return 0, &r
@@ -233,9 +240,9 @@ func (l *loop) admit(dispatch uint64, args []byte) (id uint32, answer *v8.Result
 	if len(l.calls) >= l.g.cfg.Limits.PendingOps {
 		return refuse(limit.PendingOps, "More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
 	}
-	if most := l.g.cfg.Limits.OpBytes; len(args) > most {
-		return refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, len(args))
-	} else if l.callBytes+len(args) > 4*most {
+	if most := l.g.cfg.Limits.OpBytes; size > most {
+		return refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, size)
+	} else if l.callBytes+size > 4*most {
 		return refuse(limit.OpBytes, "The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*most)
 	}
 	l.nextCall++
@@ -243,11 +250,11 @@ func (l *loop) admit(dispatch uint64, args []byte) (id uint32, answer *v8.Result
 		l.nextCall = 1
 	}
 	id = l.nextCall
-	l.calls[id] = call{dispatch, len(args)}
-	l.callBytes += len(args)
+	l.calls[id] = call{dispatch, size}
+	l.callBytes += size
 	l.callsOf[dispatch]++
 	if _, late := l.expired[dispatch]; late {
-		l.g.Resolve(id, false, timeoutError("the handler that started this ran into its time limit"))
+		l.g.Resolve(id, false, timeoutError("the handler that started this ran into its time limit"), nil)
 		r := v8.Number(float64(id))
 		return id, &r
 	}

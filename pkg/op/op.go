@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -42,10 +43,23 @@ const (
 type Call struct {
 	Guild snowflake.GuildID
 	Args  json.RawMessage
+	Raw   []byte // Bytes beside the arguments; an op without use for them ignores them.
+	// Life ends with the script: what an op leaves behind goes by then.
+	Life context.Context //nolint:containedctx // It is the caller's, not the call's.
+	// Keep has the script not be put away for being idle until release is called;
+	// nil keeps nothing.
+	Keep func() (release func())
+}
+
+// WithBytes is a result with bytes beside it: they cross as they are, and the
+// SDK gets them as a Uint8Array. Nil bytes are none.
+type WithBytes struct {
+	Result any
+	Bytes  []byte
 }
 
 // Handler answers a call; the result is marshalled to JSON for the script
-// (json.RawMessage passes through, nil becomes undefined).
+// (json.RawMessage passes through, nil becomes undefined, WithBytes has both).
 type Handler func(ctx context.Context, c Call) (any, error)
 
 // Op is one row of the table.
@@ -57,12 +71,26 @@ type Op struct {
 	Local   bool // It asks nobody outside, so a script may call it more often.
 	// Timeout bounds the handler; 0 is the runtime's limit for ops.
 	Timeout time.Duration
+	// Stream is for a step of something that has limits of its own: the rate of
+	// ops does not count it.
+	Stream bool
+	// Waits is for a step that only waits for what comes from outside: it has no
+	// time limit, and a script whose other ops have ended is at rest.
+	Waits bool
 }
 
 // Define makes an op whose argument document is decoded into the struct A; see
 // Decode for the rules. A may implement Validate() error.
 func Define[A any](name string, rule Rule, handle func(ctx context.Context, guild snowflake.GuildID, args A) (any, error)) Op {
+	return DefineCall(name, rule, func(ctx context.Context, c Call, args A) (any, error) { return handle(ctx, c.Guild, args) })
+}
+
+// DefineCall is Define for an op that needs more of its call than the guild.
+func DefineCall[A any](name string, rule Rule, handle func(ctx context.Context, c Call, args A) (any, error)) Op {
 	return Op{Name: name, Rule: rule, Params: paramsOf(reflect.TypeFor[A](), rule), Handler: func(ctx context.Context, c Call) (any, error) {
+		if len(c.Raw) > MaxArgs {
+			return nil, fault.New(fault.TooLarge, "Bytes beside the arguments are %d; the limit is %d", len(c.Raw), MaxArgs)
+		}
 		var args A
 		if err := Decode(c.Args, &args); err != nil {
 			return nil, err
@@ -72,7 +100,7 @@ func Define[A any](name string, rule Rule, handle func(ctx context.Context, guil
 				return nil, err
 			}
 		}
-		return handle(ctx, c.Guild, args)
+		return handle(ctx, c, args)
 	}}
 }
 

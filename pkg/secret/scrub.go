@@ -86,11 +86,15 @@ func (c *Scrubber) found(body []byte) ([]span, bool) {
 	if c == nil {
 		return nil, true
 	}
+	l := &look{body: body, left: maxSteps, ways: map[rune][]string{}}
+	return c.search(l), l.left > 0
+}
+
+func (c *Scrubber) search(l *look) []span {
 	var all []span
 	for from, to := range c.more {
-		each(body, from, func(at int) bool { all = append(all, span{at, at + len(from), to}); return true })
+		each(l.body, from, func(at int) bool { all = append(all, span{at, at + len(from), to}); return true })
 	}
-	l := &look{body: body, left: maxSteps, ways: map[rune][]string{}}
 	for _, e := range c.entries {
 		l.find(e, func(start, end int) { all = append(all, span{start, end, e.record.Placeholder()}) })
 	}
@@ -104,7 +108,7 @@ func (c *Scrubber) found(body []byte) ([]span, bool) {
 		}
 		out = append(out, s)
 	}
-	return out, l.left > 0
+	return out
 }
 
 // each calls f with every place of a text, until it says no.
@@ -140,7 +144,7 @@ type look struct {
 func (l *look) find(e *entry, f func(start, end int)) {
 	text, core := e.value.reveal(), e.core.reveal()
 	if len(core) < minCore {
-		for _, form := range []string{text, InPath(text), InForm(text), InJSON(text)} {
+		for _, form := range e.forms() {
 			each(l.body, form, func(at int) bool { f(at, at+len(form)); return true })
 		}
 		return
@@ -156,6 +160,12 @@ func (l *look) find(e *entry, f func(start, end int)) {
 		}
 		return l.left > 0
 	})
+}
+
+// forms are the ways to write a value that is looked for as it is.
+func (e *entry) forms() []string {
+	text := e.value.reveal()
+	return []string{text, InPath(text), InForm(text), InJSON(text)}
 }
 
 // forwards reports whether the text follows at that place, written in whatever

@@ -95,8 +95,9 @@ func (s *Set) Fill(text string, to Target, as func(string) string, most int) (st
 		}
 		e, n := s.at(text[i+len(Prefix):])
 		if e == nil {
-			out.WriteString(text[:i+len(Prefix)])
-			text = text[i+len(Prefix):]
+			// Its end may be another's beginning.
+			out.WriteString(text[:i+1])
+			text = text[i+1:]
 			continue
 		}
 		if err := e.allow(to); err != nil {

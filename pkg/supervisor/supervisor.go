@@ -259,9 +259,9 @@ func (i *Instance) Dispatch(id uint64, event string, payload []byte, wall, cpu t
 	return i.send(wire.Dispatch{Instance: i.id, ID: id, Event: event, Payload: payload, WallMS: wall.Milliseconds(), CPUMS: cpu.Milliseconds()})
 }
 
-// Resolve settles an op.
-func (i *Instance) Resolve(call uint32, ok bool, result []byte) error {
-	return i.send(wire.OpResult{Instance: i.id, Call: call, OK: ok, Result: result})
+// Resolve settles an op; raw, unless it is nil, are bytes beside its result.
+func (i *Instance) Resolve(call uint32, ok bool, result, raw []byte) error {
+	return i.send(wire.OpResult{Instance: i.id, Call: call, OK: ok, Result: result, Raw: raw})
 }
 
 // argumentBytes bounds what the ops of a worker's scripts keep in control.

@@ -36,10 +36,7 @@ func (w *world) watched(t *op.Table) (*op.Table, error) {
 		}
 		out = append(out, o)
 	}
-	return op.NewTable(out, []op.Op{
-		{Name: "op_fetch", Rule: op.Self, Handler: func(ctx context.Context, c op.Call) (any, error) { return w.asked(ctx, "fetch", "fetch", c.Args) }},
-		{Name: "op_abort_fetch", Rule: op.Self, Local: true, Handler: func(context.Context, op.Call) (any, error) { return nil, nil }},
-	})
+	return op.NewTable(out, (&fetches{world: w, sent: map[string]*upload{}}).ops())
 }
 
 func (w *world) noted(o op.Op) op.Handler {

@@ -162,7 +162,7 @@ func (h host) Op(c isolate.OpCall) {
 		if err != nil {
 			b = []byte(`{"error":"the outcome cannot be encoded"}`)
 		}
-		h.guild.Resolve(c.Call, true, string(b))
+		h.guild.Resolve(c.Call, true, string(b), nil)
 	})
 }
 

@@ -10,7 +10,7 @@
 
 using namespace v8;
 
-extern "C" void floraNative(uintptr_t handle, int index, double context, double a, double b, char* text, size_t len, FloraResult* out);
+extern "C" void floraNative(uintptr_t handle, int index, double context, double a, double b, char* text, size_t len, char* raw, size_t raw_len, FloraResult* out);
 extern "C" void floraTooLong(uintptr_t handle, int index, size_t characters, FloraResult* out);
 
 char* flora_copy(const char* s, size_t len) {
@@ -136,7 +136,17 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
     }
     len = s->WriteUtf8V2(isolate, text, room, String::WriteFlags::kReplaceInvalidUtf8);
   }
-  floraNative(f->handle, index, CurrentDispatch(isolate), numbers[0], numbers[1], text, len, &result);
+  uint8_t tiny[64];  // V8 keeps the bytes of the smallest arrays in its heap.
+  MemorySpan<uint8_t> raw;
+  if (info.Length() > 3 && !info[3]->IsUndefined()) {
+    if (!info[3]->IsArrayBufferView()) return fail("a native's bytes are a view of a buffer");
+    raw = info[3].As<ArrayBufferView>()->GetContents(MemorySpan<uint8_t>(tiny, sizeof(tiny)));
+    if (raw.size() > f->text_limit) {
+      floraTooLong(f->handle, index, raw.size(), &result);
+      return Answer(info, result);
+    }
+  }
+  floraNative(f->handle, index, CurrentDispatch(isolate), numbers[0], numbers[1], text, len, reinterpret_cast<char*>(raw.data()), raw.size(), &result);
   Answer(info, result);
 }
 
@@ -409,8 +419,16 @@ extern "C" void flora_stop(FloraIsolate* f) {
   flora_terminate(f);
 }
 
+// A Uint8Array with a copy of the bytes; empty when there is no room for one.
+static MaybeLocal<Value> Bytes(Isolate* isolate, const char* raw, size_t len) {
+  Local<ArrayBuffer> buffer;
+  if (!ArrayBuffer::MaybeNew(isolate, len, BackingStoreInitializationMode::kUninitialized).ToLocal(&buffer)) return MaybeLocal<Value>();
+  if (len > 0) memcpy(buffer->Data(), raw, len);
+  return Uint8Array::New(buffer, 0, len);
+}
+
 extern "C" int flora_turn(FloraIsolate* f, int kind, double id, double dispatch, const char* a, size_t a_len, const char* b, size_t b_len,
-                          int64_t cpu_limit_ns, FloraOutcome* out) {
+                          const char* raw, size_t raw_len, int64_t cpu_limit_ns, FloraOutcome* out) {
   Isolate* isolate = f->isolate;
   Locker locker(isolate);
   Isolate::Scope scope(isolate);
@@ -420,8 +438,10 @@ extern "C" int flora_turn(FloraIsolate* f, int kind, double id, double dispatch,
   TurnScope turn(f, cpu_limit_ns);
   if (Doomed(f, out)) return FLORA_TERMINATED;
   TryCatch caught(isolate);
-  Local<Value> args[] = {Int32::New(isolate, kind), Number::New(isolate, id), Text(isolate, a, a_len), Text(isolate, b, b_len)};
-  return Enter(f, context, dispatch, 4, args, turn, caught, out);
+  Local<Value> bytes = Undefined(isolate);
+  if (raw != nullptr && !Bytes(isolate, raw, raw_len).ToLocal(&bytes)) return FLORA_NO_ROOM;
+  Local<Value> args[] = {Int32::New(isolate, kind), Number::New(isolate, id), Text(isolate, a, a_len), Text(isolate, b, b_len), bytes};
+  return Enter(f, context, dispatch, raw == nullptr ? 4 : 5, args, turn, caught, out);
 }
 
 static MaybeLocal<Module> RefuseStaticImport(Local<Context> context, Local<String> specifier, Local<FixedArray>, Local<Module>) {

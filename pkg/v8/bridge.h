@@ -21,6 +21,7 @@ enum {
   FLORA_TERMINATED = 1,     // Stopped by flora_terminate or the CPU limit.
   FLORA_OUT_OF_MEMORY = 2,  // Stopped near the heap limit; the isolate must go.
   FLORA_THREW = 3,          // An exception; see the error text.
+  FLORA_NO_ROOM = 4,        // It did not begin: its bytes do not fit.
 };
 
 // What a turn leaves behind.
@@ -60,7 +61,8 @@ void flora_entropy(void);
 FloraBlob flora_snapshot(const char* source, int len);
 
 // Makes an isolate and its context from the blob, which must outlive it.
-// Texts of more than text_limit characters are not given to natives.
+// Texts of more than text_limit characters, and as many bytes, are not given to
+// natives.
 FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle);
 void flora_dispose(FloraIsolate* f);
 
@@ -84,9 +86,11 @@ int flora_boot(FloraIsolate* f, const char* names, size_t names_len, const char*
 int flora_load(FloraIsolate* f, const char* name, size_t name_len, const char* source, size_t source_len, int kind, double id,
                int64_t cpu_limit_ns, FloraOutcome* out);
 
-// One turn: entry(kind, id, a, b), then all microtasks.
+// One turn: entry(kind, id, a, b, raw), then all microtasks. raw is a Uint8Array
+// of its own when raw is not NULL. FLORA_NO_ROOM is that the isolate has no room
+// for it: nothing was called.
 int flora_turn(FloraIsolate* f, int kind, double id, double context, const char* a, size_t a_len, const char* b, size_t b_len,
-               int64_t cpu_limit_ns, FloraOutcome* out);
+               const char* raw, size_t raw_len, int64_t cpu_limit_ns, FloraOutcome* out);
 
 // Stops the running turn, if any. Any thread.
 void flora_terminate(FloraIsolate* f);

@@ -60,7 +60,7 @@ func lack(t *testing.T, marks v8.Marks) {
 	t.Helper()
 	iso, err := v8.New(v8.Config{
 		Blob: blob(), MemoryLimit: 128 << 20, Natives: []string{"done", "rejected", "note"}, Marks: marks,
-		Call: func(int, float64, float64, float64, []byte) v8.Result { return v8.Result{} },
+		Call: func(_ int, _, _, _ float64, _, _ []byte) v8.Result { return v8.Result{} },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -25,6 +25,8 @@ import (
 var (
 	ErrTerminated  = errors.New("stopped at its CPU limit")
 	ErrOutOfMemory = errors.New("out of memory")
+	// ErrNoRoom is a turn that did not begin: the isolate has no room for its bytes.
+	ErrNoRoom = errors.New("no room for the bytes")
 )
 
 // Terminated is an ErrTerminated that knows whose code was stopped.
@@ -117,10 +119,10 @@ func Error(format string, args ...any) Result {
 // Version is V8's version.
 func Version() string { return C.GoString(C.flora_version()) }
 
-// Native is called by scripts with two numbers and a text. context is the
-// number the running turn was entered with, carried across awaits. The text is
-// only valid during the call.
-type Native func(index int, context, a, b float64, text []byte) Result
+// Native is called by scripts with two numbers, a text and bytes. context is the
+// number the running turn was entered with, carried across awaits. The text and
+// the bytes are only valid during the call, and not to be written to.
+type Native func(index int, context, a, b float64, text, raw []byte) Result
 
 // Config makes an isolate.
 type Config struct {
@@ -129,8 +131,8 @@ type Config struct {
 	Natives     []string // Names; their order gives the index.
 	Info        string   // Second argument of __floraBoot.
 	Call        Native
-	// TextLimit is how many characters a native's text may have; TooLong answers
-	// a call with more, of which the text is not even copied. 0 is no limit.
+	// TextLimit is how many characters a native's text may have, and how many
+	// bytes; TooLong answers a call with more, of which nothing is even copied. 0 is no limit.
 	TextLimit int
 	TooLong   func(index, characters int) Result
 	Marks     Marks
@@ -211,7 +213,14 @@ func (i *Isolate) Load(name, source string, kind int, id float64, cpu time.Durat
 // Turn enters JavaScript once and runs the microtasks to their end. context is
 // what natives see, also after awaits.
 func (i *Isolate) Turn(kind int, id, context float64, a, b string, cpu time.Duration) error {
-	code := C.flora_turn(i.ptr, C.int(kind), C.double(id), C.double(context), chars(a), C.size_t(len(a)), chars(b), C.size_t(len(b)), C.int64_t(cpu), &i.out)
+	return i.TurnRaw(kind, id, context, a, b, nil, cpu)
+}
+
+// TurnRaw is Turn with bytes, which JavaScript gets as an Uint8Array of its own
+// unless they are nil.
+func (i *Isolate) TurnRaw(kind int, id, context float64, a, b string, raw []byte, cpu time.Duration) error {
+	bytes := (*C.char)(unsafe.Pointer(unsafe.SliceData(raw)))
+	code := C.flora_turn(i.ptr, C.int(kind), C.double(id), C.double(context), chars(a), C.size_t(len(a)), chars(b), C.size_t(len(b)), bytes, C.size_t(len(raw)), C.int64_t(cpu), &i.out)
 	return i.outcome(code)
 }
 
@@ -259,6 +268,8 @@ func (i *Isolate) outcome(code C.int) error {
 		return nil
 	case C.FLORA_TERMINATED:
 		return &Terminated{float64(i.out.culprit)}
+	case C.FLORA_NO_ROOM:
+		return ErrNoRoom
 	case C.FLORA_OUT_OF_MEMORY:
 		return &OutOfMemory{int64(i.out.heap), int64(i.out.buffers), int64(i.out.native)}
 	default:

@@ -2,6 +2,7 @@ package v8_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -15,12 +16,13 @@ import (
 // sdk is the smallest thing that fulfils the boot contract.
 const sdk = `globalThis.__floraBoot = (natives, info) => {
   globalThis.natives = natives; globalThis.info = info; globalThis.handlers = {};
-  return (kind, id, a, b) => {
+  return (kind, id, a, b, raw) => {
     switch (kind) {
       case 1: handlers[a]?.(b, id); break;
       case 2: globalThis.resume?.(id, a, b); break;
       case 4: a.then(() => natives.done(id), (e) => natives.done(id, 0, String(e))); break;
       case 5: natives.rejected(0, 0, String(a)); break;
+      case 6: globalThis.onRaw(raw); break;
     }
   };
 };`
@@ -43,6 +45,7 @@ type call struct {
 	context float64
 	a, b    float64
 	text    string
+	raw     string
 }
 
 type rig struct {
@@ -57,8 +60,8 @@ func boot(t *testing.T, script string) *rig {
 	names := []string{"done", "rejected", "note", "fail"}
 	iso, err := v8.New(v8.Config{
 		Blob: blob(), MemoryLimit: 32 << 20, Natives: names, Info: `{"x":1}`,
-		Call: func(index int, context, a, b float64, text []byte) v8.Result {
-			r.calls = append(r.calls, call{names[index], context, a, b, string(text)})
+		Call: func(index int, context, a, b float64, text, raw []byte) v8.Result {
+			r.calls = append(r.calls, call{names[index], context, a, b, string(text), string(raw)})
 			if r.answer != nil {
 				return r.answer(names[index])
 			}
@@ -90,7 +93,7 @@ func (r *rig) notes() []string {
 
 func TestLoadSettles(t *testing.T) {
 	r := boot(t, `await null; natives.note(1, 2, "ü " + info)`)
-	want := []call{{"note", 7, 1, 2, `ü {"x":1}`}, {"done", 7, 7, 0, ""}}
+	want := []call{{"note", 7, 1, 2, `ü {"x":1}`, ""}, {"done", 7, 7, 0, "", ""}}
 	if !slices.Equal(r.calls, want) {
 		t.Fatalf("got %v, want %v", r.calls, want)
 	}
@@ -110,6 +113,44 @@ func TestLoadFailures(t *testing.T) {
 				t.Fatalf("got %v, want %q", err, row.want)
 			}
 		})
+	}
+}
+
+// TestBytesCrossAsTheyAre: bytes go out of views of every kind, and come in as an
+// array of the script's own.
+func TestBytesCrossAsTheyAre(t *testing.T) {
+	r := boot(t, `globalThis.onRaw = (raw) => natives.note(0, 0, Object.prototype.toString.call(raw) + " " + raw.length + " of " + raw.buffer.byteLength, raw);
+	  const big = new Uint8Array(100000).fill(7);
+	  const gone = new ArrayBuffer(3); const left = new Uint8Array(gone); gone.transfer();
+	  for (const v of [new Uint8Array([0, 255, 10]), new Uint8Array([1, 2, 3, 4]).subarray(1, 3), new DataView(new ArrayBuffer(2)), new Uint16Array([258]), big.subarray(99999), left, undefined])
+	    natives.note(0, 0, "out", v);
+	  for (const v of [5, "x", {}, new ArrayBuffer(1), null]) try { natives.note(0, 0, "bad", v) } catch (e) { natives.note(0, 0, e.message) }`)
+	var got []string
+	for _, c := range r.calls {
+		if c.text == "out" {
+			got = append(got, c.raw)
+		} else if c.name == "note" && c.text != "a native's bytes are a view of a buffer" {
+			t.Errorf("got %+v", c)
+		}
+	}
+	if want := []string{"\x00\xff\n", "\x02\x03", "\x00\x00", "\x02\x01", "\x07", "", ""}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	r.calls = nil
+	for _, raw := range []string{"\x00\xff", "", strings.Repeat("x", 1<<20)} {
+		if err := r.TurnRaw(6, 1, 1, "", "", []byte(raw), time.Second); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("[object Uint8Array] %d of %d", len(raw), len(raw))
+		if c := r.calls[len(r.calls)-1]; c.text != want || c.raw != raw {
+			t.Errorf("got %s with %d bytes, want %s", c.text, len(c.raw), want)
+		}
+	}
+	if err := r.TurnRaw(6, 1, 1, "", "", make([]byte, 64<<20), time.Second); !errors.Is(err, v8.ErrNoRoom) {
+		t.Errorf("more than its memory: %v", err)
+	}
+	if err := r.TurnRaw(6, 1, 1, "", "", []byte("again"), time.Second); err != nil || r.calls[len(r.calls)-1].raw != "again" {
+		t.Errorf("after that: %v", err)
 	}
 }
 
@@ -133,7 +174,7 @@ func TestContextFollowsAwaits(t *testing.T) {
 	if err := r.Turn(2, 1, 99, "1", "", time.Second); err != nil {
 		t.Fatal(err)
 	}
-	want := []call{{"note", 11, 0, 0, "x1"}, {"note", 12, 0, 0, "x1"}, {"note", 11, 0, 0, "x2"}, {"note", 12, 0, 0, "x2"}}
+	want := []call{{"note", 11, 0, 0, "x1", ""}, {"note", 12, 0, 0, "x1", ""}, {"note", 11, 0, 0, "x2", ""}, {"note", 12, 0, 0, "x2", ""}}
 	if !slices.Equal(r.calls, want) {
 		t.Fatalf("got %v, want %v", r.calls, want)
 	}
@@ -264,7 +305,7 @@ func TestReachable(t *testing.T) {
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		iso, err := v8.New(v8.Config{Blob: blob(), MemoryLimit: 128 << 20, Natives: []string{"done"}, Call: func(int, float64, float64, float64, []byte) v8.Result { return v8.Result{} }})
+		iso, err := v8.New(v8.Config{Blob: blob(), MemoryLimit: 128 << 20, Natives: []string{"done"}, Call: func(_ int, _, _, _ float64, _, _ []byte) v8.Result { return v8.Result{} }})
 		if err != nil {
 			b.Fatal(err)
 		}

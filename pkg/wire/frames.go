@@ -59,6 +59,7 @@ type (
 		Call     uint32
 		OK       bool
 		Result   []byte // JSON.
+		Raw      []byte // What is no JSON; nil is none.
 	}
 	// Extend moves a dispatch's deadline to this many milliseconds from now.
 	Extend struct {
@@ -125,6 +126,7 @@ type (
 		Op       int
 		Dispatch uint64
 		Args     []byte // JSON.
+		Raw      []byte // What is no JSON.
 	}
 	// Log is a line of a script.
 	Log struct {

@@ -20,7 +20,7 @@ import (
 
 // Version is the protocol's; both sides are the same binary, so it only
 // catches a mix-up.
-const Version = 2
+const Version = 3
 
 const (
 	// MaxFrame is the largest frame, in bytes.

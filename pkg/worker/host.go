@@ -46,7 +46,7 @@ func (h *host) send(frame any) {
 
 // Op implements isolate.Host.
 func (h *host) Op(c isolate.OpCall) {
-	h.send(wire.OpCall{Instance: h.instance, Call: c.Call, Op: c.Op, Dispatch: c.Dispatch, Args: c.Args})
+	h.send(wire.OpCall{Instance: h.instance, Call: c.Call, Op: c.Op, Dispatch: c.Dispatch, Args: c.Args, Raw: c.Raw})
 }
 
 // The levels are the same on both sides.

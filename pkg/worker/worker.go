@@ -103,7 +103,7 @@ func (w *Worker) handle(frame any) error {
 		}
 	case wire.OpResult:
 		if g := w.guild(f.Instance); g != nil {
-			g.Resolve(f.Call, f.OK, string(f.Result))
+			g.Resolve(f.Call, f.OK, string(f.Result), f.Raw)
 		}
 	case wire.SetEnv:
 		if g := w.guild(f.Instance); g != nil {

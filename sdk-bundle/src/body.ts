@@ -1,9 +1,10 @@
 // The bodies of requests and responses, by the Fetch standard. One that is
 // whole is kept in the form it came in and turned into another when that is
 // asked for; a stream is made of it only for who looks at body.
-import { base64ToBytes, base64ToText, bufferOf, bytesToBase64, copyInto, copyOf, isBytes, lengthOf, textToBase64, toLowerCase, typedNameOf, viewOf, Uint8ArrayCtor } from "./bytes";
+import { base64ToBytes, base64ToText, bufferOf, bytesToBase64, copyInto, copyOf, isBytes, lengthOf, textToBase64, typedNameOf, viewOf, Uint8ArrayCtor } from "./bytes";
 import { type Blob, blobOf, insideBlob, streamOf } from "./blob";
 import { type FormData, formFrom, isForm, multipart, parseMultipart } from "./formdata";
+import { essence, mimeOf } from "./mime";
 import { JSONParse, TypeErrorCtor, add, list, slice, startsWith } from "./primordials";
 import { type Deferred, deferred, handled } from "./promises";
 import { type ReadableStream, readableFor, readableOf, teeOf } from "./readable";
@@ -12,15 +13,19 @@ import { rspipe } from "./transform";
 import { formOf, pairsIn } from "./searchparams";
 import { expose, textOf as str, usv } from "./webidl";
 
+/** All of a body. Who takes the bytes makes a copy, unless they are nobody's. */
 export interface Content {
   text?: string;
-  b64?: string;
+  bytes?: Uint8Array;
+  free?: boolean;
 }
 
 /** What is in a body: all of it, or a stream. */
 export interface Inside {
   content: Content | undefined;
   stream: Readable | undefined;
+  /** Is told that all of the stream will be asked for at once. */
+  whole?: () => void;
 }
 
 /** What a body is made of, and the type that it has by itself. */
@@ -30,12 +35,12 @@ export function contentOf(v: any, what: string): { inside: Inside; type: string 
   if (typeof v === "object" || typeof v === "function") {
     const form = formOf(v);
     if (form !== undefined) return whole({ text: form }, "application/x-www-form-urlencoded;charset=UTF-8");
-    if (isBytes(v)) return whole({ b64: bytesToBase64(viewOf(v, what)) }, undefined);
+    if (isBytes(v)) return whole({ bytes: copyOf(viewOf(v, what)) }, undefined);
     const blob = insideBlob(v);
-    if (blob !== undefined) return whole({ b64: bytesToBase64(blob.bytes) }, blob.type === "" ? undefined : blob.type);
+    if (blob !== undefined) return whole({ bytes: blob.bytes }, blob.type === "" ? undefined : blob.type);
     if (isForm(v)) {
       const { b64, type } = multipart(v);
-      return whole({ b64 }, type);
+      return whole({ bytes: base64ToBytes(b64) }, type);
     }
     const stream = readableOf(v);
     if (stream !== undefined) {
@@ -49,12 +54,13 @@ export function contentOf(v: any, what: string): { inside: Inside; type: string 
 
 function textIn(c: Content): string {
   if (c.text !== undefined) return usv(c.text);
-  const text = base64ToText(c.b64!);
+  const text = base64ToText(bytesToBase64(c.bytes!));
   return startsWith(text, "\ufeff") ? slice(text, 1) : text;
 }
 
 function bytesIn(c: Content): Uint8Array {
-  return base64ToBytes(c.b64 ?? textToBase64(c.text!));
+  if (c.bytes === undefined) return base64ToBytes(textToBase64(c.text!));
+  return c.free === true ? c.bytes : copyOf(c.bytes);
 }
 
 /** Reads a stream to its end. */
@@ -77,6 +83,10 @@ function drain(s: Readable): Promise<Uint8Array> {
         step();
       },
       close: () => {
+        if (parts.length === 1) {
+          d.resolve(copyOf(parts[0]!));
+          return;
+        }
         const out = new Uint8ArrayCtor(size);
         for (let i = 0, at = 0; i < parts.length; i++) {
           copyInto(out, parts[i]!, at);
@@ -92,7 +102,7 @@ function drain(s: Readable): Promise<Uint8Array> {
 
 let copyInside: (b: Body) => Inside;
 let moveInside: (b: Body) => Inside;
-let takeWhole: (b: Body) => Content | Promise<Content> | undefined;
+let takeInside: (b: Body) => Inside;
 let setType: (b: Body, type: () => string) => void;
 
 /** What Request and Response have in common. */
@@ -100,11 +110,13 @@ export class Body {
   #content: Content | undefined;
   #stream: Readable | undefined;
   #used = false;
+  #whole: (() => void) | undefined;
   #type: () => string = () => "";
 
   constructor(inside: Inside | undefined) {
     this.#content = inside?.content;
     this.#stream = inside?.stream;
+    this.#whole = inside?.whole;
   }
   get body(): ReadableStream | null {
     if (this.#stream === undefined) {
@@ -131,6 +143,8 @@ export class Body {
     }
     if (this.#stream === undefined) return undefined;
     this.#used = true;
+    const { whole } = { whole: this.#whole };
+    if (whole !== undefined) whole();
     return drained(this.#stream);
   }
   async text(): Promise<string> {
@@ -147,14 +161,15 @@ export class Body {
   }
   async blob(): Promise<Blob> {
     const bytes = bytesIn((await this.#take()) ?? none);
-    return blobOf(bytes, toLowerCase(this.#type()));
+    const type = mimeOf(this.#type());
+    return blobOf(bytes, type ?? "");
   }
   async formData(): Promise<FormData> {
     const c = (await this.#take()) ?? none;
     const type = this.#type();
-    const kind = toLowerCase(type);
-    if (startsWith(kind, "multipart/form-data")) return parseMultipart(bytesIn(c), type);
-    if (startsWith(kind, "application/x-www-form-urlencoded")) return formFrom(pairsIn(textIn(c)));
+    const kind = essence(type);
+    if (kind === "multipart/form-data") return parseMultipart(bytesIn(c), type);
+    if (kind === "application/x-www-form-urlencoded") return formFrom(pairsIn(textIn(c)));
     throw new TypeErrorCtor("formData: the content-type is neither multipart/form-data nor application/x-www-form-urlencoded");
   }
   static {
@@ -164,7 +179,7 @@ export class Body {
       if (b.#stream === undefined) return { content: undefined, stream: undefined };
       const two = teeOf(b.#stream, true);
       b.#stream = two[0];
-      return { content: undefined, stream: two[1] };
+      return { content: undefined, stream: two[1], whole: b.#whole };
     };
     moveInside = (b) => {
       if (b.#unusable()) throw new TypeErrorCtor("The body was read already; clone before it is read");
@@ -176,7 +191,14 @@ export class Body {
       }
       return { content: undefined, stream: stream === undefined ? undefined : rspipe(stream) };
     };
-    takeWhole = (b) => b.#take();
+    takeInside = (b) => {
+      if (b.#unusable()) throw new TypeErrorCtor("The body was read already; read a clone(), or keep what you read");
+      const { content, stream } = { content: b.#content, stream: b.#stream };
+      if (content === undefined && stream === undefined) return { content, stream };
+      b.#used = true;
+      if (content !== undefined && stream !== undefined) handled(cancel(stream, undefined));
+      return { content, stream: content === undefined ? stream : undefined };
+    };
     setType = (b, type) => {
       b.#type = type;
     };
@@ -186,7 +208,7 @@ expose(Body, "Body");
 const none: Content = { text: "" };
 
 async function drained(s: Readable): Promise<Content> {
-  return { b64: bytesToBase64(copyOf(await drain(s))) };
+  return { bytes: await drain(s), free: true };
 }
 
 /** The inside for a copy of a body that was not read yet. */
@@ -199,9 +221,9 @@ export function moved(b: Body): Inside {
   return moveInside(b);
 }
 
-/** All of a body, which is used up by that. */
-export function taken(b: Body): Content | Promise<Content> | undefined {
-  return takeWhole(b);
+/** What is in a body, which is used up by that. */
+export function taken(b: Body): Inside {
+  return takeInside(b);
 }
 
 /** Says how the body's content type is found. */

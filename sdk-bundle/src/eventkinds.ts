@@ -92,7 +92,7 @@ export class PromiseRejectionEvent extends Event {
 expose(PromiseRejectionEvent, "PromiseRejectionEvent");
 
 /** A message with its ports, past what a script made of iterators. */
-export let messageOf: (data: unknown, ports: unknown[]) => Event;
+export let messageOf: (data: unknown, ports: unknown[], type?: string, origin?: string, lastEventId?: string) => Event;
 
 export class MessageEvent extends Event {
   #data: unknown;
@@ -102,9 +102,11 @@ export class MessageEvent extends Event {
   #ports: readonly unknown[];
 
   static {
-    messageOf = (data, all) => {
-      const e = new MessageEvent("message");
+    messageOf = (data, all, type = "message", origin = "", lastEventId = "") => {
+      const e = new MessageEvent(type);
       e.#data = data;
+      e.#origin = origin;
+      e.#lastEventId = lastEventId;
       const ports: unknown[] = [];
       for (let i = 0; i < all.length; i++) append(ports, all[i]);
       e.#ports = freeze(ports);

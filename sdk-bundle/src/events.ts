@@ -170,12 +170,12 @@ function settleLoad(id: number, evaluation: unknown): void {
 }
 
 /** The one function that the host calls. */
-export function enter(kind: number, id: number, a: any, b: any): void {
+export function enter(kind: number, id: number, a: any, b: any, raw?: Uint8Array): void {
   switch (kind) {
     case 1:
       return dispatch(id, a, b);
     case 2:
-      return settleOp(id, a === "1", b);
+      return settleOp(id, a === "1", b, raw);
     case 3:
       return fireTimer(id);
     case 4:

@@ -1,34 +1,28 @@
-// fetch, Request and Response, by the fetch standard as far as whole bodies go.
-//
-// op_fetch takes {url, method?, headers?: [name, value][], text? or bytes? (base64), redirect?, id?} and answers
-// {status, statusText, url, redirected, headers, body (base64)}; op_abort_fetch takes the {id} that was given.
-import { type AbortSignal, abortWith, isAborted, isAbortSignal, makeSignal, onAbort, reasonFor } from "./abort";
-import { Body, type Content, type Inside, contentOf, insideFor, moved, taken, typed } from "./body";
-import { Headers, type Pair, headerOf, isLocked, locked, rawList } from "./headers";
-import { later, startOp } from "./host";
+// fetch, Request and Response, by the Fetch standard.
+import { type AbortSignal, abortWith, isAborted, isAbortSignal, makeSignal, reasonFor } from "./abort";
+import { Body, type Inside, contentOf, insideFor, moved, taken, typed } from "./body";
+import { type Received, exchange, noBody } from "./exchange";
+import { Headers, headerOf, isLocked, locked, rawList } from "./headers";
+import { later } from "./host";
+import { type Stored, blobAt, blobOfURL, dataAt } from "./localurls";
 import {
   JSONStringify,
   MathTrunc,
   NumberOf,
-  ObjectGetPrototypeOf,
-  PromiseCtor,
   RangeErrorCtor,
   TypeErrorCtor,
   add,
   charCodeAt,
   dict,
-  list,
-  numberToString,
-  react,
   regExpExec,
   slice,
+  startsWith,
   toUpperCase,
 } from "./primordials";
-import { deferred } from "./promises";
+import { resolvedWith, then } from "./promises";
 import { URL, hrefOf } from "./url";
 import { dictionary, expose, looksLike, textOf } from "./webidl";
 
-const { random } = Math;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function methodOf(v: unknown): string {
@@ -46,20 +40,72 @@ const key = {};
 const ofJSON = {};
 let isRequest: (v: unknown) => boolean;
 let signalOf: (r: Request) => AbortSignal;
-let hasSignal: (r: Request) => boolean;
+let insideOf: (r: Request) => { url: string; method: string; redirect: string; headers: Headers };
+let storedOf: (r: Request) => Stored | undefined;
+
+/** What is taken from those who write for browsers; it changes nothing here. */
+interface Options {
+  mode: string;
+  credentials: string;
+  cache: string;
+  referrer: string;
+  referrerPolicy: string;
+  integrity: string;
+  keepalive: boolean;
+}
+
+const choices: [keyof Options, string[]][] = [
+  ["mode", ["cors", "same-origin", "no-cors"]],
+  ["credentials", ["same-origin", "omit", "include"]],
+  ["cache", ["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"]],
+  [
+    "referrerPolicy",
+    ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"],
+  ],
+];
+
+function optionsOf(init: any, from: Options | undefined): Options {
+  const out: any = dict<unknown>();
+  for (let i = 0; i < choices.length; i++) {
+    const name = choices[i]![0];
+    const values = choices[i]![1];
+    out[name] = from === undefined ? values[0] : from[name];
+    if (init[name] === undefined) continue;
+    const v = textOf(init[name]);
+    let known = false;
+    for (let j = 0; j < values.length; j++) known ||= values[j] === v;
+    if (!known) throw new TypeErrorCtor(`Request: ${name} cannot be "${slice(v, 0, 40)}"`);
+    out[name] = v;
+  }
+  if (out.cache === "only-if-cached" && out.mode !== "same-origin") throw new TypeErrorCtor('Request: cache "only-if-cached" needs mode "same-origin"');
+  out.referrer = init.referrer === undefined ? (from?.referrer ?? "about:client") : referrerOf(textOf(init.referrer));
+  out.integrity = init.integrity === undefined ? (from?.integrity ?? "") : textOf(init.integrity);
+  out.keepalive = init.keepalive === undefined ? (from?.keepalive ?? false) : !!init.keepalive;
+  return out;
+}
+
+function referrerOf(v: string): string {
+  if (v === "" || v === "about:client") return v;
+  const u = URL.parse(v);
+  if (u === null) throw new TypeErrorCtor("Request: referrer must be a URL");
+  return u.href;
+}
 
 export class Request extends Body {
   #url: string;
   #method: string;
   #headers: Headers;
   #redirect: string;
+  #options: Options;
+  #blob: Stored | undefined; // Of a blob: URL, which may be taken back meanwhile.
   #given: boolean; // Whether anything can abort it.
   #signal: AbortSignal; // Its own, which follows the one that was given.
 
   static {
     isRequest = (v) => v !== null && typeof v === "object" && #url in v;
     signalOf = (r) => r.#signal;
-    hasSignal = (r) => r.#given;
+    insideOf = (r) => ({ url: r.#url, method: r.#method, redirect: r.#redirect, headers: r.#headers });
+    storedOf = (r) => r.#blob;
   }
 
   constructor(input: unknown, init: any = undefined) {
@@ -92,6 +138,8 @@ export class Request extends Body {
     if (redirect !== "follow" && redirect !== "error" && redirect !== "manual") {
       throw new TypeErrorCtor("Request: redirect must be \"follow\", \"error\" or \"manual\"");
     }
+    const options = optionsOf(init, from === undefined ? undefined : from.#options);
+    if (init.window !== undefined && init.window !== null) throw new TypeErrorCtor("Request: window can only be null");
     const signal = init.signal !== undefined ? init.signal : from === undefined || !from.#given ? undefined : from.#signal;
     if (signal !== undefined && signal !== null && !isAbortSignal(signal)) throw new TypeErrorCtor("Request: signal must be an AbortSignal");
     if (inside === undefined && from !== undefined && arguments[2] !== key) {
@@ -104,6 +152,8 @@ export class Request extends Body {
     this.#method = method;
     this.#headers = headers;
     this.#redirect = redirect;
+    this.#options = options;
+    this.#blob = from === undefined ? (startsWith(url, "blob:") ? blobOfURL(url) : undefined) : from.#blob;
     this.#given = signal !== undefined && signal !== null;
     this.#signal = makeSignal();
     if (signal !== undefined && signal !== null) followed(this.#signal, signal);
@@ -120,6 +170,43 @@ export class Request extends Body {
   get redirect(): string {
     return this.#redirect;
   }
+  get mode(): string {
+    return this.#options.mode;
+  }
+  get credentials(): string {
+    return this.#options.credentials;
+  }
+  get cache(): string {
+    return this.#options.cache;
+  }
+  get referrer(): string {
+    return this.#options.referrer;
+  }
+  get referrerPolicy(): string {
+    return this.#options.referrerPolicy;
+  }
+  get integrity(): string {
+    return this.#options.integrity;
+  }
+  get keepalive(): boolean {
+    return this.#options.keepalive;
+  }
+  get destination(): string {
+    void this.#url;
+    return "";
+  }
+  get duplex(): string {
+    void this.#url;
+    return "half";
+  }
+  get isReloadNavigation(): boolean {
+    void this.#url;
+    return false;
+  }
+  get isHistoryNavigation(): boolean {
+    void this.#url;
+    return false;
+  }
   get signal(): AbortSignal {
     return this.#signal;
   }
@@ -129,7 +216,10 @@ export class Request extends Body {
     init.headers = this.#headers;
     init.redirect = this.#redirect;
     if (this.#given) init.signal = this.#signal;
-    return new (Request as any)(this.#url, init, key, insideFor(this));
+    const out: Request = new (Request as any)(this.#url, init, key, insideFor(this));
+    out.#options = this.#options;
+    out.#blob = this.#blob;
+    return out;
   }
 }
 
@@ -148,10 +238,6 @@ function unsignedShort(v: unknown): number {
 }
 
 let make: (content: Inside | undefined, init: unknown, origin: Origin) => Response;
-
-function noBody(status: number): boolean {
-  return status === 101 || status === 103 || status === 204 || status === 205 || status === 304;
-}
 
 export class Response extends Body {
   #status: number;
@@ -247,34 +333,19 @@ expose(Response, "Response");
 looksLike(Request, "bodyUsed headers method redirect url");
 looksLike(Response, "body bodyUsed headers ok redirected status statusText url");
 
-function requestId(): string {
-  return numberToString(random(), 36) + numberToString(random(), 36);
-}
-
 export function fetch(input: unknown, init?: unknown): Promise<Response> {
   return later(() => {
     const request = new Request(input, init ?? {});
     const signal = signalOf(request);
-    if (isAborted(signal)) throw reasonFor(signal);
-    const content = taken(request);
-    if (!isLater(content)) return send(request, signal, content);
-    const d = deferred<Response>();
-    react(
-      content,
-      (c) => {
-        if (isAborted(signal)) d.reject(reasonFor(signal));
-        else react(send(request, signal, c), d.resolve, d.reject);
-      },
-      d.reject,
-    );
-    return d.promise;
+    const body = taken(request);
+    const { url, method, redirect, headers } = insideOf(request);
+    if (startsWith(url, "data:") || startsWith(url, "blob:")) {
+      if (isAborted(signal)) throw reasonFor(signal);
+      return resolvedWith(received(startsWith(url, "data:") ? dataAt(url) : blobAt(url, storedOf(request), method, headerOf(headers, "range")), method));
+    }
+    return then(exchange({ url, method, redirect, headers: rawList(headers) }, signal, body), (r) => received(r, method));
   });
 }
-
-function isLater(c: Content | Promise<Content> | undefined): c is Promise<Content> {
-  return c !== undefined && ObjectGetPrototypeOf(c) === PromisePrototype;
-}
-const PromisePrototype = PromiseCtor.prototype;
 
 /** Makes a signal abort with another. */
 function followed(mine: AbortSignal, other: AbortSignal): void {
@@ -285,48 +356,12 @@ function rawAdd(to: Headers, name: string, value: string): void {
   add(rawList(to), [name, value]);
 }
 
-function send(request: Request, signal: AbortSignal, content: Content | undefined): Promise<Response> {
-  const args = dict<unknown>();
-  args.url = request.url;
-  args.method = request.method;
-  args.redirect = request.redirect;
-  args.headers = rawList(request.headers);
-  if (content?.text !== undefined) args.text = content.text;
-  if (content?.b64 !== undefined) args.bytes = content.b64;
-  if (hasSignal(request)) args.id = requestId();
-  return new PromiseCtor<Response>((resolve, reject) => {
-    const forget = onAbort(signal, () => {
-      reject(reasonFor(signal));
-      const which = dict<unknown>();
-      which.id = args.id;
-      startOp("op_abort_fetch", which, nothing, nothing);
-    });
-    startOp(
-      "op_fetch",
-      args,
-      (r) => {
-        forget();
-        resolve(received(r, request.method));
-      },
-      (e) => {
-        forget();
-        reject(e);
-      },
-    );
-  });
-}
-
-function nothing(): void {}
-
-function received(r: any, method: string): Response {
-  const pairs = list<Pair>();
-  for (let i = 0; i < r.headers.length; i++) add(pairs, r.headers[i]);
+function received(r: Received, method: string): Response {
   const init = dict<unknown>();
   init.statusText = r.statusText;
-  const content = method === "HEAD" || noBody(r.status) ? undefined : { content: { b64: r.body ?? "" }, stream: undefined };
-  const out = make(content, init, { url: r.url, redirected: r.redirected, type: "default", status: r.status });
+  const out = make(method === "HEAD" ? undefined : r.body, init, { url: r.url, redirected: r.redirected, type: "default", status: r.status });
   const own = rawList(out.headers);
-  for (let i = 0; i < pairs.length; i++) add(own, pairs[i]!);
+  for (let i = 0; i < r.headers.length; i++) add(own, [r.headers[i]![0], r.headers[i]![1]]);
   locked(out.headers);
   return out;
 }

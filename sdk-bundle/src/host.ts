@@ -1,8 +1,10 @@
 // The boot contract with the host (pkg/isolate). The host calls the boot
 // function once with an object of natives: the ops by their names, and the
 // natives below, which are answered at once. Natives take (number, number,
-// string). An op answers a call id; its result comes back through the entry
-// function. Neither is ever reachable for a script.
+// string, Uint8Array). An op takes its arguments as JSON and, where it has use
+// for them, bytes; it answers a call id. Its result comes back through the entry
+// function, as JSON and bytes again. It belongs to the dispatch that called it,
+// or to none with 1 as its first argument. Neither is ever reachable for a script.
 import { base64Of } from "./bytes";
 import { opError } from "./failure";
 import {
@@ -28,12 +30,12 @@ import {
   typedName,
 } from "./primordials";
 
-export type Native = (a?: number, b?: number, s?: string) => number | string | undefined;
+export type Native = (a?: number, b?: number, s?: string, raw?: Uint8Array) => number | string | undefined;
 
 /** What the host answers at once. They are called without a receiver. */
 interface Natives {
   log: Native; // (level, 0, text)
-  timerStart: Native; // (id, ms, "1" to repeat)
+  timerStart: Native; // (id, ms, "1" to repeat, "2" for a timer that belongs to no dispatch)
   timerClear: Native; // (id)
   done: Native; // (dispatch[, 0, failure]): a dispatch has settled
   subscribe: Native; // (0, 0, event)
@@ -67,7 +69,7 @@ export function boot(from: Record<string, Native | undefined>, text: string): vo
 }
 
 interface Waiting {
-  ok(v: any): void;
+  ok(v: any, raw: Uint8Array | undefined): void;
   err(e: unknown): void;
   at: Error;
 }
@@ -75,15 +77,25 @@ interface Waiting {
 const waiting = new MapCtor<number, Waiting>();
 
 /**
- * Calls an async op with one JSON argument and gives its outcome to ok or err,
- * err at once when the call could not be made.
+/**
+ * Calls an async op with one JSON argument, and bytes beside it, and gives its
+ * outcome to ok or err, err at once when the call could not be made. With free
+ * it belongs to no dispatch: no handler's time limit ends it, nor what comes of
+ * it.
  */
-export function startOp(name: string, args: unknown, ok: (v: any) => void, err: (e: unknown) => void): void {
+export function startOp(
+  name: string,
+  args: unknown,
+  ok: (v: any, raw: Uint8Array | undefined) => void,
+  err: (e: unknown) => void,
+  raw?: Uint8Array,
+  free = false,
+): void {
   let id: number;
   try {
     const native = ops[name];
     if (native === undefined) throw new ErrorCtor(`This version of Flora has no operation ${name}`);
-    id = native(0, 0, encode(args)) as number;
+    id = native(free ? 1 : 0, 0, encode(args), raw) as number;
   } catch (e) {
     err(e);
     return;
@@ -106,14 +118,14 @@ export function later<T>(f: () => Promise<T>): Promise<T> {
   }
 }
 
-export function settleOp(id: number, ok: boolean, text: string): void {
+export function settleOp(id: number, ok: boolean, text: string, raw: Uint8Array | undefined): void {
   const w = mapGet(waiting, id);
   if (w === undefined) return;
   mapDelete(waiting, id);
   const result = text === "" ? undefined : JSONParse(text);
   if (ok) {
     const { ok: done } = w;
-    done(result);
+    done(result, raw);
   } else {
     const { err } = w;
     err(opError(result, w.at));

@@ -19,6 +19,7 @@ import { secrets } from "./environment";
 import { Event, EventTarget } from "./event";
 import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./eventkinds";
 import { cron, enter, on } from "./events";
+import { EventSource } from "./eventsource";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
 import { FormData } from "./formdata";
@@ -54,6 +55,7 @@ import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultW
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
 import { URL } from "./url";
 import { URLPattern } from "./urlpattern";
+import { CloseEvent, WebSocket } from "./websocket";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -88,6 +90,9 @@ export const globals = {
   clearInterval,
   queueMicrotask,
   fetch,
+  WebSocket,
+  CloseEvent,
+  EventSource,
   Headers,
   Request,
   Response,

@@ -1,7 +1,7 @@
 // setTimeout and friends; the host keeps the time.
 import { natives } from "./host";
 import { report } from "./failure";
-import { MapCtor, NumberOf, PromiseCtor, ReflectApply, TypeErrorCtor, hide, mapDelete, mapGet, mapSet, react } from "./primordials";
+import { MapCtor, NumberOf, PromiseCtor, ReflectApply, TypeErrorCtor, hide, list, mapDelete, mapGet, mapSet, react } from "./primordials";
 
 interface Timer {
   run: Function;
@@ -40,6 +40,15 @@ export function setTimeout(run: unknown, ms?: unknown, ...args: unknown[]): numb
 
 export function setInterval(run: unknown, ms?: unknown, ...args: unknown[]): number {
   return start("setInterval", run, ms, args, true);
+}
+
+/** A timer of the SDK's own, which belongs to no dispatch: no handler's time limit ends what comes of it. */
+export function apart(run: () => void, ms: number): number {
+  const id = ++last;
+  const { timerStart } = natives;
+  timerStart(id, ms, "2");
+  mapSet(timers, id, { run, args: list<unknown>(), repeat: false });
+  return id;
 }
 
 function clear(id: unknown): void {

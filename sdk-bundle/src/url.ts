@@ -167,6 +167,15 @@ export class URL {
   }
 }
 
+/** The parts of an address; undefined when it is none. */
+export function partsIn(text: string): Parts | undefined {
+  try {
+    return ask(of(text));
+  } catch {
+    return undefined;
+  }
+}
+
 function parsed(text: string, from: string | undefined): URL | null {
   try {
     return new URL(text, from);

@@ -3,8 +3,8 @@
 /**
  * Sends an HTTP request. It rejects with a TypeError ("fetch failed: ...") when
  * there is no response, whose `cause.code` says why, and with a TimeoutError
- * after 30 s; a response of any status resolves. Bodies have at most 8 MiB each
- * way, and one that is a stream is sent when it has come to its end.
+ * after 30 s; a response of any status resolves. Bodies that are taken or given
+ * as a whole have at most 8 MiB; streams are read and sent as they are made.
  */
 declare function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 
@@ -21,7 +21,31 @@ interface RequestInit {
   signal?: AbortSignal | null;
   /** Needed when the body is a stream. */
   duplex?: "half";
+  // The rest is taken from those who write for browsers, and changes nothing.
+  mode?: RequestMode;
+  credentials?: RequestCredentials;
+  cache?: RequestCache;
+  referrer?: string;
+  referrerPolicy?: ReferrerPolicy;
+  integrity?: string;
+  keepalive?: boolean;
+  priority?: "auto" | "high" | "low";
+  window?: null;
 }
+
+type RequestMode = "cors" | "no-cors" | "same-origin";
+type RequestCredentials = "include" | "omit" | "same-origin";
+type RequestCache = "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
+type ReferrerPolicy =
+  | ""
+  | "no-referrer"
+  | "no-referrer-when-downgrade"
+  | "origin"
+  | "origin-when-cross-origin"
+  | "same-origin"
+  | "strict-origin"
+  | "strict-origin-when-cross-origin"
+  | "unsafe-url";
 
 interface ResponseInit {
   status?: number;
@@ -61,6 +85,17 @@ declare class Request implements Body {
   readonly method: string;
   readonly headers: Headers;
   readonly redirect: "follow" | "error" | "manual";
+  readonly mode: RequestMode;
+  readonly credentials: RequestCredentials;
+  readonly cache: RequestCache;
+  readonly referrer: string;
+  readonly referrerPolicy: ReferrerPolicy;
+  readonly integrity: string;
+  readonly keepalive: boolean;
+  readonly destination: "";
+  readonly duplex: "half";
+  readonly isReloadNavigation: boolean;
+  readonly isHistoryNavigation: boolean;
   /** Aborts with the signal that was given. */
   readonly signal: AbortSignal;
   readonly body: ReadableStream<Uint8Array> | null;
@@ -101,6 +136,9 @@ declare class Response implements Body {
 
 declare class URL {
   constructor(url: string | URL, base?: string | URL);
+  /** A URL that fetch gives the blob for, until it is revoked. */
+  static createObjectURL(blob: Blob): string;
+  static revokeObjectURL(url: string): void;
   href: string;
   readonly origin: string;
   protocol: string;

@@ -238,6 +238,24 @@ const gone: boolean = await flora.schedule.cancel(id);
 // @ts-expect-error A moment is a Date or a number.
 await schedule("tomorrow", "remind");
 console.log(insertUser, name, count, cursor, read, gone);
+
+// WebSocket and EventSource, as the web's own types have them.
+const ws: WebSocket = new WebSocket(new URL("wss://example.com"), ["one", "two"]);
+ws.binaryType = "arraybuffer";
+ws.onmessage = ({ data, origin }) => console.log(data, origin);
+ws.addEventListener("close", ({ code, reason, wasClean }) => console.log(code + 1, reason.length, wasClean));
+ws.addEventListener("error", ({ message }) => ws.send(message));
+ws.send(new Uint8Array(1));
+ws.send(new Blob(["x"]));
+ws.close(3000, "done");
+// @ts-expect-error It is one of two.
+ws.binaryType = "nodebuffer";
+// @ts-expect-error Objects are not sent.
+ws.send({});
+const source = new EventSource("https://example.com/events", { withCredentials: true });
+source.addEventListener("news", ({ data, lastEventId }) => console.log(data.length, lastEventId));
+source.onerror = () => source.readyState === EventSource.CLOSED && source.close();
+console.log(WebSocket.OPEN, new CloseEvent("close", { code: 1000 }).code);
 // Keys, by their algorithms.
 on("messageCreate", async () => {
   const { subtle } = crypto;

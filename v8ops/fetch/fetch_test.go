@@ -1,6 +1,7 @@
 package fetch_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -28,18 +29,29 @@ const patience = 20 * time.Second
 type rig struct {
 	t             *testing.T
 	table         *op.Table
+	client        *egress.Client
+	life          context.Context //nolint:containedctx // Of the script.
+	end           context.CancelFunc
+	net           *egresstest.Net
 	arrived, left chan struct{}
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, change ...func(*egress.Limits)) *rig {
 	t.Helper()
 	r := &rig{t: t, arrived: make(chan struct{}, 10), left: make(chan struct{}, 10)}
 	net := egresstest.New()
 	net.Serve(t, "93.184.216.34:80", "example.com", r)
-	client := egress.New(egress.Config{Limits: egress.DefaultLimits(), UserAgent: "Flora/test", Resolver: net, Dial: net.Dial})
-	t.Cleanup(client.Close)
+	limits := egress.DefaultLimits()
+	for _, f := range change {
+		f(&limits)
+	}
+	r.net = net
+	r.client = egress.New(egress.Config{Limits: limits, UserAgent: "Flora/test", Resolver: net, Dial: net.Dial})
+	t.Cleanup(r.client.Close)
+	r.life, r.end = context.WithCancel(t.Context())
+	t.Cleanup(r.end)
 	var err error
-	if r.table, err = op.NewTable(fetch.Ops(client)); err != nil {
+	if r.table, err = op.NewTable(fetch.Ops(r.client)); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -60,16 +72,27 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 
 func (r *rig) call(guild snowflake.GuildID, name, args string) (string, error) {
 	r.t.Helper()
+	out, _, err := r.raw(guild, name, args, nil)
+	return out, err
+}
+
+// raw is call with bytes beside the arguments and the result.
+func (r *rig) raw(guild snowflake.GuildID, name, args string, body []byte) (string, []byte, error) {
+	r.t.Helper()
 	o, ok := r.table.Lookup(name)
 	if !ok {
 		r.t.Fatalf("there is no op %s", name)
 	}
-	v, err := o.Handler(r.t.Context(), op.Call{Guild: guild, Args: json.RawMessage(args)})
+	v, err := o.Handler(r.t.Context(), op.Call{Guild: guild, Args: json.RawMessage(args), Raw: body, Life: r.life})
 	if err != nil || v == nil {
-		return "", err
+		return "", nil, err
+	}
+	var bytes []byte
+	if with, ok := v.(op.WithBytes); ok {
+		v, bytes = with.Result, with.Bytes
 	}
 	b, err := json.Marshal(v)
-	return string(b), err
+	return string(b), bytes, err
 }
 
 func (r *rig) took(what string, from chan struct{}) {
@@ -84,12 +107,12 @@ func (r *rig) took(what string, from chan struct{}) {
 func TestFetch(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for _, row := range []struct{ args, body string }{
-		{`{"url":"http://example.com/","method":"POST","text":"hä\ud800","headers":[["x-latin","é"]]}`, "hä\ufffd"},
-		{`{"url":"http://example.com/","method":"POST","bytes":"AP8=","headers":[["x-latin","é"]]}`, "\x00\xff"},
-		{`{"url":"http://example.com/","headers":[["x-latin","é"]],"redirect":"error"}`, ""},
+	for _, row := range []struct{ args, raw, body string }{
+		{`{"id":"a","url":"http://example.com/","method":"POST","text":"hä\ud800","headers":[["x-latin","é"]]}`, "", "hä\ufffd"},
+		{`{"id":"a","url":"http://example.com/","method":"POST","headers":[["x-latin","é"]]}`, "\x00\xff", "\x00\xff"},
+		{`{"id":"a","url":"http://example.com/","headers":[["x-latin","é"]],"redirect":"error"}`, "", ""},
 	} {
-		got, err := r.call(guildA, "op_fetch", row.args)
+		got, body, err := r.raw(guildA, "op_fetch", row.args, []byte(row.raw))
 		if err != nil {
 			t.Errorf("%s: %v", row.args, err)
 			continue
@@ -99,7 +122,7 @@ func TestFetch(t *testing.T) {
 			StatusText, URL string
 			Redirected      bool
 			Headers         [][2]string
-			Body            []byte
+			More            bool
 		}
 		if err := json.Unmarshal([]byte(got), &out); err != nil {
 			t.Fatal(err)
@@ -110,7 +133,7 @@ func TestFetch(t *testing.T) {
 				latin = h[1]
 			}
 		}
-		if out.Status != 201 || out.StatusText != "Created" || out.URL != "http://example.com/" || out.Redirected || latin != "é é" || string(out.Body) != row.body {
+		if out.Status != 201 || out.StatusText != "Created" || out.URL != "http://example.com/" || out.Redirected || latin != "é é" || string(body) != row.body || out.More {
 			t.Errorf("%s: %s", row.args, got)
 		}
 	}
@@ -120,16 +143,15 @@ func TestRefusals(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	for args, want := range map[string][2]string{
-		`{}`:                                {"INVALID_INPUT", "url"},
-		`{"url":5}`:                         {"INVALID_INPUT", "url"},
-		`{"url":"\ud800"}`:                  {"INVALID_INPUT", "lone surrogate"},
-		`{"url":"http://a.b","headers":{}}`: {"INVALID_INPUT", "headers"},
-		`{"url":"http://a.b","bytes":"%"}`:  {"INVALID_INPUT", "bytes"},
-		`{"url":"http://a.b","text":"a","bytes":"AA=="}`:              {"INVALID_INPUT", "text"},
+		`{}`:                        {"INVALID_INPUT", "id"},
+		`{"id":"a"}`:                {"INVALID_INPUT", "url"},
+		`{"id":"a","url":5}`:        {"INVALID_INPUT", "url"},
+		`{"id":"a","url":"\ud800"}`: {"INVALID_INPUT", "lone surrogate"},
+		`{"id":"a","url":"http://a.b","headers":{}}`:                  {"INVALID_INPUT", "headers"},
 		`{"url":"http://a.b","id":"` + strings.Repeat("x", 65) + `"}`: {"INVALID_INPUT", "id"},
-		`{"url":"http://127.0.0.1"}`:                                  {"FETCH_FAILED", "fetch failed: 127.0.0.1: scripts may not reach this address"},
-		`{"url":"http://example.com","redirect":"x"}`:                 {"FETCH_FAILED", "redirect must be"},
-		`{"url":"file:///etc/passwd"}`:                                {"FETCH_FAILED", "only http: and https:"},
+		`{"id":"a","url":"http://127.0.0.1"}`:                         {"FETCH_FAILED", "fetch failed: 127.0.0.1: scripts may not reach this address"},
+		`{"id":"a","url":"http://example.com","redirect":"x"}`:        {"FETCH_FAILED", "redirect must be"},
+		`{"id":"a","url":"file:///etc/passwd"}`:                       {"FETCH_FAILED", "only http: and https:"},
 	} {
 		_, err := r.call(guildA, "op_fetch", args)
 		f, ok := errors.AsType[*fault.Fault](err)

@@ -52,6 +52,7 @@ type Call struct {
 	ID       uint32
 	Dispatch uint64
 	Args     string // JSON.
+	Raw      string // Bytes.
 }
 
 // Line is a line of the guild's log.
@@ -66,8 +67,9 @@ type Answer func(c Call) (result string, ok, answered bool)
 
 // Options change the defaults of a Rig.
 type Options struct {
-	Ops     []string // Op names [those that sdkbundle's rest object calls, as far as the test names them].
-	Answer  Answer   // [every op resolves to null]
+	Ops     []string            // Op names [those that sdkbundle's rest object calls, as far as the test names them].
+	Answer  Answer              // [every op resolves to null]
+	Bytes   func(c Call) []byte // Beside the answers [none].
 	Limits  isolate.Limits
 	Info    string
 	Env     isolate.Env
@@ -84,6 +86,7 @@ type Rig struct {
 	guild   *isolate.Guild
 	ops     []string
 	answer  Answer
+	bytes   func(c Call) []byte
 	refuse  string
 	mu      sync.Mutex // Guards everything below.
 	changed chan struct{}
@@ -117,9 +120,12 @@ func TryLoad(tb testing.TB, script string, o Options) (*Rig, *isolate.Failure) {
 // Begin starts the script without waiting for it.
 func Begin(tb testing.TB, script string, o Options) *Rig {
 	tb.Helper()
-	r := &Rig{tb: tb, ops: o.Ops, answer: o.Answer, refuse: o.Refuse, changed: make(chan struct{}), settled: map[uint64]*isolate.Failure{}, hits: map[limit.Name]int{}, next: isolate.LoadID}
+	r := &Rig{tb: tb, ops: o.Ops, answer: o.Answer, bytes: o.Bytes, refuse: o.Refuse, changed: make(chan struct{}), settled: map[uint64]*isolate.Failure{}, hits: map[limit.Name]int{}, next: isolate.LoadID}
 	if r.answer == nil {
 		r.answer = func(Call) (string, bool, bool) { return "null", true, true }
+	}
+	if r.bytes == nil {
+		r.bytes = func(Call) []byte { return nil }
 	}
 	if o.Limits.LogsPerSecond == 0 {
 		// Tests read every line.
@@ -217,7 +223,12 @@ func (r *Rig) Count(text string) int {
 }
 
 // Resolve answers a pending op.
-func (r *Rig) Resolve(call uint32, ok bool, result string) { r.guild.Resolve(call, ok, result) }
+func (r *Rig) Resolve(call uint32, ok bool, result string) { r.guild.Resolve(call, ok, result, nil) }
+
+// ResolveRaw answers a pending op with bytes beside the result.
+func (r *Rig) ResolveRaw(call uint32, result string, raw []byte) {
+	r.guild.Resolve(call, true, result, raw)
+}
 
 // Calls lists the ops called so far, of the given names or all.
 func (r *Rig) Calls(names ...string) []Call {
@@ -309,7 +320,7 @@ func (r *Rig) note(f func()) {
 
 // Op implements isolate.Host.
 func (r *Rig) Op(c isolate.OpCall) {
-	call := Call{Op: r.ops[c.Op], ID: c.Call, Dispatch: c.Dispatch, Args: string(c.Args)}
+	call := Call{Op: r.ops[c.Op], ID: c.Call, Dispatch: c.Dispatch, Args: string(c.Args), Raw: string(c.Raw)}
 	if !json.Valid(c.Args) {
 		r.tb.Errorf("%s was called with what is not JSON: %q", call.Op, call.Args)
 	}
@@ -318,7 +329,7 @@ func (r *Rig) Op(c isolate.OpCall) {
 		r.mu.Lock()
 		g := r.guild
 		r.mu.Unlock()
-		g.Resolve(c.Call, ok, result)
+		g.Resolve(c.Call, ok, result, r.bytes(call))
 	}
 }
 

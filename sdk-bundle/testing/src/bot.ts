@@ -3,12 +3,12 @@ import type { Call, Common, Options, Outcome, TestMessage, Who } from "../index"
 import { turn } from "./clock";
 import { Databases } from "./denokv";
 import { type Asked, Discord } from "./discord";
-import { type Failure, Host, type LogLine } from "./host";
+import { type Failure, Host, type LogLine, WithBytes } from "./host";
 import { Stores, type TestStore } from "./kv";
 import { type Script, codeOf, evaluate } from "./load";
 import { Ids, type Person, memberOf, userOf } from "./people";
 import { commandData, modalData } from "./payload";
-import { utf8Decode, utf8Encode } from "./platform";
+import { base64, bytes, join, utf8Decode, utf8Encode } from "./platform";
 import { Refusal } from "./refusal";
 import { find, messagePayload, reactionPayload, resolve } from "./view";
 
@@ -48,6 +48,7 @@ export class TestBot {
   #calls: Call[] = [];
   #overrides = new Map<string, Override>();
   #fetch: ((request: any) => any) | undefined;
+  #uploads = new Map<string, { args: any; parts: Uint8Array[]; all?: (answer: unknown) => void }>();
   #modals = new Map<string, { modal: any; source: TestMessage | undefined; channel: string }>();
   #globals: Map<string, PropertyDescriptor | undefined> | undefined;
 
@@ -61,7 +62,7 @@ export class TestBot {
     this.#databases = new Databases({ now: () => this.#host.clock.now(), at: (ms, f) => this.#host.clock.at(ms, f) }, (event, payload) => this.#deliver(event, payload));
     this.#host = new Host({
       guildId: this.guildId, applicationId, secrets: o.secrets ?? {}, vars: o.vars ?? {}, start: typeof now === "number" ? now : now.getTime(),
-      answer: (op, args) => (op.startsWith("op_kv_") ? stores.answer(op, args) : /^op_(denokv|schedule)_/.test(op) ? this.#databases.answer(op, args) : this.#answer(op, args)),
+      answer: (op, args, raw) => (op.startsWith("op_kv_") ? stores.answer(op, args) : /^op_(denokv|schedule)_/.test(op) ? this.#databases.answer(op, args) : this.#answer(op, args, raw)),
     });
     this.discord.roles.set(this.guildId, { id: this.guildId, name: "@everyone", permissions: 0x800n | 0x400n | 0x40n | 0x10000n });
     this.channelId = this.addChannel("general");
@@ -331,9 +332,14 @@ export class TestBot {
     });
   }
 
-  async #answer(op: string, args: any): Promise<unknown> {
-    if (op === "op_fetch") return this.#fetched(args);
+  async #answer(op: string, args: any, raw: Uint8Array | undefined): Promise<unknown> {
+    if (op === "op_fetch") return this.#fetched(args, raw);
     if (op === "op_abort_fetch") return undefined;
+    if (op === "op_fetch_open") return void this.#uploads.set(args.id, { args, parts: [] });
+    if (op === "op_fetch_send") return this.#sent(args, raw);
+    if (op === "op_fetch_answer") return new Promise((resolve) => (this.#uploads.get(args.id)!.all = resolve));
+    if (op === "op_websocket_open") throw new Refusal("NOT_SUPPORTED", `the script opens a WebSocket to ${args.url}: a test bot has none; test what its events call instead`);
+    if (op.startsWith("op_websocket_")) return undefined;
     const name = restName(op);
     this.#calls.push({ name, args });
     if (this.#overrides.has(name)) {
@@ -343,12 +349,24 @@ export class TestBot {
     return this.discord.answer(op, args)?.result;
   }
 
-  async #fetched(args: any): Promise<unknown> {
+  /** Takes a part of a body that is a stream: the test sees it as a whole. */
+  #sent(args: any, raw: Uint8Array | undefined): boolean {
+    const u = this.#uploads.get(args.id);
+    if (u === undefined) return false;
+    if (raw !== undefined) u.parts.push(raw.slice());
+    if (args.last) {
+      this.#uploads.delete(args.id);
+      u.all?.(this.#fetched(u.args, join(u.parts)));
+    }
+    return true;
+  }
+
+  async #fetched(args: any, raw: Uint8Array | undefined): Promise<unknown> {
     if (this.#fetch === undefined) throw new Refusal("NOT_SUPPORTED", `the script fetches ${args.url}: say with bot.onFetch what comes back`);
-    const a = await this.#fetch({ url: args.url, method: args.method ?? "GET", headers: Object.fromEntries(args.headers ?? []), text: args.text ?? utf8Decode(args.bytes ?? "", false) });
+    const a = await this.#fetch({ url: args.url, method: args.method ?? "GET", headers: Object.fromEntries(args.headers ?? []), text: args.text ?? utf8Decode(base64(raw ?? new Uint8Array(0)), false) });
     const text = a.json !== undefined ? JSON.stringify(a.json) : (a.text ?? "");
     const headers = Object.entries({ "content-type": a.json !== undefined ? "application/json" : "text/plain;charset=utf-8", ...a.headers });
-    return { status: a.status ?? 200, statusText: "", url: args.url, redirected: false, headers, body: utf8Encode(text) };
+    return new WithBytes({ status: a.status ?? 200, statusText: "", url: args.url, redirected: false, headers, more: false }, bytes(utf8Encode(text)) as Uint8Array);
   }
 
   #mark(): { sent: number; calls: number; logs: number } {

@@ -13,7 +13,15 @@ export interface LogLine {
 }
 
 /** Answers an op; what it throws or rejects with becomes the script's error. */
-export type Answer = (op: string, args: any) => unknown;
+export type Answer = (op: string, args: any, raw: Uint8Array | undefined) => unknown;
+
+/** An answer with bytes beside it. */
+export class WithBytes {
+  constructor(
+    readonly result: unknown,
+    readonly bytes: Uint8Array,
+  ) {}
+}
 
 export interface Failure {
   name: string;
@@ -78,9 +86,10 @@ export class Host {
   commands: any[] = [];
   readonly clock: Clock;
   readonly realm: any;
-  #enter: (kind: number, id: number, a?: unknown, b?: unknown) => void;
+  #enter: (kind: number, id: number, a?: unknown, b?: unknown, raw?: Uint8Array) => void;
   #settled = new Map<number, (f: Failure | undefined) => void>();
   #setup: Setup;
+  #Bytes: typeof Uint8Array; // The realm's own.
   #last = 0;
   #calls = 0;
 
@@ -90,6 +99,7 @@ export class Host {
     this.realm = vm.createContext({});
     // The SDK takes what it needs of the language when it starts: the clock must be there before.
     vm.runInContext(preparation, this.realm, { filename: "flora:preparation" })(() => this.clock.now(), platform.bytes, platform.base64, platform.move);
+    this.#Bytes = vm.runInContext("Uint8Array", this.realm, { filename: "flora:preparation" });
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
     delete this.realm.__floraBoot;
@@ -127,7 +137,7 @@ export class Host {
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
-      get: (natives, name) => (typeof name === "string" && name.startsWith("op_") ? (_a: number, _b: number, args: string) => this.#call(name, args) : natives[name as string]),
+      get: (natives, name) => (typeof name === "string" && name.startsWith("op_") ? (_a: number, _b: number, args: string, raw?: Uint8Array) => this.#call(name, args, raw) : natives[name as string]),
     });
   }
 
@@ -136,22 +146,26 @@ export class Host {
     this.crons.set(job.name, job);
   }
 
-  #call(op: string, text: string): number {
-    return this.#begin(this.#answer(op, JSON.parse(text)));
+  #call(op: string, text: string, raw: Uint8Array | undefined): number {
+    // What the bytes are a part of may change as soon as this returns.
+    return this.#begin(this.#answer(op, JSON.parse(text), raw?.slice()));
   }
 
   #begin(work: Promise<unknown>): number {
     const id = ++this.#calls;
     void work.then(
-      (result) => this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result)),
+      (answer) => {
+        const { result, bytes } = answer instanceof WithBytes ? answer : { result: answer, bytes: undefined };
+        this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result), bytes === undefined ? undefined : new this.#Bytes(bytes));
+      },
       (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal || e instanceof Failed ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
     );
     return id;
   }
 
-  async #answer(op: string, args: any): Promise<unknown> {
+  async #answer(op: string, args: any, raw: Uint8Array | undefined): Promise<unknown> {
     await null;
-    return this.#setup.answer(op, args);
+    return this.#setup.answer(op, args, raw);
   }
 
   #done(id: number, failure: string | undefined): void {

@@ -12,7 +12,7 @@ interface Bytes {
 declare function structuredClone<T>(v: T, options: { transfer: unknown[] }): T;
 declare const process: { arch: string; versions: { v8: string } };
 declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
-declare const Buffer: { from(s: string, encoding: "utf8" | "base64" | "latin1"): Bytes; from(bytes: unknown): Bytes };
+declare const Buffer: { concat(parts: Uint8Array[]): Uint8Array; from(s: string, encoding: "utf8" | "base64" | "latin1"): Bytes; from(bytes: unknown): Bytes };
 
 const members = ["href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "hash"] as const;
 
@@ -43,6 +43,10 @@ export function random(count: number): string {
 
 export function bytes(base64: string): unknown {
   return Buffer.from(base64, "base64");
+}
+
+export function join(parts: Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
 }
 
 export function base64(of: unknown): string {
