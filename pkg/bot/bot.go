@@ -86,7 +86,10 @@ type Config struct {
 	Remember func(guild snowflake.GuildID, id snowflake.InteractionID, token string, received time.Time)
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
-	Limits      Limits
+	// Endpoint, if not nil, gives the address where the guild's script is reached
+	// by HTTP.
+	Endpoint func(guild snowflake.GuildID) string
+	Limits   Limits
 	// Environment, if not nil, is what scripts read beside events.
 	Environment Environment
 	// Respond, if not nil, answers an interaction of a guild with a text that
@@ -154,6 +157,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Serves == nil {
 		cfg.Serves = func(snowflake.GuildID) {}
+	}
+	if cfg.Endpoint == nil {
+		cfg.Endpoint = func(snowflake.GuildID) string { return "" }
 	}
 	if cfg.Environment == nil {
 		cfg.Environment = bare{}

@@ -43,17 +43,13 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 		return
 	}
 	s.settled(id, e, f)
-	e.ended, e.failed = true, f != nil
+	e.settle(f)
 	e.finish()
 	if w := s.guild.bot.cfg.Witness; w != nil {
 		w.Settled(s.guild.id, id, f)
 	}
 	if f != nil {
-		stage := "dispatch"
-		if e.cpu > 0 {
-			stage = "cron"
-		}
-		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+		s.logLine("error", logs.TargetRuntime, e.stage()+" failed: "+f.Text)
 		s.guild.excuse(e)
 	}
 	s.guild.pump()

@@ -52,7 +52,13 @@ func DropReasons() []string { return []string{droppedFull, droppedLate, droppedL
 // authors', and there is no end of them.
 const CronEvent = "cron"
 
+// RequestEvent is what requests from outside are measured as.
+const RequestEvent = "request"
+
 func measured(name string) string {
+	if name == catalog.Request {
+		return RequestEvent
+	}
 	if strings.HasPrefix(name, catalog.CronPrefix) {
 		return CronEvent
 	}

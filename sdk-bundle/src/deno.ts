@@ -2,6 +2,7 @@
 // is one line here.
 import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
 import { env } from "./environment";
+import { serve } from "./serve";
 
 export const Deno: Record<string, unknown> = {
   env,
@@ -13,4 +14,5 @@ export const Deno: Record<string, unknown> = {
   AtomicOperation,
 
   // Schedules and the server's own endpoint.
+  serve,
 };

@@ -54,13 +54,14 @@ interface Natives {
 }
 
 export let natives: Natives;
-export let info: { guildId: string; applicationId: string; maxTimers: number };
+export let info: { guildId: string; applicationId: string; maxTimers: number; endpoint: string };
 let ops: Record<string, Native | undefined>;
 
 export function boot(from: Record<string, Native | undefined>, text: string): void {
   ops = from;
   natives = from as unknown as Natives;
   info = JSONParse(text);
+  info.endpoint ??= "";
 }
 
 interface Waiting {

@@ -7,6 +7,10 @@ const (
 	Ready = "ready"
 	// CronPrefix begins the names of cron jobs' events.
 	CronPrefix = "__cron:"
+	// Request is a request for Deno.serve.
+	Request = own + "request"
+	// own begins the names of what the runtime itself brings to the SDK.
+	own = "__"
 )
 
 // elsewhere are names that other libraries use, with ours.
@@ -23,7 +27,7 @@ var elsewhere = map[string]string{
 
 // Exists reports whether a script that listens to name may ever hear of it.
 func Exists(name string) bool {
-	return name == Ready || strings.HasPrefix(name, CronPrefix) || byName[name] != nil
+	return name == Ready || strings.HasPrefix(name, own) || byName[name] != nil
 }
 
 // Nearest is the name that was meant by one that does not exist, or "".
