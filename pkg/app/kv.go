@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -44,7 +47,32 @@ func (rt *runtime) tellWatch(guild snowflake.GuildID, payload []byte, over func(
 }
 
 // bring delivers a message that is due.
-func (rt *runtime) bring(d later.Delivery) bool { return rt.bot.Notify(d) }
+func (rt *runtime) bring(d later.Delivery) bool {
+	if strings.HasPrefix(d.Name, catalog.CronPrefix) {
+		rt.bot.Rerun(d)
+		return true
+	}
+	return rt.bot.Notify(d)
+}
+
+// cronRetries is the store of cron jobs' runs that are to be tried again.
+const cronRetries = kv.Reserved + "crons"
+
+// retryLater keeps a message of the runtime's own, and so it counts for no quota.
+func (rt *runtime) retryLater(ctx context.Context, guild snowflake.GuildID, m later.Message, in time.Duration) error {
+	due := time.Now().Add(in)
+	m.At = due.UnixMilli()
+	key, err := later.NewKey(due)
+	if err != nil {
+		return err
+	}
+	put, err := m.Put(key)
+	if err != nil {
+		return err
+	}
+	_, err = rt.kv.Commit(ctx, guild, cronRetries, kv.Commit{Mutations: []kv.Mutation{put}, Uncounted: true})
+	return err
+}
 
 func kvLimits(c config.KVLimits) kv.Limits {
 	l := kv.DefaultLimits()

@@ -248,7 +248,7 @@ func (g *guild) clear(when func() bool) (old *script) {
 func (g *guild) declared(s *script, kind string) {
 	g.mu.Lock()
 	active := g.active == s
-	if active && kind == "cron" {
+	if active && (kind == "cron" || kind == "cronend") {
 		g.bot.cfg.Crons.Set(g.id, s.jobs())
 	}
 	g.mu.Unlock()

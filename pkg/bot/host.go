@@ -78,6 +78,10 @@ func (s *script) Declared(kind, value string) {
 		changed = s.addCommands(value)
 	case "cron":
 		changed = s.addCron(value)
+	case "cronend":
+		before := len(s.crons)
+		s.crons = slices.DeleteFunc(s.crons, func(j cron.Job) bool { return j.Name == value })
+		changed = len(s.crons) < before
 	}
 	changed = changed && s.up
 	s.mu.Unlock()
@@ -112,14 +116,15 @@ func (s *script) addCron(value string) bool {
 	var job struct {
 		Name, Expr    string
 		SkipIfRunning bool
+		Backoff       []int64
 	}
-	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.limits().Script.Crons {
+	if json.Unmarshal([]byte(value), &job) != nil || cron.CheckBackoff(job.Backoff) != nil || len(s.crons) >= s.guild.bot.limits().Script.Crons {
 		return false
 	}
 	if slices.ContainsFunc(s.crons, func(j cron.Job) bool { return j.Name == job.Name }) {
 		return false
 	}
-	s.crons = append(s.crons, cron.Job{Guild: s.guild.id, Name: job.Name, Expr: job.Expr, SkipIfRunning: job.SkipIfRunning})
+	s.crons = append(s.crons, cron.Job{Guild: s.guild.id, Name: job.Name, Expr: job.Expr, SkipIfRunning: job.SkipIfRunning, Backoff: job.Backoff})
 	return true
 }
 

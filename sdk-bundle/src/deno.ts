@@ -1,5 +1,6 @@
 // Deno's namespace, put together. What it is made of lives elsewhere: a member
 // is one line here.
+import { cron } from "./denocron";
 import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
 import { env } from "./environment";
 import { serve } from "./serve";
@@ -15,4 +16,5 @@ export const Deno: Record<string, unknown> = {
 
   // Schedules and the server's own endpoint.
   serve,
+  cron,
 };
