@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/inbound"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // Inbound are the endpoints of guilds' scripts.
@@ -19,6 +20,8 @@ type Inbound interface {
 	Owns(r *http.Request) bool
 	// Serve answers it; an error is what to answer, and nothing was written.
 	Serve(w http.ResponseWriter, r *http.Request, who inbound.Caller) error
+	// URL is where a guild's is reached.
+	URL(guild snowflake.GuildID) string
 	Close()
 }
 

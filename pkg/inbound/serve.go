@@ -292,6 +292,11 @@ func (e *Endpoint) send(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	for name, values := range h {
 		own[name] = values
 	}
+	if len(r.TransferEncoding) > 0 {
+		// It may have had a length as well, which a proxy believed: what comes after
+		// it on this connection is nobody's (RFC 9112, section 6.1).
+		own.Set("Connection", "close")
+	}
 	if _, typed := h["Content-Type"]; !typed {
 		own["Content-Type"] = nil // It is not guessed.
 	}
