@@ -46,7 +46,7 @@ func TestSecretsAndVariables(t *testing.T) {
 		"TypeError Deno.env.get(name): name must be a string",
 		"TypeError Deno.env.has(name): name must be a string",
 		"TypeError secrets.get(name): name must be a string",
-		"openKv,Kv,KvU64,AtomicOperation,env get,has,toObject,set,delete undefined true",
+		"env,openKv,Kv,KvU64,AtomicOperation,serve,cron get,has,toObject,set,delete undefined true",
 		"later __FLORA_SECRET__:k ünïcode\n false",
 		"later __FLORA_SECRET__:new undefined true",
 	}
