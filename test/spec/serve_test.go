@@ -244,7 +244,7 @@ func TestServe(t *testing.T) {
 	}
 	for _, line := range []string{
 		"request failed: Error: a secret of the author", "request failed: TypeError: Deno.serve: the handler must give a Response", "a response of Deno.serve was not sent: its body has 9437184 bytes",
-		"the response has 201 headers", "more than 32768 bytes", `the handler of \"__request\" did not finish within 2s`, "stopped after 1000 ms of CPU", "the source broke", "completed well",
+		"the response has 201 headers", "more than 32768 bytes", `the handler of \"request\" did not finish within 2s`, "stopped after 1000 ms of CPU", "the source broke", "completed well",
 	} {
 		e.said(line)
 	}
