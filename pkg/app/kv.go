@@ -55,23 +55,9 @@ func (rt *runtime) bring(d later.Delivery) bool {
 	return rt.bot.Notify(d)
 }
 
-// cronRetries is the store of cron jobs' runs that are to be tried again.
-const cronRetries = kv.Reserved + "crons"
-
-// retryLater keeps a message of the runtime's own, and so it counts for no quota.
+// retryLater keeps a run of a cron job that is to be tried again.
 func (rt *runtime) retryLater(ctx context.Context, guild snowflake.GuildID, m later.Message, in time.Duration) error {
-	due := time.Now().Add(in)
-	m.At = due.UnixMilli()
-	key, err := later.NewKey(due)
-	if err != nil {
-		return err
-	}
-	put, err := m.Put(key)
-	if err != nil {
-		return err
-	}
-	_, err = rt.kv.Commit(ctx, guild, cronRetries, kv.Commit{Mutations: []kv.Mutation{put}, Uncounted: true})
-	return err
+	return later.Keep(ctx, rt.kv, guild, m, clock.Real.Now().Add(in))
 }
 
 func kvLimits(c config.KVLimits) kv.Limits {
