@@ -9,6 +9,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -68,6 +69,17 @@ func (rt *runtime) endpointOpen(ctx context.Context, guild snowflake.GuildID) (b
 		return false, nil
 	}
 	return rt.settings.InboundEndpoint(ctx, guild)
+}
+
+// serves is told of scripts that may handle what they did not before.
+func (rt *runtime) serves(guild snowflake.GuildID) {
+	rt.queue.Wake(guild)
+	if !rt.bot.Handles(guild, catalog.Request) || rt.settings.KnownEndpoint(guild) {
+		return
+	}
+	if _, told := rt.unopened.LoadOrStore(guild, true); !told {
+		rt.logs.Append(guild, "info", logs.TargetRuntime, "the endpoint of Deno.serve is not open: nobody reaches it before `flora settings set inbound_endpoint on`")
+	}
 }
 
 // reserved recognises what is sent to the API by mistake of address: its tokens,

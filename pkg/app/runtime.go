@@ -88,6 +88,7 @@ type runtime struct {
 	scope    *scope.Scope
 	egress   *egress.Client
 	inbound  *inbound.Endpoint
+	unopened sync.Map // Guilds that were told that their endpoint is not open.
 	ops      *op.Table
 	bot      *bot.Bot
 	pool     *supervisor.Pool

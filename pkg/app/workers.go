@@ -93,7 +93,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.deploys, Saved: rt.saved, Active: rt.activity.last, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
 		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Endpoint: rt.inbound.URL, Intents: rt.gateway,
-		Environment: surroundings{rt}, Respond: rt.respond, Serves: rt.queue.Wake, Retry: rt.retryLater,
+		Environment: surroundings{rt}, Respond: rt.respond, Serves: rt.serves, Retry: rt.retryLater,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})

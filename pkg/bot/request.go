@@ -70,6 +70,17 @@ func (b *Bot) Has(guild snowflake.GuildID) bool {
 	return g.active != nil || g.awaiting || g.record.Quarantined()
 }
 
+// Handles reports whether the guild's script has a handler for the event.
+func (b *Bot) Handles(guild snowflake.GuildID, event string) bool {
+	g := b.known(guild)
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.active != nil && g.active.subscribed(event)
+}
+
 // Hit counts a limit that somebody ran into for a guild's script, and tells its
 // log.
 func (b *Bot) Hit(guild snowflake.GuildID, name limit.Name, text string) {

@@ -246,6 +246,9 @@ func (e *Endpoint) answer(ctx context.Context, guild snowflake.GuildID, x *excha
 				return head, life, nil
 			default:
 			}
+			if life != nil && fault.Is(err, fault.Timeout) {
+				e.cfg.Scripts.Abandon(guild, x.id) // What it left behind may still listen.
+			}
 			return Head{}, nil, err
 		case life = <-x.life:
 			timer.Reset(e.cfg.Limits.Answer + answerGrace)

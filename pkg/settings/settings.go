@@ -131,6 +131,11 @@ func (s *Service) ErrorReply(guild snowflake.GuildID) string {
 	}
 }
 
+// KnownEndpoint is InboundEndpoint as far as it is known. It does not wait.
+func (s *Service) KnownEndpoint(guild snowflake.GuildID) bool {
+	return s.known.Get(guild).Settings.InboundEndpoint
+}
+
 // InboundEndpoint says whether the guild's endpoint is open. It waits for the
 // store only when nothing is known of the guild.
 func (s *Service) InboundEndpoint(ctx context.Context, guild snowflake.GuildID) (bool, error) {
@@ -139,7 +144,7 @@ func (s *Service) InboundEndpoint(ctx context.Context, guild snowflake.GuildID) 
 			return false, err
 		}
 	}
-	return s.known.Get(guild).Settings.InboundEndpoint, nil
+	return s.KnownEndpoint(guild), nil
 }
 
 // Get gives the guild's settings.
