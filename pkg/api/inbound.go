@@ -49,13 +49,24 @@ func (a *API) withInbound(rest http.Handler) http.Handler {
 		if err != nil && !errors.Is(err, http.ErrAbortHandler) {
 			a.problem(err, c)
 		}
-		a.cfg.Meter(r.Method, inboundRoute, c.Response().Status, time.Since(start), h.Get("Content-Type") == eventStream)
-		a.cfg.Log.Debug("request of an endpoint", zap.String("method", r.Method), zap.Int("status", c.Response().Status),
+		// Clients choose methods and scripts statuses; metrics have few of both.
+		status := c.Response().Status
+		a.cfg.Meter(ordinary(r.Method), inboundRoute, status-status%100, time.Since(start), h.Get("Content-Type") == eventStream)
+		a.cfg.Log.Debug("request of an endpoint", zap.String("method", r.Method), zap.Int("status", status),
 			zap.Duration("took", time.Since(start)), zap.String("remote", c.RealIP()), zap.String("request_id", id))
 		if errors.Is(err, http.ErrAbortHandler) {
 			panic(http.ErrAbortHandler)
 		}
 	})
+}
+
+// ordinary is a method as metrics name it.
+func ordinary(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }
 
 // caller is who sends a request: the address that the trusted proxies name.

@@ -63,13 +63,10 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, who Caller) (Ou
 	case !open:
 		return Closed, errClosed()
 	}
-	if err := acceptable(r); err != nil {
-		return Refused, err
-	}
-	body, err := e.body(w, r)
-	if err != nil {
+	if err := e.acceptable(r); err != nil {
 		return outcomeOf(err), err
 	}
+	// Before the body is read: all that is in memory is counted.
 	leaveAll, _, _ := e.total.enter(struct{}{})
 	if leaveAll == nil {
 		f := fault.New(fault.Unavailable, "too many requests are under way; try again in a moment")
@@ -83,6 +80,10 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request, who Caller) (Ou
 		return Limited, tooMany(wait, "too many requests for this address")
 	}
 	defer leaveGuild()
+	body, err := e.body(w, r)
+	if err != nil {
+		return outcomeOf(err), err
+	}
 	return e.exchange(w, r, guild, who, path, body)
 }
 
@@ -116,7 +117,7 @@ func outcomeOf(err error) Outcome {
 }
 
 // acceptable refuses what no script may be asked.
-func acceptable(r *http.Request) error {
+func (e *Endpoint) acceptable(r *http.Request) error {
 	switch strings.ToUpper(r.Method) {
 	case http.MethodConnect, http.MethodTrace, "TRACK":
 		return fault.New(fault.MethodNotAllow, "this method is not allowed here")
@@ -125,21 +126,23 @@ func acceptable(r *http.Request) error {
 		// It would stand between a browser and all that the host has.
 		return fault.New(fault.Forbidden, "Forbidden: nothing here may be a service worker")
 	}
+	if r.ContentLength > e.cfg.Limits.RequestBytes {
+		return e.tooLarge()
+	}
 	return nil
+}
+
+func (e *Endpoint) tooLarge() error {
+	return fault.New(fault.TooLarge, "the body is too large; at most %d bytes are taken", e.cfg.Limits.RequestBytes)
 }
 
 // body reads all of the request's body. That of GET and HEAD is nobody's.
 func (e *Endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	most := e.cfg.Limits.RequestBytes
-	over := fault.New(fault.TooLarge, "the body is too large; at most %d bytes are taken", most)
-	if r.ContentLength > most {
-		return nil, over
-	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, e.cfg.Limits.RequestBytes))
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, over
+		return nil, e.tooLarge()
 	}
 	if err != nil {
 		return nil, fault.Wrap(err, fault.RequestTimeout, "the body did not arrive in %s, or is malformed", bodyTime)

@@ -65,6 +65,7 @@ func all() []string {
 	LimitHits(d, []string{"a"})
 	NewContainment(d, []string{"a"})
 	Fetches(d, []string{"a"})
+	Inbound(d, []string{"a"})
 	NewFlow(d, FlowConfig{})
 	NewRequests(d)
 	NewHTTP(d)
