@@ -68,7 +68,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		KV:      rt.keys,
 		Egress:  rt.egress,
 		Serve:   rt.inbound,
-		DenoKV:  denokv.Deps{Store: rt.kv, Watches: rt.watches},
+		DenoKV:  denokv.Deps{Store: rt.keys, Watches: rt.watches},
 	})
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})
 	// It ends after the scripts: what their handlers came to is written down.
-	rt.life.release("queue", func() error { rt.queue.Close(); return nil })
+	rt.life.release("queue", func() error { rt.queue.Close(); rt.watches.Close(); return nil })
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
 	rt.life.run("secrets", rt.secrets.Run)

@@ -34,7 +34,7 @@ import (
 // the sources', in a process that may die.
 type Bundler interface {
 	Build(ctx context.Context, in bundle.Input) (bundle.Output, error)
-	MapStack(ctx context.Context, text, sourceMap string) (string, error)
+	MapStacks(ctx context.Context, stacks []bundle.Stack, sourceMap string) ([]string, error)
 }
 
 // Saved is what the guilds are to run. It may be a copy of what the Store has,
@@ -342,7 +342,7 @@ func (b *Bot) Fire(f cron.Firing) {
 	e := g.job(f.Name, payload, f.Finished)
 	if len(f.Backoff) > 0 && b.cfg.Retry != nil {
 		e.over = func(o later.Outcome) {
-			if o == later.Failed {
+			if o != later.Handled { // Also one that was cut off, or never began.
 				b.background(func(ctx context.Context) { g.retryJob(ctx, f.Name, payload, f.Backoff) })
 			}
 		}

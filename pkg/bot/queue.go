@@ -32,7 +32,8 @@ type event struct {
 	begun   time.Time     // When it was handed to a script.
 	ended   bool          // Its handlers have settled,
 	failure *wire.Failure // and why not well.
-	lost    bool          // Its handlers were cut off.
+	cut     bool          // Its handlers were cut off,
+	lost    bool          // and by what their script did.
 	span    trace.Span    // Of the way it takes.
 }
 

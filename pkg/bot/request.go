@@ -99,7 +99,7 @@ func (e event) void() bool { return e.request != nil && e.request.Void() }
 // fate is what became of a request.
 func (e event) fate() error {
 	switch {
-	case e.lost:
+	case e.cut:
 		return fault.New(fault.Upstream, "the script behind this address ended before it answered")
 	case !e.ended:
 		return fault.New(fault.Unavailable, "the script behind this address does not keep up or was taken away; try again in a moment")
@@ -122,5 +122,6 @@ func (e event) stage() string {
 	return "dispatch"
 }
 
-// settle notes how the event's handlers ended.
-func (e *event) settle(f *wire.Failure) { e.ended, e.failure = true, f }
+// settle notes how the event's handlers ended; ended is false for those that
+// count as if they had not begun.
+func (e *event) settle(f *wire.Failure, ended bool) { e.ended, e.failure = ended, f }

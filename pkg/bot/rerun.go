@@ -23,7 +23,7 @@ func (g *guild) job(name string, payload []byte, finished func()) event {
 
 // retryJob keeps a run that failed, for another try after the first pause.
 func (g *guild) retryJob(ctx context.Context, name string, payload []byte, backoff []int64) {
-	m := later.Message{Name: catalog.CronPrefix + name, Value: payload, Backoff: backoff[1:]}
+	m := later.Message{Name: catalog.CronPrefix + name, Value: string(payload), Backoff: backoff[1:]}
 	if err := g.bot.cfg.Retry(ctx, g.id, m, time.Duration(backoff[0])*time.Millisecond); err != nil && ctx.Err() == nil {
 		g.log("error", logs.TargetRuntime, fmt.Sprintf("the cron job %q failed and is not tried again: %s", name, err))
 	}
@@ -38,7 +38,7 @@ func (b *Bot) Rerun(d later.Delivery) {
 		return
 	}
 	var kept struct {
-		Value json.RawMessage `json:"value"`
+		Value []byte `json:"value"`
 	}
 	if json.Unmarshal(d.Payload, &kept) != nil {
 		d.Over(later.Handled)

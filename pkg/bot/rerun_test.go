@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"testing"
 	"time"
@@ -41,13 +42,13 @@ func TestFailedCronRunsAreKept(t *testing.T) {
 		t.Fatal("nothing was kept")
 	}
 	m.At = 0
-	if diff := cmp.Diff(later.Message{Name: "__cron:job", Value: []byte(`{"name":"job","scheduledAt":"2026-01-01T00:01:00Z"}`), Backoff: []int64{8000}}, m); diff != "" {
+	if diff := cmp.Diff(later.Message{Name: "__cron:job", Value: `{"name":"job","scheduledAt":"2026-01-01T00:01:00Z"}`, Backoff: []int64{8000}}, m); diff != "" {
 		t.Error(diff)
 	}
 	again := func(name string) later.Outcome {
 		t.Helper()
 		over := make(chan later.Outcome, 1)
-		w.bot.Rerun(later.Delivery{Guild: guildA, Name: "__cron:" + name, Payload: fmt.Appendf(nil, `{"id":"1","value":%s}`, m.Value), Over: func(o later.Outcome) { over <- o }})
+		w.bot.Rerun(later.Delivery{Guild: guildA, Name: "__cron:" + name, Payload: fmt.Appendf(nil, `{"id":"1","value":%q}`, base64.StdEncoding.EncodeToString([]byte(m.Value))), Over: func(o later.Outcome) { over <- o }})
 		select {
 		case o := <-over:
 			return o
@@ -60,7 +61,7 @@ func TestFailedCronRunsAreKept(t *testing.T) {
 		t.Errorf("a try that fails: %d", got)
 	}
 	done := make(chan later.Outcome, 1)
-	w.bot.Rerun(later.Delivery{Guild: guildA, Name: "__cron:job", Payload: []byte(`{"value":{}}`), Over: func(o later.Outcome) { done <- o }})
+	w.bot.Rerun(later.Delivery{Guild: guildA, Name: "__cron:job", Payload: []byte(`{"value":"e30="}`), Over: func(o later.Outcome) { done <- o }})
 	w.wait(guildA, 1, "run 3")
 	if got := again("job"); got != later.Unserved {
 		t.Errorf("a try while one runs: %d", got)

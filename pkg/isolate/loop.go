@@ -10,6 +10,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/platform"
+	"github.com/flora-runtime/flora-runtime/pkg/subtle"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -30,6 +31,7 @@ type loop struct {
 	hits      map[limit.Name]*Hit
 	lines     limit.Bucket    // Of log lines.
 	codecs    platform.Codecs // Compressions that the script has begun.
+	subtle    *subtle.Queue   // Operations of crypto.subtle.
 	spare     []func()
 	lastError error
 }
@@ -56,6 +58,7 @@ func (l *loop) init(g *Guild) {
 	l.calls = map[uint32]call{}
 	l.callsOf = map[uint64]int{}
 	l.hits = map[limit.Name]*Hit{}
+	l.subtle = subtle.NewQueue(subtle.Budget{Burst: g.cfg.Limits.CryptoCPU, Rate: 0.2})
 }
 
 // now is the time that timers and limits of wall time go by.
@@ -238,7 +241,7 @@ func (l *loop) fail(dispatch uint64, f *Failure) {
 		l.settle(dispatch, f)
 		return
 	}
-	l.g.cfg.Host.Log(Error, f.Text)
+	l.g.cfg.Host.Log(Uncaught, f.Text)
 }
 
 func (l *loop) begin(d Dispatch) {

@@ -29,13 +29,14 @@ const (
 	Queue        Name = "queue"
 	ScriptBytes  Name = "script_bytes"
 	Requests     Name = "requests"
+	CryptoCPU    Name = "crypto_cpu"
 )
 
 // All lists the names.
 func All() []Name {
 	return []Name{
 		TurnCPU, CronCPU, LoadCPU, DispatchTime, LoadTime, Memory, Buffers, PendingOps, OpBytes, OpRate, Timers, LogLines, Rejections,
-		Declarations, Queue, ScriptBytes, Requests,
+		Declarations, Queue, ScriptBytes, Requests, CryptoCPU,
 	}
 }
 

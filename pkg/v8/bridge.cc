@@ -162,6 +162,13 @@ static void OnRejection(PromiseRejectMessage message) {
       return;
     }
   }
+  for (size_t i = 0; i < f->told.size(); i++) {
+    if (f->told[i] == message.GetPromise()) {
+      f->told.erase(f->told.begin() + long(i));
+      f->handled.emplace_back(isolate, message.GetPromise());
+      return;
+    }
+  }
 }
 
 static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Local<Value>, Local<String> specifier, Local<FixedArray>) {
@@ -173,6 +180,43 @@ static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Loc
   if (resolver->Reject(context, Exception::TypeError(Text(isolate, text.data(), text.size()))).IsNothing()) return MaybeLocal<Promise>();
   return resolver->GetPromise();
 }
+
+// Tells what no script can see of a value, for showing it without running code:
+// [1, target, handler] of a Proxy, both null when it is revoked, [2, state,
+// result] of a promise, [3, entries, whether in pairs] of an iterator of a
+// collection; undefined for everything else.
+static void Reveal(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (info.Length() < 1 || !info[0]->IsObject()) return;
+  auto answer = [&](int kind, Local<Value> a, Local<Value> b) {
+    Local<Value> items[] = {Int32::New(isolate, kind), a, b};
+    info.GetReturnValue().Set(Array::New(isolate, items, 3));
+  };
+  Local<Value> v = info[0];
+  if (v->IsProxy()) return answer(1, v.As<Proxy>()->GetTarget(), v.As<Proxy>()->GetHandler());
+  if (v->IsPromise()) {
+    Local<Promise> p = v.As<Promise>();
+    bool pending = p->State() == Promise::kPending;
+    return answer(2, Int32::New(isolate, p->State()), pending ? Undefined(isolate).As<Value>() : p->Result());
+  }
+  if (!v->IsMapIterator() && !v->IsSetIterator()) return;
+  bool pairs = false;
+  Local<Array> entries;
+  if (v.As<Object>()->PreviewEntries(&pairs).ToLocal(&entries)) answer(3, entries, Boolean::New(isolate, pairs));
+}
+
+// Lets the SDK fill in a module's import.meta.
+static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) {
+  Isolate* isolate = context->GetIsolate();
+  FloraIsolate* f = flora_of(isolate);
+  if (f->entry.IsEmpty()) return;
+  Local<Value> args[] = {Int32::New(isolate, 7), Int32::New(isolate, 0), meta};
+  TryCatch caught(isolate);
+  // What is thrown leaves it as it is, unless the script is being stopped.
+  if (f->entry.Get(isolate)->Call(context, Undefined(isolate), 3, args).IsEmpty() && caught.HasTerminated()) caught.ReThrow();
+}
+
+extern "C" const char* flora_version(void) { return V8::GetVersion(); }
 
 extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
@@ -194,6 +238,7 @@ extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory
   isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10);
   isolate->SetPromiseRejectCallback(OnRejection);
   isolate->SetHostImportModuleDynamicallyCallback(RefuseImport);
+  isolate->SetHostInitializeImportMetaObjectCallback(FillMeta);
   isolate->SetAllowAtomicsWait(false);
   flora_watch_memory(f);
   flora_watch_crash(isolate);
@@ -216,6 +261,8 @@ extern "C" void flora_dispose(FloraIsolate* f) {
     Locker locker(f->isolate);
     Isolate::Scope scope(f->isolate);
     f->rejections.clear();
+    f->told.clear();
+    f->handled.clear();
     f->entry.Reset();
     f->context.Reset();
   }
@@ -254,6 +301,12 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
       return FLORA_THREW;
     }
     p = stop + 1;
+  }
+  Local<Function> reveal;
+  if (!Function::New(context, Reveal, Local<Value>(), 1, ConstructorBehavior::kThrow).ToLocal(&reveal) ||
+      natives->Set(context, String::NewFromUtf8Literal(isolate, "reveal"), reveal).IsNothing()) {
+    *err = Describe(isolate, context, caught);
+    return FLORA_THREW;
   }
   Local<String> name = String::NewFromUtf8Literal(isolate, "__floraBoot");
   Local<Value> boot, entry;
@@ -296,13 +349,32 @@ static void TellRejections(FloraIsolate* f, Local<Context> context, Local<Functi
     std::vector<Rejection> batch;
     batch.swap(f->rejections);
     for (Rejection& r : batch) {
-      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), r.promise.Get(isolate)};
+      Local<Promise> promise = r.promise.Get(isolate);
+      if (promise->HasHandler()) continue;  // What was told of before has handled it.
+      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), promise};
       if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
+      if (promise->HasHandler()) continue;
+      if (f->told.size() >= kRejections) f->told.erase(f->told.begin());
+      f->told.emplace_back(isolate, promise);
+      f->told.back().SetWeak();
     }
     if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
   }
   f->unkept += uint32_t(f->rejections.size());
   f->rejections.clear();
+}
+
+// Tells of what was told of as rejected and is handled now.
+static void TellHandled(FloraIsolate* f, Local<Context> context, Local<Function> entry, TurnScope& turn) {
+  Isolate* isolate = f->isolate;
+  std::vector<Global<Promise>> batch;
+  batch.swap(f->handled);
+  for (Global<Promise>& p : batch) {
+    Local<Promise> promise = p.Get(isolate);
+    Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), promise->Result(), promise};
+    if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
+  }
+  if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
 }
 
 // Calls the entry function, runs microtasks and reports what was rejected
@@ -314,6 +386,7 @@ static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int a
   isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, dispatch));
   bool threw = entry->Call(context, Undefined(isolate), argc, argv).IsEmpty();
   if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
+  if (!f->handled.empty() && !turn.stopped()) TellHandled(f, context, entry, turn);
   if (!f->rejections.empty()) TellRejections(f, context, entry, turn);
   int code = End(f, context, threw, turn, caught, out);
   isolate->SetContinuationPreservedEmbedderData(Undefined(isolate));

@@ -14,7 +14,7 @@ const viewBuffer = getter<ArrayBuffer>(DataView.prototype, "buffer");
 const viewOffset = getter<number>(DataView.prototype, "byteOffset");
 const viewBytes = getter<number>(DataView.prototype, "byteLength");
 export const copyInto = uncurryThis(Uint8Array.prototype.set) as (self: Uint8Array, from: Uint8Array, at?: number) => void;
-const { isView } = ArrayBuffer;
+export const { isView } = ArrayBuffer;
 export const Uint8ArrayCtor = Uint8Array;
 export const toWellFormed = uncurryThis((String.prototype as any).toWellFormed) as (self: string) => string;
 export const charCode = String.fromCharCode;

@@ -105,7 +105,7 @@ function remember(memory: Memory, v: object, r: Record): Record {
   return r;
 }
 
-function interfaceOf(v: object): string | undefined {
+export function interfaceOf(v: object): string | undefined {
   for (let p = ObjectGetPrototypeOf(v), n = 0; p !== null && n < 16; p = ObjectGetPrototypeOf(p), n++) {
     const name = mapGet(interfaces, p);
     if (name !== undefined) return name;
@@ -322,7 +322,7 @@ export function cloneWith(value: unknown, transfer: unknown[]): { value: any; mo
     const { from, kind } = moving[i]!;
     const { movable } = kind ?? { movable: undefined };
     const can = kind === undefined ? !isDetached(from) : movable === undefined || movable(from);
-    if (!can) throw new DOMException("An object to be transferred is detached already", "DataCloneError");
+    if (!can) throw new DOMException("An object to be transferred is detached or locked already", "DataCloneError");
   }
   for (let i = 0; i < moving.length; i++) {
     const m = moving[i]!;

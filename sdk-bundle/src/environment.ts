@@ -1,7 +1,8 @@
 // What the guild's admins have set beside the script: variables, and secrets,
 // of which a script only ever sees placeholders.
+import { notCapable } from "./denoerrors";
 import { natives } from "./host";
-import { ErrorCtor, JSONParse, TypeErrorCtor } from "./primordials";
+import { JSONParse, TypeErrorCtor } from "./primordials";
 
 function nameOf(call: string, name: unknown): string {
   if (typeof name !== "string") throw new TypeErrorCtor(`${call}(name): name must be a string`);
@@ -21,7 +22,7 @@ function variable(call: string, name: unknown): string | undefined {
 }
 
 function fixed(call: string): never {
-  throw new ErrorCtor(`Deno.env.${call}: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store`);
+  throw notCapable(`Deno.env.${call}: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store`);
 }
 
 /** Deno.env. */

@@ -2,10 +2,11 @@
 // to its end; one that fails does not stop the rest.
 import { type Delivery, makeContext } from "./context";
 import { describe, report } from "./failure";
-import { rejected } from "./global";
+import { handledLate, rejected } from "./global";
 import { encode, natives, settleOp } from "./host";
 import { apologize } from "./interaction";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
+import { fillMeta } from "./meta";
 import { fireTimer } from "./timers";
 
 interface Handler {
@@ -192,7 +193,11 @@ export function enter(kind: number, id: number, a: any, b: any): void {
       return fireTimer(id);
     case 4:
       return settleLoad(id, a);
-    default:
+    case 5:
       return rejected(a, b);
+    case 6:
+      return handledLate(a, b);
+    default:
+      return fillMeta(a);
   }
 }

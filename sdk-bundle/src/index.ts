@@ -10,13 +10,14 @@ import { structuredClone } from "./clone";
 import { confineWebAssembly } from "./confine";
 import { console } from "./console";
 import * as constants from "./constants";
-import { crypto } from "./crypto";
-import { Deno } from "./deno";
+import { Crypto, crypto } from "./crypto";
+import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { secrets } from "./environment";
-import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
+import { Event, EventTarget } from "./event";
+import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./eventkinds";
 import { cron, enter, on } from "./events";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
@@ -40,14 +41,19 @@ import {
 } from "./readable";
 import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
+import { URLSearchParams } from "./searchparams";
 import * as selects from "./selects";
+import { SubtleCrypto } from "./subtle";
+import { CryptoKey } from "./subtlekey";
+import "./streamtransfer";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
 import { TransformStream, TransformStreamDefaultController } from "./transform";
 import { formatDuration, parseDuration } from "./words";
 import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
-import { URL, URLSearchParams } from "./url";
+import { URL } from "./url";
+import { URLPattern } from "./urlpattern";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -130,11 +136,15 @@ export const globals = {
   FormData,
   URL,
   URLSearchParams,
+  URLPattern,
   TextEncoder,
   TextDecoder,
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 
@@ -160,6 +170,7 @@ install(surface);
 install(globals);
 install({ flora });
 installSelf();
+installDeno();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);

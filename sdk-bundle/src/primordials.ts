@@ -26,11 +26,13 @@ export const ReflectConstruct = Reflect.construct;
 
 export const ArrayIsArray = Array.isArray;
 export const ArrayPrototype = Array.prototype;
+export const sort = uncurryThis(Array.prototype.sort) as <T>(self: T[], by: (a: T, b: T) => number) => T[];
 export const join = uncurryThis(Array.prototype.join) as (self: unknown[], sep: string) => string;
 
 export const trim = uncurryThis(String.prototype.trim);
 export const slice = uncurryThis(String.prototype.slice);
 export const startsWith = uncurryThis(String.prototype.startsWith) as (self: string, s: string) => boolean;
+export const endsWith = uncurryThis(String.prototype.endsWith) as (self: string, s: string) => boolean;
 export const includes = uncurryThis(String.prototype.includes) as (self: string, s: string) => boolean;
 export const indexOf = uncurryThis(String.prototype.indexOf) as (self: string, s: string, from?: number) => number;
 export const charCodeAt = uncurryThis(String.prototype.charCodeAt);
@@ -43,6 +45,7 @@ export const BigIntOf = BigInt;
 export const MathMax = Math.max;
 export const MathMin = Math.min;
 export const MathFloor = Math.floor;
+export const MathSqrt = Math.sqrt;
 export const MathTrunc = Math.trunc;
 export const isFinite = Number.isFinite;
 export const isSafeInteger = Number.isSafeInteger;
@@ -87,6 +90,9 @@ export const mapNext = uncurryThis(Object.getPrototypeOf(new Map().keys()).next)
 export const setValues = uncurryThis(Set.prototype.values) as unknown as (self: unknown) => unknown;
 export const setSize = getter<number>(Set.prototype, "size");
 export const setNext = uncurryThis(Object.getPrototypeOf(new Set().values()).next) as unknown as (self: unknown) => IteratorResult<unknown>;
+
+export const WeakRefCtor = WeakRef;
+export const weakValue = uncurryThis(WeakRef.prototype.deref) as <T extends object>(self: WeakRef<T>) => T | undefined;
 
 const typed = Object.getPrototypeOf(Uint8Array.prototype) as object;
 /** The name of a typed array's class; undefined for everything else, and never a script's code. */

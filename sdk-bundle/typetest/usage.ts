@@ -189,6 +189,69 @@ on("guildMemberUpdate", async (ctx) => {
   await rest.bulkDeleteMessages({ channelId: 5n, messageIds: [6n, "7"] });
 });
 
+// The database, as Deno's own types have it.
+interface User {
+  id: string;
+  email: string;
+}
+const db = await Deno.openKv();
+async function insertUser(user: User): Promise<string> {
+  const primary = ["users", user.id] as const;
+  const res = await db.atomic().check({ key: primary, versionstamp: null }).set(primary, user).enqueue(user, { delay: 1000, backoffSchedule: [1], keysIfUndelivered: [["dead", user.id]] }).sum(["n"], 1n).commit();
+  // @ts-expect-error It may not be ok.
+  console.log(res.versionstamp);
+  return res.ok ? res.versionstamp : "";
+}
+const one: User | null = (await db.get<User>(["users", "1"], { consistency: "eventual" })).value;
+const [two, three] = await db.getMany<[User, number]>([["users", "1"], ["n", 1n, true, new Uint8Array(1)]]);
+const name: string | undefined = two.value?.email;
+const count: number | null = three.value;
+for await (const entry of db.list<User>({ prefix: ["users"] }, { limit: 10, reverse: true, batchSize: 5 })) console.log(entry.key, entry.value.email, entry.versionstamp);
+const cursor: string = db.list({ start: ["a"], end: ["b"] }).cursor;
+for await (const [entry] of db.watch<[User]>([["users", "1"]])) console.log(entry.value?.email);
+const read: Promise<unknown> = db.watch([["a"]]).getReader().read();
+await db.set(["log", db.commitVersionstamp()], one, { expireIn: 1000 });
+// @ts-expect-error A key is a list.
+await db.get("users");
+// @ts-expect-error Only numbers of 64 bits are summed.
+db.atomic().mutate({ type: "sum", key: ["a"], value: 1 });
+// @ts-expect-error It is made with openKv.
+new Deno.Kv();
+db.listenQueue((value) => console.log(value));
+{
+  using other = await Deno.openKv("other");
+  console.log(new Deno.KvU64(1n).value, other);
+}
+const id: string = await schedule(new Date(), "remind", { text: "tea" });
+schedule.on<{ text: string }>("remind", ({ data, at, attempt }) => console.log(data.text, at.getTime(), attempt));
+const gone: boolean = await flora.schedule.cancel(id);
+// @ts-expect-error A moment is a Date or a number.
+await schedule("tomorrow", "remind");
+console.log(insertUser, name, count, cursor, read, gone);
+// Keys, by their algorithms.
+on("messageCreate", async () => {
+  const { subtle } = crypto;
+  const { privateKey, publicKey }: CryptoKeyPair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const signature: ArrayBuffer = await subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new Uint8Array(1));
+  const good: boolean = await subtle.verify({ name: "ECDSA", hash: { name: "SHA-256" } }, publicKey, signature, new Uint8Array(1));
+  const jwk: JsonWebKey = await subtle.exportKey("jwk", publicKey);
+  const key: CryptoKey = await subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
+  const aes: CryptoKey = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, new Set<KeyUsage>(["encrypt"]));
+  const pair: CryptoKeyPair = await subtle.generateKey("Ed25519", true, ["sign"]);
+  console.log(good, key.usages, aes.algorithm.length, pair, crypto instanceof Crypto);
+  // @ts-expect-error A JWK is no raw key.
+  await subtle.importKey("raw", "text", "AES-GCM", true, ["encrypt"]);
+  // @ts-expect-error There is no such usage.
+  await subtle.generateKey("Ed25519", true, ["signs"]);
+  // @ts-expect-error Keys are made by crypto.subtle.
+  new CryptoKey();
+});
+const users = new URLPattern({ pathname: "/users/:id" }, { ignoreCase: true });
+const who: string | undefined = users.exec("https://example.com/Users/5")?.pathname.groups.id;
+new URLPattern("/a/*", "https://example.com").test({ pathname: who ?? "" });
+for (const [name, value] of new URLSearchParams("a=b").entries()) console.log(name, value);
+// @ts-expect-error: a component is a text.
+new URLPattern({ pathname: 5 });
 // The server's own endpoint, and schedules.
 const server: Deno.HttpServer = Deno.serve({ onListen: ({ hostname, port }) => console.log(hostname, port), onError: (e) => new Response(String(e), { status: 500 }) }, async (req, info) => {
   info.completed.then(() => console.log("sent to", info.remoteAddr.hostname));

@@ -5,6 +5,7 @@ import source from "flora:sdk";
 import { Clock, turn } from "./clock";
 import * as platform from "./platform";
 import { Refusal } from "./refusal";
+import { Failed, operate } from "./subtle";
 
 export interface LogLine {
   level: "trace" | "debug" | "info" | "warn" | "error";
@@ -120,6 +121,10 @@ export class Host {
       codecOpen: (decompress, _, format) => platform.codecOpen(decompress === 1, format),
       codecRun: (id, end, base64) => platform.codecRun(id, end === 1, base64),
       codecEnd: (id) => platform.codecEnd(id),
+      about: () => platform.about(),
+      // Node tells nobody what a Proxy or a promise holds.
+      reveal: () => undefined,
+      subtle: (_, __, request) => this.#begin(operate(request)),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
@@ -133,10 +138,14 @@ export class Host {
   }
 
   #call(op: string, text: string): number {
+    return this.#begin(this.#answer(op, JSON.parse(text)));
+  }
+
+  #begin(work: Promise<unknown>): number {
     const id = ++this.#calls;
-    void this.#answer(op, JSON.parse(text)).then(
+    void work.then(
       (result) => this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result)),
-      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
+      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal || e instanceof Failed ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
     );
     return id;
   }
