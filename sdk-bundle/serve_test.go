@@ -169,7 +169,7 @@ func TestServeAsAServer(t *testing.T) {
 		"TypeError Deno.serve: only TCP is served; leave path, cid and transport out", "TypeError Deno.serve: only TCP is served; leave path, cid and transport out",
 		`on {"transport":"tcp","hostname":"bot.example.com","port":443}`,
 		`{"transport":"tcp","hostname":"bot.example.com","port":443} undefined undefined [object HttpServer] https://bot.example.com/g/100000000000000001/ undefined`,
-		"Error Deno.serve: a server runs already; a script has one, so route inside its handler, or await server.shutdown() first",
+		"AddrInUse Deno.serve: a server runs already; a script has one, so route inside its handler, or await server.shutdown() first",
 		"TypeError Illegal constructor",
 		"Listening on https://bot.example.com/g/100000000000000001/", "Listening on https://bot.example.com/g/100000000000000001/",
 		"over false", "finished",

@@ -12,6 +12,7 @@ import { moved } from "./body";
 import { Uint8ArrayCtor, base64ToBytes, bytesToBase64, lengthOf, part, textToBase64, typedNameOf } from "./bytes";
 import { console } from "./console";
 import type { Delivery } from "./context";
+import { addrInUse } from "./denoerrors";
 import { onDelivery } from "./events";
 import { DOMException } from "./exception";
 import { report } from "./failure";
@@ -318,7 +319,7 @@ export function serve(first: any, second?: any): HttpServer {
   const onListen = functionIn(o, "onListen");
   const { signal } = o;
   if (signal !== undefined && signal !== null && !isAbortSignal(signal)) throw new TypeErrorCtor("Deno.serve: signal must be an AbortSignal");
-  if (running !== undefined) throw new ErrorCtor("Deno.serve: a server runs already; a script has one, so route inside its handler, or await server.shutdown() first");
+  if (running !== undefined) throw addrInUse("Deno.serve: a server runs already; a script has one, so route inside its handler, or await server.shutdown() first");
   const at = new URL(info.endpoint === "" ? "http://localhost/" : info.endpoint);
   const addr = address(at.hostname, at.port !== "" ? NumberOf(at.port) : at.protocol === "https:" ? 443 : 80);
   const server = new HttpServer(only, handler, onError, addr);

@@ -43,6 +43,7 @@ declare namespace Deno {
     unref(): void;
     /** Takes no more requests; settles like `finished`. */
     shutdown(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
   }
 
   /**
