@@ -52,15 +52,31 @@ func DropReasons() []string { return []string{droppedFull, droppedLate, droppedL
 // authors', and there is no end of them.
 const CronEvent = "cron"
 
-// RequestEvent is what requests from outside are measured as.
-const RequestEvent = "request"
+// What messages and schedules, and changes of what is watched, are measured as.
+const (
+	QueueEvent    = "queue"
+	ScheduleEvent = "schedule"
+	WatchEvent    = "watch"
+	RequestEvent  = "request" // From outside.
+)
+
+// OwnEvents are the events as they are measured that are not Discord's.
+func OwnEvents() []string {
+	return []string{CronEvent, QueueEvent, ScheduleEvent, WatchEvent, RequestEvent}
+}
 
 func measured(name string) string {
-	if name == catalog.Request {
-		return RequestEvent
-	}
-	if strings.HasPrefix(name, catalog.CronPrefix) {
+	switch {
+	case strings.HasPrefix(name, catalog.CronPrefix):
 		return CronEvent
+	case strings.HasPrefix(name, catalog.QueuePrefix):
+		return QueueEvent
+	case strings.HasPrefix(name, catalog.SchedulePrefix):
+		return ScheduleEvent
+	case name == catalog.Watch:
+		return WatchEvent
+	case name == catalog.Request:
+		return RequestEvent
 	}
 	return name
 }

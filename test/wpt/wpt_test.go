@@ -23,7 +23,7 @@ func play(t *testing.T, f wpt.File) []wpt.Result {
 	if err != nil {
 		return []wpt.Result{{Name: "(harness)", Status: "FAIL", Message: err.Error()}}
 	}
-	r, failure := isolatetest.TryLoad(t, script, isolatetest.Options{Limits: isolate.Limits{TurnCPU: patience, LoadCPU: patience}})
+	r, failure := isolatetest.TryLoad(t, script, isolatetest.Options{Limits: isolate.Limits{TurnCPU: patience, LoadCPU: patience, CryptoCPU: 10 * time.Minute}})
 	if failure == nil {
 		failure = r.Settle(r.BeginFor("run", "{}", patience))
 	}
