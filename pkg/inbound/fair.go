@@ -30,12 +30,6 @@ func newFair[K comparable](c clock.Clock, r Rate) *fair[K] {
 	return &fair[K]{clock: c, rate: r, all: map[K]*share{}}
 }
 
-func (f *fair[K]) set(r Rate) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.rate = r
-}
-
 // enter counts a request until leave is called. Else it says how long to wait;
 // slow is whether because of the rate.
 func (f *fair[K]) enter(k K) (leave func(), wait time.Duration, slow bool) {

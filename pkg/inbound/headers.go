@@ -76,7 +76,7 @@ func bytesOf(v string) (string, bool) {
 		if c > 0xff {
 			return "", false
 		}
-		out = append(out, byte(c))
+		out = append(out, byte(c)) //nolint:gosec // It was just looked at.
 	}
 	return string(out), true
 }

@@ -101,19 +101,20 @@ func tooMany(wait time.Duration, what string) error {
 }
 
 func outcomeOf(err error) Outcome {
-	switch f := fault.From(err); {
-	case f.Code == fault.NotFound:
+	switch fault.From(err).Code {
+	case fault.NotFound:
 		return Closed
-	case f.Code == fault.TooLarge:
+	case fault.TooLarge:
 		return TooLarge
-	case f.Code == fault.Timeout:
+	case fault.Timeout:
 		return TimedOut
-	case f.Code == fault.ScriptFailed, f.Code == fault.Internal, f.Code == fault.Upstream:
+	case fault.ScriptFailed, fault.Internal, fault.Upstream:
 		return Failed
-	case f.Code == fault.Unavailable:
+	case fault.Unavailable:
 		return Unavailable
+	default:
+		return Refused
 	}
-	return Refused
 }
 
 // acceptable refuses what no script may be asked.
@@ -318,7 +319,7 @@ func (e *Endpoint) send(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	}
 	if !head.Pieces {
 		if err := out.write(head.Body, false); err != nil {
-			return Gone, nil
+			return Gone, http.ErrAbortHandler
 		}
 		out.finish()
 		x.allSent()
