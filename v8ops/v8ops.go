@@ -19,6 +19,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/v8ops/message"
 	"github.com/flora-runtime/flora-runtime/v8ops/outbound"
 	"github.com/flora-runtime/flora-runtime/v8ops/rest"
+	"github.com/flora-runtime/flora-runtime/v8ops/serve"
 	"github.com/flora-runtime/flora-runtime/v8ops/thread"
 	"github.com/flora-runtime/flora-runtime/v8ops/webhook"
 	"github.com/flora-runtime/flora-runtime/v8ops/websocket"
@@ -28,8 +29,9 @@ import (
 type Deps struct {
 	Discord *outbound.Discord
 	KV      kv.Store
-	Egress  *egress.Client // nil: there is neither fetch nor WebSocket.
-	DenoKV  denokv.Deps    // Without a store there is neither Deno.openKv nor flora.schedule.
+	Egress  *egress.Client  // nil: there is neither fetch nor WebSocket.
+	Serve   serve.Exchanges // nil: there is no Deno.serve.
+	DenoKV  denokv.Deps     // Without a store there is neither Deno.openKv nor flora.schedule.
 }
 
 // Table makes the whole set.
@@ -49,7 +51,11 @@ func Table(d Deps) (*op.Table, error) {
 	if d.DenoKV.Store != nil {
 		ordered = denokv.Ops(d.DenoKV)
 	}
-	return op.NewTable(discord, kvops.Ops(d.KV), out, ordered)
+	var in []op.Op
+	if d.Serve != nil {
+		in = serve.Ops(d.Serve)
+	}
+	return op.NewTable(discord, kvops.Ops(d.KV), out, ordered, in)
 }
 
 // ofDiscord makes an op of every row of the endpoint table, in its order.

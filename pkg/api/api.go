@@ -55,8 +55,10 @@ type Config struct {
 	Secrets  Secrets
 	Settings Settings
 	Crons    Crons
-	Metrics  http.Handler // Nil has none.
-	Summary  http.Handler // Metrics in short, as JSON; nil has none.
+	// Inbound are the endpoints of scripts; nil has none.
+	Inbound Inbound
+	Metrics http.Handler // Nil has none.
+	Summary http.Handler // Metrics in short, as JSON; nil has none.
 	// Meter, if not nil, is told of every request that was answered; route is ""
 	// for those that are none.
 	Meter func(method, route string, status int, took time.Duration, stream bool)
@@ -156,9 +158,9 @@ func New(cfg Config) (*API, error) {
 // Handler serves the API, and what is mounted beside it.
 func (a *API) Handler() http.Handler {
 	if a.cfg.Local == nil {
-		return a.echo
+		return a.withInbound(a.echo)
 	}
-	return a.cfg.Site.beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes)
+	return a.withInbound(a.cfg.Site.beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes))
 }
 
 // Bounds of a connection.
@@ -169,7 +171,12 @@ const (
 )
 
 // Close ends the streams.
-func (a *API) Close() { a.streams.close() }
+func (a *API) Close() {
+	a.streams.close()
+	if a.cfg.Inbound != nil {
+		a.cfg.Inbound.Close()
+	}
+}
 
 // Routes lists method and path of every route, parameters in braces, probes
 // under /api and HEAD left out.

@@ -24,6 +24,7 @@ type cronDoc struct {
 	LastRun       *time.Time `json:"last_run"`
 	Running       int        `json:"running"`
 	Skipped       uint64     `json:"skipped"`
+	BackoffMS     []int64    `json:"backoff_ms,omitempty"`
 	Warning       string     `json:"warning,omitempty"`
 }
 
@@ -33,7 +34,7 @@ func (a *API) listCrons(c *call) error {
 	for i, j := range all {
 		out[i] = cronDoc{
 			Name: j.Name, Expression: j.Expr, SkipIfRunning: j.SkipIfRunning, NextRun: instant(j.Next), LastRun: instant(j.Last),
-			Running: j.Running, Skipped: j.Skipped, Warning: j.Warning,
+			Running: j.Running, Skipped: j.Skipped, BackoffMS: j.Backoff, Warning: j.Warning,
 		}
 	}
 	return c.JSON(http.StatusOK, out)

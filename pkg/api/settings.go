@@ -31,6 +31,7 @@ type shownSettings struct {
 	ErrorReplies    bool   `json:"error_replies"`
 	ErrorText       string `json:"error_reply_text"`
 	InboundEndpoint bool   `json:"inbound_endpoint"`
+	EndpointURL     string `json:"endpoint_url,omitempty"`
 }
 
 func (c *call) showSettings(s settings.Settings) error {
@@ -38,7 +39,11 @@ func (c *call) showSettings(s settings.Settings) error {
 	if text == "" {
 		text = settings.DefaultErrorText
 	}
-	return c.JSON(http.StatusOK, shownSettings{s.ErrorReplies, text, s.InboundEndpoint})
+	at := ""
+	if in := c.api.cfg.Inbound; in != nil {
+		at = in.URL(c.guild)
+	}
+	return c.JSON(http.StatusOK, shownSettings{s.ErrorReplies, text, s.InboundEndpoint, at})
 }
 
 func (a *API) getSettings(c *call) error {
@@ -53,6 +58,9 @@ func (a *API) putSettings(c *call) error {
 	var in settingsDoc
 	if err := c.body(&in); err != nil {
 		return err
+	}
+	if in.ErrorText == settings.DefaultErrorText {
+		in.ErrorText = "" // As it was shown: a later version's text holds then.
 	}
 	s := settings.Settings{ErrorReplies: in.ErrorReplies, ErrorText: in.ErrorText, InboundEndpoint: in.InboundEndpoint}
 	if err := a.cfg.Settings.Put(c.ctx(), c.guild, s); err != nil {

@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/config"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -47,7 +50,18 @@ func (rt *runtime) tellWatch(guild snowflake.GuildID, payload []byte, over func(
 }
 
 // bring delivers a message that is due.
-func (rt *runtime) bring(d later.Delivery) bool { return rt.bot.Notify(d) }
+func (rt *runtime) bring(d later.Delivery) bool {
+	if strings.HasPrefix(d.Name, catalog.CronPrefix) {
+		rt.bot.Rerun(d)
+		return true
+	}
+	return rt.bot.Notify(d)
+}
+
+// retryLater keeps a run of a cron job that is to be tried again.
+func (rt *runtime) retryLater(ctx context.Context, guild snowflake.GuildID, m later.Message, in time.Duration) error {
+	return later.Keep(ctx, rt.kv, guild, m, clock.Real.Now().Add(in))
+}
 
 func kvLimits(c config.KVLimits) kv.Limits {
 	l := kv.DefaultLimits()

@@ -24,6 +24,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -86,6 +87,8 @@ type runtime struct {
 	gateway  *discord.Gateway
 	scope    *scope.Scope
 	egress   *egress.Client
+	inbound  *inbound.Endpoint
+	unopened sync.Map // Guilds that were told that their endpoint is not open.
 	ops      *op.Table
 	bot      *bot.Bot
 	pool     *supervisor.Pool

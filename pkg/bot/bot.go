@@ -20,7 +20,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/cron"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
-	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
+	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -86,9 +86,14 @@ type Config struct {
 	Remember func(guild snowflake.GuildID, id snowflake.InteractionID, token string, received time.Time)
 	// Application gives the application's id once Discord told it.
 	Application func() snowflake.ApplicationID
-	Limits      Limits
+	// Endpoint, if not nil, gives the address where the guild's script is reached
+	// by HTTP.
+	Endpoint func(guild snowflake.GuildID) string
+	Limits   Limits
 	// Environment, if not nil, is what scripts read beside events.
 	Environment Environment
+	// Retry, if not nil, keeps a message for later, so that it comes back by Rerun.
+	Retry func(ctx context.Context, guild snowflake.GuildID, m later.Message, in time.Duration) error
 	// Respond, if not nil, answers an interaction of a guild with a text that
 	// only its user sees.
 	Respond func(ctx context.Context, guild snowflake.GuildID, id snowflake.InteractionID, token, text string) error
@@ -154,6 +159,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Serves == nil {
 		cfg.Serves = func(snowflake.GuildID) {}
+	}
+	if cfg.Endpoint == nil {
+		cfg.Endpoint = func(snowflake.GuildID) string { return "" }
 	}
 	if cfg.Environment == nil {
 		cfg.Environment = bare{}
@@ -331,8 +339,15 @@ func (b *Bot) Fire(f cron.Firing) {
 		f.Finished()
 		return
 	}
-	name := catalog.CronPrefix + f.Name
-	g.deliver(event{name: name, payload: payload, cpu: b.limits().Cron, done: f.Finished, span: g.trace(name)})
+	e := g.job(f.Name, payload, f.Finished)
+	if len(f.Backoff) > 0 && b.cfg.Retry != nil {
+		e.over = func(o later.Outcome) {
+			if o != later.Handled { // Also one that was cut off, or never began.
+				b.background(func(ctx context.Context) { g.retryJob(ctx, f.Name, payload, f.Backoff) })
+			}
+		}
+	}
+	g.deliver(e)
 }
 
 // Activity tells when each guild last had an event.

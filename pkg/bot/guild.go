@@ -154,9 +154,13 @@ func (g *guild) feed() {
 	}
 }
 
-// tooLate ends an interaction that can no longer be answered: it waited here, or
-// it was replayed. The caller holds mu.
+// tooLate ends an interaction that can no longer be answered, because it waited
+// here or was replayed, and a request that nobody waits for. The caller holds mu.
 func (g *guild) tooLate(e event) bool {
+	if e.void() {
+		e.finish()
+		return true
+	}
 	waited, late := e.late(g.bot.cfg.Now())
 	if late {
 		g.bot.cfg.Meter.Dropped(droppedLate, 1)
@@ -244,7 +248,7 @@ func (g *guild) clear(when func() bool) (old *script) {
 func (g *guild) declared(s *script, kind string) {
 	g.mu.Lock()
 	active := g.active == s
-	if active && kind == "cron" {
+	if active && (kind == "cron" || kind == "cronend") {
 		g.bot.cfg.Crons.Set(g.id, s.jobs())
 	}
 	g.mu.Unlock()

@@ -47,17 +47,13 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 		f = nil
 	}
 	s.settled(id, e, f)
-	e.ended, e.failed = !declined, f != nil
+	e.settle(f, !declined)
 	e.finish()
 	if w := s.guild.bot.cfg.Witness; w != nil {
 		w.Settled(s.guild.id, id, f)
 	}
 	if f != nil {
-		stage := "dispatch"
-		if e.cpu > 0 {
-			stage = "cron"
-		}
-		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text, true)
+		s.logLine("error", logs.TargetRuntime, e.stage()+" failed: "+f.Text, true)
 		s.guild.excuse(e)
 	}
 	s.guild.pump()
@@ -86,6 +82,10 @@ func (s *script) Declared(kind, value string) {
 		changed = s.addCommands(value)
 	case "cron":
 		changed = s.addCron(value)
+	case "cronend":
+		before := len(s.crons)
+		s.crons = slices.DeleteFunc(s.crons, func(j cron.Job) bool { return j.Name == value })
+		changed = len(s.crons) < before
 	}
 	changed = changed && s.up
 	s.mu.Unlock()
@@ -120,14 +120,15 @@ func (s *script) addCron(value string) bool {
 	var job struct {
 		Name, Expr    string
 		SkipIfRunning bool
+		Backoff       []int64
 	}
-	if json.Unmarshal([]byte(value), &job) != nil || len(s.crons) >= s.guild.bot.limits().Script.Crons {
+	if json.Unmarshal([]byte(value), &job) != nil || cron.CheckBackoff(job.Backoff) != nil || len(s.crons) >= s.guild.bot.limits().Script.Crons {
 		return false
 	}
 	if slices.ContainsFunc(s.crons, func(j cron.Job) bool { return j.Name == job.Name }) {
 		return false
 	}
-	s.crons = append(s.crons, cron.Job{Guild: s.guild.id, Name: job.Name, Expr: job.Expr, SkipIfRunning: job.SkipIfRunning})
+	s.crons = append(s.crons, cron.Job{Guild: s.guild.id, Name: job.Name, Expr: job.Expr, SkipIfRunning: job.SkipIfRunning, Backoff: job.Backoff})
 	return true
 }
 
@@ -188,7 +189,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 				lost++
 			}
 			s.measureEnd(id, e, outcomeLost)
-			e.lost = !s.blameless()
+			e.cut, e.lost = true, !s.blameless()
 			e.finish()
 			if w := s.guild.bot.cfg.Witness; w != nil {
 				w.Settled(s.guild.id, id, &wire.Failure{Name: "Error", Message: s.lost.Error(), Text: "the script's isolate ended: " + s.lost.Error()})

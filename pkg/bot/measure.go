@@ -57,10 +57,13 @@ const (
 	QueueEvent    = "queue"
 	ScheduleEvent = "schedule"
 	WatchEvent    = "watch"
+	RequestEvent  = "request" // From outside.
 )
 
 // OwnEvents are the events as they are measured that are not Discord's.
-func OwnEvents() []string { return []string{CronEvent, QueueEvent, ScheduleEvent, WatchEvent} }
+func OwnEvents() []string {
+	return []string{CronEvent, QueueEvent, ScheduleEvent, WatchEvent, RequestEvent}
+}
 
 func measured(name string) string {
 	switch {
@@ -72,6 +75,8 @@ func measured(name string) string {
 		return ScheduleEvent
 	case name == catalog.Watch:
 		return WatchEvent
+	case name == catalog.Request:
+		return RequestEvent
 	}
 	return name
 }

@@ -46,7 +46,7 @@ func (s *script) blameless() bool {
 // outcome of an event that has come to its end.
 func (e event) outcome() later.Outcome {
 	switch {
-	case e.lost, e.ended && e.failed:
+	case e.lost, e.ended && e.failure != nil:
 		return later.Failed
 	case e.ended:
 		return later.Handled

@@ -7,6 +7,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
 // answerBy is how long Discord waits for the first answer to an interaction.
@@ -25,12 +26,15 @@ type event struct {
 	answers     int    // Ops that answered it, or are about to.
 	done        func() // Called once when its handler has settled or it was dropped.
 	// over, if not nil, is called once with what became of the event.
-	over          func(later.Outcome)
-	receipt       discord.Receipt
-	begun         time.Time  // When it was handed to a script.
-	ended, failed bool       // Its handlers have settled, and how.
-	lost          bool       // Its handlers were cut off by what their script did.
-	span          trace.Span // Of the way it takes.
+	over    func(later.Outcome)
+	request *Request // nil for what is none.
+	receipt discord.Receipt
+	begun   time.Time     // When it was handed to a script.
+	ended   bool          // Its handlers have settled,
+	failure *wire.Failure // and why not well.
+	cut     bool          // Its handlers were cut off,
+	lost    bool          // and by what their script did.
+	span    trace.Span    // Of the way it takes.
 }
 
 func (e event) finish() {
@@ -41,6 +45,9 @@ func (e event) finish() {
 	}
 	if e.over != nil {
 		e.over(e.outcome())
+	}
+	if e.request != nil {
+		e.request.Over(e.fate())
 	}
 }
 

@@ -79,6 +79,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	s.ctx, s.cancel = context.WithCancel(g.bot.base)
 	info, err := json.Marshal(map[string]any{
 		"guildId": g.id, "applicationId": g.bot.cfg.Application(), "maxTimers": g.bot.limits().Script.Timers,
+		"endpoint": g.bot.cfg.Endpoint(g.id),
 	})
 	if err == nil {
 		// The reader may call the host before Load returns the instance.
@@ -217,6 +218,9 @@ func (s *script) begin(e event) bool {
 	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
+		if e.request != nil {
+			e.request.Begun(s.ctx)
+		}
 		if w := s.guild.bot.cfg.Witness; w != nil {
 			w.Begun(s.guild.id, id, e.name)
 		}

@@ -100,7 +100,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not logged in or not allowed,
 	addGroup(root, "write", "Write a bot:", a.initCommand(), a.devCommand(), a.testCommand(), a.checkCommand(), a.typesCommand(), a.deployCommand())
 	addGroup(root, "run", "Look after what runs:", a.getCommand(), a.listCommand(), a.historyCommand(), a.diffCommand(), a.rollbackCommand(), a.deleteCommand(),
 		a.logsCommand(), a.statusCommand(), a.cronCommand(), a.releaseCommand())
-	addGroup(root, "keep", "Look after what it keeps:", a.kvCommand(), a.secretCommand(), a.varCommand())
+	addGroup(root, "keep", "Look after what it keeps:", a.kvCommand(), a.secretCommand(), a.varCommand(), a.settingsCommand())
 	addGroup(root, "you", "You and the server:", a.loginCommand(), a.logoutCommand(), a.whoamiCommand(), a.guildsCommand(), a.tokenCommand(),
 		a.limitsCommand(), a.healthCommand(), a.doctorCommand(), a.versionCommand(), a.completionCommand())
 	return root

@@ -88,6 +88,7 @@ type Cron struct {
 	Name          string     `json:"name"`
 	Expression    string     `json:"expression"`
 	SkipIfRunning bool       `json:"skip_if_running"`
+	BackoffMS     []int64    `json:"backoff_ms,omitempty"`
 	NextRun       *time.Time `json:"next_run"`
 	LastRun       *time.Time `json:"last_run"`
 	Running       int        `json:"running"`

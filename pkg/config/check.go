@@ -33,6 +33,7 @@ var checks = map[string]struct {
 	"secret":     {"at least 32 characters", func(v string) bool { return v == "" || v == hidden || utf8.RuneCountInString(v) >= 32 }},
 	"key":        {"64 hexadecimal digits, or exactly 32 bytes", sealingKey},
 	"keys":       {"keys of 64 hexadecimal digits, or exactly 32 bytes, separated by commas", sealingKeys},
+	"endpoints":  {"an address like https://bot.example.com or https://{guild}.bots.example.com, without a path", endpointAddress},
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
 }
 
@@ -115,6 +116,13 @@ func sealingKeys(v string) bool {
 		}
 	}
 	return true
+}
+
+// endpointAddress allows {guild} as the first label of the host.
+func endpointAddress(v string) bool {
+	scheme, host, _ := strings.Cut(v, "://")
+	u, err := url.Parse(scheme + "://" + strings.TrimPrefix(host, "{guild}."))
+	return v == "" || err == nil && (scheme == "http" || scheme == "https") && u.Host != "" && u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && !strings.ContainsAny(u.Host, "{}")
 }
 
 func webAddress(v string) bool {

@@ -27,6 +27,7 @@ type Config struct {
 	Deployments Deployments `koanf:"deployments"`
 	Builds      Builds      `koanf:"builds"`
 	Egress      Egress      `koanf:"egress"`
+	Inbound     Inbound     `koanf:"inbound"`
 
 	Telemetry Telemetry `koanf:"telemetry"`
 
@@ -196,6 +197,22 @@ type Egress struct {
 	IdleTimeoutMS    int    `koanf:"idle_timeout_ms" min:"100" max:"3600000"`
 }
 
+// Inbound bounds the requests from outside that scripts answer.
+type Inbound struct {
+	// URL is where the endpoints are reached, "" beside the API.
+	URL                string `koanf:"url" check:"endpoints"`
+	MaxRequestBytes    int    `koanf:"max_request_bytes" min:"0" max:"8388608"`
+	MaxResponseBytes   int    `koanf:"max_response_bytes" min:"1024" max:"1073741824"`
+	RequestsPerSecond  int    `koanf:"requests_per_second" min:"1" max:"100000"`
+	RequestsBurst      int    `koanf:"requests_burst" min:"1" max:"100000"`
+	Concurrency        int    `koanf:"concurrency" min:"1" max:"512"`
+	AddressPerSecond   int    `koanf:"address_requests_per_second" min:"1" max:"100000"`
+	AddressBurst       int    `koanf:"address_requests_burst" min:"1" max:"100000"`
+	AddressConcurrency int    `koanf:"address_concurrency" min:"1" max:"512"`
+	StartTimeoutSecs   int    `koanf:"start_timeout_secs" min:"1" max:"60"`
+	MaxStreamSecs      int    `koanf:"max_stream_secs" min:"1" max:"3600"`
+}
+
 // Telemetry says where an operator sees more of the runtime.
 type Telemetry struct {
 	// OperatorAddress serves metrics, probes and profiles without asking who
@@ -251,6 +268,10 @@ func Default() Config {
 		Egress: Egress{
 			MaxRequestBytes: 8 << 20, MaxResponseBytes: 8 << 20, MaxHeldBytes: 32 << 20, BytesPerMinute: 256 << 20, BytesAtOnce: 64 << 20, Concurrency: 16, TimeoutMS: 30_000, IdleTimeoutMS: 60_000,
 			MaxWebSockets: 16, MaxMessageBytes: 4 << 20,
+		},
+		Inbound: Inbound{
+			MaxRequestBytes: 1 << 20, MaxResponseBytes: 8 << 20, RequestsPerSecond: 20, RequestsBurst: 60, Concurrency: 16,
+			AddressPerSecond: 10, AddressBurst: 40, AddressConcurrency: 8, StartTimeoutSecs: 10, MaxStreamSecs: 900,
 		},
 		Telemetry:   Telemetry{TracePercent: 10},
 		Database:    Database{MaxConnections: 10},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
@@ -21,6 +22,28 @@ type Job struct {
 	Expr  string
 	// SkipIfRunning drops a slot while an earlier run has not finished.
 	SkipIfRunning bool
+	// Backoff are the milliseconds before each further try of a run that failed;
+	// whoever fires the job sees to it.
+	Backoff []int64
+}
+
+// Bounds of Job.Backoff, which are Deno's.
+const (
+	maxTries = 5
+	maxPause = int64(time.Hour / time.Millisecond)
+)
+
+// CheckBackoff says what is wrong with a job's pauses.
+func CheckBackoff(pauses []int64) error {
+	if len(pauses) > maxTries {
+		return fault.New(fault.InvalidInput, "a job is tried again at most %d times; backoff has %d pauses", maxTries, len(pauses))
+	}
+	for _, ms := range pauses {
+		if ms < 0 || ms > maxPause {
+			return fault.New(fault.InvalidInput, "a pause before another try has 0 to %d milliseconds, not %d", maxPause, ms)
+		}
+	}
+	return nil
 }
 
 // Firing is one run of a job.
@@ -29,6 +52,8 @@ type Firing struct {
 	Name  string
 	// ScheduledAt is the slot that was due, in UTC; the tick may come later.
 	ScheduledAt time.Time
+	// Backoff is the job's.
+	Backoff []int64
 	// Finished must be called once the run is over; more calls do nothing.
 	Finished func()
 }
@@ -156,11 +181,26 @@ func (t *Ticker) Trigger(guild snowflake.GuildID, name string) (time.Time, error
 	return f.ScheduledAt, nil
 }
 
+// Rerun counts a further try of a run that failed, until finished is called. No
+// two tries of a job that skips while it runs are at the same time.
+func (t *Ticker) Rerun(guild snowflake.GuildID, name string) (finished func(), err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	j, ok := t.guilds[guild][name]
+	switch {
+	case !ok:
+		return nil, ErrNoJob
+	case j.SkipIfRunning && j.running > 0:
+		return nil, ErrRunning
+	}
+	return t.begin(j, j.last).Finished, nil
+}
+
 // begin counts a run. The caller holds mu.
 func (t *Ticker) begin(j *job, at time.Time) Firing {
 	j.running++
 	j.last = at
-	return Firing{Guild: j.Guild, Name: j.Name, ScheduledAt: at, Finished: sync.OnceFunc(func() {
+	return Firing{Guild: j.Guild, Name: j.Name, ScheduledAt: at, Backoff: j.Backoff, Finished: sync.OnceFunc(func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		j.running--

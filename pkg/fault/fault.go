@@ -37,6 +37,8 @@ const (
 	NotSupported    Code = "not_supported"
 	Timeout         Code = "timeout"
 	Internal        Code = "internal"
+	// ScriptFailed is for callers of a script's endpoint: its authors' log says more.
+	ScriptFailed Code = "script_failed"
 	// Codes that only ops raise.
 	ScopeForbidden     Code = "scope_forbidden"
 	DiscordHTTP        Code = "discord_http_error"
@@ -73,6 +75,7 @@ var Kinds = map[Code]Kind{
 	NotSupported:       {501, "Error", "NOT_SUPPORTED"},
 	Timeout:            {504, "Error", "TIMEOUT"},
 	Internal:           {500, "Error", "INTERNAL"},
+	ScriptFailed:       {500, "Error", "INTERNAL"},
 	ScopeForbidden:     {403, "Error", "SCOPE_FORBIDDEN"},
 	DiscordHTTP:        {502, "Error", "DISCORD_HTTP_ERROR"},
 	DiscordRateLimited: {429, "Error", "DISCORD_RATE_LIMITED"},

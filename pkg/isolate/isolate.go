@@ -97,7 +97,8 @@ const (
 	Subscription Declaration = "event"    // The name of an event it handles.
 	CommandMark  Declaration = "mark"     // What begins the messages it handles, when it does not subscribe to all.
 	Commands     Declaration = "commands" // JSON: all slash commands of the guild.
-	Cron         Declaration = "cron"     // JSON: {name, expr, skipIfRunning}.
+	Cron         Declaration = "cron"     // JSON: {name, expr, skipIfRunning, backoff}.
+	CronEnd      Declaration = "cronend"  // The name of a job that ends.
 )
 
 // OpCall is an op that waits for its result.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
@@ -295,7 +296,8 @@ func (l *loop) expire(id uint64) {
 	if !ok {
 		return
 	}
-	message := fmt.Sprintf("the handler of %q did not finish within %s", r.Event, r.Wall)
+	// What the SDK alone listens to begins with underscores.
+	message := fmt.Sprintf("the handler of %q did not finish within %s", strings.TrimPrefix(r.Event, "__"), r.Wall)
 	if id == LoadID {
 		message = fmt.Sprintf("the script did not load within %s; what its top level waits for must come by then", r.Wall)
 		l.hit(limit.LoadTime, "")

@@ -51,6 +51,9 @@ func (l *loop) native(index int, context, a, b float64, text, raw []byte) v8.Res
 	case "commands":
 		return l.declare(Commands, string(text))
 	case "cronRegister":
+		if a == 1 {
+			return l.declare(CronEnd, string(text))
+		}
 		return l.declare(Cron, string(text))
 	case "secretPlaceholder":
 		if mark, ok := l.g.env.Load().Secrets[string(text)]; ok {

@@ -8,6 +8,7 @@
 package later
 
 import (
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // Prefix begins the keys of messages. It is above all parts of script's keys.
@@ -102,6 +104,24 @@ func (m Message) Put(key string) (kv.Mutation, error) {
 	}
 	b := binary.AppendUvarint([]byte{messageValue}, uint64(len(head)))
 	return kv.Mutation{Kind: kv.Set, Key: key, Value: string(append(b, head...)) + m.Value}, nil
+}
+
+// internal is the store of what the runtime itself puts off for a guild.
+const internal = kv.Reserved + "runtime"
+
+// Keep stores a message of the runtime's own, which counts for no quota of rates.
+func Keep(ctx context.Context, store kv.Ordered, guild snowflake.GuildID, m Message, due time.Time) error {
+	m.At = due.UnixMilli()
+	key, err := NewKey(due)
+	if err != nil {
+		return err
+	}
+	put, err := m.Put(key)
+	if err != nil {
+		return err
+	}
+	_, err = store.Commit(ctx, guild, internal, kv.Commit{Mutations: []kv.Mutation{put}, Uncounted: true})
+	return err
 }
 
 // Parse reads a stored message.

@@ -28,6 +28,7 @@ const (
 	Declarations Name = "declarations"
 	Queue        Name = "queue"
 	ScriptBytes  Name = "script_bytes"
+	Requests     Name = "requests"
 	CryptoCPU    Name = "crypto_cpu"
 )
 
@@ -35,7 +36,7 @@ const (
 func All() []Name {
 	return []Name{
 		TurnCPU, CronCPU, LoadCPU, DispatchTime, LoadTime, Memory, Buffers, PendingOps, OpBytes, OpRate, Timers, LogLines, Rejections,
-		Declarations, Queue, ScriptBytes, CryptoCPU,
+		Declarations, Queue, ScriptBytes, Requests, CryptoCPU,
 	}
 }
 

@@ -91,6 +91,14 @@ func (m *Mirror[T]) Get(guild snowflake.GuildID) T {
 	return zero
 }
 
+// Known reports whether something is known of the guild.
+func (m *Mirror[T]) Known(guild snowflake.GuildID) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	g, ok := m.guilds[guild]
+	return ok && g.known
+}
+
 // Load reads the guild. When that fails, what was known stays, or what the copy
 // has, and Run tries again.
 func (m *Mirror[T]) Load(ctx context.Context, guild snowflake.GuildID) error {

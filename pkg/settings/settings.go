@@ -131,6 +131,22 @@ func (s *Service) ErrorReply(guild snowflake.GuildID) string {
 	}
 }
 
+// KnownEndpoint is InboundEndpoint as far as it is known. It does not wait.
+func (s *Service) KnownEndpoint(guild snowflake.GuildID) bool {
+	return s.known.Get(guild).Settings.InboundEndpoint
+}
+
+// InboundEndpoint says whether the guild's endpoint is open. It waits for the
+// store only when nothing is known of the guild.
+func (s *Service) InboundEndpoint(ctx context.Context, guild snowflake.GuildID) (bool, error) {
+	if !s.known.Known(guild) {
+		if err := s.known.Load(ctx, guild); err != nil && !s.known.Known(guild) {
+			return false, err
+		}
+	}
+	return s.KnownEndpoint(guild), nil
+}
+
 // Get gives the guild's settings.
 func (s *Service) Get(ctx context.Context, guild snowflake.GuildID) (Settings, error) {
 	return s.cfg.Store.Settings(ctx, guild)

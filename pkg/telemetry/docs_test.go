@@ -68,6 +68,7 @@ func all() []string {
 	NewSockets(d, []string{"a"})
 	FetchBytes(d)
 	FetchUsage(d, func() (a, b, c float64) { return 0, 0, 0 })
+	Inbound(d, []string{"a"})
 	NewFlow(d, FlowConfig{})
 	NewRequests(d)
 	NewHTTP(d)

@@ -25,6 +25,7 @@ type outcome struct {
 	Calls    []call          `json:"calls"`
 	Logs     []report.Line   `json:"logs"`
 	Failure  string          `json:"failure,omitempty"`
+	Response *response       `json:"response,omitempty"`
 }
 
 // moment is how far the world was.

@@ -48,6 +48,11 @@ type request struct {
 	Expiration int64           `json:"expiration"`
 	Metadata   json.RawMessage `json:"metadata"`
 
+	Method  string      `json:"method"`
+	Path    string      `json:"path"`
+	Headers [][2]string `json:"headers"`
+	Body    []byte      `json:"body"`
+
 	On     bool            `json:"on"`
 	Ask    int             `json:"ask"`
 	Answer json.RawMessage `json:"answer"`
@@ -124,6 +129,8 @@ func (r *runner) perform(w *world, p *place, q request) (any, error) {
 		return w.act(r.ctx, p, func(*outcome) error { return w.sim.Part(w.guild, id[snowflake.UserID](q.User)) })
 	case "fire":
 		return w.fire(r.ctx, p, q.Name)
+	case "fetch":
+		return w.fetch(r.ctx, p, q)
 	case "emit":
 		return w.act(r.ctx, p, func(*outcome) error { w.bot.Emit(w.guild, q.Name, q.Payload); return nil })
 	case "advance":

@@ -23,6 +23,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
@@ -67,6 +68,9 @@ type world struct {
 	watches *denokv.Watches
 	pool    *supervisor.Pool
 	bot     *bot.Bot
+	inbound *inbound.Endpoint
+
+	delivered chan struct{} // A request was handed to the script.
 
 	ctx    context.Context //nolint:containedctx // The world's own life.
 	cancel context.CancelFunc
@@ -95,7 +99,7 @@ type world struct {
 // newWorld makes a world without a script.
 func newWorld(ctx context.Context, cfg Config, guild snowflake.GuildID, s setting) (w *world, err error) {
 	w = &world{
-		guild: guild, clock: clock.NewFake(time.UnixMilli(s.Now).UTC()), ready: make(chan struct{}), passed: map[uint64]chan struct{}{},
+		guild: guild, clock: clock.NewFake(time.UnixMilli(s.Now).UTC()), ready: make(chan struct{}), delivered: make(chan struct{}, 1), passed: map[uint64]chan struct{}{},
 		running: map[uint64]*dispatch{}, overridden: map[string]bool{}, known: map[string]*sent{}, commands: json.RawMessage("[]"),
 	}
 	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -177,6 +181,10 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 		return w.bot.Notify(later.Delivery{Guild: guild, Name: denokv.WatchEvent, Payload: payload, Over: func(later.Outcome) { over() }})
 	})
 	w.queue = later.New(later.Config{Store: w.kv, Clock: w.clock, Log: cfg.Log, Deliver: func(d later.Delivery) bool {
+		if strings.HasPrefix(d.Name, catalog.CronPrefix) {
+			w.bot.Rerun(d)
+			return true
+		}
 		return w.bot.Notify(d)
 	}})
 	w.ends = append(w.ends, func() error { w.queue.Close(); w.watches.Close(); return nil })
@@ -188,7 +196,10 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 	w.ends = append(w.ends, state.Close)
 	w.hub = logs.New(logs.Config{Lines: 10_000, Bytes: 16 << 20, LinesPerSecond: 1 << 20, Burst: 1 << 20, Clock: w.clock})
 	w.scope = scope.New(scope.Config{REST: rest, State: w.gateway.State(), Clock: w.clock})
-	table, err := v8ops.Table(v8ops.Deps{Discord: &outbound.Discord{REST: rest, Scope: w.scope, Application: w.gateway.Application}, KV: w.kv,
+	if err := w.openEndpoint(); err != nil {
+		return err
+	}
+	table, err := v8ops.Table(v8ops.Deps{Discord: &outbound.Discord{REST: rest, Scope: w.scope, Application: w.gateway.Application}, KV: w.kv, Serve: w.inbound,
 		DenoKV: denokv.Deps{Store: w.kv, Clock: w.clock, Watches: w.watches}})
 	if err != nil {
 		return err
@@ -216,12 +227,17 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 			w.mu.Unlock()
 			return commands.SyncCommands(ctx, guild, declared)
 		},
-		Remember: w.scope.Remember, Application: w.gateway.Application, Limits: bounds, Environment: surroundings(s), Intents: w.gateway,
-		Log: cfg.Log, Now: w.clock.Now, Witness: witness{w}, Serves: w.queue.Wake,
+		Remember: w.scope.Remember, Application: w.gateway.Application, Endpoint: w.inbound.URL, Limits: bounds, Environment: surroundings(s), Intents: w.gateway,
+		Log: cfg.Log, Now: w.clock.Now, Witness: witness{w}, Serves: w.queue.Wake, Retry: w.retryLater,
 	})
 	w.ends = append(w.ends, func() error { w.bot.Close(); return nil })
 	w.run(w.pool.Run)
 	return nil
+}
+
+// retryLater keeps a run of a cron job that is to be tried again.
+func (w *world) retryLater(ctx context.Context, guild snowflake.GuildID, m later.Message, in time.Duration) error {
+	return later.Keep(ctx, w.kv, guild, m, w.clock.Now().Add(in))
 }
 
 // committed is told of every commit to the stores of Deno.Kv and of schedules.

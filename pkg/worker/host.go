@@ -85,6 +85,8 @@ func (h *host) Declare(kind isolate.Declaration, value string) error {
 		if err := h.checkCron(value); err != nil {
 			return err
 		}
+	case isolate.CronEnd:
+		delete(h.crons, value)
 	case isolate.Subscription:
 		if _, known := h.events[value]; known {
 			return nil
@@ -104,7 +106,10 @@ func over(format string, args ...any) error {
 }
 
 func (h *host) checkCron(value string) error {
-	var job struct{ Name, Expr string }
+	var job struct {
+		Name, Expr string
+		Backoff    []int64
+	}
 	if err := json.Unmarshal([]byte(value), &job); err != nil {
 		return fmt.Errorf("cron: %w", err)
 	}
@@ -115,6 +120,9 @@ func (h *host) checkCron(value string) error {
 		return over("a guild may have %d cron jobs; %q is one too many", h.maxCrons, job.Name)
 	}
 	if _, err := cron.Parse(job.Expr); err != nil {
+		return fmt.Errorf("cron job %q: %w", job.Name, err)
+	}
+	if err := cron.CheckBackoff(job.Backoff); err != nil {
 		return fmt.Errorf("cron job %q: %w", job.Name, err)
 	}
 	h.crons[job.Name] = struct{}{}

@@ -1,6 +1,7 @@
 // Deno's namespace, put together. What it is made of lives elsewhere: a member
 // is one line here. What Deno has and a server's script cannot have is in
 // denomissing.ts.
+import { cron } from "./denocron";
 import { makeErrors } from "./denoerrors";
 import { Kv, openKv } from "./denokv";
 import { AtomicOperation } from "./denokvatomic";
@@ -13,6 +14,7 @@ import { natives } from "./host";
 import { inspect } from "./inspect";
 import { mainModule } from "./meta";
 import { JSONParse, ObjectDefineProperty, ObjectKeys, hide, put } from "./primordials";
+import { serve } from "./serve";
 
 // The version of Deno whose API the namespace has the names of, and of
 // TypeScript that the declarations are checked with; tests hold both.
@@ -46,6 +48,8 @@ export const Deno: Record<string, unknown> = {
   KvListIterator,
 
   // Schedules and the server's own endpoint.
+  serve,
+  cron,
 };
 
 // What is made when it is asked for: it costs every script memory, and few ask.

@@ -63,3 +63,8 @@ export function classOfCode(code: unknown): Class | undefined {
   const name = typeof code === "string" ? ofCodes[code] : undefined;
   return name === undefined ? undefined : classes()[name];
 }
+
+/** There is a server already. */
+export function addrInUse(message: string): Error {
+  return new (classes().AddrInUse!)(message);
+}

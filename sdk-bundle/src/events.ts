@@ -3,7 +3,7 @@
 import { type Delivery, makeContext } from "./context";
 import { describe, report } from "./failure";
 import { handledLate, rejected } from "./global";
-import { natives, settleOp } from "./host";
+import { encode, natives, settleOp } from "./host";
 import { apologize } from "./interaction";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
 import { fillMeta } from "./meta";
@@ -75,13 +75,26 @@ export function cron(name: string, expr: string, handler: (ctx: any) => unknown,
   }
   if (typeof expr !== "string" || expr === "") throw new TypeErrorCtor("cron(name, expr, handler): expr must be a cron expression");
   if (typeof handler !== "function") throw new TypeErrorCtor("cron(name, expr, handler): handler must be a function");
+  cronJob(name, expr, options?.skipIfRunning === true, undefined, handler);
+}
+
+/** Registers a job; one that fails is tried again after the pauses in backoff. */
+export function cronJob(name: string, expr: string, skipIfRunning: boolean, backoff: number[] | undefined, run: (ctx: any) => unknown): void {
   const job = dict<unknown>();
   job.name = name;
   job.expr = expr;
-  job.skipIfRunning = options?.skipIfRunning === true;
+  job.skipIfRunning = skipIfRunning;
+  if (backoff !== undefined) job.backoff = backoff;
   const { cronRegister } = natives;
-  cronRegister(0, 0, JSONStringify(job));
-  listen(cronPrefix + name, { run: handler, raw: false });
+  cronRegister(0, 0, encode(job));
+  listen(cronPrefix + name, { run, raw: false });
+}
+
+/** Takes a job back. */
+export function cronEnd(name: string): void {
+  const { cronRegister } = natives;
+  cronRegister(1, 0, name);
+  handlers[cronPrefix + name] = list();
 }
 
 /** A dispatch between two of its handlers. */

@@ -40,7 +40,7 @@ interface Natives {
   done: Native; // (dispatch[, 0, failure]): a dispatch has settled
   subscribe: Native; // (0, 0, event)
   commands: Native; // (0, 0, JSON): all slash commands of the guild
-  cronRegister: Native; // (0, 0, JSON {name, expr, skipIfRunning})
+  cronRegister: Native; // (0, 0, JSON {name, expr, skipIfRunning, backoff?}); (1, 0, name) takes the job back
   secretPlaceholder: Native; // (0, 0, name): undefined when there is no such secret
   environment: Native; // (1, 0, name): a variable's value or a secret's placeholder; (0): JSON of all
   report: Native; // (0, 0, failure): an error that belongs to no dispatch
@@ -59,13 +59,14 @@ interface Natives {
 }
 
 export let natives: Natives;
-export let info: { guildId: string; applicationId: string; maxTimers: number };
+export let info: { guildId: string; applicationId: string; maxTimers: number; endpoint: string };
 let ops: Record<string, Native | undefined>;
 
 export function boot(from: Record<string, Native | undefined>, text: string): void {
   ops = from;
   natives = from as unknown as Natives;
   info = JSONParse(text);
+  info.endpoint ??= "";
 }
 
 interface Waiting {

@@ -161,6 +161,9 @@ export const flora = {
   get applicationId(): string {
     return info.applicationId;
   },
+  get endpoint(): string {
+    return info.endpoint;
+  },
 };
 
 function install(members: Record<string, unknown>): void {

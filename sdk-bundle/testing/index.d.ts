@@ -143,6 +143,12 @@ export class TestBot {
   leave(who: Who): Promise<Outcome>;
   /** A cron job is due. */
   fire(name: string): Promise<Outcome>;
+  /**
+   * Somebody sends a request to the script's `Deno.serve`: a path, an address
+   * below `flora.endpoint`, or a Request to one. Gives the response with all of
+   * its body; when the handler fails, it throws like the others.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** Any other event with the payload that scripts see. */
   emit(event: string, payload?: object): Promise<Outcome>;
   ready(): Promise<Outcome>;

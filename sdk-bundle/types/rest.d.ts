@@ -43,4 +43,6 @@ declare namespace flora {
   const guildId: Snowflake;
   /** The id of the bot's application. */
   const applicationId: Snowflake;
+  /** Where `Deno.serve` is reached from outside, with a slash at its end. */
+  const endpoint: string;
 }

@@ -285,3 +285,19 @@ const movable = new TransformStream<string, string>();
 structuredClone(movable, { transfer: [movable] });
 new MessageChannel().port1.postMessage({}, [new ReadableStream(), new ArrayBuffer(1)]);
 addEventListener("rejectionhandled", (event) => console.log(event.reason));
+// The server's own endpoint, and schedules.
+const server: Deno.HttpServer = Deno.serve({ onListen: ({ hostname, port }) => console.log(hostname, port), onError: (e) => new Response(String(e), { status: 500 }) }, async (req, info) => {
+  info.completed.then(() => console.log("sent to", info.remoteAddr.hostname));
+  return req.method === "POST" ? Response.json(await req.json()) : new Response(`see ${flora.endpoint}`);
+});
+Deno.serve(() => new Response("hi"));
+Deno.serve({ handler: () => new Response("hi"), signal: AbortSignal.timeout(5) });
+// @ts-expect-error A handler gives a response.
+Deno.serve(() => "hi");
+console.log(server.addr.port);
+server.finished.then(() => server.shutdown());
+Deno.cron("tidy up", "0 4 * * SUN", () => {});
+Deno.cron("every two hours", { hour: { every: 2 } }, { backoffSchedule: [1000, 5000] }, async () => {});
+Deno.cron("some days", { dayOfMonth: { exact: [1, 15] }, hour: 3, dayOfWeek: { start: 2, end: 6 } }, () => {}).then(() => {});
+// @ts-expect-error A schedule is a text or an object.
+Deno.cron("never", 5, () => {});

@@ -13,6 +13,8 @@ const (
 	SchedulePrefix = "__schedule:"
 	// Watch says that keys which a script watches may have changed.
 	Watch = "__kvwatch"
+	// Request is a request for Deno.serve.
+	Request = "__request"
 )
 
 // Own reports whether the event is not Discord's but the runtime's own.
@@ -22,7 +24,7 @@ func Own(name string) bool {
 			return true
 		}
 	}
-	return name == Watch
+	return name == Watch || name == Request
 }
 
 // elsewhere are names that other libraries use, with ours.

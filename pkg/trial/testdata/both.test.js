@@ -110,3 +110,40 @@ test("assertions", async () => {
   loop.self = loop;
   assertEquals(loop, loop);
 });
+
+test("requests to the bot's own endpoint", async () => {
+  const bot = await createTestBot(`
+    Deno.serve(async (req, info) => {
+      const url = new URL(req.url);
+      if (url.pathname === "/boom") throw new Error("boom");
+      if (url.pathname === "/none") return new Response(null, { status: 204 });
+      if (url.pathname === "/stream") return new Response(ReadableStream.from([new Uint8Array([1, 2]), new Uint8Array([255])]), { headers: { "content-type": "x/y" } });
+      return Response.json({ url: req.url, method: req.method, body: await req.text(), a: req.headers.get("x-a"), from: info.remoteAddr.hostname, at: flora.endpoint });
+    });
+  `);
+  const at = `https://bot.test/g/${bot.guildId}/`;
+  const answer = await bot.fetch("/hook?x=1", { method: "POST", body: "héllo", headers: { "x-a": "1" } });
+  assertEquals(answer.status, 200);
+  assertEquals(await answer.json(), { url: "https://bot.test/hook?x=1", method: "POST", body: "héllo", a: "1", from: "127.0.0.1", at });
+  assertEquals((await (await bot.fetch(new Request(at + "deep/er"))).json()).url, "https://bot.test/deep/er");
+  const stream = await bot.fetch("/stream");
+  assertEquals([stream.headers.get("content-type"), ...new Uint8Array(await stream.arrayBuffer())], ["x/y", 1, 2, 255]);
+  assertEquals((await bot.fetch("/none")).status, 204);
+  await assertRejects(() => bot.fetch("/boom"), HandlerError, "boom");
+  await assertRejects(() => bot.fetch("https://example.com/"));
+  const none = await createTestBot("console.log(1)");
+  await assertRejects(() => none.fetch("/"));
+});
+
+test("cron jobs of Deno's form", async () => {
+  const bot = await createTestBot(`
+    const stop = new AbortController();
+    Deno.cron("nightly report", { hour: 4 }, () => console.log("reported"));
+    Deno.cron("ends", "* * * * *", { signal: stop.signal }, () => {});
+    on("messageCreate", () => stop.abort());
+  `);
+  assertEquals(bot.crons["nightly report"], { expr: "0 4 * * *", skipIfRunning: true });
+  assertEquals((await bot.fire("nightly report")).logs.map((l) => l.text), ["reported"]);
+  await bot.say("stop");
+  assertEquals(Object.keys(bot.crons), ["nightly report"]);
+});

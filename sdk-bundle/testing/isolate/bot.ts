@@ -1,6 +1,7 @@
 // The test bot of isolates: a script in a world of pkg/trial. Its methods are
 // those of the test bot in Node.
 import type { Call, Common, Options, Outcome, Person, TestMessage, Who } from "../index";
+import { answered, sent } from "../src/request";
 import { answerFor, later, now, utf8Decode, utf8Encode } from "./host";
 import { here } from "./runner";
 
@@ -181,6 +182,12 @@ export class TestBot {
 
   async fire(name: string): Promise<Outcome> {
     return (await this.#act(`bot.fire(${JSON.stringify(name)})`, { do: "fire", name })).outcome;
+  }
+
+  async fetch(input: any, init?: any): Promise<any> {
+    const s = await sent(this.guildId, input, init);
+    const { raw } = await this.#act(`bot.fetch(${JSON.stringify(s.path)})`, { do: "fetch", ...s });
+    return answered(raw.response);
   }
 
   async emit(event: string, payload: object = {}): Promise<Outcome> {

@@ -10,6 +10,7 @@ import { Ids, type Person, memberOf, userOf } from "./people";
 import { commandData, modalData } from "./payload";
 import { base64, bytes, join, utf8Decode, utf8Encode } from "./platform";
 import { Refusal } from "./refusal";
+import { type Answered, addressOf, answered, endpointOf, sent } from "./request";
 import { find, messagePayload, reactionPayload, resolve } from "./view";
 
 /** A handler of the script has failed. */
@@ -22,6 +23,41 @@ export class HandlerError extends Error {
     this.outcome = outcome;
   }
 }
+
+/** A request that the script answers. */
+class Exchange {
+  begun = false;
+  whole: Promise<Answered>;
+  #over!: (a: Answered) => void;
+  #fail!: (e: Error) => void;
+  #head: Answered = { status: 200, headers: [], body: "" };
+  #parts: string[] = [];
+
+  constructor() {
+    this.whole = new Promise((resolve, reject) => {
+      this.#over = resolve;
+      this.#fail = reject;
+    });
+    this.whole.catch(() => {});
+  }
+
+  async answer(op: string, a: any): Promise<{ ok: boolean }> {
+    if (op === "op_serve_completed") return this.whole.then(() => ({ ok: true }), () => ({ ok: false }));
+    if (op === "op_serve_respond") {
+      this.begun = true;
+      if (a.status < 200 || a.status > 599) this.#fail(new Error(`the response has the status ${a.status}`));
+      this.#head = { status: a.status, headers: a.headers ?? [], body: "" };
+      if (a.pieces !== true) this.#over({ ...this.#head, body: a.bytes ?? utf8Encode(a.text ?? "") });
+      return { ok: true };
+    }
+    if (a.failed === true) this.#fail(new Error("the response's stream failed"));
+    this.#parts.push(a.bytes ?? "");
+    if (a.end === true) this.#over({ ...this.#head, body: btoa(this.#parts.map(atob).join("")) });
+    return { ok: true };
+  }
+}
+declare function atob(s: string): string;
+declare function btoa(s: string): string;
 
 type Override = unknown | ((args: any) => unknown);
 
@@ -50,6 +86,7 @@ export class TestBot {
   #fetch: ((request: any) => any) | undefined;
   #uploads = new Map<string, { args: any; parts: Uint8Array[]; all?: (answer: unknown) => void }>();
   #modals = new Map<string, { modal: any; source: TestMessage | undefined; channel: string }>();
+  #exchanges = new Map<string, Exchange>();
   #globals: Map<string, PropertyDescriptor | undefined> | undefined;
 
   private constructor(o: Options) {
@@ -61,7 +98,7 @@ export class TestBot {
     this.kv = { store: (name) => stores.of(name) };
     this.#databases = new Databases({ now: () => this.#host.clock.now(), at: (ms, f) => this.#host.clock.at(ms, f) }, (event, payload) => this.#deliver(event, payload));
     this.#host = new Host({
-      guildId: this.guildId, applicationId, secrets: o.secrets ?? {}, vars: o.vars ?? {}, start: typeof now === "number" ? now : now.getTime(),
+      guildId: this.guildId, applicationId, endpoint: endpointOf(this.guildId), secrets: o.secrets ?? {}, vars: o.vars ?? {}, start: typeof now === "number" ? now : now.getTime(),
       answer: (op, args, raw) => (op.startsWith("op_kv_") ? stores.answer(op, args) : /^op_(denokv|schedule)_/.test(op) ? this.#databases.answer(op, args) : this.#answer(op, args, raw)),
     });
     this.discord.roles.set(this.guildId, { id: this.guildId, name: "@everyone", permissions: 0x800n | 0x400n | 0x40n | 0x10000n });
@@ -249,6 +286,22 @@ export class TestBot {
     return this.#act(`__cron:${name}`, { name, scheduledAt: new Date(Math.floor(this.now / 1000) * 1000).toISOString().replace(".000Z", "Z") });
   }
 
+  /** Somebody sends a request to the script's endpoint; gives all of the response. */
+  async fetch(input: any, init?: any): Promise<any> {
+    const s = await sent(this.guildId, input, init);
+    const id = this.#ids.next();
+    const exchange = new Exchange();
+    this.#exchanges.set(id, exchange);
+    try {
+      const body = s.body === "" || s.method === "GET" || s.method === "HEAD" ? {} : { body: s.body };
+      await this.#act("__request", { id, method: s.method, url: addressOf(s), headers: [["host", "bot.test"], ...s.headers], host: "127.0.0.1", port: 4711, ...body });
+      if (!exchange.begun) throw new Error("the script has no Deno.serve");
+      return answered(await exchange.whole);
+    } finally {
+      this.#exchanges.delete(id);
+    }
+  }
+
   /** Any other event, with the payload that scripts see. */
   async emit(event: string, payload: object = {}): Promise<Outcome> {
     return this.#act(event, { guildId: this.guildId, ...payload });
@@ -340,6 +393,7 @@ export class TestBot {
     if (op === "op_fetch_answer") return new Promise((resolve) => (this.#uploads.get(args.id)!.all = resolve));
     if (op === "op_websocket_open") throw new Refusal("NOT_SUPPORTED", `the script opens a WebSocket to ${args.url}: a test bot has none; test what its events call instead`);
     if (op.startsWith("op_websocket_")) return undefined;
+    if (op.startsWith("op_serve_")) return (this.#exchanges.get(args.id) ?? new Exchange()).answer(op, args);
     const name = restName(op);
     this.#calls.push({ name, args });
     if (this.#overrides.has(name)) {

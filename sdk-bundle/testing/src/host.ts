@@ -32,6 +32,7 @@ export interface Failure {
 interface Setup {
   guildId: string;
   applicationId: string;
+  endpoint: string;
   secrets: Record<string, string>;
   vars: Record<string, string>;
   start: number;
@@ -103,8 +104,8 @@ export class Host {
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
     delete this.realm.__floraBoot;
-    const { guildId, applicationId } = setup;
-    this.#enter = boot(this.#natives(), JSON.stringify({ guildId, applicationId, maxTimers: 512 }));
+    const { guildId, applicationId, endpoint } = setup;
+    this.#enter = boot(this.#natives(), JSON.stringify({ guildId, applicationId, endpoint, maxTimers: 512 }));
   }
 
   #natives(): object {
@@ -115,7 +116,7 @@ export class Host {
       done: (id, _, failure) => this.#done(id, failure),
       subscribe: (kind, _, name) => void (kind === 1 ? this.marks : this.events).add(name),
       commands: (_, __, text) => void (this.commands = JSON.parse(text)),
-      cronRegister: (_, __, text) => this.#cron(JSON.parse(text)),
+      cronRegister: (end, _, text) => void (end === 1 ? this.crons.delete(text) : this.#cron(JSON.parse(text))),
       secretPlaceholder: (_, __, name) => entry(this.#setup.secrets, name),
       environment: (one, _, name) => {
         const { vars, secrets } = this.#setup;
