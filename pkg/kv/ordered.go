@@ -56,8 +56,8 @@ type Pair struct {
 	Version    uint64
 }
 
-// The first byte of a value that Sum, Min and Max work on: eight bytes follow,
-// the lowest first.
+// U64 is the first byte of a value that Sum, Min and Max work on: eight bytes
+// follow, the lowest first.
 const U64 = 'u'
 
 // Check holds when the key has this version; 0 is that there is no such key.

@@ -132,7 +132,7 @@ func Parse(value string) (Message, error) {
 	}
 	b := []byte(value[1:])
 	n, size := binary.Uvarint(b)
-	if size <= 0 || n > uint64(len(b)-size) {
+	if size <= 0 || n > uint64(len(b)-size) { //nolint:gosec // Not negative.
 		return m, errors.New("a message's head is longer than the message")
 	}
 	head, rest := b[size:size+int(n)], b[size+int(n):] //nolint:gosec // It is within b.

@@ -7,9 +7,9 @@ const (
 	Ready = "ready"
 	// CronPrefix begins the names of cron jobs' events.
 	CronPrefix = "__cron:"
-	// QueuePrefix begins those of databases' messages, and SchedulePrefix those of
-	// schedules.
-	QueuePrefix    = "__kvqueue:"
+	// QueuePrefix begins those of databases' messages.
+	QueuePrefix = "__kvqueue:"
+	// SchedulePrefix begins those of schedules.
 	SchedulePrefix = "__schedule:"
 	// Watch says that keys which a script watches may have changed.
 	Watch = "__kvwatch"

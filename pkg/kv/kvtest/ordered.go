@@ -120,7 +120,7 @@ func randomCommit(r *rand.Rand, c clock.Clock, key func() string, live func(stri
 		case m.Kind == kv.Delete:
 			m.Value = ""
 		case m.Kind == kv.Set && r.IntN(8) == 0:
-			m.Value = "v" + fmt.Sprint(make([]byte, r.IntN(4000)))
+			m.Value = "v" + string(make([]byte, r.IntN(4000)))
 		}
 		if m.Kind == kv.Set && r.IntN(3) == 0 {
 			m.Expiration = c.Now().Unix() + int64(r.IntN(4)) + 1
