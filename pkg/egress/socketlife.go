@@ -59,7 +59,7 @@ const maxScrubs = 4
 func (s *Socket) start(life context.Context) {
 	s.arrived, s.taken = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.ctx, s.cancel = context.WithCancel(life)
-	stops := []func() bool{context.AfterFunc(life, s.leave), context.AfterFunc(s.client.base, s.leave)}
+	stops := []func() bool{context.AfterFunc(life, s.leave), context.AfterFunc(s.client.base, s.leave)} //nolint:contextcheck // The end of the client ends every connection.
 	s.conn.SetReadLimit(s.client.cfg.Limits.Sockets.MessageBytes)
 	var pings limit.Bucket
 	s.conn.SetPingHandler(func(data string) error {
@@ -302,8 +302,8 @@ func (s *Socket) verdict(err error) *Ended {
 	return &Ended{Code: websocket.CloseAbnormalClosure, Why: f}
 }
 
-// Receive, which one may call at a time, waits for the next message, and gives how it ended when there is none
-// any more. The error is ctx's.
+// Receive waits for the next message, and gives how it ended when there is none
+// any more. One may wait at a time. The error is ctx's.
 func (s *Socket) Receive(ctx context.Context) (*Message, *Ended, error) {
 	for {
 		s.mu.Lock()
