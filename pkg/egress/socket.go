@@ -157,7 +157,7 @@ func (c *Client) openSocket(ctx, life context.Context, id snowflake.GuildID, d *
 	}
 	g := c.guilds.enter(id, time.Now())
 	free := func() { g.leave(); c.webSockets.give(id) }
-	defer context.AfterFunc(c.base, cancel)()
+	defer context.AfterFunc(c.base, cancel)() //nolint:contextcheck // The end of the client ends every handshake.
 	if s, err = c.handshake(ctx, g, d, q, r.Protocols); err != nil {
 		free()
 		return nil, host, err
@@ -201,16 +201,16 @@ func (c *Client) handshake(ctx context.Context, g *guild, d *disguise, q Request
 	}
 	header := http.Header{"User-Agent": {c.cfg.UserAgent}}
 	if len(protocols) > 0 {
-		header["Sec-WebSocket-Protocol"] = []string{strings.Join(protocols, ", ")}
+		header.Set("Sec-WebSocket-Protocol", strings.Join(protocols, ", "))
 	}
 	out, err := d.reveal(hop{at: q.at, method: q.Method, header: header}, c.cfg.Limits)
 	if err != nil {
 		return nil, err
 	}
 	asked := protocols
-	if v := out.header["Sec-WebSocket-Protocol"]; len(v) > 0 {
+	if v := out.header.Get("Sec-WebSocket-Protocol"); v != "" {
 		// A value that has a comma or the like would be several, or none.
-		if asked = strings.Split(v[0], ", "); len(asked) != len(protocols) || checkProtocols(asked) != nil { // One of no secret, too.
+		if asked = strings.Split(v, ", "); len(asked) != len(protocols) || checkProtocols(asked) != nil { // One of no secret, too.
 			return nil, failure(Invalid, "ESECRET", "a secret in a subprotocol has characters that no subprotocol can have")
 		}
 	}

@@ -84,7 +84,7 @@ func TestSocketProtocol(t *testing.T) {
 				go func() {
 					_ = p.send(row.sent)
 					if row.told == "nothing" {
-						_ = p.c.(*net.TCPConn).CloseWrite()
+						_ = p.c.(*net.TCPConn).CloseWrite() //nolint:forcetypeassert // It is one.
 					}
 					told <- p.last()
 					_ = p.c.Close()

@@ -2,7 +2,6 @@ package egress
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -46,20 +45,11 @@ type Socket struct {
 	arrived, taken chan struct{} // Hold one note each.
 }
 
-// scrubs are what takes secrets out of what comes. One is made for each set of
-// secrets that the guild had meanwhile, as far as it is remembered.
-type scrubs struct {
-	of  *secret.Set
-	all []*secret.Scrubber
-}
-
-const maxScrubs = 4
-
 // start runs the connection. It ends when life does.
 func (s *Socket) start(life context.Context) {
 	s.arrived, s.taken = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.ctx, s.cancel = context.WithCancel(life)
-	stops := []func() bool{context.AfterFunc(life, s.leave), context.AfterFunc(s.client.base, s.leave)}
+	stops := []func() bool{context.AfterFunc(life, s.leave), context.AfterFunc(s.client.base, s.leave)} //nolint:contextcheck // The end of the client ends every connection.
 	s.conn.SetReadLimit(s.client.cfg.Limits.Sockets.MessageBytes)
 	var pings limit.Bucket
 	s.conn.SetPingHandler(func(data string) error {
@@ -213,27 +203,6 @@ func (s *Socket) hold(n int64) bool {
 	return false
 }
 
-// conceal takes the values of secrets out of a message.
-func (s *Socket) conceal(data []byte) []byte {
-	if s.client.cfg.Secrets == nil {
-		return data
-	}
-	if now := s.client.cfg.Secrets(s.guild); now != s.scrub.of {
-		s.scrub.of = now
-		if c := now.Scrubber([]secret.Target{s.to}, nil); c != nil {
-			s.scrub.all = append(s.scrub.all, c)
-			s.scrub.all = s.scrub.all[max(0, len(s.scrub.all)-maxScrubs):]
-		}
-	}
-	for _, c := range s.scrub.all {
-		var ok bool
-		if data, ok = c.Bytes(data, s.client.cfg.Limits.Sockets.MessageBytes); !ok {
-			return []byte("(left out)")
-		}
-	}
-	return data
-}
-
 func (s *Socket) put(m Message) {
 	s.mu.Lock()
 	if s.release {
@@ -302,8 +271,8 @@ func (s *Socket) verdict(err error) *Ended {
 	return &Ended{Code: websocket.CloseAbnormalClosure, Why: f}
 }
 
-// Receive, which one may call at a time, waits for the next message, and gives how it ended when there is none
-// any more. The error is ctx's.
+// Receive waits for the next message, and gives how it ended when there is none
+// any more. One may wait at a time. The error is ctx's.
 func (s *Socket) Receive(ctx context.Context) (*Message, *Ended, error) {
 	for {
 		s.mu.Lock()
@@ -368,22 +337,6 @@ func (s *Socket) send(m Message) error {
 		return failure(TooLarge, "EMESSAGE", "the message has more than "+strconv.FormatInt(most, 10)+" bytes")
 	}
 	return s.conn.WriteMessage(kind, m.Data)
-}
-
-// fill puts the values of secrets into a text, which may be JSON.
-func (s *Socket) fill(text []byte, most int64) ([]byte, error) {
-	if s.client.cfg.Secrets == nil || !secret.Has(string(text)) {
-		return text, nil
-	}
-	as := secret.Plain
-	if json.Valid(text) {
-		as = secret.InJSON
-	}
-	filled, err := s.client.cfg.Secrets(s.guild).Fill(string(text), s.to, as, int(most))
-	if errors.Is(err, secret.ErrTooLong) {
-		return nil, failure(TooLarge, "EMESSAGE", "with its secrets the message has more than "+strconv.FormatInt(most, 10)+" bytes")
-	}
-	return []byte(filled), denied(err)
 }
 
 // fail ends the connection without a closing handshake.

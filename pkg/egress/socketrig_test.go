@@ -143,7 +143,13 @@ func (w *world) mustOpen(url string, protocols ...string) *egress.Socket {
 }
 
 // openFails wants the handshake to fail with this code.
-func (w *world) openFails(url, code string, protocols ...string) *egress.Failure {
+func (w *world) openFails(url, code string, protocols ...string) {
+	w.t.Helper()
+	_ = w.openFailure(url, code, protocols...)
+}
+
+// openFailure is openFails, and gives the failure.
+func (w *world) openFailure(url, code string, protocols ...string) *egress.Failure {
 	w.t.Helper()
 	s, err := w.socket(url, protocols...)
 	if s != nil {

@@ -75,7 +75,7 @@ func TestSocketSecrets(t *testing.T) {
 		{"wss://ws.example.com/", v.mark("ODD")},            // The same.
 		{"wss://ws.example.com/", v.mark("SPACED")},         // It would be two protocols.
 	} {
-		if f := v.openFails(row.url, "ESECRET", row.protocol); f.Text != "" {
+		if f := v.openFailure(row.url, "ESECRET", row.protocol); f.Text != "" {
 			silent(t, "the failure", f.Error())
 		}
 	}

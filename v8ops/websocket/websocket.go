@@ -114,7 +114,7 @@ func (f *family) open(ctx context.Context, c op.Call, a openArgs) (any, error) {
 	})
 	f.mu.Lock()
 	e.socket = socket
-	stop = context.AfterFunc(c.Life, e.forget)
+	stop = context.AfterFunc(c.Life, e.forget) //nolint:contextcheck // It outlives the call.
 	f.mu.Unlock()
 	return opened{Protocol: socket.Protocol()}, nil
 }
