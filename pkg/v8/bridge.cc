@@ -172,6 +172,13 @@ static void OnRejection(PromiseRejectMessage message) {
       return;
     }
   }
+  for (size_t i = 0; i < f->told.size(); i++) {
+    if (f->told[i] == message.GetPromise()) {
+      f->told.erase(f->told.begin() + long(i));
+      f->handled.emplace_back(isolate, message.GetPromise());
+      return;
+    }
+  }
 }
 
 static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Local<Value>, Local<String> specifier, Local<FixedArray>) {
@@ -213,7 +220,7 @@ static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) 
   Isolate* isolate = context->GetIsolate();
   FloraIsolate* f = flora_of(isolate);
   if (f->entry.IsEmpty()) return;
-  Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), meta};
+  Local<Value> args[] = {Int32::New(isolate, 7), Int32::New(isolate, 0), meta};
   TryCatch caught(isolate);
   // What is thrown leaves it as it is, unless the script is being stopped.
   if (f->entry.Get(isolate)->Call(context, Undefined(isolate), 3, args).IsEmpty() && caught.HasTerminated()) caught.ReThrow();
@@ -264,6 +271,8 @@ extern "C" void flora_dispose(FloraIsolate* f) {
     Locker locker(f->isolate);
     Isolate::Scope scope(f->isolate);
     f->rejections.clear();
+    f->told.clear();
+    f->handled.clear();
     f->entry.Reset();
     f->context.Reset();
   }
@@ -350,13 +359,32 @@ static void TellRejections(FloraIsolate* f, Local<Context> context, Local<Functi
     std::vector<Rejection> batch;
     batch.swap(f->rejections);
     for (Rejection& r : batch) {
-      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), r.promise.Get(isolate)};
+      Local<Promise> promise = r.promise.Get(isolate);
+      if (promise->HasHandler()) continue;  // What was told of before has handled it.
+      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), promise};
       if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
+      if (promise->HasHandler()) continue;
+      if (f->told.size() >= kRejections) f->told.erase(f->told.begin());
+      f->told.emplace_back(isolate, promise);
+      f->told.back().SetWeak();
     }
     if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
   }
   f->unkept += uint32_t(f->rejections.size());
   f->rejections.clear();
+}
+
+// Tells of what was told of as rejected and is handled now.
+static void TellHandled(FloraIsolate* f, Local<Context> context, Local<Function> entry, TurnScope& turn) {
+  Isolate* isolate = f->isolate;
+  std::vector<Global<Promise>> batch;
+  batch.swap(f->handled);
+  for (Global<Promise>& p : batch) {
+    Local<Promise> promise = p.Get(isolate);
+    Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), promise->Result(), promise};
+    if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
+  }
+  if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
 }
 
 // Calls the entry function, runs microtasks and reports what was rejected
@@ -368,6 +396,7 @@ static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int a
   isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, dispatch));
   bool threw = entry->Call(context, Undefined(isolate), argc, argv).IsEmpty();
   if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
+  if (!f->handled.empty() && !turn.stopped()) TellHandled(f, context, entry, turn);
   if (!f->rejections.empty()) TellRejections(f, context, entry, turn);
   int code = End(f, context, threw, turn, caught, out);
   isolate->SetContinuationPreservedEmbedderData(Undefined(isolate));

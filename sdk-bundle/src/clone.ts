@@ -322,7 +322,7 @@ export function cloneWith(value: unknown, transfer: unknown[]): { value: any; mo
     const { from, kind } = moving[i]!;
     const { movable } = kind ?? { movable: undefined };
     const can = kind === undefined ? !isDetached(from) : movable === undefined || movable(from);
-    if (!can) throw new DOMException("An object to be transferred is detached already", "DataCloneError");
+    if (!can) throw new DOMException("An object to be transferred is detached or locked already", "DataCloneError");
   }
   for (let i = 0; i < moving.length; i++) {
     const m = moving[i]!;

@@ -2,7 +2,7 @@
 // to its end; one that fails does not stop the rest.
 import { type Delivery, makeContext } from "./context";
 import { describe, report } from "./failure";
-import { rejected } from "./global";
+import { handledLate, rejected } from "./global";
 import { natives, settleOp } from "./host";
 import { apologize } from "./interaction";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
@@ -182,6 +182,8 @@ export function enter(kind: number, id: number, a: any, b: any, raw?: Uint8Array
       return settleLoad(id, a);
     case 5:
       return rejected(a, b);
+    case 6:
+      return handledLate(a, b);
     default:
       return fillMeta(a);
   }

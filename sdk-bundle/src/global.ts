@@ -1,6 +1,7 @@
 // What the global object is for the web: a target of events, which hears of
 // errors that nothing caught and of rejections that nothing handles.
-import { ErrorEvent, Event, EventTarget, PromiseRejectionEvent, fire, globalTarget, handlers, heard } from "./event";
+import { type Event, EventTarget, fire, globalTarget, handlers, heard } from "./event";
+import { ErrorEvent, PromiseRejectionEvent } from "./eventkinds";
 import { catcher, report, tellLog } from "./failure";
 import { isErrorLike } from "./inspect";
 import { ObjectDefineProperty, StringOf, TypeErrorCtor, dict } from "./primordials";
@@ -56,6 +57,16 @@ export function rejected(reason: unknown, promise: unknown): void {
       return new PromiseRejectionEvent("unhandledrejection", init);
     }, "unhandledrejection");
   if (!was) tellLog(reason);
+}
+
+/** A promise that was told of as rejected has got a handler. */
+export function handledLate(reason: unknown, promise: unknown): void {
+  taken(() => {
+    const init = dict<unknown>();
+    init.promise = promise;
+    init.reason = reason;
+    return new PromiseRejectionEvent("rejectionhandled", init);
+  }, "rejectionhandled");
 }
 
 export function reportError(e: unknown): void {

@@ -16,7 +16,8 @@ import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
 import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { secrets } from "./environment";
-import { CustomEvent, ErrorEvent, Event, EventTarget, MessageEvent, PromiseRejectionEvent } from "./event";
+import { Event, EventTarget } from "./event";
+import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./eventkinds";
 import { cron, enter, on } from "./events";
 import { DOMException } from "./exception";
 import { Request, Response, fetch } from "./fetch";
@@ -40,16 +41,19 @@ import {
 } from "./readable";
 import { onComponent, onModal } from "./route";
 import { schedule } from "./schedule";
+import { URLSearchParams } from "./searchparams";
 import * as selects from "./selects";
 import { SubtleCrypto } from "./subtle";
 import { CryptoKey } from "./subtlekey";
+import "./streamtransfer";
 import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
 import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
 import { TransformStream, TransformStreamDefaultController } from "./transform";
 import { formatDuration, parseDuration } from "./words";
 import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
-import { URL, URLSearchParams } from "./url";
+import { URL } from "./url";
+import { URLPattern } from "./urlpattern";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -132,6 +136,7 @@ export const globals = {
   FormData,
   URL,
   URLSearchParams,
+  URLPattern,
   TextEncoder,
   TextDecoder,
   atob,

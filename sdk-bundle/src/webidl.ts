@@ -71,11 +71,16 @@ export function enforced(v: unknown, what: string, most = 9007199254740991): num
 /** What an iterable gives, by the script's own iterator. */
 export function sequence(v: any, what: string, most = 10_000_000): unknown[] {
   if (!isObject(v)) throw new TypeErrorCtor(`${what}: expected a list`);
-  const make = (v as any)[Symbol.iterator];
+  return sequenceBy(v, (v as any)[Symbol.iterator], what, most);
+}
+
+/** A sequence by the iterator that was looked up already. */
+export function sequenceBy(v: any, make: any, what: string, most: number): unknown[] {
   if (typeof make !== "function") throw new TypeErrorCtor(`${what}: expected a list`);
   const out = list<unknown>();
   const it: any = apply(make, v, none);
-  const { next } = it;
+  if (!isObject(it)) throw new TypeErrorCtor(`${what}: its iterator is no object`);
+  const { next } = it as any;
   for (;;) {
     const step: any = apply(next, it, none);
     if (!isObject(step)) throw new TypeErrorCtor(`${what}: the iterator gave what is no result`);

@@ -62,10 +62,10 @@ declare class Headers {
   has(name: string): boolean;
   set(name: string, value: string): void;
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void;
-  entries(): Generator<[string, string]>;
-  keys(): Generator<string>;
-  values(): Generator<string>;
-  [Symbol.iterator](): Generator<[string, string]>;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
 }
 
 interface Body {
@@ -168,10 +168,10 @@ declare class URLSearchParams {
   set(name: string, value: string): void;
   sort(): void;
   forEach(callback: (value: string, name: string, params: URLSearchParams) => void, thisArg?: unknown): void;
-  entries(): Generator<[string, string]>;
-  keys(): Generator<string>;
-  values(): Generator<string>;
-  [Symbol.iterator](): Generator<[string, string]>;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
   toString(): string;
 }
 

@@ -138,6 +138,7 @@ const aliases: Record<Globals, unknown> = {
   FormData,
   URL,
   URLSearchParams,
+  URLPattern,
   TextEncoder,
   TextDecoder,
   atob,

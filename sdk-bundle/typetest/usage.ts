@@ -246,3 +246,9 @@ on("messageCreate", async () => {
   // @ts-expect-error Keys are made by crypto.subtle.
   new CryptoKey();
 });
+const users = new URLPattern({ pathname: "/users/:id" }, { ignoreCase: true });
+const who: string | undefined = users.exec("https://example.com/Users/5")?.pathname.groups.id;
+new URLPattern("/a/*", "https://example.com").test({ pathname: who ?? "" });
+for (const [name, value] of new URLSearchParams("a=b").entries()) console.log(name, value);
+// @ts-expect-error: a component is a text.
+new URLPattern({ pathname: 5 });
