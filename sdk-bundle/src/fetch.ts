@@ -21,7 +21,7 @@ import {
 } from "./primordials";
 import { resolvedWith, then } from "./promises";
 import { URL, hrefOf } from "./url";
-import { dictionary, expose, textOf } from "./webidl";
+import { dictionary, expose, looksLike, textOf } from "./webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -330,6 +330,8 @@ export class Response extends Body {
 
 expose(Request, "Request");
 expose(Response, "Response");
+looksLike(Request, "bodyUsed headers method redirect url");
+looksLike(Response, "body bodyUsed headers ok redirected status statusText url");
 
 export function fetch(input: unknown, init?: unknown): Promise<Response> {
   return later(() => {

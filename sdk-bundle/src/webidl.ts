@@ -1,7 +1,7 @@
 // What the web's interfaces have in common, by the Web IDL standard: the shape
 // of a class, and how arguments are turned into what a method takes.
 import { toWellFormed } from "./bytes";
-import { MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys, TypeErrorCtor, add, list, mapSet, MathTrunc, toStringTag } from "./primordials";
+import { MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ReflectOwnKeys, TypeErrorCtor, add, list, mapSet, MathTrunc, split, toStringTag } from "./primordials";
 
 /** The prototypes of all interfaces, and what they are called. */
 export const interfaces = new MapCtor<object, string>();
@@ -9,9 +9,30 @@ export const interfaces = new MapCtor<object, string>();
 /** Makes the members of a class show, as those of an interface do, and names it. */
 export function expose(of: Function, name: string): void {
   mapSet(interfaces, of.prototype, name);
+  // A bundler may have called it otherwise.
+  ObjectDefineProperty(of, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   shown(of.prototype, "constructor");
   shown(of, "prototype");
   ObjectDefineProperty(of.prototype, toStringTag, { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
+}
+
+/** What inspect shows of the instances of a class, as pairs, by its prototype. It throws for what only pretends to be one. */
+export const looks = new MapCtor<object, (v: any) => [string, unknown][]>();
+
+/** Shows members, by the getters that a class has now. */
+export function looksLike(of: Function, members: string): void {
+  const names = split(members, " ");
+  const getters = list<Function>();
+  for (let i = 0; i < names.length; i++) {
+    let d: PropertyDescriptor | undefined;
+    for (let o = of.prototype; d === undefined; o = ObjectGetPrototypeOf(o)) d = ObjectGetOwnPropertyDescriptor(o, names[i]!);
+    add(getters, d.get!);
+  }
+  mapSet(looks, of.prototype, (v) => {
+    const out = list<[string, unknown]>();
+    for (let i = 0; i < names.length; i++) add(out, [names[i]!, apply(getters[i]!, v, none)]);
+    return out;
+  });
 }
 
 function shown(o: any, but: string): void {
