@@ -63,7 +63,7 @@ func (b *bench) fetch(ctx context.Context) error {
 	go func() { served <- server.Serve(l) }()
 	defer func() {
 		_ = server.Close()
-		<-served
+		<-served //nolint:errcheck // It says that it was closed.
 	}()
 	web := egresstest.New()
 	web.Name("bench.example", "93.184.216.34")

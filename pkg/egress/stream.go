@@ -146,7 +146,7 @@ func (s *Stream) fill() {
 	defer s.settle()
 	var err error
 	if s.from, s.done, err = s.client.body(s.exchange); err != nil {
-		s.put(nil, err)
+		_ = s.put(nil, err) // It is what put gives.
 		return
 	}
 	defer s.done()

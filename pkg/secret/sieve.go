@@ -3,6 +3,7 @@ package secret
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -117,7 +118,7 @@ const stepsPerByte = 16
 func (s *Sieve) Next(part []byte, last bool) ([]byte, bool) {
 	body := part
 	if len(s.kept) > 0 {
-		body = append(s.kept, part...)
+		body = slices.Concat(s.kept, part)
 	}
 	l := &look{body: body, left: min(maxSteps, s.left+stepsPerByte*len(part)), ways: map[rune][]string{}}
 	found := s.scrubber.search(l)

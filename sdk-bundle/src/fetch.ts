@@ -156,7 +156,7 @@ export class Request extends Body {
     this.#blob = from === undefined ? (startsWith(url, "blob:") ? blobOfURL(url) : undefined) : from.#blob;
     this.#given = signal !== undefined && signal !== null;
     this.#signal = makeSignal();
-    if (signal !== undefined && signal !== null) followed(this.#signal, signal);
+    if (signal !== undefined && signal !== null) abortWith(this.#signal, signal);
   }
   get url(): string {
     return this.#url;
@@ -345,11 +345,6 @@ export function fetch(input: unknown, init?: unknown): Promise<Response> {
     }
     return then(exchange({ url, method, redirect, headers: rawList(headers) }, signal, body), (r) => received(r, method));
   });
-}
-
-/** Makes a signal abort with another. */
-function followed(mine: AbortSignal, other: AbortSignal): void {
-  abortWith(mine, other);
 }
 
 function rawAdd(to: Headers, name: string, value: string): void {

@@ -67,7 +67,7 @@ func (f *family) begin(ctx context.Context, c op.Call, id op.Text) (*exchange, e
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	alone := func() bool { return true }
 	if c.Life != nil {
-		alone = context.AfterFunc(c.Life, cancel)
+		alone = context.AfterFunc(c.Life, cancel) //nolint:contextcheck // The script ends its requests.
 	}
 	e.ctx = life
 	e.end = sync.OnceFunc(func() {
