@@ -76,8 +76,8 @@ func (e *engine) snapshot() error {
 	if err != nil {
 		return err
 	}
-	e.blob = v8.NewBlob(blob)
-	return nil
+	e.blob, err = v8.NewBlob(blob)
+	return err
 }
 
 // loaded names the time from nothing to loaded.

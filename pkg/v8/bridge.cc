@@ -174,7 +174,7 @@ static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Loc
   return resolver->GetPromise();
 }
 
-extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle) {
+extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, const FloraSource* source, size_t memory_limit, size_t text_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
   f->handle = handle;
   f->text_limit = text_limit;
@@ -182,6 +182,7 @@ extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory
   f->allocator = new CountingAllocator(memory_limit);
   Isolate::CreateParams params;
   params.snapshot_blob = &f->blob;
+  params.external_references = flora_references(source);
   params.array_buffer_allocator = f->allocator;
   params.constraints.ConfigureDefaultsFromHeapSize(0, memory_limit);
   Isolate* isolate = Isolate::New(params);

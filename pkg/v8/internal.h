@@ -54,6 +54,9 @@ struct FloraIsolate {
   int64_t stopped_ns = 0;
 };
 
+// What a snapshot refers to in the process that uses it, in V8's form.
+const intptr_t* flora_references(const FloraSource* source);
+
 char* flora_copy(const char* s, size_t len);
 FloraIsolate* flora_of(v8::Isolate* isolate);
 void flora_register(FloraIsolate* f);

@@ -4,13 +4,39 @@
 
 using namespace v8;
 
+// V8 reads the text where it is. It lies outside of all heaps: hundreds of
+// kilobytes for each isolate otherwise.
+class Text : public String::ExternalOneByteStringResource {
+ public:
+  Text(const char* text, size_t len) : text_(text), len_(len) {}
+  const char* data() const override { return text_; }
+  size_t length() const override { return len_; }
+  // An isolate that ends leaves it to the others.
+  void Dispose() override {}
+
+ private:
+  const char* const text_;
+  const size_t len_;
+};
+
+struct FloraSource {
+  FloraSource(const char* text, size_t len) : text(text, len) {}
+  Text text;
+  // A snapshot has the place in this list instead of an address.
+  const intptr_t references[2] = {reinterpret_cast<intptr_t>(&text), 0};
+};
+
+extern "C" const FloraSource* flora_source(const char* text, size_t len) { return new FloraSource(text, len); }
+
+const intptr_t* flora_references(const FloraSource* source) { return source->references; }
+
 // Runs the source in a context of its own. The default context of the snapshot
 // stays bare; the SDK is an added context, index 0.
-static char* Evaluate(Isolate* isolate, Local<Context> context, const char* source, int len) {
+static char* Evaluate(Isolate* isolate, Local<Context> context, const FloraSource* source) {
   Context::Scope scope(context);
   TryCatch caught(isolate);
   Local<String> text;
-  if (!String::NewFromUtf8(isolate, source, NewStringType::kNormal, len).ToLocal(&text)) return flora_copy("source too long", 15);
+  if (!String::NewExternalOneByte(isolate, const_cast<Text*>(&source->text)).ToLocal(&text)) return flora_copy("source too long", 15);
   ScriptOrigin origin(String::NewFromUtf8Literal(isolate, "flora:sdk"));
   ScriptCompiler::Source unit(text, origin);
   Local<Script> script;
@@ -20,17 +46,18 @@ static char* Evaluate(Isolate* isolate, Local<Context> context, const char* sour
   return flora_copy(*message ? *message : "exception", *message ? message.length() : 9);
 }
 
-extern "C" FloraBlob flora_snapshot(const char* source, int len) {
+extern "C" FloraBlob flora_snapshot(const FloraSource* source) {
   FloraBlob out{nullptr, 0, nullptr};
   Isolate::CreateParams params;
   params.array_buffer_allocator_shared = std::shared_ptr<ArrayBuffer::Allocator>(ArrayBuffer::Allocator::NewDefaultAllocator());
+  params.external_references = flora_references(source);
   SnapshotCreator creator(params);
   Isolate* isolate = creator.GetIsolate();
   {
     HandleScope handles(isolate);
     creator.SetDefaultContext(Context::New(isolate));
     Local<Context> context = Context::New(isolate);
-    out.err = Evaluate(isolate, context, source, len);
+    out.err = Evaluate(isolate, context, source);
     creator.AddContext(context);
   }
   // kClear: functions are compiled on first use, which halves the memory of an
