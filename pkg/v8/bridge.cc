@@ -140,6 +140,18 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
   Answer(info, result);
 }
 
+void flora_lazy(Local<Name>, const PropertyCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  FloraIsolate* f = flora_of(isolate);
+  if (f == nullptr || f->entry.IsEmpty()) {
+    isolate->ThrowException(Exception::Error(String::NewFromUtf8Literal(isolate, "members that are made lazily are not there before the isolate is booted")));
+    return;
+  }
+  Local<Value> args[] = {Int32::New(isolate, 6), info.Data()};
+  Local<Value> made;
+  if (f->entry.Get(isolate)->Call(isolate->GetCurrentContext(), Undefined(isolate), 2, args).ToLocal(&made)) info.GetReturnValue().Set(made);
+}
+
 // How many rejections without a handler a turn tells of.
 static constexpr size_t kRejections = 64;
 

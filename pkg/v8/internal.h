@@ -57,6 +57,10 @@ struct FloraIsolate {
 // What a snapshot refers to in the process that uses it, in V8's form.
 const intptr_t* flora_references(const FloraSource* source);
 
+// Gives a member that the SDK makes when it is first touched; its data is the
+// member's number.
+void flora_lazy(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info);
+
 char* flora_copy(const char* s, size_t len);
 FloraIsolate* flora_of(v8::Isolate* isolate);
 void flora_register(FloraIsolate* f);

@@ -23,12 +23,33 @@ struct FloraSource {
   FloraSource(const char* text, size_t len) : text(text, len) {}
   Text text;
   // A snapshot has the place in this list instead of an address.
-  const intptr_t references[2] = {reinterpret_cast<intptr_t>(&text), 0};
+  const intptr_t references[3] = {reinterpret_cast<intptr_t>(&text), reinterpret_cast<intptr_t>(flora_lazy), 0};
 };
 
 extern "C" const FloraSource* flora_source(const char* text, size_t len) { return new FloraSource(text, len); }
 
 const intptr_t* flora_references(const FloraSource* source) { return source->references; }
+
+// Lays the members that the source lists in __floraLazy: triples of an object, a
+// name and whether it shows. V8 asks for such a member when it is first read or
+// described, and from then on it is data like any other.
+static bool LayLazies(Isolate* isolate, Local<Context> context) {
+  Local<String> name = String::NewFromUtf8Literal(isolate, "__floraLazy");
+  Local<Value> list;
+  if (!context->Global()->Get(context, name).ToLocal(&list)) return false;
+  if (!list->IsArray()) return true;
+  for (uint32_t i = 0; i < list.As<Array>()->Length(); i++) {
+    Local<Value> row, on, of, shows;
+    if (!list.As<Array>()->Get(context, i).ToLocal(&row) || !row->IsArray() || !row.As<Array>()->Get(context, 0).ToLocal(&on) || !on->IsObject() ||
+        !row.As<Array>()->Get(context, 1).ToLocal(&of) || !of->IsString() || !row.As<Array>()->Get(context, 2).ToLocal(&shows) ||
+        !on.As<Object>()
+             ->SetLazyDataProperty(context, of.As<String>(), flora_lazy, Integer::NewFromUnsigned(isolate, i), shows->IsTrue() ? None : DontEnum)
+             .FromMaybe(false)) {
+      return false;
+    }
+  }
+  return context->Global()->Delete(context, name).FromMaybe(false);
+}
 
 // Runs the source in a context of its own. The default context of the snapshot
 // stays bare; the SDK is an added context, index 0.
@@ -41,7 +62,10 @@ static char* Evaluate(Isolate* isolate, Local<Context> context, const FloraSourc
   ScriptCompiler::Source unit(text, origin);
   Local<Script> script;
   Local<Value> result;
-  if (ScriptCompiler::Compile(context, &unit).ToLocal(&script) && script->Run(context).ToLocal(&result)) return nullptr;
+  if (ScriptCompiler::Compile(context, &unit).ToLocal(&script) && script->Run(context).ToLocal(&result) && LayLazies(isolate, context)) {
+    return nullptr;
+  }
+  if (!caught.HasCaught()) return flora_copy("__floraLazy lists a member that cannot be laid", 46);
   String::Utf8Value message(isolate, caught.StackTrace(context).FromMaybe(caught.Exception()));
   return flora_copy(*message ? *message : "exception", *message ? message.length() : 9);
 }

@@ -1,6 +1,6 @@
 package v8
 
-// #cgo CXXFLAGS: -fno-rtti -fPIC -std=c++20 -Wall -Wno-attributes -I${SRCDIR}/include
+// #cgo CXXFLAGS: -fno-rtti -fPIC -std=c++20 -Wall -Wno-attributes -fno-strict-aliasing -I${SRCDIR}/include
 // #cgo CXXFLAGS: -DV8_COMPRESS_POINTERS -DV8_31BIT_SMIS_ON_64BIT_ARCH -DV8_ENABLE_SANDBOX
 // #include <stdlib.h>
 // #include "bridge.h"

@@ -4,41 +4,43 @@ import { bufferOf, copyOf, viewOf } from "./bytes";
 import { DOMException, isDOMException } from "./exception";
 import { kindOf } from "./kinds";
 import {
+  ArrayCtor,
   ArrayIsArray,
   DateCtor,
   ErrorCtor,
   MapCtor,
+  ObjectCtor,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   ObjectKeys,
+  RegExpCtor,
+  SetCtor,
   TypeErrorCtor,
   add,
   bufferLength,
   dateValue,
-  dict,
+  errorClasses,
   hasOwn,
   hide,
+  isDetached,
+  isView,
   list,
   mapGet,
   mapKeys,
   mapNext,
   mapSet,
+  moveBuffer,
   put,
   regExpFlags,
   regExpSource,
+  setAdd,
   setNext,
   setValues,
-  uncurryThis,
   wrappers,
 } from "./primordials";
-import { isDetached, makeView, moveBuffer, viewInfo } from "./views";
+import { makeView, viewInfo } from "./views";
 import { dictionary, interfaces, isObject, needs, sequence } from "./webidl";
 
-const { isView } = ArrayBuffer;
-const { RegExp: RegExpCtor, Set: SetCtor, Object: ObjectCtor, Array: ArrayCtor } = globalThis;
-const setAdd = uncurryThis(Set.prototype.add) as (s: unknown, v: unknown) => void;
-const errors = dict<any>();
-for (const C of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) errors[C.name] = C;
 
 /** How an interface's objects are cloned, and moved. */
 interface Kind {
@@ -223,7 +225,7 @@ function writeSet(v: object, memory: Memory): Record {
 
 function writeError(v: any, memory: Memory): Record {
   const { name } = v;
-  const C = typeof name === "string" && errors[name] !== undefined ? errors[name] : ErrorCtor;
+  const C = typeof name === "string" && errorClasses[name] !== undefined ? errorClasses[name] : ErrorCtor;
   const d = ObjectGetOwnPropertyDescriptor(v, "message");
   const message = d !== undefined && hasOwn(d, "value") ? `${d.value}` : undefined;
   const { stack } = v;

@@ -4,7 +4,23 @@ import { bytesToClone, cloneToBytes } from "./denokvclone";
 import { hexToKey, keyToHex, type KeyPart } from "./denokvkey";
 import { onDelivery } from "./events";
 import { callOp, later } from "./host";
-import { ArrayIsArray, BigIntOf, ErrorCtor, NumberOf, ObjectDefineProperty, PromiseCtor, RangeErrorCtor, TypeErrorCtor, add, append, list, react, typedName } from "./primordials";
+import {
+  ArrayIsArray,
+  BigIntOf,
+  ErrorCtor,
+  NumberOf,
+  ObjectDefineProperty,
+  PromiseCtor,
+  RangeErrorCtor,
+  SymbolAsyncIterator,
+  SymbolDispose,
+  TypeErrorCtor,
+  add,
+  append,
+  list,
+  react,
+  typedName,
+} from "./primordials";
 
 const valueBytes = 64 * 1024;
 const mostKeys = 10;
@@ -284,7 +300,7 @@ class KvListIterator {
     return { done: false, value: entryOf(f) };
   }
 
-  [Symbol.asyncIterator](): this {
+  [SymbolAsyncIterator](): this {
     return this;
   }
 }
@@ -389,7 +405,7 @@ function watch(store: string, keys: KeyPart[][], emitAll: boolean): Watcher & { 
   w.stream = {
     getReader: () => ({ read: next, cancel, releaseLock(): void {} }),
     cancel,
-    [Symbol.asyncIterator]: () => ({
+    [SymbolAsyncIterator]: () => ({
       next,
       return: async () => {
         w.end();
@@ -404,8 +420,6 @@ function watch(store: string, keys: KeyPart[][], emitAll: boolean): Watcher & { 
 interface Listening {
   handler: ((v: unknown) => unknown) | undefined;
 }
-// What esbuild's form of `using` looks for where V8 has no such symbol.
-const dispose: unique symbol = ((Symbol as any).dispose ?? Symbol.for("Symbol.dispose")) as never;
 
 export class Kv {
   #store: string;
@@ -517,7 +531,7 @@ export class Kv {
     if (finish !== undefined) finish();
   }
 
-  [dispose](): void {
+  [SymbolDispose](): void {
     if (!this.#closed) this.close();
   }
 }

@@ -12,14 +12,20 @@ import {
   ErrorCtor,
   MapCtor,
   MathFloor,
+  ObjectCtor,
   ObjectKeys,
   RangeErrorCtor,
+  RegExpCtor,
+  SetCtor,
   TypeErrorCtor,
   add,
+  bigintToString,
   charCodeAt,
   dateValue,
+  errorClasses,
   hasOwn,
   hide,
+  isView,
   list,
   mapGet,
   mapKeys,
@@ -29,52 +35,42 @@ import {
   put,
   regExpFlags,
   regExpSource,
+  setAdd,
   setNext,
   setSize,
   setValues,
   slice,
   startsWith,
+  typedBuffer,
   typedName,
-  uncurryThis,
+  typedOffset,
+  viewBuffer,
+  viewBytes,
+  viewClasses,
+  viewOffset,
   wrappers,
 } from "./primordials";
 
 const version = 1;
 const deepest = 200;
-const bigToString = uncurryThis(BigInt.prototype.toString) as (self: bigint, radix: number) => string;
-const SetCtor = Set;
-const setAdd = uncurryThis(Set.prototype.add) as <T>(self: Set<T>, v: T) => Set<T>;
-const RegExpCtor = RegExp;
-const ObjectOf = Object;
-const { isView } = ArrayBuffer;
-const typedOffset = uncurryThis(Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "byteOffset")!.get as never) as (v: unknown) => number;
-const viewBuffer = uncurryThis(Object.getOwnPropertyDescriptor(DataView.prototype, "buffer")!.get as never) as (v: unknown) => ArrayBuffer;
-const viewOffset = uncurryThis(Object.getOwnPropertyDescriptor(DataView.prototype, "byteOffset")!.get as never) as (v: unknown) => number;
-const viewLength = uncurryThis(Object.getOwnPropertyDescriptor(DataView.prototype, "byteLength")!.get as never) as (v: unknown) => number;
-const views: [string, any, number][] = [
-  ["Int8Array", Int8Array, 1],
-  ["Uint8Array", Uint8Array, 1],
-  ["Uint8ClampedArray", Uint8ClampedArray, 1],
-  ["Int16Array", Int16Array, 2],
-  ["Uint16Array", Uint16Array, 2],
-  ["Int32Array", Int32Array, 4],
-  ["Uint32Array", Uint32Array, 4],
-  ["Float32Array", Float32Array, 4],
-  ["Float64Array", Float64Array, 8],
-  ["BigInt64Array", BigInt64Array, 8],
-  ["BigUint64Array", BigUint64Array, 8],
-  ["DataView", DataView, 1],
+/** The classes of views, and how wide their elements are; the numbers are the places in the list. */
+const views: [string, number][] = [
+  ["Int8Array", 1],
+  ["Uint8Array", 1],
+  ["Uint8ClampedArray", 1],
+  ["Int16Array", 2],
+  ["Uint16Array", 2],
+  ["Int32Array", 4],
+  ["Uint32Array", 4],
+  ["Float32Array", 4],
+  ["Float64Array", 8],
+  ["BigInt64Array", 8],
+  ["BigUint64Array", 8],
+  ["DataView", 1],
 ];
-const errors: [string, ErrorConstructor][] = [
-  ["EvalError", EvalError],
-  ["RangeError", RangeError],
-  ["ReferenceError", ReferenceError],
-  ["SyntaxError", SyntaxError],
-  ["TypeError", TypeError],
-  ["URIError", URIError],
-];
-const double = new Float64Array(1);
-const doubleBytes = new Uint8Array(double.buffer);
+const errors = ["EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"];
+const double = new viewClasses.Float64Array(1);
+const doubleBytes = new Uint8ArrayCtor(typedBuffer(double));
 
 // Tags. A number keeps its meaning for ever.
 const Undefined = 0, Null = 1, True = 2, False = 3, Int = 4, Double = 5, Text = 6, Big = 7, DateTag = 8, Regex = 9, ArrayTag = 10, Hole = 11,
@@ -203,7 +199,7 @@ function write(w: Writer, v: any, depth: number): void {
       return w.text(v);
     case "bigint":
       w.byte(Big);
-      return w.text(bigToString(v, 16));
+      return w.text(bigintToString(v, 16));
     case "number":
       if ((v | 0) === v && !(v === 0 && 1 / v < 0)) {
         w.byte(Int);
@@ -247,7 +243,7 @@ function writeObject(w: Writer, v: any, depth: number): void {
     w.byte(kind);
     write(w, data ? viewBuffer(v) : bufferOf(v), depth);
     w.varint(data ? viewOffset(v) : typedOffset(v));
-    w.varint(data ? viewLength(v) : lengthOf(v as Uint8Array));
+    w.varint(data ? viewBytes(v) : lengthOf(v as Uint8Array));
     return;
   }
   if (isBytes(v)) {
@@ -305,7 +301,7 @@ function writeObject(w: Writer, v: any, depth: number): void {
 
 function writeError(w: Writer, v: any, depth: number): void {
   let kind = 0;
-  while (kind < errors.length && errors[kind]![0] !== v.name) kind++;
+  while (kind < errors.length && errors[kind] !== v.name) kind++;
   w.byte(ErrorTag);
   w.byte(kind);
   w.text(`${v.message}`);
@@ -427,8 +423,8 @@ function read(r: Reader): any {
       const at = r.seen.length;
       keep(r, undefined);
       const kind = views[r.b[r.at++]!]!;
-      const Ctor = kind[1];
-      const width = kind[2];
+      const Ctor = viewClasses[kind[0]];
+      const width = kind[1];
       const buffer = read(r);
       const from = varint(r);
       return (r.seen[at] = new Ctor(buffer, from, varint(r) / width));
@@ -436,11 +432,11 @@ function read(r: Reader): any {
     case Boxed: {
       const at = r.seen.length;
       keep(r, undefined);
-      return (r.seen[at] = ObjectOf(read(r)));
+      return (r.seen[at] = ObjectCtor(read(r)));
     }
     case ErrorTag: {
       const kind = r.b[r.at++]!;
-      const Ctor = kind < errors.length ? errors[kind]![1] : ErrorCtor;
+      const Ctor = kind < errors.length ? errorClasses[errors[kind]!] : ErrorCtor;
       const e = keep(r, new Ctor(text(r)));
       hide(e, "stack", text(r));
       if (r.b[r.at++] === 1) hide(e, "cause", read(r));

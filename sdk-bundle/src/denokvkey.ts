@@ -2,7 +2,7 @@
 // by part, Uint8Array before string, number, bigint and boolean.
 import { Uint8ArrayCtor, isBytes, lengthOf, toWellFormed, viewOf } from "./bytes";
 import { bytesText, textBytes } from "./denokvclone";
-import { ArrayIsArray, BigIntOf, TypeErrorCtor, append, parseInt, slice, uncurryThis } from "./primordials";
+import { ArrayIsArray, BigIntOf, TypeErrorCtor, append, bigintToString, parseInt, slice, typedBuffer, viewClasses } from "./primordials";
 
 export type KeyPart = Uint8Array | string | number | bigint | boolean;
 
@@ -16,9 +16,8 @@ const falseTag = 0x26;
 const trueTag = 0x27;
 
 const digits = "0123456789abcdef";
-const bigToString = uncurryThis(BigInt.prototype.toString) as (self: bigint, radix: number) => string;
-const double = new Float64Array(1);
-const doubleBytes = new Uint8Array(double.buffer);
+const double = new viewClasses.Float64Array(1);
+const doubleBytes = new Uint8ArrayCtor(typedBuffer(double));
 
 const hexOf = (b: number): string => digits[b >> 4]! + digits[b & 15]!;
 
@@ -45,7 +44,7 @@ function inverted(hex: string): string {
 function ofBigint(n: bigint): string {
   if (n === 0n) return hexOf(zeroTag);
   const negative = n < 0n;
-  let hex = bigToString(negative ? -n : n, 16);
+  let hex = bigintToString(negative ? -n : n, 16);
   if (hex.length % 2 === 1) hex = "0" + hex;
   const bytes = hex.length / 2;
   if (bytes > 255) throw new TypeErrorCtor("A bigint in a key has at most 255 bytes");

@@ -1,7 +1,7 @@
 // What the guild's admins have set beside the script: variables, and secrets,
 // of which a script only ever sees placeholders.
-import { AtomicOperation, Kv, KvU64, openKv } from "./denokv";
 import { natives } from "./host";
+import { lay, part } from "./lazy";
 import { ErrorCtor, JSONParse, TypeErrorCtor } from "./primordials";
 
 function nameOf(call: string, name: unknown): string {
@@ -26,11 +26,7 @@ function fixed(call: string): never {
 }
 
 /** What there is of Deno's namespace. */
-export const Deno = {
-  openKv,
-  Kv,
-  KvU64,
-  AtomicOperation,
+export const Deno = lay({}, true, {
   env: {
     get: (name: string): string | undefined => variable("Deno.env.get", name),
     has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,
@@ -41,4 +37,5 @@ export const Deno = {
     set: (_name: string, _value: string): void => fixed("set"),
     delete: (_name: string): void => fixed("delete"),
   },
-};
+  ...part(() => import("./denokv"), "openKv", "Kv", "KvU64", "AtomicOperation"),
+});

@@ -2,11 +2,9 @@
 // target has no parents here, so an event's path is its target alone.
 import { DOMException } from "./exception";
 import { report } from "./failure";
-import { now } from "./performance";
-import { ObjectDefineProperty, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
+import { elapsed } from "./elapsed";
+import { ObjectDefineProperty, ObjectFreeze, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
 import { constants, dictionary, expose, isObject, needs, sequence, textOf } from "./webidl";
-
-const { freeze } = Object;
 
 interface Flags {
   type: string;
@@ -56,7 +54,7 @@ export class Event {
       canceled: false,
       passive: false,
       trusted: false,
-      at: now(),
+      at: elapsed(),
     };
   }
   get type(): string {
@@ -243,7 +241,7 @@ export class MessageEvent extends Event {
       e.#data = data;
       const ports: unknown[] = [];
       for (let i = 0; i < all.length; i++) append(ports, all[i]);
-      e.#ports = freeze(ports);
+      e.#ports = ObjectFreeze(ports);
       return e;
     };
   }
@@ -261,7 +259,7 @@ export class MessageEvent extends Event {
       const all = sequence(o.ports, "MessageEvent: ports");
       for (let i = 0; i < all.length; i++) append(ports, all[i]);
     }
-    this.#ports = freeze(ports);
+    this.#ports = ObjectFreeze(ports);
   }
   get data(): any {
     return this.#data;
@@ -430,32 +428,32 @@ export function fire(to: EventTarget, event: Event): boolean {
   return dispatch(to, event);
 }
 
-/**
- * Puts a handler attribute, such as onabort, on an object. first is run when a
- * handler is set.
- */
+/** The accessors of a handler attribute. first is run when a handler is set. */
+export function handler(name: string, first?: (t: any) => void): { get(this: unknown): any; set(this: unknown, v: unknown): void } {
+  return {
+    get(this: unknown): any {
+      return attributesOf(targetOf(this))[name]?.value ?? null;
+    },
+    set(this: unknown, v: unknown): void {
+      const t = targetOf(this);
+      const a = (attributesOf(t)[name] ??= { value: null, listener: undefined });
+      a.value = isObject(v) ? v : null;
+      if (a.value === null) {
+        if (a.listener !== undefined) forget(t, name, a.listener);
+        a.listener = undefined;
+      } else if (a.listener === undefined) {
+        a.listener = listen(t, name, (e: Event) => handle(a.value, t, e), false, false, false);
+      }
+      if (first !== undefined) first(t);
+    },
+  };
+}
+
+/** Puts handler attributes, such as onabort, on a prototype. */
 export function handlers(on: object, names: string[], first?: (t: any) => void): void {
-  const enumerable = on !== globalThis;
   for (let i = 0; i < names.length; i++) {
-    const name = names[i]!;
-    const access = {
-      get(this: unknown): any {
-        return attributesOf(targetOf(this))[name]?.value ?? null;
-      },
-      set(this: unknown, v: unknown): void {
-        const t = targetOf(this);
-        const a = (attributesOf(t)[name] ??= { value: null, listener: undefined });
-        a.value = isObject(v) ? v : null;
-        if (a.value === null) {
-          if (a.listener !== undefined) forget(t, name, a.listener);
-          a.listener = undefined;
-        } else if (a.listener === undefined) {
-          a.listener = listen(t, name, (e: Event) => handle(a.value, t, e), false, false, false);
-        }
-        if (first !== undefined) first(t);
-      },
-    };
-    ObjectDefineProperty(on, "on" + name, { __proto__: null, get: access.get, set: access.set, enumerable, configurable: true } as PropertyDescriptor);
+    const { get, set } = handler(names[i]!, first);
+    ObjectDefineProperty(on, "on" + names[i]!, { __proto__: null, get, set, enumerable: true, configurable: true } as PropertyDescriptor);
   }
 }
 

@@ -5,6 +5,7 @@ import { describe, report } from "./failure";
 import { rejected } from "./global";
 import { natives, settleOp } from "./host";
 import { apologize } from "./interaction";
+import { member } from "./lazy";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
 import { fireTimer } from "./timers";
 
@@ -169,7 +170,7 @@ function settleLoad(id: number, evaluation: unknown): void {
 }
 
 /** The one function that the host calls. */
-export function enter(kind: number, id: number, a: any, b: any): void {
+export function enter(kind: number, id: number, a: any, b: any): unknown {
   switch (kind) {
     case 1:
       return dispatch(id, a, b);
@@ -179,6 +180,8 @@ export function enter(kind: number, id: number, a: any, b: any): void {
       return fireTimer(id);
     case 4:
       return settleLoad(id, a);
+    case 6:
+      return member(id);
     default:
       return rejected(a, b);
   }

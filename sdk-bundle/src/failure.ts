@@ -100,8 +100,8 @@ function oneLine(e: any): string {
   return isErrorLike(e) ? `${e.name}: ${e.message}${framesOf(stackOf(e))}` : inspect(e);
 }
 
-/** What may take an error before the log is told; set by global.ts. */
-export const catcher: { take(e: unknown): boolean } = { take: () => false };
+/** What may take an error or a rejection before the log is told; set by globalevents.ts. */
+export const catcher: { take(e: unknown): boolean; takeRejection(reason: unknown, promise: unknown): boolean } = { take: () => false, takeRejection: () => false };
 
 /** Reports an error that belongs to no dispatch: to the script, then to the guild's log. */
 export function report(e: unknown): void {

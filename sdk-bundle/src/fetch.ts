@@ -8,6 +8,7 @@ import { Headers, type Pair, headerOf, rawList } from "./headers";
 import { later, startOp } from "./host";
 import {
   JSONStringify,
+  MathRandom,
   NumberOf,
   ObjectGetPrototypeOf,
   PromiseCtor,
@@ -27,7 +28,6 @@ import { deferred } from "./promises";
 import { URL, hrefOf } from "./url";
 import { expose, textOf } from "./webidl";
 
-const { random } = Math;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 function methodOf(v: unknown): string {
@@ -234,7 +234,7 @@ expose(Request, "Request");
 expose(Response, "Response");
 
 function requestId(): string {
-  return numberToString(random(), 36) + numberToString(random(), 36);
+  return numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36);
 }
 
 export function fetch(input: unknown, init?: unknown): Promise<Response> {

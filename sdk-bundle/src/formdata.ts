@@ -1,7 +1,24 @@
 // FormData, by the XMLHttpRequest standard, and its form as multipart/form-data.
 import { base64ToText, bytesToBase64, copyInto, lengthOf, part, textToBase64, base64ToBytes, toLowerCase, Uint8ArrayCtor } from "./bytes";
 import { type File, fileOf, insideBlob, insideFile } from "./blob";
-import { DateNow, ReflectApply, TypeErrorCtor, add, append, charCodeAt, indexOf, list, numberToString, slice, split, startsWith, trim } from "./primordials";
+import {
+  DateNow,
+  MathRandom,
+  ObjectDefineProperty,
+  ReflectApply,
+  SymbolIterator,
+  TypeErrorCtor,
+  add,
+  append,
+  charCodeAt,
+  indexOf,
+  list,
+  numberToString,
+  slice,
+  split,
+  startsWith,
+  trim,
+} from "./primordials";
 import { expose, isObject, needs, usv } from "./webidl";
 
 interface Entry {
@@ -98,12 +115,12 @@ export class FormData {
   *values(): Generator<string | File> {
     for (let i = 0; i < this.#list.length; i++) yield this.#list[i]!.value;
   }
-  [Symbol.iterator](): Generator<[string, string | File]> {
+  [SymbolIterator](): Generator<[string, string | File]> {
     return this.entries();
   }
 }
 expose(FormData, "FormData");
-Object.defineProperty(FormData.prototype, Symbol.iterator, { value: FormData.prototype.entries, writable: true, configurable: true });
+ObjectDefineProperty(FormData.prototype, SymbolIterator, { __proto__: null, value: FormData.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
 
 /** Whether v is a FormData. */
 export function isForm(v: unknown): boolean {
@@ -140,12 +157,10 @@ function quoted(s: string): string {
   return out;
 }
 
-const { random } = Math;
-
 /** A form's multipart/form-data, in base64, and its type. */
 export function multipart(v: unknown): { b64: string; type: string } {
   const all = entriesIn(v)!;
-  const boundary = "----FloraFormBoundary" + slice(numberToString(random(), 36), 2) + slice(numberToString(random(), 36), 2);
+  const boundary = "----FloraFormBoundary" + slice(numberToString(MathRandom(), 36), 2) + slice(numberToString(MathRandom(), 36), 2);
   const parts = list<Uint8Array>();
   let size = 0;
   const put = (b: Uint8Array): void => {

@@ -1,6 +1,19 @@
 // Headers, by the fetch standard.
 import { toLowerCase } from "./bytes";
-import { ArrayIsArray, ObjectDefineProperty, ObjectKeys, ReflectApply, TypeErrorCtor, add, append, charCodeAt, list, regExpExec, slice } from "./primordials";
+import {
+  ArrayIsArray,
+  ObjectDefineProperty,
+  ObjectKeys,
+  ReflectApply,
+  SymbolIterator,
+  TypeErrorCtor,
+  add,
+  append,
+  charCodeAt,
+  list,
+  regExpExec,
+  slice,
+} from "./primordials";
 import { expose, textOf } from "./webidl";
 
 export type Pair = [name: string, value: string];
@@ -39,7 +52,7 @@ function items(of: any, most: number): unknown[] {
     for (let i = 0; i < of.length; i++) add(out, of[i]);
     return out;
   }
-  const it: any = ReflectApply(of[Symbol.iterator], of, []);
+  const it: any = ReflectApply(of[SymbolIterator], of, []);
   for (;;) {
     const step = it.next();
     if (step.done) return out;
@@ -53,11 +66,11 @@ export function pairsOf(init: any, what: string): [unknown, unknown][] {
   const out = list<[unknown, unknown]>();
   if (init === undefined || init === null) return out;
   if (typeof init !== "object" && typeof init !== "function") throw new TypeErrorCtor(`${what}: expected an object or a list of pairs`);
-  if (typeof init[Symbol.iterator] === "function") {
+  if (typeof init[SymbolIterator] === "function") {
     const all = items(init, 100_000);
     for (let i = 0; i < all.length; i++) {
       const one = all[i] as any;
-      const pair = one !== null && typeof one === "object" && typeof one[Symbol.iterator] === "function" ? items(one, 3) : list<unknown>();
+      const pair = one !== null && typeof one === "object" && typeof one[SymbolIterator] === "function" ? items(one, 3) : list<unknown>();
       if (pair.length !== 2) throw new TypeErrorCtor(`${what}: each entry must be a pair of name and value`);
       add(out, [pair[0], pair[1]]);
     }
@@ -166,11 +179,11 @@ export class Headers {
     const all = sorted(this.#list);
     for (let i = 0; i < all.length; i++) yield all[i]![1];
   }
-  [Symbol.iterator](): Generator<Pair> {
+  [SymbolIterator](): Generator<Pair> {
     return this.entries();
   }
 }
-ObjectDefineProperty(Headers.prototype, Symbol.iterator, { __proto__: null, value: Headers.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
+ObjectDefineProperty(Headers.prototype, SymbolIterator, { __proto__: null, value: Headers.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
 expose(Headers, "Headers");
 
 /** The list behind Headers, for the SDK only. */

@@ -1,13 +1,26 @@
 // ReadableStream, its readers and its controllers, by the Streams standard.
 import { isAbortSignal } from "./abort";
-import { ObjectCreate, ObjectDefineProperty, ObjectGetPrototypeOf, RangeErrorCtor, ObjectSetPrototypeOf, ReflectApply, TypeErrorCtor, put, react } from "./primordials";
+import {
+  ObjectCreate,
+  ObjectDefineProperty,
+  ObjectGetPrototypeOf,
+  ObjectSetPrototypeOf,
+  RangeErrorCtor,
+  ReflectApply,
+  SymbolAsyncIterator,
+  SymbolIterator,
+  TypeErrorCtor,
+  isDetached,
+  put,
+  react,
+} from "./primordials";
 import { type Deferred, deferred, handled, invoke, promised, rejectedWith, resolvedWith, then } from "./promises";
 import { DefaultController, Readable, Reader, acquire, cancel, read, release } from "./rs";
 import { ByteController, type ByobRequest } from "./rsbytes";
 import { pipe } from "./rspipe";
 import { teeBytes, teeDefault } from "./rstee";
 import { markOf, strategyOf } from "./strategies";
-import { asView, isDetached, viewInfo } from "./views";
+import { asView, viewInfo } from "./views";
 import { dictionary, enforced, expose, isObject, needs } from "./webidl";
 import { methods, writableOf } from "./writable";
 
@@ -119,7 +132,7 @@ export class ReadableStream {
   }
 }
 expose(ReadableStream, "ReadableStream");
-ObjectDefineProperty(ReadableStream.prototype, Symbol.asyncIterator, { __proto__: null, value: ReadableStream.prototype.values, writable: true, configurable: true } as PropertyDescriptor);
+ObjectDefineProperty(ReadableStream.prototype, SymbolAsyncIterator, { __proto__: null, value: ReadableStream.prototype.values, writable: true, configurable: true } as PropertyDescriptor);
 
 export function teeOf(s: Readable, clone: boolean): [Readable, Readable] {
   return s.controller.bytes ? teeBytes(s) : teeDefault(s, clone);
@@ -421,8 +434,8 @@ function iterate(stream: ReadableStream, preventCancel: boolean): object {
 /** ReadableStream.from. */
 function fromIterable(items: any): ReadableStream {
   if (items === undefined || items === null) throw new TypeErrorCtor("ReadableStream.from: expected something that can be iterated");
-  let method = items[Symbol.asyncIterator];
-  if (method === undefined || method === null) method = items[Symbol.iterator];
+  let method = items[SymbolAsyncIterator];
+  if (method === undefined || method === null) method = items[SymbolIterator];
   if (typeof method !== "function") throw new TypeErrorCtor("ReadableStream.from: expected something that can be iterated");
   const it = ReflectApply(method, items, []);
   if (!isObject(it)) throw new TypeErrorCtor("ReadableStream.from: the iterator is no object");

@@ -1,5 +1,5 @@
 // URL and URLSearchParams; the host parses.
-import { base64ToText, bytesToBase64, toWellFormed, Uint8ArrayCtor, part } from "./bytes";
+import { Uint8ArrayCtor, base64ToText, bytesToBase64, charCode, part, toWellFormed } from "./bytes";
 import { pairsOf } from "./headers";
 import { natives } from "./host";
 import {
@@ -7,10 +7,13 @@ import {
   JSONStringify,
   ObjectDefineProperty,
   ReflectApply,
+  SymbolIterator,
   TypeErrorCtor,
   add,
   append,
   charCodeAt,
+  decodeComponent,
+  encodeComponent,
   indexOf,
   list,
   numberToString,
@@ -20,8 +23,6 @@ import {
   toUpperCase,
 } from "./primordials";
 import { expose, textOf } from "./webidl";
-
-const { encodeURIComponent: escape, decodeURIComponent: unescape } = globalThis;
 
 interface Parts {
   href: string;
@@ -182,7 +183,7 @@ const hex = "0123456789ABCDEF";
 
 /** A text as application/x-www-form-urlencoded has it. */
 function encode(s: string): string {
-  const escaped = escape(toWellFormed(s));
+  const escaped = encodeComponent(toWellFormed(s));
   let out = "";
   let from = 0;
   for (let i = 0; i < escaped.length; i++) {
@@ -203,7 +204,7 @@ function digit(c: number): number {
 
 const ascii = (() => {
   let out = "";
-  for (let i = 0; i < 128; i++) out += String.fromCharCode(i);
+  for (let i = 0; i < 128; i++) out += charCode(i);
   return out;
 })();
 
@@ -216,11 +217,11 @@ function decode(s: string): string {
   }
   if (indexOf(text, "%") < 0) return toWellFormed(text);
   try {
-    return unescape(toWellFormed(text));
+    return decodeComponent(toWellFormed(text));
   } catch {
     // A stray % stays, and what is not UTF-8 becomes U+FFFD.
   }
-  const escaped = escape(toWellFormed(text));
+  const escaped = encodeComponent(toWellFormed(text));
   const bytes = new Uint8ArrayCtor(escaped.length);
   let n = 0;
   const value = (i: number): number => {
@@ -358,7 +359,7 @@ export class URLSearchParams {
   *values(): Generator<string> {
     for (let i = 0; i < this.#list.length; i++) yield this.#list[i]![1];
   }
-  [Symbol.iterator](): Generator<[string, string]> {
+  [SymbolIterator](): Generator<[string, string]> {
     return this.entries();
   }
   toString(): string {
@@ -390,7 +391,7 @@ export function formOf(v: unknown): string | undefined {
 const { toString: paramsToString } = URLSearchParams.prototype;
 
 expose(URL, "URL");
-ObjectDefineProperty(URLSearchParams.prototype, Symbol.iterator, { __proto__: null, value: URLSearchParams.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
+ObjectDefineProperty(URLSearchParams.prototype, SymbolIterator, { __proto__: null, value: URLSearchParams.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
 expose(URLSearchParams, "URLSearchParams");
 
 /** The pairs of application/x-www-form-urlencoded; unlike a query it has no mark before it. */

@@ -1,7 +1,21 @@
 // What the web's interfaces have in common, by the Web IDL standard: the shape
 // of a class, and how arguments are turned into what a method takes.
 import { toWellFormed } from "./bytes";
-import { MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectOwnKeys, TypeErrorCtor, add, list, mapSet, MathTrunc, toStringTag } from "./primordials";
+import {
+  MapCtor,
+  MathTrunc,
+  NumberOf,
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ReflectApply,
+  ReflectOwnKeys,
+  SymbolIterator,
+  TypeErrorCtor,
+  add,
+  list,
+  mapSet,
+  toStringTag,
+} from "./primordials";
 
 /** The prototypes of all interfaces, and what they are called. */
 export const interfaces = new MapCtor<object, string>();
@@ -9,6 +23,8 @@ export const interfaces = new MapCtor<object, string>();
 /** Makes the members of a class show, as those of an interface do, and names it. */
 export function expose(of: Function, name: string): void {
   mapSet(interfaces, of.prototype, name);
+  // The bundler may have called a class that names itself otherwise.
+  ObjectDefineProperty(of, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   shown(of.prototype, "constructor");
   shown(of, "prototype");
   ObjectDefineProperty(of.prototype, toStringTag, { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
@@ -71,18 +87,17 @@ export function enforced(v: unknown, what: string, most = 9007199254740991): num
 /** What an iterable gives, by the script's own iterator. */
 export function sequence(v: any, what: string, most = 10_000_000): unknown[] {
   if (!isObject(v)) throw new TypeErrorCtor(`${what}: expected a list`);
-  const make = (v as any)[Symbol.iterator];
+  const make = (v as any)[SymbolIterator];
   if (typeof make !== "function") throw new TypeErrorCtor(`${what}: expected a list`);
   const out = list<unknown>();
-  const it: any = apply(make, v, none);
+  const it: any = ReflectApply(make, v, none);
   const { next } = it;
   for (;;) {
-    const step: any = apply(next, it, none);
+    const step: any = ReflectApply(next, it, none);
     if (!isObject(step)) throw new TypeErrorCtor(`${what}: the iterator gave what is no result`);
     if ((step as any).done) return out;
     if (out.length >= most) throw new TypeErrorCtor(`${what}: there are more than ${most}`);
     add(out, (step as any).value);
   }
 }
-const { apply } = Reflect;
 const none: [] = [];

@@ -17,7 +17,7 @@ const library = { createTestBot, TestBot, HandlerError, Context, describe, it, t
 
 function bootTester(natives: Record<string, Native>, info: string): Enter {
   attach(natives);
-  const own: Record<string, Native> = Object.assign(Object.create(null), natives);
+  const own: Record<string, Native> = Object.create(natives);
   own.report = (_a, _b, s) => void uncaught(JSON.parse(s!));
   own.timerStart = (id, ms, repeat) => {
     const out = natives.timerStart!(id, ms, repeat);

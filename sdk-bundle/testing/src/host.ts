@@ -77,7 +77,7 @@ export class Host {
   commands: any[] = [];
   readonly clock: Clock;
   readonly realm: any;
-  #enter: (kind: number, id: number, a?: unknown, b?: unknown) => void;
+  #enter: (kind: number, id: number, a?: unknown, b?: unknown) => unknown;
   #settled = new Map<number, (f: Failure | undefined) => void>();
   #setup: Setup;
   #last = 0;
@@ -91,9 +91,16 @@ export class Host {
     vm.runInContext(preparation, this.realm, { filename: "flora:preparation" })(() => this.clock.now(), platform.bytes, platform.base64, platform.move);
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
+    const lazies: [object, string, boolean][] = this.realm.__floraLazy;
     delete this.realm.__floraBoot;
+    delete this.realm.__floraLazy;
     const { guildId, applicationId } = setup;
     this.#enter = boot(this.#natives(), JSON.stringify({ guildId, applicationId, maxTimers: 512 }));
+    // Only V8's own API makes members that are there when they are touched.
+    for (let id = 0; id < lazies.length; id++) {
+      const [on, name, enumerable] = lazies[id]!;
+      Object.defineProperty(on, name, { value: this.#enter(6, id), writable: true, configurable: true, enumerable });
+    }
   }
 
   #natives(): object {
