@@ -51,7 +51,7 @@ func (b *bench) openKV() (*kv.DB, error) {
 		return nil, fmt.Errorf("make a data folder: %w", err)
 	}
 	l := kv.DefaultLimits()
-	l.StoreBytes, l.GuildBytes, l.GuildKeys, l.Stores, l.WritesPerMinute = 0, 0, 0, 0, 0
+	l.StoreBytes, l.GuildBytes, l.GuildKeys, l.Stores, l.WritesPerMinute, l.CommitsPerMinute = 0, 0, 0, 0, 0, 0
 	return kv.Open(kv.Config{Dir: filepath.Join(dir, "kv"), Limits: l})
 }
 

@@ -30,9 +30,9 @@ func TestPrefixCommands(t *testing.T) {
 		want                  []string
 	}{
 		{"plain", `undefined`, said("!ping"), []string{"ping [] 22 function"}},
-		{"arguments", `"!"`, said("  !ping a  b\tc\u00a0d\n\ufeffe "), []string{"ping [ 'a', 'b', 'c', 'd', 'e' ] 22 function"}},
+		{"arguments", `"!"`, said("  !ping a  b\tc\u00a0d\n\ufeffe "), []string{"ping [ \"a\", \"b\", \"c\", \"d\", \"e\" ] 22 function"}},
 		{"space after the prefix", `"!"`, said("!  ping"), []string{"ping [] 22 function"}},
-		{"longer prefix", `"bot, "`, said("bot, ping x"), []string{"ping [ 'x' ] 22 function"}},
+		{"longer prefix", `"bot, "`, said("bot, ping x"), []string{"ping [ \"x\" ] 22 function"}},
 		{"empty prefix", `""`, said("ping"), []string{"ping [] 22 function"}},
 		{"case counts", `"!"`, said("!Ping"), nil},
 		{"another prefix", `"!"`, said("?ping"), nil},
@@ -80,10 +80,10 @@ func TestSlashCommands(t *testing.T) {
 		name, payload string
 		want          []string
 	}{
-		{"plain", used("plain", `[{"name":"a","type":3,"value":"x"},{"name":"b","type":4,"value":2}]`), []string{"plain plain { a: 'x', b: 2 } function"}},
+		{"plain", used("plain", `[{"name":"a","type":3,"value":"x"},{"name":"b","type":4,"value":2}]`), []string{"plain plain { a: \"x\", b: 2 } function"}},
 		{"without options", used("plain", `null`), []string{"plain plain {} function"}},
 		{"subcommand", used("mod", `[{"name":"list","type":1,"options":[{"name":"n","type":4,"value":1}]}]`), []string{"list list { n: 1 } function"}},
-		{"group", used("mod", `[{"name":"user","type":2,"options":[{"name":"ban","type":1,"options":[{"name":"who","type":6,"value":"9"}]}]}]`), []string{"ban ban { who: { id: '9' } } function"}},
+		{"group", used("mod", `[{"name":"user","type":2,"options":[{"name":"ban","type":1,"options":[{"name":"who","type":6,"value":"9"}]}]}]`), []string{"ban ban { who: { id: \"9\" } } function"}},
 		{"unknown subcommand", used("mod", `[{"name":"none","type":1}]`), nil},
 		{"unknown in a group", used("mod", `[{"name":"user","type":2,"options":[{"name":"none","type":1}]}]`), nil},
 		{"run takes what no subcommand does", used("open", `[{"name":"b","type":1,"options":[{"name":"n","type":4,"value":1}]}]`), []string{"open open { n: 1 } function"}},
@@ -231,8 +231,8 @@ func TestQuestionsAboutContexts(t *testing.T) {
 		{"no options", `getSubcommand({ msg: { data: {} } })`, "undefined"},
 		{"group", `getSubcommandGroup({ msg: { data: { options: [{ name: "g", type: 2 }] } } })`, "g"},
 		{"no group", `getSubcommandGroup({ msg: { data: { options: [{ name: "s", type: 1 }] } } })`, "undefined"},
-		{"options", `flattenInteractionOptions([{ name: "g", type: 2, options: [{ name: "s", type: 1, options: [{ name: "a", type: 3, value: "x" }] }] }, { name: "b", type: 5, value: false }, null])`, "{ a: 'x', b: false }"},
-		{"options with an odd name", `Object.keys(flattenInteractionOptions([{ name: "__proto__", type: 3, value: "x" }]))`, "[ '__proto__' ]"},
+		{"options", `flattenInteractionOptions([{ name: "g", type: 2, options: [{ name: "s", type: 1, options: [{ name: "a", type: 3, value: "x" }] }] }, { name: "b", type: 5, value: false }, null])`, "{ a: \"x\", b: false }"},
+		{"options with an odd name", `Object.keys(flattenInteractionOptions([{ name: "__proto__", type: 3, value: "x" }]))`, "[ \"__proto__\" ]"},
 		{"no options to flatten", `flattenInteractionOptions(undefined)`, "{}"},
 		{"identities", `[prefix(1), slash(2)]`, "[ 1, 2 ]"},
 		{"ids", `flora.guildId + " " + flora.applicationId`, "100000000000000001 900000000000000001"},

@@ -17,42 +17,42 @@ func TestConsoleFormat(t *testing.T) {
 		{"texts", `console.log("a", "b c")`, "a b c"},
 		{"nothing", `console.log()`, ""},
 		{"primitives", `console.log(1, -0, 1.5, NaN, true, null, undefined, 10n, Symbol("s"))`, "1 -0 1.5 NaN true null undefined 10n Symbol(s)"},
-		{"object", `console.log({ a: 1, "b-c": "x", [Symbol("k")]: null })`, "{ a: 1, 'b-c': 'x', [Symbol(k)]: null }"},
+		{"object", `console.log({ a: 1, "b-c": "x", [Symbol("k")]: null })`, "{ a: 1, \"b-c\": \"x\", [Symbol(k)]: null }"},
 		{"empty object and array", `console.log({}, [])`, "{} []"},
-		{"array", `console.log([1, "two", [3]])`, "[ 1, 'two', [ 3 ] ]"},
+		{"array", `console.log([1, "two", [3]])`, "[ 1, \"two\", [ 3 ] ]"},
 		{"holes", `console.log([1, , , 4])`, "[ 1, <2 empty items>, 4 ]"},
 		{"array with members", `console.log(Object.assign([1], { x: 2 }))`, "[ 1, x: 2 ]"},
-		{"long array is packed", `console.log(Array.from({ length: 30 }, (_, i) => i))`, "[\n  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,\n  21, 22, 23, 24, 25, 26, 27, 28, 29\n]"},
-		{"array over the limit", `console.log(new Array(102).fill("x".repeat(30)).length, new Array(101).fill(0))`, "102 [\n  " + zeroes(24) + ",\n  " + zeroes(24) + ",\n  " + zeroes(24) + ",\n  " + zeroes(24) + ",\n  0, 0, 0, 0, ... 1 more item\n]"},
-		{"long object breaks", `console.log({ first: "x".repeat(40), second: "y".repeat(40) })`, "{\n  first: '" + strings.Repeat("x", 40) + "',\n  second: '" + strings.Repeat("y", 40) + "'\n}"},
-		{"nested break", `console.log({ a: { first: "x".repeat(40), second: "y".repeat(40) } })`, "{\n  a: {\n    first: '" + strings.Repeat("x", 40) + "',\n    second: '" + strings.Repeat("y", 40) + "'\n  }\n}"},
-		{"depth", `console.log({ a: { b: { c: { d: { e: { f: 1 } } } } } })`, "{ a: { b: { c: { d: { e: [Object] } } } } }"},
+		{"long array is packed", `console.log(Array.from({ length: 30 }, (_, i) => i))`, "[\n   0,  1,  2,  3,  4,  5,  6,  7,  8,\n   9, 10, 11, 12, 13, 14, 15, 16, 17,\n  18, 19, 20, 21, 22, 23, 24, 25, 26,\n  27, 28, 29\n]"},
+		{"array over the limit", `console.log(new Array(102).fill("x".repeat(30)).length, new Array(101).fill(0))`, "102 [\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,\n  0, 0, 0, 0,\n  ... 1 more item\n]"},
+		{"long object breaks", `console.log({ first: "x".repeat(40), second: "y".repeat(40) })`, "{\n  first: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\",\n  second: \"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\"\n}"},
+		{"nested break", `console.log({ a: { first: "x".repeat(40), second: "y".repeat(40) } })`, "{\n  a: {\n    first: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\",\n    second: \"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\"\n  }\n}"},
+		{"depth", `console.log({ a: { b: { c: { d: { e: { f: 1 } } } } } })`, "{\n  a: {\n    b: { c: { d: { e: [Object] } } }\n  }\n}"},
 		{"null prototype", `console.log(Object.assign(Object.create(null), { a: 1 }))`, "[Object: null prototype] { a: 1 }"},
-		{"class", `class Cat { name = "Tom" }; console.log(new Cat(), Cat, class extends Cat {})`, "Cat { name: 'Tom' } [class Cat] [class (anonymous) extends Cat]"},
+		{"class", `class Cat { name = "Tom" }; console.log(new Cat(), Cat, class extends Cat {})`, "Cat { name: \"Tom\" } [class Cat] [class (anonymous) extends Cat]"},
 		{"functions", `console.log(function f() {}, () => {}, async function g() {}, function* h() {})`, "[Function: f] [Function (anonymous)] [AsyncFunction: g] [GeneratorFunction: h]"},
 		{"getters are not called", `console.log({ get a() { throw 1 }, set b(v) {}, get c() { return 1 }, set c(v) {} })`, "{ a: [Getter], b: [Setter], c: [Getter/Setter] }"},
 		{"cycle", `const o = { n: 1 }; o.self = o; console.log(o)`, "<ref *1> { n: 1, self: [Circular *1] }"},
 		{"shared is no cycle", `const o = { n: 1 }; console.log([o, o])`, "[ { n: 1 }, { n: 1 } ]"},
-		{"map", `console.log(new Map([["a", { b: 1 }], [2, "c"]]))`, "Map(2) { 'a' => { b: 1 }, 2 => 'c' }"},
-		{"set", `console.log(new Set([1, "a"]), new Set())`, "Set(2) { 1, 'a' } Set(0) {}"},
+		{"map", `console.log(new Map([["a", { b: 1 }], [2, "c"]]))`, "Map(2) { \"a\" => { b: 1 }, 2 => \"c\" }"},
+		{"set", `console.log(new Set([1, "a"]), new Set())`, "Set(2) { 1, \"a\" } Set(0) {}"},
 		{"typed array", `console.log(new Uint8Array([1, 2]), new Float64Array(0))`, "Uint8Array(2) [ 1, 2 ] Float64Array(0) []"},
-		{"buffer", `console.log(new ArrayBuffer(8))`, "ArrayBuffer { byteLength: 8 }"},
+		{"buffer", `console.log(new ArrayBuffer(8))`, "ArrayBuffer {\n  [Uint8Contents]: <00 00 00 00 00 00 00 00>,\n  byteLength: 8\n}"},
 		{"dates", `console.log(new Date(0), new Date(NaN), [new Date(1)])`, "1970-01-01T00:00:00.000Z Invalid Date [ 1970-01-01T00:00:00.001Z ]"},
 		{"regexp", `console.log(/a\/b/giu)`, `/a\/b/giu`},
-		{"weak and promise", `console.log(new WeakMap(), Promise.resolve(1))`, "WeakMap { <items unknown> } Promise { ... }"},
+		{"weak and promise", `console.log(new WeakMap(), Promise.resolve(1))`, "WeakMap { <items unknown> } Promise { 1 }"},
 		{"wrapped", `console.log(new Number(1), Object(1n), Object(Symbol("s")), new Boolean(false))`, "[Number: 1] [BigInt: 1n] [Symbol: Symbol(s)] [Boolean: false]"},
-		{"tag", `console.log({ [Symbol.toStringTag]: "Tag" })`, "{ [Symbol(Symbol.toStringTag)]: 'Tag' }"},
-		{"quotes", "console.log([\"it's\", 'say \"x\"', `'\"`, 'a\\nb\\x07\\\\'])", "[ \"it's\", 'say \"x\"', `'\"`, 'a\\nb\\x07\\\\' ]"},
-		{"lone surrogate", `console.log(["\ud800a", "\u{1f600}"])`, "[ '\\uD800a', '\U0001f600' ]"},
+		{"tag", `console.log({ [Symbol.toStringTag]: "Tag" })`, "{ [Symbol(Symbol.toStringTag)]: \"Tag\" }"},
+		{"quotes", "console.log([\"it's\", 'say \"x\"', `'\"`, 'a\\nb\\x07\\\\'])", "[ \"it's\", 'say \"x\"', `'\"`, \"a\\nb\\x07\\\\\" ]"},
+		{"lone surrogate", `console.log(["\ud800a", "\u{1f600}"])`, "[ \"\\uD800a\", \"😀\" ]"},
 		{"long text inside", `console.log(["x".repeat(10001)].toString().length, [("x".repeat(10001))][0].length, { a: "y".repeat(10003) }.a.length)`, "10001 10001 10003"},
-		{"builder shows its JSON", `console.log(button().setLabel("L"))`, "ButtonBuilder { data: { type: 2, label: 'L' } }"},
-		{"revoked proxy", `const p = Proxy.revocable({}, {}); p.revoke(); console.log([p.proxy])`, "[ [a value that cannot be shown] ]"},
-		{"throwing proxy", `console.log(1, new Proxy({}, { ownKeys() { throw new Error("no") } }), 2)`, "1 [a value that cannot be shown] 2"},
+		{"builder shows its JSON", `console.log(button().setLabel("L"))`, "ButtonBuilder { data: { type: 2, label: \"L\" } }"},
+		{"revoked proxy", `const p = Proxy.revocable({}, {}); p.revoke(); console.log([p.proxy])`, "[ <Revoked Proxy> ]"},
+		{"throwing proxy", `console.log(1, new Proxy({}, { ownKeys() { throw new Error("no") } }), 2)`, "1 {} 2"},
 		{"fake map", `console.log(Object.create(Map.prototype))`, "Map {}"},
 		// Directives.
 		{"%s", `console.log("%s is %s and %s", "a", 1, { b: 1 })`, "a is 1 and { b: 1 }"},
-		{"%d %i %f", `console.log("%d %i %f %d %i", 1.5, 1.9, "2.5x", 3n, {})`, "1.5 1 2.5 3n NaN"},
-		{"%j %o %O", `console.log("%j %o %O", { a: [1] }, [1], { b: "c" })`, `{"a":[1]} [ 1 ] { b: 'c' }`},
+		{"%d %i %f", `console.log("%d %i %f %d %i", 1.5, 1.9, "2.5x", 3n, {})`, "1 1 2.5 3n NaN"},
+		{"%j %o %O", `console.log("%j %o %O", { a: [1] }, [1], { b: "c" })`, "{\"a\":[1]} [ 1 ] { b: \"c\" }"},
 		{"%c and %%", `console.log("%cred%c 100%% %s", "color: red", "", "x", "left")`, "red 100% x left"},
 		{"unknown and missing", `console.log("%x %s %s", "a")`, "%x a %s"},
 		{"cyclic %j", `const o = {}; o.o = o; console.log("%j", o)`, "[Circular]"},
@@ -61,7 +61,7 @@ func TestConsoleFormat(t *testing.T) {
 		{"assert without text", `console.assert(0)`, "Assertion failed"},
 		{"assert with a value", `console.assert(null, { a: 1 })`, "Assertion failed: { a: 1 }"},
 		{"dir with depth", `console.dir({ a: { b: 1 } }, { depth: 0 })`, "{ a: [Object] }"},
-		{"dir", `console.dir("%s")`, "'%s'"},
+		{"dir", `console.dir("%s")`, "\"%s\""},
 		{"dirxml", `console.dirxml({ a: 1 }, [2])`, "{ a: 1 } [ 2 ]"},
 		{"detached", `const { log } = console; log("x")`, "x"},
 		{"table of a text", `console.table("x")`, "x"},
@@ -116,7 +116,7 @@ func TestConsoleSequences(t *testing.T) {
 ┌─────────┬───┬─────┬────────┐
 │ (index) │ a │ b   │ Values │
 ├─────────┼───┼─────┼────────┤
-│ 0       │ 1 │ 'x' │        │
+│ 0       │ 1 │ "x" │        │
 │ 1       │ 2 │     │        │
 │ 2       │   │     │ 3      │
 └─────────┴───┴─────┴────────┘`)}},
@@ -124,7 +124,7 @@ func TestConsoleSequences(t *testing.T) {
 ┌───────────────────┬─────┬──────────┐
 │ (iteration index) │ 0   │ 1        │
 ├───────────────────┼─────┼──────────┤
-│ 0                 │ 'k' │ { a: 1 } │
+│ 0                 │ "k" │ { a: 1 } │
 └───────────────────┴─────┴──────────┘`), strings.TrimSpace(`
 ┌─────────┬───┐
 │ (index) │ b │
@@ -153,8 +153,8 @@ func TestConsoleShowsErrors(t *testing.T) {
 	const at = "\n    at file:///guild/100000000000000001/bundle.js:"
 	tests := []struct{ name, code, want string }{
 		{"error", `console.log(new Error("boom"));`, "Error: boom" + at + "1:13"},
-		{"name set later", `const e = new TypeError("x"); e.name = "Mine"; console.log(e);`, "Mine: x" + at + "1:11 {\n  name: 'Mine'\n}"},
-		{"members", `const e = Object.assign(new RangeError("x"), { code: "C" }); console.log(e);`, "RangeError: x" + at + "1:25 {\n  code: 'C'\n}"},
+		{"name set later", `const e = new TypeError("x"); e.name = "Mine"; console.log(e);`, "Mine: x" + at + "1:11 {\n  name: \"Mine\"\n}"},
+		{"members", `const e = Object.assign(new RangeError("x"), { code: "C" }); console.log(e);`, "RangeError: x" + at + "1:25 {\n  code: \"C\"\n}"},
 		{"cause", `console.log(new Error("a", { cause: { b: 1 } }));`, "Error: a" + at + "1:13 {\n  [cause]: { b: 1 }\n}"},
 		{"without stack", `const e = new Error("x"); e.stack = undefined; console.log([e]);`, "[ [Error: x] ]"},
 		{"class", `class Bad extends Error {}; console.log(new Bad("x"));`, "Error: x" + at + "1:41"},

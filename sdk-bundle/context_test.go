@@ -77,7 +77,7 @@ func TestContextOfInteractions(t *testing.T) {
 	t.Parallel()
 	first := call{"op_send_interaction_response", `{"interactionId":"55","token":"tok","content":"a"}`}
 	runContextRows(t, []contextRow{
-		{name: "options in raw handlers", event: "interactionCreate", payload: interaction, code: `console.log(ctx.options, ctx.msg.commandName)`, logs: []string{"{ o: 'v' } c"}},
+		{name: "options in raw handlers", event: "interactionCreate", payload: interaction, code: `console.log(ctx.options, ctx.msg.commandName)`, logs: []string{"{ o: \"v\" } c"}},
 		{name: "the first reply answers", event: "interactionCreate", payload: interaction, code: `console.log((await ctx.reply("a")).id)`, calls: []call{first}, logs: []string{"op_send_interaction_response 1"}},
 		{name: "later replies follow up", event: "interactionCreate", payload: interaction, code: `await ctx.reply("a"); console.log((await ctx.reply("b")).id)`,
 			calls: []call{first, {"op_create_followup_message", `{"token":"tok","content":"b"}`}}, logs: []string{"op_create_followup_message 2"}},

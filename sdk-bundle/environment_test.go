@@ -20,7 +20,7 @@ func TestSecretsAndVariables(t *testing.T) {
 		all.MODE = "mine"; console.log(Deno.env.get("MODE"));
 		for (const f of [() => Deno.env.set("A", "b"), () => Deno.env.delete("MODE"), () => Deno.env.get(5), () => Deno.env.has({ toString: () => "MODE" }), () => secrets.get()])
 			try { f(); console.log("taken"); } catch (e) { console.log(e.name, e.message); }
-		console.log(Object.getOwnPropertyNames(Deno).join(), Object.getOwnPropertyNames(Deno.env).join(), typeof Deno.core, Object.getPrototypeOf(Deno) === Object.prototype);
+		console.log(Object.getOwnPropertyNames(Deno.env).join(), typeof Deno.core, Object.getPrototypeOf(Deno) === Object.prototype);
 		on("look", () => console.log("later", secrets.get("KEY"), Deno.env.get("MODE"), Deno.env.has("NEW")));`,
 		isolatetest.Options{Env: isolate.Env{
 			Vars:    map[string]string{"MODE": "ünïcode\n", "BOTH": "variable", "EMPTY": "", "__proto__": "odd"},
@@ -41,12 +41,12 @@ func TestSecretsAndVariables(t *testing.T) {
 		"true true true false false",
 		"BOTH,EMPTY,KEY,MODE,__proto__ __FLORA_SECRET__:k odd",
 		"ünïcode\n",
-		"Error Deno.env.set: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store",
-		"Error Deno.env.delete: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store",
+		"NotCapable Deno.env.set: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store",
+		"NotCapable Deno.env.delete: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store",
 		"TypeError Deno.env.get(name): name must be a string",
 		"TypeError Deno.env.has(name): name must be a string",
 		"TypeError secrets.get(name): name must be a string",
-		"env get,has,toObject,set,delete undefined true",
+		"get,has,toObject,set,delete undefined true",
 		"later __FLORA_SECRET__:k ünïcode\n false",
 		"later __FLORA_SECRET__:new undefined true",
 	}

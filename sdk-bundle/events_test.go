@@ -29,7 +29,7 @@ func TestHandlersOfAnEvent(t *testing.T) {
 			on("e", () => { throw new Error("one"); });
 			on("e", async () => { await null; throw new TypeError("two"); });
 			on("e", () => { throw "three"; });
-			on("e", () => console.log("last"));`, logs: []string{"last"}, failure: "Error: one", reported: []string{"TypeError: two", "Uncaught: 'three'"}},
+			on("e", () => console.log("last"));`, logs: []string{"last"}, failure: "Error: one", reported: []string{"TypeError: two", "Uncaught: \"three\""}},
 		{name: "each gets a context of its own", script: `
 			on("e", (ctx) => { ctx.mark = 1; ctx.msg.mark = 2; });
 			on("e", (ctx) => console.log(ctx.mark, ctx.msg.mark));`, logs: []string{"undefined 2"}},
@@ -165,13 +165,13 @@ func TestThrownThingsAreDescribed(t *testing.T) {
 		{"cause", `throw new Error("a", { cause: new RangeError("b") })`, "Error: a\n    at file:///guild/100000000000000001/bundle.js:1:23\nCaused by: RangeError: b\n    at file:///guild/100000000000000001/bundle.js:1:47"},
 		{"cause that is no error", `throw Object.assign(new Error("a", { cause: { b: 1 } }), { stack: "" })`, "Error: a\nCaused by: { b: 1 }"},
 		{"many", `throw Object.assign(new AggregateError([new Error("x"), 5], "many"), { stack: "" })`, "AggregateError: many\n[0] Error: x\n    at file:///guild/100000000000000001/bundle.js:1:57\n[1] 5"},
-		{"text", `throw "a text"`, "Uncaught: 'a text'"},
+		{"text", `throw "a text"`, "Uncaught: \"a text\""},
 		{"nothing", `throw undefined`, "Uncaught: undefined"},
 		{"object", `throw { code: 5 }`, "Uncaught: { code: 5 }"},
 		{"message that throws", `throw Object.defineProperty(new Error(), "message", { get() { throw 1; } })`, "Error: the thrown value cannot be shown: looking at it throws"},
 		{"stack that throws", `throw Object.defineProperty(new Error("m"), "stack", { get() { throw 1; } })`, "Error: m"},
-		{"proxy that throws", `throw new Proxy({}, { getPrototypeOf() { throw 1; } })`, "Uncaught: [a value that cannot be shown]"},
-		{"cycle of causes", `const e = new Error("a"); e.stack = ""; e.cause = e; throw e`, "Error: a" + strings.Repeat("\nCaused by: Error: a", 8)},
+		{"proxy that throws", `throw new Proxy({}, { getPrototypeOf() { throw 1; } })`, "Uncaught: {}"},
+		{"cycle of causes", `const e = new Error("a"); e.stack = ""; e.cause = e; throw e`, "Error: a\nCaused by: [an error above]"},
 		{"odd name", `throw Object.assign(new Error("m"), { name: 5, stack: "" })`, "Error: m"},
 	}
 	for _, tt := range tests {
@@ -214,7 +214,7 @@ func TestTimersAndMicrotasks(t *testing.T) {
 		name, script string
 		want         []string
 	}{
-		{"arguments", `setTimeout((...a) => console.log(a), 1, 1, "b");`, []string{"[ 1, 'b' ]"}},
+		{"arguments", `setTimeout((...a) => console.log(a), 1, 1, "b");`, []string{"[ 1, \"b\" ]"}},
 		{"no delay, no number", `setTimeout(() => console.log("a")); setTimeout(() => console.log("b"), "x");`, []string{"a", "b"}},
 		{"cleared", `const id = setTimeout(() => console.log("no"), 1); clearTimeout(id); clearTimeout(id); clearInterval("none"); setTimeout(() => console.log("yes"), 3);`, []string{"yes"}},
 		{"clear by text", `clearTimeout(String(setTimeout(() => console.log("no"), 1))); setTimeout(() => console.log("yes"), 3);`, []string{"yes"}},

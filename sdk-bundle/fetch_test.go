@@ -92,7 +92,7 @@ func TestFetchGivesAResponse(t *testing.T) {
 		await a.text().catch((e) => console.log(e.message));
 		try { a.clone() } catch (e) { console.log(e.message) }`,
 		"201 true Made https://a.b/final true default false [object Response] true",
-		"[\n  [ 'content-type', 'text/plain' ],\n  [ 'set-cookie', 'a=1' ],\n  [ 'set-cookie', 'b=2' ],\n  [ 'x', '1, 2' ]\n] [ 'a=1', 'b=2' ] 1, 2 false null",
+		"[\n  [ \"content-type\", \"text/plain\" ],\n  [ \"set-cookie\", \"a=1\" ],\n  [ \"set-cookie\", \"b=2\" ],\n  [ \"x\", \"1, 2\" ]\n] [ \"a=1\", \"b=2\" ] 1, 2 false null",
 		"hällo true false Uint8Array(6) [ 104, 195, 164, 108, 108, 111 ]",
 		"The body was read already; read a clone(), or keep what you read",
 		"The body was read already; clone before it is read")
@@ -127,7 +127,7 @@ func TestAbort(t *testing.T) {
 		c.abort(); c.abort("again");
 		await p.catch((e) => console.log(e.name, e instanceof DOMException, e.code, c.signal.aborted, c.signal.reason === e, seen));
 		await fetch("http://a.b", {signal: AbortSignal.abort("why")}).catch((e) => console.log(e));`,
-		"AbortError true 20 true true [ 'abort', true, 'on' ]", "why")
+		"AbortError true 20 true true [ \"abort\", true, \"on\" ]", "why")
 	var ids []string
 	for _, c := range calls(r) {
 		var args struct{ ID string }
@@ -156,7 +156,7 @@ func TestHeadersByTheStandard(t *testing.T) {
 		console.log([...h.keys()], [...h.values()], [...h.entries()].length, [...new Headers(h)].length, [...new Headers(new Map([["q", "r"]]))]);
 		h.forEach(function (v, k, all) { console.log(k, v, all === h, this.x) }, {x: 1});
 		console.log(String(h), new Headers({"Ä": 1}.x).get("x"));`,
-		"[ 'a', 'b' ] [ '4', '1, 3' ] 2 2 [ [ 'q', 'r' ] ]", "a 4 true 1", "b 1, 3 true 1", "[object Headers] null")
+		"[ \"a\", \"b\" ] [ \"4\", \"1, 3\" ] 2 2 [ [ \"q\", \"r\" ] ]", "a 4 true 1", "b 1, 3 true 1", "[object Headers] null")
 }
 
 func TestURLs(t *testing.T) {
@@ -172,8 +172,8 @@ func TestURLs(t *testing.T) {
 	says(t, r, `const p = new URLSearchParams("?a=1&a=%202+3&%zz=%C3%28&e&=f&g=%e4%bd%a0é"); console.log([...p], String(p));
 		p.sort(); p.set("a", "x"); console.log(String(p), p.getAll("a"), p.has("a", "x"), p.has("a", "y"));
 		console.log(String(new URLSearchParams([["a", "b"], ["c", "\ud800"]])), String(new URLSearchParams({"!'()~*-._": "&="})), String(new URLSearchParams(p)) === String(p));`,
-		"[\n  [ 'a', '1' ],\n  [ 'a', ' 2 3' ],\n  [ '%zz', '\ufffd(' ],\n  [ 'e', '' ],\n  [ '', 'f' ],\n  [ 'g', '你é' ]\n] a=1&a=+2+3&%25zz=%EF%BF%BD%28&e=&=f&g=%E4%BD%A0%C3%A9",
-		"=f&%25zz=%EF%BF%BD%28&a=x&e=&g=%E4%BD%A0%C3%A9 [ 'x' ] true false",
+		"[\n  [ \"a\", \"1\" ],\n  [ \"a\", \" 2 3\" ],\n  [ \"%zz\", \"\ufffd(\" ],\n  [ \"e\", \"\" ],\n  [ \"\", \"f\" ],\n  [ \"g\", \"你é\" ]\n] a=1&a=+2+3&%25zz=%EF%BF%BD%28&e=&=f&g=%E4%BD%A0%C3%A9",
+		"=f&%25zz=%EF%BF%BD%28&a=x&e=&g=%E4%BD%A0%C3%A9 [ \"x\" ] true false",
 		"a=b&c=%EF%BF%BD %21%27%28%29%7E*-._=%26%3D true")
 }
 
@@ -205,8 +205,8 @@ func TestEncoding(t *testing.T) {
 		console.log(JSON.stringify(s.decode(new Uint8Array([0xe2, 0x82]), {stream: true}) + s.decode()), JSON.stringify(s.decode(new Uint8Array([0xe0]), {stream: true}) + s.decode(new Uint8Array([0x80]), {stream: true}) + s.decode()));
 		console.log(btoa("é\0a"), atob(" 6QBh\n") === "é\0a", atob("YQ"), btoa(""), atob(btoa("x".repeat(10000))).length);
 		for (const f of [() => btoa("€"), () => atob("a"), () => atob("%")]) try { f(); console.log("no error") } catch (x) { console.log(x.name, x.code) }`,
-		"Uint8Array(13) [\n  97,\n  195,\n  169,\n  226,\n  130,\n  172,\n  240,\n  159,\n  152,\n  128,\n  239,\n  191,\n  189\n] 0 aé€😀  utf-8",
-		"{ read: 4, written: 9 } Uint8Array(9) [ 195, 169, 226, 130, 172, 240, 159, 152, 128 ] { read: 1, written: 3 }",
+		"Uint8Array(13) [\n   97, 195, 169, 226,\n  130, 172, 240, 159,\n  152, 128, 239, 191,\n  189\n] 0 aé€😀  utf-8",
+		"{ read: 4, written: 9 } Uint8Array(9) [\n  195, 169, 226,\n  130, 172, 240,\n  159, 152, 128\n] { read: 1, written: 3 }",
 		"A 2", "\"\ufffdA\ufffd\ufffd\ufffd\ufffd\"", "TypeError", "RangeError", "é€😀", "\"\ufffd\" \"\ufffd\ufffd\"",
 		"6QBh true a  10000", "InvalidCharacterError 5", "InvalidCharacterError 5", "InvalidCharacterError 5")
 	says(t, r, `try { new TextEncoder().encode("x".repeat(17 << 20)) } catch (x) { console.log(x.name) }`,

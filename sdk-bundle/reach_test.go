@@ -142,7 +142,7 @@ func TestGlobalsAreWhatIsDocumented(t *testing.T) {
 		for (const f of [on, cron, rest.sendMessage, kv.store, console.log, setTimeout, EmbedBuilder.prototype.setTitle])
 			if (Object.hasOwn(f, "caller") || Object.hasOwn(f, "arguments")) console.log(f.name + " is not strict");`, isolatetest.Options{})
 	got := logs(r)
-	if got[0] != "[ '__floraGuildId' ]" || got[1] != "[]" {
+	if got[0] != "[ \"__floraGuildId\" ]" || got[1] != "[]" {
 		t.Errorf("unexpected globals: %q", got[:2])
 	}
 	if got[2] != "true true" || len(got) != 3 {

@@ -129,7 +129,7 @@ func examples(t *testing.T) []string {
 // The examples do not only compile, they load.
 func TestExamplesLoad(t *testing.T) {
 	t.Parallel()
-	ops := slices.Clone(kvOps)
+	ops := append(slices.Clone(kvOps), "op_denokv_read", "op_denokv_commit", "op_denokv_watch", "op_schedule_create", "op_schedule_cancel", "op_schedule_list")
 	for _, e := range endpoint.All() {
 		ops = append(ops, e.Op())
 	}
@@ -149,6 +149,14 @@ func TestExamplesLoad(t *testing.T) {
 					return `[]`, true, true
 				case "op_kv_increment":
 					return `1`, true, true
+				case "op_denokv_read":
+					return `[[]]`, true, true
+				case "op_denokv_commit":
+					return `{"ok":true,"version":"00000000000000010000"}`, true, true
+				case "op_schedule_list":
+					return `[]`, true, true
+				case "op_schedule_cancel":
+					return `true`, true, true
 				case "op_kv_list_keys":
 					return `{"keys":[],"listComplete":true}`, true, true
 				}

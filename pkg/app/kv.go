@@ -9,6 +9,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 )
 
@@ -25,7 +26,9 @@ func (rt *runtime) openKV() (err error) {
 		return err
 	}
 	rt.watches = denokv.NewWatches(rt.tellWatch)
-	rt.queue = later.New(later.Config{Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Log: log})
+	rt.queue = later.New(later.Config{
+		Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Count: telemetry.NewMessages(rt.stats), Log: log,
+	})
 	rt.keys = newMeteredKV(rt)
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.life.run("expiry of keys", rt.kv.Run)
@@ -48,7 +51,7 @@ func (rt *runtime) bring(d later.Delivery) bool { return rt.bot.Notify(d) }
 
 func kvLimits(c config.KVLimits) kv.Limits {
 	l := kv.DefaultLimits()
-	l.ValueBytes, l.EntryBytes, l.WritesPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute
+	l.ValueBytes, l.EntryBytes, l.WritesPerMinute, l.CommitsPerMinute = c.MaxValueBytes, c.MaxEntryBytes, c.WritesPerMinute, c.CommitsPerMinute
 	l.StoreBytes, l.GuildBytes = int64(c.MaxStoreBytes), int64(c.MaxGuildBytes)
 	return l
 }

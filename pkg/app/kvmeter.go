@@ -17,11 +17,13 @@ import (
 // stores passes through.
 type meteredKV struct {
 	kv.Store
+	kv.Ordered
+
 	keys *telemetry.Keys
 }
 
-func newMeteredKV(rt *runtime) kv.Store {
-	return meteredKV{rt.kv, telemetry.NewKeys(rt.stats, []string{"get", "get_many", "write", "increment", "update_metadata", "list"})}
+func newMeteredKV(rt *runtime) meteredKV {
+	return meteredKV{rt.kv, rt.kv, telemetry.NewKeys(rt.stats, []string{"get", "get_many", "write", "increment", "update_metadata", "list", "read_ranges", "commit"})}
 }
 
 // call begins one; the returned function ends it.
@@ -109,4 +111,33 @@ func (m meteredKV) List(ctx context.Context, guild snowflake.GuildID, store stri
 	page, err := m.Store.List(ctx, guild, store, o)
 	end(err)
 	return page, err
+}
+
+// ReadRanges implements kv.Ordered.
+func (m meteredKV) ReadRanges(ctx context.Context, guild snowflake.GuildID, store string, ranges []kv.Range) ([][]kv.Pair, error) {
+	ctx, end := m.call(ctx, "read_ranges")
+	found, err := m.Ordered.ReadRanges(ctx, guild, store, ranges)
+	for _, pairs := range found {
+		for _, p := range pairs {
+			m.keys.Read(len(p.Value))
+		}
+	}
+	end(err)
+	return found, err
+}
+
+// Commit implements kv.Ordered.
+func (m meteredKV) Commit(ctx context.Context, guild snowflake.GuildID, store string, c kv.Commit) (kv.Committed, error) {
+	ctx, end := m.call(ctx, "commit")
+	begun := time.Now()
+	done, err := m.Ordered.Commit(ctx, guild, store, c)
+	if done.OK {
+		bytes := 0
+		for _, one := range c.Mutations {
+			bytes += len(one.Value)
+		}
+		m.written(bytes, begun, err)
+	}
+	end(err)
+	return done, err
 }

@@ -47,13 +47,23 @@ func TestKeysAreMeasured(t *testing.T) {
 	if all, err := keys.GetMany(ctx, 1, "s", []string{"a", "n"}); err != nil || len(all) != 2 || all[0].Value != "xyz" {
 		t.Errorf("got %+v, %v", all, err)
 	}
+	if done, err := keys.Commit(ctx, 1, ".kv", kv.Commit{Mutations: []kv.Mutation{{Kind: kv.Set, Key: "k", Value: "v12"}}}); err != nil || !done.OK {
+		t.Errorf("got %+v, %v", done, err)
+	}
+	if done, err := keys.Commit(ctx, 1, ".kv", kv.Commit{Checks: []kv.Check{{Key: "k"}}, Mutations: []kv.Mutation{{Kind: kv.Set, Key: "k", Value: "v"}}}); err != nil || done.OK {
+		t.Errorf("got %+v, %v", done, err)
+	}
+	if found, err := keys.ReadRanges(ctx, 1, ".kv", []kv.Range{{Start: "a", End: "z", Limit: 1}}); err != nil || len(found[0]) != 1 {
+		t.Errorf("got %+v, %v", found, err)
+	}
 	w := httptest.NewRecorder()
 	telemetry.MetricsHandler(rt.stats).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", &bytes.Buffer{}))
 	for _, want := range []string{
 		`flora_kv_calls_total{call="write",outcome="ok"} 2`, `flora_kv_calls_total{call="write",outcome="refused"} 1`, `flora_kv_calls_total{call="get",outcome="ok"} 1`,
 		`flora_kv_calls_total{call="list",outcome="ok"} 1`, `flora_kv_calls_total{call="increment",outcome="ok"} 1`,
 		`flora_kv_calls_total{call="update_metadata",outcome="ok"} 1`, `flora_kv_calls_total{call="get_many",outcome="ok"} 1`,
-		`flora_kv_bytes_total{direction="read"} 8`, `flora_kv_bytes_total{direction="written"} 10`, `flora_kv_set_seconds_count 4`,
+		`flora_kv_calls_total{call="commit",outcome="ok"} 2`, `flora_kv_calls_total{call="read_ranges",outcome="ok"} 1`,
+		`flora_kv_bytes_total{direction="read"} 11`, `flora_kv_bytes_total{direction="written"} 13`, `flora_kv_set_seconds_count 5`,
 	} {
 		if !strings.Contains(w.Body.String(), want+"\n") {
 			t.Errorf("the metrics lack %q", want)

@@ -17,7 +17,7 @@ var reloadable = []string{
 	"runtime.dispatch_timeout_secs", "runtime.cron_timeout_secs", "runtime.load_timeout_secs", "runtime.drain_timeout_secs",
 	"runtime.turn_timeout_ms", "runtime.rest_timeout_ms", "runtime.max_memory_mb", "runtime.max_script_bytes", "runtime.max_cron_jobs",
 	"runtime.max_pending_ops", "runtime.max_timers", "runtime.max_in_flight", "runtime.queue_capacity", "runtime.ops_per_second", "runtime.ops_burst",
-	"kv.limits.max_value_bytes", "kv.limits.max_entry_bytes", "kv.limits.max_store_bytes", "kv.limits.max_guild_bytes", "kv.limits.writes_per_minute",
+	"kv.limits.max_value_bytes", "kv.limits.max_entry_bytes", "kv.limits.max_store_bytes", "kv.limits.max_guild_bytes", "kv.limits.writes_per_minute", "kv.limits.commits_per_minute",
 	"logs.lines_per_second", "logs.burst",
 }
 

@@ -72,7 +72,7 @@ type runtime struct {
 	secrets  *secret.Service
 	settings *settings.Service
 	kv       *kv.DB
-	keys     kv.Store // The same, measured.
+	keys     meteredKV // The same, measured.
 	stores   *kv.Follower
 	queue    *later.Queue // Messages of Deno.Kv, and schedules.
 	watches  *denokv.Watches

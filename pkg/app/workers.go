@@ -64,7 +64,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
 		KV:      rt.keys,
 		Egress:  rt.egress,
-		DenoKV:  denokv.Deps{Store: rt.kv, Watches: rt.watches},
+		DenoKV:  denokv.Deps{Store: rt.keys, Watches: rt.watches},
 	})
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
 	})
 	// It ends after the scripts: what their handlers came to is written down.
-	rt.life.release("queue", func() error { rt.queue.Close(); return nil })
+	rt.life.release("queue", func() error { rt.queue.Close(); rt.watches.Close(); return nil })
 	rt.life.run("workers", rt.pool.Run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
 	rt.life.run("secrets", rt.secrets.Run)

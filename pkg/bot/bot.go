@@ -34,7 +34,7 @@ import (
 // the sources', in a process that may die.
 type Bundler interface {
 	Build(ctx context.Context, in bundle.Input) (bundle.Output, error)
-	MapStack(ctx context.Context, text, sourceMap string) (string, error)
+	MapStacks(ctx context.Context, stacks []bundle.Stack, sourceMap string) ([]string, error)
 }
 
 // Saved is what the guilds are to run. It may be a copy of what the Store has,

@@ -339,7 +339,9 @@ func (s *slowBuilds) Build(ctx context.Context, in bundle.Input) (bundle.Output,
 	return bundle.Output{}, ctx.Err()
 }
 
-func (s *slowBuilds) MapStack(_ context.Context, text, _ string) (string, error) { return text, nil }
+func (s *slowBuilds) MapStacks(context.Context, []bundle.Stack, string) ([]string, error) {
+	return nil, errors.New("not here")
+}
 
 // Sources may be such that to bundle them takes as long as it may; the bundler's
 // few processes are not for one guild.

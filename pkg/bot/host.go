@@ -42,8 +42,12 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 	if !ok {
 		return
 	}
+	declined := e.declined(f)
+	if declined {
+		f = nil
+	}
 	s.settled(id, e, f)
-	e.ended, e.failed = true, f != nil
+	e.ended, e.failed = !declined, f != nil
 	e.finish()
 	if w := s.guild.bot.cfg.Witness; w != nil {
 		w.Settled(s.guild.id, id, f)
@@ -53,7 +57,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 		if e.cpu > 0 {
 			stage = "cron"
 		}
-		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text)
+		s.logLine("error", logs.TargetRuntime, stage+" failed: "+f.Text, true)
 		s.guild.excuse(e)
 	}
 	s.guild.pump()
@@ -61,8 +65,8 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 
 // Log implements supervisor.Host.
 func (s *script) Log(level int, text string) {
-	levels := []string{"trace", "debug", "info", "warn", "error"}
-	s.logLine(levels[min(max(level, 0), len(levels)-1)], logs.TargetScript, text)
+	levels := []string{"trace", "debug", "info", "warn", "error", "error"}
+	s.logLine(levels[min(max(level, 0), len(levels)-1)], logs.TargetScript, text, level >= wire.LevelUncaught)
 }
 
 // Declared implements supervisor.Host. What a worker says is checked again: it
@@ -180,9 +184,11 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 	for id, e := range left {
 		switch {
 		case id <= begun:
-			lost++
+			if e.over == nil {
+				lost++
+			}
 			s.measureEnd(id, e, outcomeLost)
-			e.lost = true
+			e.lost = !s.blameless()
 			e.finish()
 			if w := s.guild.bot.cfg.Witness; w != nil {
 				w.Settled(s.guild.id, id, &wire.Failure{Name: "Error", Message: s.lost.Error(), Text: "the script's isolate ended: " + s.lost.Error()})

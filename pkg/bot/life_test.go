@@ -277,13 +277,13 @@ func (s *slowMaps) Build(context.Context, bundle.Input) (bundle.Output, error) {
 	return bundle.Output{}, errors.New("not here")
 }
 
-func (s *slowMaps) MapStack(ctx context.Context, _, _ string) (string, error) {
+func (s *slowMaps) MapStacks(ctx context.Context, _ []bundle.Stack, _ string) ([]string, error) {
 	n := s.waiting.Add(1)
 	defer s.waiting.Add(-1)
 	for m := s.most.Load(); n > m && !s.most.CompareAndSwap(m, n); m = s.most.Load() {
 	}
 	<-ctx.Done()
-	return "", ctx.Err()
+	return nil, ctx.Err()
 }
 
 func TestAStormOfErrorsDoesNotHoldUpOthers(t *testing.T) {
@@ -313,12 +313,16 @@ type heldMaps struct {
 	let chan struct{}
 }
 
-func (h *heldMaps) MapStack(ctx context.Context, text, _ string) (string, error) {
+func (h *heldMaps) MapStacks(ctx context.Context, stacks []bundle.Stack, _ string) ([]string, error) {
 	select {
 	case <-h.let:
 	case <-ctx.Done():
 	}
-	return "mapped: " + text, ctx.Err()
+	out := make([]string, len(stacks))
+	for i, s := range stacks {
+		out[i] = "mapped: " + s.Text
+	}
+	return out, ctx.Err()
 }
 
 // What a script writes after an error stands after it, although positions are
@@ -350,6 +354,65 @@ func TestLinesKeepTheirOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"before", "mapped: Error: wrong", "after"}, order); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// countedMaps resolves positions as bundle's child does, and notes what it is asked.
+type countedMaps struct {
+	slowMaps
+	texts, frames atomic.Int64
+}
+
+func (c *countedMaps) MapStacks(_ context.Context, stacks []bundle.Stack, _ string) ([]string, error) {
+	out := make([]string, len(stacks))
+	for i, s := range stacks {
+		c.texts.Add(1)
+		if s.Frame {
+			c.frames.Add(1)
+		}
+		out[i] = strings.ReplaceAll(s.Text, "file:///guild/"+guildA.String()+"/bundle.js:", "main.ts:")
+	}
+	return out, nil
+}
+
+// Every line of a storm gets the author's positions, whatever its level, and
+// texts that are the same are resolved once.
+func TestEveryLineGetsTheAuthorsPositions(t *testing.T) {
+	t.Parallel()
+	maps := &countedMaps{}
+	w := newWorld(t, options{bundler: maps})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	script := `on("messageCreate", () => {
+		for (let i = 0; i < 200; i++) console.error(new Error("same"));
+		for (let i = 0; i < 100; i++) console.error(new Error("other " + i));
+		for (const level of ["debug", "log", "info", "warn", "trace"]) console[level](level, new Error("at a level"));
+		queueMicrotask(() => { throw new Error("uncaught") });
+		throw new Error("thrown");
+	});`
+	_, err := w.bot.Deploy(ctx, deploy.Request{
+		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
+		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.message(guildA, "x")
+	w.wait(guildA, 1, "Error: thrown")
+	w.wait(guildA, 1, "Error: uncaught")
+	w.wait(guildA, 200, "Error: same")
+	w.wait(guildA, 100, "Error: other")
+	w.wait(guildA, 5, "Error: at a level")
+	for _, l := range w.lines(guildA) {
+		if strings.Contains(l, "bundle.js") {
+			t.Errorf("not resolved: %s", l)
+		}
+	}
+	if texts := maps.texts.Load(); texts > 120 {
+		t.Errorf("%d texts were resolved", texts)
+	}
+	if n := maps.frames.Load(); n != 2 {
+		t.Errorf("%d errors were uncaught, want 2", n)
 	}
 }
 

@@ -2,10 +2,12 @@ package bot
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/bundle"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 )
 
@@ -64,18 +66,34 @@ func (m *mapper) needed(rev deploy.Revision, text string) bool {
 	return rev.SourceMap != nil && rev.SourceMap.Contents != "" && strings.Contains(text, "/bundle.js:")
 }
 
-// text gives the text with the author's positions, or unchanged when that does
-// not work, or the guild had too much of it.
-func (m *mapper) text(ctx context.Context, g *guild, rev deploy.Revision, text string) string {
-	if !m.needed(rev, text) || !g.maps.left(g.bot.cfg.Now()) {
+// stack gives the text of what nobody caught with the author's positions.
+func (m *mapper) stack(ctx context.Context, g *guild, rev deploy.Revision, text string) string {
+	if !m.needed(rev, text) {
 		return text
 	}
-	key := rev.ID + "\x00" + text
+	return m.stacks(ctx, g, rev, []bundle.Stack{{Text: text, Frame: true}})[0]
+}
+
+// stacks gives the texts with the author's positions, or unchanged when that
+// does not work, or the guild had too much of it.
+func (m *mapper) stacks(ctx context.Context, g *guild, rev deploy.Revision, stacks []bundle.Stack) []string {
+	out := make([]string, len(stacks))
+	keys := make([]string, len(stacks))
+	var ask []bundle.Stack
+	asked := map[string]int{} // Scripts fail alike: where each is in ask.
 	m.mu.Lock()
-	mapped, ok := m.known[key]
+	for i, s := range stacks {
+		out[i], keys[i] = s.Text, rev.ID+"\x00"+strconv.FormatBool(s.Frame)+s.Text
+		if known, ok := m.known[keys[i]]; ok {
+			out[i] = known
+		} else if _, ok := asked[keys[i]]; !ok {
+			asked[keys[i]] = len(ask)
+			ask = append(ask, s)
+		}
+	}
 	m.mu.Unlock()
-	if ok {
-		return mapped
+	if len(ask) == 0 || !g.maps.left(g.bot.cfg.Now()) {
+		return out
 	}
 	ctx, cancel := context.WithTimeout(ctx, mapLimit)
 	defer cancel()
@@ -83,19 +101,26 @@ func (m *mapper) text(ctx context.Context, g *guild, rev deploy.Revision, text s
 	case m.room <- struct{}{}:
 		defer func() { <-m.room }()
 	case <-ctx.Done():
-		return text
+		return out
 	}
 	started := g.bot.cfg.Now()
-	mapped, err := m.bundler.MapStack(ctx, text, rev.SourceMap.Contents)
+	mapped, err := m.bundler.MapStacks(ctx, ask, rev.SourceMap.Contents)
 	g.maps.spend(g.bot.cfg.Now().Sub(started))
-	if err != nil {
-		return text
+	if err != nil || len(mapped) != len(ask) {
+		return out
 	}
 	m.mu.Lock()
-	if len(m.known) >= mapsKept {
-		clear(m.known)
+	defer m.mu.Unlock()
+	for i, key := range keys {
+		at, ok := asked[key]
+		if !ok {
+			continue
+		}
+		out[i] = mapped[at]
+		if len(m.known) >= mapsKept {
+			clear(m.known)
+		}
+		m.known[key] = mapped[at]
 	}
-	m.known[key] = mapped
-	m.mu.Unlock()
-	return mapped
+	return out
 }

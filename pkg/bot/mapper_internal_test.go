@@ -21,10 +21,10 @@ func (h *heavyMaps) Build(context.Context, bundle.Input) (bundle.Output, error) 
 	return bundle.Output{}, nil
 }
 
-func (h *heavyMaps) MapStack(context.Context, string, string) (string, error) {
+func (h *heavyMaps) MapStacks(context.Context, []bundle.Stack, string) ([]string, error) {
 	h.clock.Advance(time.Second)
 	h.read++
-	return "mapped", nil
+	return []string{"mapped"}, nil
 }
 
 // TestMapsTakeATenthOfTheTime: a script that fails all the time does not keep
@@ -42,7 +42,7 @@ func TestMapsTakeATenthOfTheTime(t *testing.T) {
 		before := heavy.read
 		for range texts {
 			n++
-			b.maps.text(t.Context(), g, rev, fmt.Sprintf("Error: %d at /bundle.js:1:1", n))
+			b.maps.stack(t.Context(), g, rev, fmt.Sprintf("Error: %d at /bundle.js:1:1", n))
 		}
 		return heavy.read - before
 	}

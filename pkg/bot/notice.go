@@ -1,6 +1,16 @@
 package bot
 
-import "github.com/flora-runtime/flora-runtime/pkg/later"
+import (
+	"errors"
+
+	"github.com/flora-runtime/flora-runtime/pkg/later"
+	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
+)
+
+// declinedName is the error of a handler that did not take what it was given: a
+// database's whose script has closed it.
+const declinedName = "FloraUnserved"
 
 // Notify delivers what the runtime itself has for a guild's script, like any
 // event. It is false when the script has no handler for it, and Over is not
@@ -18,6 +28,19 @@ func (b *Bot) Notify(d later.Delivery) bool {
 	}
 	g.deliver(event{name: d.Name, payload: d.Payload, over: d.Over, span: g.trace(d.Name)})
 	return true
+}
+
+// declined says that the handler did nothing with what the runtime had for it.
+func (e event) declined(f *wire.Failure) bool {
+	return e.over != nil && f != nil && f.Name == declinedName
+}
+
+// blameless says that the script's end was not its own doing.
+func (s *script) blameless() bool {
+	if loss, died := errors.AsType[*supervisor.Loss](s.lost); died {
+		return loss.Blame != supervisor.Culprit
+	}
+	return errors.Is(s.lost, errUnloaded) || errors.Is(s.lost, errEvicted)
 }
 
 // outcome of an event that has come to its end.

@@ -29,7 +29,7 @@ type event struct {
 	receipt       discord.Receipt
 	begun         time.Time  // When it was handed to a script.
 	ended, failed bool       // Its handlers have settled, and how.
-	lost          bool       // Its handlers were cut off.
+	lost          bool       // Its handlers were cut off by what their script did.
 	span          trace.Span // Of the way it takes.
 }
 

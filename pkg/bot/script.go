@@ -148,7 +148,7 @@ func (g *gate) Gone(lost error, begun uint64)      { <-g.ready; g.Host.Gone(lost
 
 // explain is the deploy error of a failed load, in the author's own positions.
 func (s *script) explain(ctx context.Context, f *wire.Failure) error {
-	return fault.New(fault.DeployFailed, "%s", s.guild.bot.maps.text(ctx, s.guild, s.revision, f.Text))
+	return fault.New(fault.DeployFailed, "%s", s.guild.bot.maps.stack(ctx, s.guild, s.revision, f.Text))
 }
 
 // retire unloads the script; its end is no loss then.

@@ -221,7 +221,7 @@ func TestSourceMap(t *testing.T) {
 		t.Error(diff)
 	}
 	line, column := where(t, out.Code, "new Error")
-	got, err := mapStack(stackAt(line, column), out.Map)
+	got, err := MapStack(stackAt(line, column), out.Map)
 	if err != nil {
 		t.Fatal(err)
 	}

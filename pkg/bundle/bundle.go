@@ -100,15 +100,15 @@ type request struct {
 }
 
 type stackInput struct {
-	Text string `json:"text"`
-	Map  string `json:"map"`
+	Stacks []Stack `json:"stacks"`
+	Map    string  `json:"map"`
 }
 
 // answer is what a child writes. Failure tells what is wrong with the input.
 type answer struct {
-	Output  *Output `json:"output,omitempty"`
-	Text    string  `json:"text,omitempty"`
-	Failure string  `json:"failure,omitempty"`
+	Output  *Output  `json:"output,omitempty"`
+	Texts   []string `json:"texts,omitempty"`
+	Failure string   `json:"failure,omitempty"`
 }
 
 // errDied is the cause when a child ended without an answer.
@@ -147,17 +147,20 @@ func (c *Child) Build(ctx context.Context, in Input) (Output, error) {
 	return out, nil
 }
 
-// MapStack replaces every position in a guild's bundle that the text names by
+// MapStacks replaces every position in a guild's bundle that the texts name by
 // the author's file, line and column. Other text stays.
-func (c *Child) MapStack(ctx context.Context, text, sourceMap string) (string, error) {
-	a, err := c.ask(ctx, request{Stack: &stackInput{Text: text, Map: sourceMap}})
+func (c *Child) MapStacks(ctx context.Context, stacks []Stack, sourceMap string) ([]string, error) {
+	a, err := c.ask(ctx, request{Stack: &stackInput{Stacks: stacks, Map: sourceMap}})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if a.Failure != "" {
-		return "", fault.New(fault.BadRequest, "the source map cannot be used: %s", a.Failure)
+		return nil, fault.New(fault.BadRequest, "the source map cannot be used: %s", a.Failure)
 	}
-	return a.Text, nil
+	if len(a.Texts) != len(stacks) {
+		return nil, fmt.Errorf("the bundler answered %d texts for %d", len(a.Texts), len(stacks))
+	}
+	return a.Texts, nil
 }
 
 func (c *Child) ask(ctx context.Context, r request) (answer, error) {

@@ -132,14 +132,14 @@ func TestChildBuilds(t *testing.T) {
 		t.Error(diff)
 	}
 	line, column := where(t, got.Code, "new Error")
-	text, err := c.MapStack(t.Context(), stackAt(line, column), got.Map)
+	texts, err := c.MapStacks(t.Context(), []Stack{{Text: stackAt(line, column)}}, got.Map)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("Error: x\n    at f (src/f.ts:2:9)", text); diff != "" {
+	if diff := cmp.Diff([]string{"Error: x\n    at f (src/f.ts:2:9)"}, texts); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := c.MapStack(t.Context(), stackAt(1, 1), "{"); !fault.Is(err, fault.BadRequest) {
+	if _, err := c.MapStacks(t.Context(), []Stack{{Text: stackAt(1, 1)}}, "{"); !fault.Is(err, fault.BadRequest) {
 		t.Errorf("a broken map gives %v", err)
 	}
 }

@@ -98,11 +98,11 @@ func respond(r request) answer {
 		}
 		return answer{Output: &out}
 	case r.Stack != nil:
-		text, err := mapStack(r.Stack.Text, r.Stack.Map)
+		texts, err := mapStacks(r.Stack.Stacks, r.Stack.Map)
 		if err != nil {
 			return answer{Failure: err.Error()}
 		}
-		return answer{Text: text}
+		return answer{Texts: texts}
 	}
 	return answer{Failure: "the request is empty"}
 }

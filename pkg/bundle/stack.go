@@ -23,49 +23,88 @@ const (
 	maxSourceName = 512
 )
 
-// mapStack replaces the positions in text by the author's.
-func mapStack(text, sourceMap string) (string, error) {
-	found := bundlePositions.FindAllStringSubmatchIndex(text, maxPositions)
-	if len(found) == 0 {
-		return text, nil
-	}
-	var m struct {
-		Version    int       `json:"version"`
-		SourceRoot string    `json:"sourceRoot"`
-		Sources    []*string `json:"sources"`
-		Mappings   string    `json:"mappings"`
-	}
-	if err := json.Unmarshal([]byte(sourceMap), &m); err != nil {
-		return "", errors.New("it is not a JSON object with sources and mappings")
-	}
-	if m.Version != 3 {
-		return "", fmt.Errorf("its version is %d; only version 3 is read", m.Version)
-	}
+// Stack is a text with positions in a guild's bundle.
+type Stack struct {
+	Text string `json:"text"`
+	// Frame asks for the source where it happened: the lines around the first
+	// position in the author's own files, before the first of the stack.
+	Frame bool `json:"frame,omitempty"`
+}
+
+// sources are the parts of a source map that positions are looked up in.
+type sources struct {
+	Version  int       `json:"version"`
+	Root     string    `json:"sourceRoot"`
+	Names    []*string `json:"sources"`
+	Contents []*string `json:"sourcesContent"`
+	Mappings string    `json:"mappings"`
+	targets  map[recipe.Position]recipe.Target
+}
+
+// mapStacks replaces the positions in the texts by the author's.
+func mapStacks(stacks []Stack, sourceMap string) ([]string, error) {
+	found := make([][][]int, len(stacks))
 	wanted := map[recipe.Position]recipe.Target{}
-	for _, at := range found {
-		wanted[positionAt(text, at)] = recipe.Target{Source: recipe.Unmapped}
-	}
-	if err := recipe.LookUp(m.Mappings, wanted); err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	end := 0
-	for _, at := range found {
-		b.WriteString(text[end:at[0]])
-		end = at[1]
-		t := wanted[positionAt(text, at)]
-		name := ""
-		if t.Source >= 0 && t.Source < len(m.Sources) && m.Sources[t.Source] != nil {
-			name = sourceName(m.SourceRoot, *m.Sources[t.Source])
+	for i, s := range stacks {
+		found[i] = bundlePositions.FindAllStringSubmatchIndex(s.Text, maxPositions)
+		for _, at := range found[i] {
+			wanted[positionAt(s.Text, at)] = recipe.Target{Source: recipe.Unmapped}
 		}
+	}
+	m := sources{targets: wanted}
+	if len(wanted) > 0 {
+		if err := json.Unmarshal([]byte(sourceMap), &m); err != nil {
+			return nil, errors.New("it is not a JSON object with sources and mappings")
+		}
+		if m.Version != 3 {
+			return nil, fmt.Errorf("its version is %d; only version 3 is read", m.Version)
+		}
+		if err := recipe.LookUp(m.Mappings, wanted); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]string, len(stacks))
+	for i, s := range stacks {
+		out[i] = m.rewrite(s, found[i])
+	}
+	return out, nil
+}
+
+// rewrite replaces the positions that were found in a text.
+func (m *sources) rewrite(s Stack, found [][]int) string {
+	var b strings.Builder
+	end, frame := 0, ""
+	for _, at := range found {
+		b.WriteString(s.Text[end:at[0]])
+		end = at[1]
+		t := m.targets[positionAt(s.Text, at)]
+		name := m.name(t)
 		if name == "" {
-			b.WriteString(text[at[0]:at[1]])
+			b.WriteString(s.Text[at[0]:at[1]])
 			continue
 		}
 		fmt.Fprintf(&b, "%s:%d:%d", name, t.Line+1, t.Column+1)
+		if s.Frame && frame == "" && t.Source < len(m.Contents) && m.Contents[t.Source] != nil {
+			frame = codeFrame(*m.Contents[t.Source], t.Line, t.Column)
+		}
 	}
-	b.WriteString(text[end:])
-	return b.String(), nil
+	b.WriteString(s.Text[end:])
+	out := b.String()
+	if at := strings.Index(out, firstFrame); frame != "" && at >= 0 {
+		out = out[:at] + frame + out[at:]
+	}
+	return out
+}
+
+// firstFrame is how V8 begins the lines of a stack.
+const firstFrame = "\n    at "
+
+// name is what to call the target's file, or "".
+func (m *sources) name(t recipe.Target) string {
+	if t.Source < 0 || t.Source >= len(m.Names) || m.Names[t.Source] == nil {
+		return ""
+	}
+	return sourceName(m.Root, *m.Names[t.Source])
 }
 
 // positionAt reads a match. Its digits always fit.

@@ -63,7 +63,7 @@ func TestMapStack(t *testing.T) {
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := mapStack(row.text, row.sourceMap)
+			got, err := MapStack(row.text, row.sourceMap)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestMapStackRefuses(t *testing.T) {
 	for name, row := range rows {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := mapStack(stackAt(1, 1), row.sourceMap)
+			got, err := MapStack(stackAt(1, 1), row.sourceMap)
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("got %q, %v, want an error with %q", got, err, row.want)
 			}
@@ -103,21 +103,95 @@ func TestMapStackRefuses(t *testing.T) {
 	}
 }
 
-// FuzzMapStack looks for maps that panic, make the text grow without bound or
+// FuzzMapStacks looks for maps that panic, make the text grow without bound or
 // bring control characters into a log.
-func FuzzMapStack(f *testing.F) {
+func FuzzMapStacks(f *testing.F) {
 	f.Add("at file:///guild/1/bundle.js:1:1", `{"version":3,"sources":["a.ts"],"mappings":"AAAA,U;;IACEA"}`)
 	f.Add("file:///guild/1/bundle.js:3:9)", `{"version":3,"sourceRoot":"/","sources":[null],"mappings":";;+/////B"}`)
+	f.Add("E\n    at file:///guild/1/bundle.js:1:9", `{"version":3,"sources":["a"],"sourcesContent":["\u0007\u202ea\tb\ud800\r\n"],"mappings":"AAAI"}`)
+	f.Add("E\n    at file:///guild/1/bundle.js:1:9", `{"version":3,"sources":["a","b"],"sourcesContent":[null],"mappings":"ACAA"}`)
 	f.Fuzz(func(t *testing.T, text, sourceMap string) {
-		got, err := mapStack(text, sourceMap)
+		got, err := mapStacks([]Stack{{Text: text}, {Text: text, Frame: true}}, sourceMap)
 		if err != nil {
 			return
 		}
-		if limit := len(text) + maxPositions*(maxSourceName+24); len(got) > limit {
-			t.Errorf("%d bytes became %d", len(text), len(got))
+		limit := len(text) + maxPositions*(maxSourceName+24)
+		if len(got[0]) > limit {
+			t.Errorf("%d bytes became %d", len(text), len(got[0]))
 		}
-		if strings.Count(got, "\n") != strings.Count(text, "\n") {
-			t.Errorf("%q became %q", text, got)
+		if strings.Count(got[0], "\n") != strings.Count(text, "\n") {
+			t.Errorf("%q became %q", text, got[0])
+		}
+		const most = frameBefore + 2
+		if len(got[1]) > limit+most*(4*frameWidth+64) || strings.Count(got[1], "\n") > strings.Count(text, "\n")+most {
+			t.Errorf("%q became %q", text, got[1])
+		}
+		// What a frame adds is text to read.
+		if added := strings.TrimPrefix(got[1], text); strings.Count(got[1], "\a") > strings.Count(got[0], "\a") {
+			t.Errorf("a control character in %q", added)
 		}
 	})
+}
+
+func TestCodeFrames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 80) + "HERE" + strings.Repeat("y", 80)
+	rows := map[string]struct {
+		source       string
+		line, column int
+		want         []string
+	}{
+		"the first line":           {"throw 1;\nnext", 0, 0, []string{"1 | throw 1;", "  | ^"}},
+		"lines before":             {"a\nb\nc\n  d(e)", 3, 4, []string{"2 | b", "3 | c", "4 |   d(e)", "  |     ^"}},
+		"numbers of two widths":    {strings.Repeat("\n", 8) + "a\nb", 9, 0, []string{" 9 | a", "10 | b", "   | ^"}},
+		"empty lines are left out": {"a\n\n  \nd", 3, 0, []string{"4 | d", "  | ^"}},
+		"tabs and carriage return": {"\tif\t(x)\r\n", 0, 4, []string{"1 |  if (x)", "  |     ^"}},
+		"letters of two units":     {"😀😀 x", 0, 5, []string{"1 | 😀😀 x", "  |    ^"}},
+		"a column beyond the end":  {"ab", 0, 99, []string{"1 | ab", "  |   ^"}},
+		"a long line":              {long, 0, 80, []string{"1 | ..." + long[20:120] + "...", "  | " + strings.Repeat(" ", 63) + "^"}},
+		"control characters":       {"a\x1b[31m\u202eb", 0, 0, []string{"1 | a\ufffd[31m\ufffdb", "  | ^"}},
+		"a line that is not there": {"a", 7, 0, nil},
+		"an empty line":            {"\n\n", 1, 0, nil},
+	}
+	for name, row := range rows {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := ""
+			for _, l := range row.want {
+				want += "\n    " + l
+			}
+			if diff := cmp.Diff(want, codeFrame(row.source, row.line, row.column)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestFramesStandBeforeTheStack: the frame is of the author's first own file,
+// and only where it is asked for.
+func TestFramesStandBeforeTheStack(t *testing.T) {
+	t.Parallel()
+	const doc = `{"version":3,"sources":["node_modules/p/i.js","src/a.ts"],"sourcesContent":[null,"first\nsecond"],"mappings":"AAAA;ACCE"}`
+	const at = "\n    at f (file:///guild/42/bundle.js:"
+	stacks := []Stack{
+		{Text: "Error: m\nof two lines" + at + "1:1)" + at + "2:1)\nCaused by: x", Frame: true},
+		{Text: "Error: m" + at + "2:1)"},
+		{Text: "Error: only a package" + at + "1:1)", Frame: true},
+		{Text: "no stack file:///guild/42/bundle.js:2:1", Frame: true},
+		{Text: "nothing", Frame: true},
+	}
+	got, err := mapStacks(stacks, doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"Error: m\nof two lines\n    1 | first\n    2 | second\n      |   ^\n    at f (node_modules/p/i.js:1:1)\n    at f (src/a.ts:2:3)\nCaused by: x",
+		"Error: m\n    at f (src/a.ts:2:3)",
+		"Error: only a package\n    at f (node_modules/p/i.js:1:1)",
+		"no stack src/a.ts:2:3",
+		"nothing",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -144,6 +144,8 @@ type KVLimits struct {
 	MaxStoreBytes   int `koanf:"max_store_bytes" min:"1" max:"1099511627776"`
 	MaxGuildBytes   int `koanf:"max_guild_bytes" min:"1" max:"1099511627776"`
 	WritesPerMinute int `koanf:"writes_per_minute" min:"1" max:"1000000"`
+	// CommitsPerMinute is that of a Deno.Kv's.
+	CommitsPerMinute int `koanf:"commits_per_minute" min:"1" max:"1000000"`
 }
 
 // Deployments bounds each guild's history: of successes and of failures so many,
@@ -235,11 +237,12 @@ func Default() Config {
 			GuildConcurrency:    4,
 		},
 		KV: KV{Limits: KVLimits{
-			MaxValueBytes:   1 << 20,
-			MaxEntryBytes:   2 << 20,
-			MaxStoreBytes:   100 << 20,
-			MaxGuildBytes:   500 << 20,
-			WritesPerMinute: 120,
+			MaxValueBytes:    1 << 20,
+			MaxEntryBytes:    2 << 20,
+			MaxStoreBytes:    100 << 20,
+			MaxGuildBytes:    500 << 20,
+			WritesPerMinute:  120,
+			CommitsPerMinute: 1200,
 		}},
 		Logs: Logs{Lines: 1000, Bytes: 1 << 20, DiskBytes: 4 << 20, DiskTotalBytes: 1 << 30, LinesPerSecond: 100, Burst: 1000},
 		Egress: Egress{

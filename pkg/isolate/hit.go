@@ -56,5 +56,5 @@ func (l *loop) log(level Level, text []byte) {
 		l.hit(limit.LogLines, fmt.Sprintf("log lines were dropped: the script writes more than %d a second", limits.LogsPerSecond))
 		return
 	}
-	l.g.cfg.Host.Log(min(max(level, Trace), Error), clip(text))
+	l.g.cfg.Host.Log(max(level, Trace), clip(text))
 }

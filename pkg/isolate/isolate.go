@@ -84,6 +84,7 @@ const (
 	Info
 	Warn
 	Error
+	Uncaught // An error that nobody caught; it is logged as one.
 )
 
 // Declaration is a kind of thing a script declares.
@@ -177,7 +178,7 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random", "utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd"}
+var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random", "utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd", "about"}
 
 // Dispatch is one event for the script.
 type Dispatch struct {

@@ -237,7 +237,7 @@ func (l *loop) fail(dispatch uint64, f *Failure) {
 		l.settle(dispatch, f)
 		return
 	}
-	l.g.cfg.Host.Log(Error, f.Text)
+	l.g.cfg.Host.Log(Uncaught, f.Text)
 }
 
 func (l *loop) begin(d Dispatch) {

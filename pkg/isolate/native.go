@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 	}
 	switch locals[index] {
 	case "log":
-		l.log(Level(a), text)
+		l.log(min(Level(a), Error), text)
 	case "timerStart":
 		return l.startTimer(uint64(a), b, string(text) == "1", uint64(context))
 	case "timerClear":
@@ -72,9 +73,11 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		return l.platform(l.codecs.Run(uint64(a), text, b == 1))
 	case "codecEnd":
 		l.codecs.End(uint64(a))
+	case "about":
+		return v8.String(about)
 	case "report":
 		if f := parseFailure(text); f != nil {
-			l.log(Error, []byte(f.Text))
+			l.log(Uncaught, []byte(f.Text))
 		}
 	}
 	return v8.Result{}
@@ -90,6 +93,12 @@ func (l *loop) platform(answer string, err error) v8.Result {
 	}
 	return v8.String(answer)
 }
+
+// about is what a script may know of where it runs.
+var about = func() string {
+	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+	return fmt.Sprintf(`{"v8":%q,"arch":%q}`, v8.Version(), arch)
+}()
 
 // maxRandom is what the web's crypto gives at once.
 const maxRandom = 65536

@@ -10,16 +10,15 @@ import (
 // change is a write to one store: a batch and the counters as they will be
 // after it. The guild is locked as long as it lives.
 type change struct {
-	guild *guild
-	name  string
-	into  *store // Gets store when the batch is written.
-	store storeRecord
-	after guildRecord
-	batch *pebble.Batch
-	err   error // The first one of the batch.
-	// sets counts against the store's rate limit.
-	sets int
-	now  time.Time
+	guild  *guild
+	name   string
+	into   *store // Gets store when the batch is written.
+	store  storeRecord
+	after  guildRecord
+	batch  *pebble.Batch
+	err    error // The first one of the batch.
+	writes int   // Count against the store's rate limit.
+	now    time.Time
 }
 
 func (db *DB) change(g *guild, name string, s *store) *change {
@@ -97,7 +96,7 @@ func (c *change) apply(limits Limits) {
 	c.into.storeRecord = c.store
 	c.guild.stores[c.name] = c.into
 	c.guild.guildRecord = c.after
-	c.into.writes.take(c.now.UnixNano(), limits.WritesPerMinute, c.sets)
+	c.into.writes.take(c.now.UnixNano(), limits.perMinute(c.name), c.writes)
 }
 
 // finish writes the change, unlocks the guild and waits for the disk.

@@ -71,9 +71,7 @@ func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o 
 	}
 	db.storesChanged(id)
 	for name := range m.stores {
-		if db.told != nil && strings.HasPrefix(name, Reserved) {
-			db.told(id, name, nil)
-		}
+		db.tell(id, name, nil)
 	}
 	return m.result, nil
 }

@@ -18,7 +18,7 @@ func (db *DB) Increment(ctx context.Context, id snowflake.GuildID, name, key str
 		return Number{}, err
 	}
 	var sum int64
-	version, err := db.apply(ctx, id, name, int64(len(key)+inlineBytes), []edit{{key: key, sets: true, next: func(live *head) (*head, *string, error) {
+	version, err := db.apply(ctx, id, name, int64(len(key)+inlineBytes), []edit{{key: key, writes: 1, next: func(live *head) (*head, *string, error) {
 		h := &head{}
 		from := o.Start
 		if live != nil {

@@ -29,6 +29,9 @@ type Limits struct {
 	// WritesPerMinute bounds the keys written to one store in any 60 seconds,
 	// deletes and imports not counted.
 	WritesPerMinute int
+	// CommitsPerMinute is that of an ordered store. A commit counts once for each
+	// CommitBytes begun.
+	CommitsPerMinute int
 
 	ListDefault int
 	ListMax     int
@@ -49,7 +52,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		ValueBytes: 1 << 20, KeyRunes: 512, StoreRunes: 64, EntryBytes: 2 << 20,
-		StoreBytes: 100 << 20, GuildBytes: 500 << 20, GuildKeys: 5_000_000, Stores: 1000, WritesPerMinute: 120,
+		StoreBytes: 100 << 20, GuildBytes: 500 << 20, GuildKeys: 5_000_000, Stores: 1000, WritesPerMinute: 120, CommitsPerMinute: 1200,
 		ListDefault: 100, ListMax: 1000, ListBytes: 4 << 20,
 		BatchKeys: 100, BatchBytes: 4 << 20,
 		Exports: 5, ExportEvery: time.Minute,
@@ -73,6 +76,7 @@ func (l Limits) Validate() error {
 		{"guild keys", l.GuildKeys, 0, 1 << 60},
 		{"stores", int64(l.Stores), 0, 1_000_000},
 		{"writes per minute", int64(l.WritesPerMinute), 0, 1_000_000},
+		{"commits per minute", int64(l.CommitsPerMinute), 0, 1_000_000},
 		{"standard list length", int64(l.ListDefault), 1, 100_000},
 		{"longest list", int64(l.ListMax), int64(l.ListDefault), 100_000},
 		{"list bytes", int64(l.ListBytes), 1, 1 << 30},
@@ -88,6 +92,14 @@ func (l Limits) Validate() error {
 		}
 	}
 	return nil
+}
+
+// perMinute is how many writes a store may have in a minute.
+func (l Limits) perMinute(store string) int {
+	if strings.HasPrefix(store, Reserved) {
+		return l.CommitsPerMinute
+	}
+	return l.WritesPerMinute
 }
 
 func (l Limits) checkStore(name string) error {

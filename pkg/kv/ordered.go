@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -46,6 +47,7 @@ type Range struct {
 	Start, End string
 	Limit      int // The most pairs wanted; it must be set.
 	Reverse    bool
+	KeysOnly   bool // Their values are not read.
 }
 
 // Pair is a key and its value. The value's first byte says what the rest is.
@@ -76,6 +78,15 @@ const (
 	Max
 )
 
+// String is what Deno calls the kind.
+func (k Kind) String() string {
+	names := [...]string{Set: "set", Delete: "delete", Sum: "sum", Min: "min", Max: "max"}
+	if int(k) < len(names) && names[k] != "" {
+		return names[k]
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
 // Mutation is one change of a Commit.
 type Mutation struct {
 	Kind  Kind
@@ -83,6 +94,17 @@ type Mutation struct {
 	Value string
 	// Expiration is the Unix second at which a Set key is gone, 0 for never.
 	Expiration int64
+	// Suffix, if not nil, makes the end of the key of the version that the commit
+	// gives.
+	Suffix func(version uint64) string
+}
+
+// key is the whole key in a commit that gives this version.
+func (m Mutation) key(version uint64) string {
+	if m.Suffix == nil {
+		return m.Key
+	}
+	return m.Key + m.Suffix(version)
 }
 
 // Commit is what is done together. A key may be in it more than once.
@@ -102,9 +124,12 @@ type Committed struct {
 // Limits of what is in an ordered store and read at once. They are Deno's.
 const (
 	orderedKeyBytes   = 2 << 10
-	orderedValueBytes = 64<<10 + 1<<10 // A clone may be a little larger than what it is of.
+	orderedValueBytes = 96 << 10 // One of 64 KiB, and what its owner puts beside it.
 	orderedReadBytes  = 4 << 20
 )
+
+// CommitBytes is how much of a commit counts as one write.
+const CommitBytes = 64 << 10
 
 var _ Ordered = (*DB)(nil)
 
@@ -175,6 +200,10 @@ func (db *DB) readRange(ctx context.Context, r pebble.Reader, id snowflake.Guild
 			continue
 		}
 		key := string(iter.Key()[len(prefix):])
+		if want.KeysOnly {
+			out = append(out, Pair{Key: key, Version: h.version})
+			continue
+		}
 		if *room -= len(key) + h.valueLen; *room < 0 && len(out) > 0 && alone {
 			break // The rest is another page.
 		}
@@ -195,8 +224,7 @@ func (db *DB) Commit(ctx context.Context, id snowflake.GuildID, name string, c C
 	if err := first(db.limits().checkOrdered(name), c.valid()); err != nil {
 		return Committed{}, err
 	}
-	edits, total := c.edits()
-	version, err := db.apply(ctx, id, name, int64(total), edits)
+	version, err := db.applyAt(ctx, id, name, c.size(), c.edits)
 	switch {
 	case errors.Is(err, errCheck):
 		return Committed{}, nil
@@ -207,21 +235,25 @@ func (db *DB) Commit(ctx context.Context, id snowflake.GuildID, name string, c C
 			return Committed{}, err
 		}
 	default:
-		db.committed(id, name, c)
+		db.tell(id, name, c.keys(version))
 	}
 	return Committed{OK: true, Version: version}, nil
 }
 
-// committed tells who wants to know of the keys.
-func (db *DB) committed(id snowflake.GuildID, name string, c Commit) {
-	if db.told == nil {
-		return
+// tell tells who wants to know of the keys of an ordered store; none are all.
+func (db *DB) tell(id snowflake.GuildID, name string, keys []string) {
+	if db.told != nil && strings.HasPrefix(name, Reserved) {
+		db.told(id, name, keys)
 	}
+}
+
+// keys are those that the commit wrote or removed.
+func (c Commit) keys(version uint64) []string {
 	keys := make([]string, len(c.Mutations))
 	for i, m := range c.Mutations {
-		keys[i] = m.Key
+		keys[i] = m.key(version)
 	}
-	db.told(id, name, keys)
+	return keys
 }
 
 // version is the guild's latest.
@@ -244,7 +276,7 @@ func (c Commit) valid() error {
 		}
 	}
 	for _, m := range c.Mutations {
-		if err := checkOrderedKey(m.Key); err != nil {
+		if err := checkOrderedKey(m.key(0)); err != nil {
 			return err
 		}
 		switch {
@@ -254,7 +286,7 @@ func (c Commit) valid() error {
 		case m.Value == "":
 			return fault.New(fault.InvalidInput, "a value says what it is by its first byte; this one is empty")
 		case len(m.Value) > orderedValueBytes:
-			return fault.New(fault.TooLarge, "value exceeds maximum size of %d bytes", 64<<10)
+			return fault.New(fault.TooLarge, "value exceeds maximum size of %d bytes", orderedValueBytes)
 		case m.Kind > Delete && !isU64(m.Value):
 			return fault.New(fault.InvalidInput, "sum, min and max take a number of 64 bits")
 		}
@@ -274,9 +306,18 @@ func checkOrderedKey(key string) error {
 
 func isU64(value string) bool { return len(value) == 9 && value[0] == U64 }
 
+// size is that of all keys and values.
+func (c Commit) size() int64 {
+	total := 0
+	for _, m := range c.Mutations {
+		total += len(m.Key) + len(m.Value)
+	}
+	return int64(total)
+}
+
 // edits gathers what the commit does to each key, in the order of the keys'
-// first use, and the size of all.
-func (c Commit) edits() (out []edit, total int) {
+// first use, when it gives this version.
+func (c Commit) edits(version uint64) (out []edit) {
 	type part struct {
 		checks    []uint64
 		mutations []Mutation
@@ -297,20 +338,18 @@ func (c Commit) edits() (out []edit, total int) {
 		p.checks = append(p.checks, k.Version)
 	}
 	for _, m := range c.Mutations {
-		p := at(m.Key)
+		p := at(m.key(version))
 		p.mutations = append(p.mutations, m)
-		total += len(m.Key) + len(m.Value)
 	}
 	counted := c.Uncounted
 	for _, key := range order {
 		p := parts[key]
-		sets := false
-		for _, m := range p.mutations {
-			sets = sets || m.Kind != Delete
+		e := edit{key: key, looks: len(p.mutations) == 0}
+		sets := slices.ContainsFunc(p.mutations, func(m Mutation) bool { return m.Kind != Delete })
+		if sets && !counted { // However many keys it has.
+			e.writes = 1 + int(c.size()/CommitBytes)
+			counted = true
 		}
-		// However many keys it has, a commit is one write.
-		e := edit{key: key, looks: len(p.mutations) == 0, sets: sets && !counted}
-		counted = counted || sets
 		e.next = func(live *head) (*head, *string, error) {
 			version := uint64(0)
 			if live != nil {
@@ -325,7 +364,7 @@ func (c Commit) edits() (out []edit, total int) {
 		}
 		out = append(out, e)
 	}
-	return out, total
+	return out
 }
 
 // mutate does the mutations of one key.
@@ -359,7 +398,7 @@ func (m Mutation) combine(h *head) (string, error) {
 		return m.Value, nil
 	}
 	if !h.inline || !isU64(string(h.value)) {
-		return "", fault.New(fault.InvalidInput, "the value of this key is no Deno.KvU64, so sum, min and max cannot work on it")
+		return "", fault.New(fault.InvalidInput, "Failed to perform '%s' mutation on a non-U64 value in the database", m.Kind)
 	}
 	is, by := binary.LittleEndian.Uint64(h.value[1:]), binary.LittleEndian.Uint64([]byte(m.Value[1:]))
 	switch m.Kind {

@@ -15,7 +15,7 @@ import (
 func openOrdered(t *testing.T, dir string, c clock.Clock) *kv.DB {
 	t.Helper()
 	limits := kv.DefaultLimits()
-	limits.WritesPerMinute = 0
+	limits.CommitsPerMinute = 0
 	db, err := kv.Open(kv.Config{Dir: dir, Limits: limits, Clock: c, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)

@@ -63,7 +63,7 @@ func (db *DB) UpdateMetadata(ctx context.Context, id snowflake.GuildID, name, ke
 	if err = first(db.limits().checkStore(name), db.limits().checkKey(key), err); err != nil {
 		return err
 	}
-	_, err = db.apply(ctx, id, name, int64(len(key)+len(metadata)+inlineBytes), []edit{{key: key, sets: true, next: func(live *head) (*head, *string, error) {
+	_, err = db.apply(ctx, id, name, int64(len(key)+len(metadata)+inlineBytes), []edit{{key: key, writes: 1, next: func(live *head) (*head, *string, error) {
 		if live == nil {
 			return nil, nil, fault.New(fault.NotFound, "key not found")
 		}
@@ -130,6 +130,7 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 		})
 		if err == nil {
 			db.storesChanged(id)
+			db.tell(id, name, nil)
 		}
 		return err
 	})
@@ -164,8 +165,9 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*
 
 // edit is what a write does to one key.
 type edit struct {
-	key  string
-	sets bool // Counts against the rate limit.
+	key string
+	// writes is how many it counts as against the rate limit.
+	writes int
 	// looks says that next only looks at what is there, which stays.
 	looks bool
 	// next gives the head that follows the key's present one, and the value if
@@ -199,7 +201,7 @@ func (db *DB) edit(c Change) (edit, error) {
 	if err != nil {
 		return edit{}, err
 	}
-	return edit{key: c.Key, sets: true, next: func(live *head) (*head, *string, error) {
+	return edit{key: c.Key, writes: 1, next: func(live *head) (*head, *string, error) {
 		h := &head{expiration: expiration, metadata: metadata}
 		h.setValue(c.Value)
 		return h, &c.Value, c.holds(c.Key, live)
@@ -249,6 +251,11 @@ func (c Condition) holds(key string, live *head) error {
 
 // apply makes the edits to a store in one write of about n bytes.
 func (db *DB) apply(ctx context.Context, id snowflake.GuildID, name string, n int64, edits []edit) (version uint64, err error) {
+	return db.applyAt(ctx, id, name, n, func(uint64) []edit { return edits })
+}
+
+// applyAt is apply of edits that depend on the version which they give.
+func (db *DB) applyAt(ctx context.Context, id snowflake.GuildID, name string, n int64, edits func(version uint64) []edit) (version uint64, err error) {
 	err = db.write(ctx, id, n, func(g *guild) error {
 		c, err := db.prepare(g, name, edits)
 		if err != nil || c == nil {
@@ -265,25 +272,23 @@ func (db *DB) apply(ctx context.Context, id snowflake.GuildID, name string, n in
 }
 
 // prepare works the edits out; nil is nothing to do.
-func (db *DB) prepare(g *guild, name string, edits []edit) (*change, error) {
+func (db *DB) prepare(g *guild, name string, edits func(version uint64) []edit) (*change, error) {
 	s, steps, err := db.fit(g, name, edits)
 	if err != nil || len(steps) == 0 {
 		return nil, err
 	}
-	sets := 0
+	writes := 0
 	for _, st := range steps {
-		if st.sets {
-			sets++
-		}
+		writes += st.writes
 	}
 	// After the quotas, so that a refused write costs nothing.
-	if wait := s.writes.wait(db.clock.Now().UnixNano(), db.limits().WritesPerMinute, sets); sets > 0 && wait > 0 {
+	if wait := s.writes.wait(db.clock.Now().UnixNano(), db.limits().perMinute(name), writes); writes > 0 && wait > 0 {
 		f := fault.New(fault.RateLimited, "kv write rate limit exceeded; retry later")
 		f.RetryAfter = wait
 		return nil, f
 	}
 	c := db.change(g, name, s)
-	c.sets = sets
+	c.writes = writes
 	for _, st := range steps {
 		c.take(st)
 	}
@@ -292,10 +297,10 @@ func (db *DB) prepare(g *guild, name string, edits []edit) (*change, error) {
 
 // fit works the edits out and checks that they fit into the quotas. Expired
 // keys are removed where that may make room.
-func (db *DB) fit(g *guild, name string, edits []edit) (*store, []step, error) {
+func (db *DB) fit(g *guild, name string, edits func(version uint64) []edit) (*store, []step, error) {
 	const rounds = 16 // Of removing; the rest is left to Run.
 	for round := 0; ; round++ {
-		steps, err := db.steps(g, name, edits)
+		steps, err := db.steps(g, name, edits(g.version+1))
 		if err != nil || len(steps) == 0 {
 			return nil, nil, err
 		}

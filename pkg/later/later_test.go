@@ -2,7 +2,6 @@ package later_test
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"testing"
 	"time"
@@ -125,7 +124,7 @@ func (r *rig) left() int {
 }
 
 func message(backoff ...int64) later.Message {
-	return later.Message{Name: "e", Value: json.RawMessage(`"v"`), Backoff: backoff, Kept: []byte("vx"), IfUndelivered: [][]byte{[]byte("\x02dead\x00")}}
+	return later.Message{Name: "e", Value: "vx", Backoff: backoff, IfUndelivered: [][]byte{[]byte("\x02dead\x00")}}
 }
 
 func TestDeliveredOnceWhenHandled(t *testing.T) {

@@ -21,9 +21,9 @@ type Outcome int
 
 // The outcomes.
 const (
-	Unserved Outcome = iota // No handler began.
+	Unserved Outcome = iota // No handler began, or it was cut off without a fault of its own.
 	Handled
-	Failed // Also a handler that was cut off.
+	Failed // Also a handler that was cut off for what it did.
 )
 
 const (
@@ -53,7 +53,10 @@ type Config struct {
 	// handler for it, and Over is not called then; Wake tells of a new one. It must
 	// not wait.
 	Deliver func(d Delivery) bool
-	Log     *zap.Logger
+	// Count, if not nil, is told what became of each delivery: "handled", "failed",
+	// "undelivered" when it was the last try, "unserved".
+	Count func(outcome string)
+	Log   *zap.Logger
 }
 
 // Queue delivers what is due.
@@ -81,6 +84,9 @@ type lane struct {
 
 // New makes a queue; Load finds what earlier processes left.
 func New(cfg Config) *Queue {
+	if cfg.Count == nil {
+		cfg.Count = func(string) {}
+	}
 	q := &Queue{cfg: cfg, wake: make(chan struct{}, 1), lanes: map[kv.StoreName]*lane{}}
 	q.base, q.cancel = context.WithCancel(context.Background())
 	return q
@@ -262,7 +268,7 @@ func (q *Queue) send(l *lane, p kv.Pair) (more bool) {
 	if out || unserved || full {
 		return !full
 	}
-	payload, err := json.Marshal(map[string]any{"id": ID(p.Key), "value": m.Value, "at": m.At, "attempt": m.Tried + 1})
+	payload, err := json.Marshal(map[string]any{"id": m.ID(p.Key), "value": []byte(m.Value), "at": m.At, "attempt": m.Tried + 1})
 	if err == nil && q.cfg.Deliver(Delivery{Guild: l.Guild, Name: m.Name, Payload: payload, Over: func(o Outcome) { q.over(l, p, m, o) }}) {
 		return true
 	}
@@ -285,6 +291,7 @@ func (q *Queue) over(l *lane, p kv.Pair, m Message, o Outcome) {
 	go func() {
 		defer q.work.Done()
 		at := int64(1)
+		q.cfg.Count(m.outcome(o))
 		if o == Unserved {
 			at = q.cfg.Clock.Now().Add(again).UnixMilli()
 		} else if err := q.settle(l, p, m, o); err != nil {

@@ -3,6 +3,7 @@ package recipe
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // Position is a place in a bundle. Lines and columns count from 0, columns in
@@ -22,12 +23,17 @@ var ErrMappings = errors.New("its mappings are broken")
 // on its line. It reads the mappings once and keeps nothing of them, however
 // long they are.
 func LookUp(mappings string, wanted map[Position]Target) error {
-	lines := map[int][]Position{}
+	lines := map[int]*row{}
 	for p := range wanted {
-		lines[p.Line] = append(lines[p.Line], p)
+		if lines[p.Line] == nil {
+			lines[p.Line] = &row{}
+		}
+		lines[p.Line].columns = append(lines[p.Line].columns, p.Column)
 	}
-	// best is the column of the mapping that a position has so far.
-	best := map[Position]int{}
+	for _, l := range lines {
+		slices.Sort(l.columns)
+		l.best = make([]candidate, len(l.columns))
+	}
 	r := reader{text: mappings}
 	line := 0
 	for !r.done() {
@@ -45,14 +51,46 @@ func LookUp(mappings string, wanted map[Position]Target) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range lines[line] {
-			if had, ok := best[p]; r.column <= p.Column && (!ok || r.column >= had) {
-				best[p] = r.column
-				wanted[p] = t
-			}
+		if l := lines[line]; l != nil {
+			l.offer(r.column, t)
 		}
 	}
+	for line, l := range lines {
+		l.settle(func(column int, t Target) { wanted[Position{line, column}] = t })
+	}
 	return nil
+}
+
+// row is a line's wanted columns, in order. Mappings may be many, and come in
+// any order: each is put to the first column that it reaches.
+type row struct {
+	columns []int
+	best    []candidate
+}
+
+type candidate struct {
+	column int
+	target Target
+	set    bool
+}
+
+func (l *row) offer(column int, t Target) {
+	i, _ := slices.BinarySearch(l.columns, column)
+	if i < len(l.best) && (!l.best[i].set || column >= l.best[i].column) {
+		l.best[i] = candidate{column, t, true}
+	}
+}
+
+func (l *row) settle(each func(column int, t Target)) {
+	var last candidate
+	for i, c := range l.best {
+		if c.set {
+			last = c
+		}
+		if last.set {
+			each(l.columns[i], last.target)
+		}
+	}
 }
 
 // reader decodes mappings; its numbers are the running sums of the fields.

@@ -51,6 +51,19 @@ func (k *Keys) Set(n int, took time.Duration) {
 	k.set.Observe(took.Seconds())
 }
 
+// NewMessages registers the counter of deliveries of queues and schedules and
+// gives what counts one by its outcome.
+func NewMessages(r prometheus.Registerer) func(outcome string) {
+	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "flora_kv_messages_total", Help: "Deliveries of messages of queues and of schedules, by outcome.",
+	}, []string{"outcome"})
+	for _, outcome := range []string{"handled", "failed", "undelivered", "unserved"} {
+		vec.WithLabelValues(outcome)
+	}
+	r.MustRegister(vec)
+	return func(outcome string) { vec.WithLabelValues(outcome).Inc() }
+}
+
 // Lines counts guilds' log lines.
 type Lines struct{ said, written, unwritten prometheus.Counter }
 

@@ -169,7 +169,7 @@ func (h host) Op(c isolate.OpCall) {
 func (h host) Log(level isolate.Level, text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.output = append(h.output, report.Line{Level: []string{"trace", "debug", "info", "warn", "error"}[level], Text: h.author(text), From: "test"})
+	h.output = append(h.output, report.Line{Level: []string{"trace", "debug", "info", "warn", "error"}[min(level, isolate.Error)], Text: h.author(text), From: "test"})
 }
 
 func (h host) Settled(id uint64, f *isolate.Failure) {

@@ -169,7 +169,7 @@ func (w *world) openDiscord(log *zap.Logger) (rest *discord.REST, err error) {
 // openServices makes the core and what it needs.
 func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err error) {
 	limits := kv.DefaultLimits()
-	limits.WritesPerMinute = 0 // The minute would never end.
+	limits.WritesPerMinute, limits.CommitsPerMinute = 0, 0 // The minute would never end.
 	if w.kv, err = kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: w.clock, CacheBytes: 1 << 20, Committed: w.committed}); err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (w *world) openServices(cfg Config, s setting, rest *discord.REST) (err err
 	w.queue = later.New(later.Config{Store: w.kv, Clock: w.clock, Log: cfg.Log, Deliver: func(d later.Delivery) bool {
 		return w.bot.Notify(d)
 	}})
-	w.ends = append(w.ends, func() error { w.queue.Close(); return nil })
+	w.ends = append(w.ends, func() error { w.queue.Close(); w.watches.Close(); return nil })
 	w.ends = append(w.ends, w.kv.Close)
 	state, err := embedded.Open(embedded.Config{Dir: "/state", Memory: true})
 	if err != nil {
@@ -300,7 +300,13 @@ func (unbundled) Build(context.Context, bundle.Input) (bundle.Output, error) {
 	return bundle.Output{}, errors.New("tests bring bundles")
 }
 
-func (unbundled) MapStack(_ context.Context, text, _ string) (string, error) { return text, nil }
+func (unbundled) MapStacks(_ context.Context, stacks []bundle.Stack, _ string) ([]string, error) {
+	out := make([]string, len(stacks))
+	for i, s := range stacks {
+		out[i] = s.Text
+	}
+	return out, nil
+}
 
 // sink is discord.Sink: it passes events on, and notices those that only show
 // that all before them were passed on.

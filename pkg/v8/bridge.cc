@@ -140,16 +140,22 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
   Answer(info, result);
 }
 
-void flora_lazy(Local<Name>, const PropertyCallbackInfo<Value>& info) {
+static void Lazy(Local<Name>, const PropertyCallbackInfo<Value>& info) {
   Isolate* isolate = info.GetIsolate();
   FloraIsolate* f = flora_of(isolate);
   if (f == nullptr || f->entry.IsEmpty()) {
     isolate->ThrowException(Exception::Error(String::NewFromUtf8Literal(isolate, "members that are made lazily are not there before the isolate is booted")));
     return;
   }
-  Local<Value> args[] = {Int32::New(isolate, 6), info.Data()};
+  Local<Value> args[] = {Int32::New(isolate, 7), info.Data()};
   Local<Value> made;
   if (f->entry.Get(isolate)->Call(isolate->GetCurrentContext(), Undefined(isolate), 2, args).ToLocal(&made)) info.GetReturnValue().Set(made);
+}
+
+const intptr_t flora_lazy = reinterpret_cast<intptr_t>(Lazy);
+
+bool flora_lay(Local<Context> context, Local<Object> on, Local<Name> name, bool shows, Local<Value> number) {
+  return on->SetLazyDataProperty(context, name, Lazy, number, shows ? None : DontEnum).FromMaybe(false);
 }
 
 // How many rejections without a handler a turn tells of.
@@ -186,6 +192,54 @@ static MaybeLocal<Promise> RefuseImport(Local<Context> context, Local<Data>, Loc
   return resolver->GetPromise();
 }
 
+// Tells what no script can see of a value, for showing it without running code:
+// [1, target, handler] of a Proxy, both null when it is revoked, [2, state,
+// result] of a promise, [3, entries, whether in pairs] of an iterator of a
+// collection; undefined for everything else.
+static void Reveal(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (info.Length() < 1 || !info[0]->IsObject()) return;
+  auto answer = [&](int kind, Local<Value> a, Local<Value> b) {
+    Local<Value> items[] = {Int32::New(isolate, kind), a, b};
+    info.GetReturnValue().Set(Array::New(isolate, items, 3));
+  };
+  Local<Value> v = info[0];
+  if (v->IsProxy()) return answer(1, v.As<Proxy>()->GetTarget(), v.As<Proxy>()->GetHandler());
+  if (v->IsPromise()) {
+    Local<Promise> p = v.As<Promise>();
+    bool pending = p->State() == Promise::kPending;
+    return answer(2, Int32::New(isolate, p->State()), pending ? Undefined(isolate).As<Value>() : p->Result());
+  }
+  if (!v->IsMapIterator() && !v->IsSetIterator()) return;
+  bool pairs = false;
+  Local<Array> entries;
+  if (v.As<Object>()->PreviewEntries(&pairs).ToLocal(&entries)) answer(3, entries, Boolean::New(isolate, pairs));
+}
+
+// Lays a member that is made when it is first touched: (on, name, whether it
+// shows, number).
+static void Lay(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (info.Length() == 4 && info[0]->IsObject() && info[1]->IsName() && info[3]->IsUint32() &&
+      flora_lay(isolate->GetCurrentContext(), info[0].As<Object>(), info[1].As<Name>(), info[2]->IsTrue(), info[3].As<Uint32>())) {
+    return;
+  }
+  isolate->ThrowException(Exception::TypeError(String::NewFromUtf8Literal(isolate, "the member cannot be laid")));
+}
+
+// Lets the SDK fill in a module's import.meta.
+static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) {
+  Isolate* isolate = context->GetIsolate();
+  FloraIsolate* f = flora_of(isolate);
+  if (f->entry.IsEmpty()) return;
+  Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), meta};
+  TryCatch caught(isolate);
+  // What is thrown leaves it as it is, unless the script is being stopped.
+  if (f->entry.Get(isolate)->Call(context, Undefined(isolate), 3, args).IsEmpty() && caught.HasTerminated()) caught.ReThrow();
+}
+
+extern "C" const char* flora_version(void) { return V8::GetVersion(); }
+
 extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, const FloraSource* source, size_t memory_limit, size_t text_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
   f->handle = handle;
@@ -207,6 +261,7 @@ extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, const FloraSo
   isolate->SetCaptureStackTraceForUncaughtExceptions(true, 10);
   isolate->SetPromiseRejectCallback(OnRejection);
   isolate->SetHostImportModuleDynamicallyCallback(RefuseImport);
+  isolate->SetHostInitializeImportMetaObjectCallback(FillMeta);
   isolate->SetAllowAtomicsWait(false);
   flora_watch_memory(f);
   flora_watch_crash(isolate);
@@ -267,6 +322,14 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
       return FLORA_THREW;
     }
     p = stop + 1;
+  }
+  Local<Function> reveal, lay;
+  if (!Function::New(context, Reveal, Local<Value>(), 1, ConstructorBehavior::kThrow).ToLocal(&reveal) ||
+      natives->Set(context, String::NewFromUtf8Literal(isolate, "reveal"), reveal).IsNothing() ||
+      !Function::New(context, Lay, Local<Value>(), 4, ConstructorBehavior::kThrow).ToLocal(&lay) ||
+      natives->Set(context, String::NewFromUtf8Literal(isolate, "lay"), lay).IsNothing()) {
+    *err = Describe(isolate, context, caught);
+    return FLORA_THREW;
   }
   Local<String> name = String::NewFromUtf8Literal(isolate, "__floraBoot");
   Local<Value> boot, entry;

@@ -81,6 +81,9 @@ void flora_mark(FloraIsolate* f, uint64_t* turn, uint64_t* verdict, uint64_t* he
 // runtime have started.
 void flora_crash(void);
 
+// V8's version.
+const char* flora_version(void);
+
 // Calls the snapshot's __floraBoot(natives, info) and keeps what it returns.
 // names are n native names separated by '\n'. err is malloc'd.
 int flora_boot(FloraIsolate* f, const char* names, size_t names_len, const char* info, size_t info_len, char** err);

@@ -57,9 +57,12 @@ struct FloraIsolate {
 // What a snapshot refers to in the process that uses it, in V8's form.
 const intptr_t* flora_references(const FloraSource* source);
 
-// Gives a member that the SDK makes when it is first touched; its data is the
-// member's number.
-void flora_lazy(v8::Local<v8::Name> name, const v8::PropertyCallbackInfo<v8::Value>& info);
+// Lays a member that the SDK makes, by its number, when it is first read or
+// described; from then on it is data like any other.
+bool flora_lay(v8::Local<v8::Context> context, v8::Local<v8::Object> on, v8::Local<v8::Name> name, bool shows, v8::Local<v8::Value> number);
+
+// What makes them, for a snapshot that has some.
+extern const intptr_t flora_lazy;
 
 char* flora_copy(const char* s, size_t len);
 FloraIsolate* flora_of(v8::Isolate* isolate);

@@ -23,7 +23,7 @@ struct FloraSource {
   FloraSource(const char* text, size_t len) : text(text, len) {}
   Text text;
   // A snapshot has the place in this list instead of an address.
-  const intptr_t references[3] = {reinterpret_cast<intptr_t>(&text), reinterpret_cast<intptr_t>(flora_lazy), 0};
+  const intptr_t references[3] = {reinterpret_cast<intptr_t>(&text), flora_lazy, 0};
 };
 
 extern "C" const FloraSource* flora_source(const char* text, size_t len) { return new FloraSource(text, len); }
@@ -31,8 +31,7 @@ extern "C" const FloraSource* flora_source(const char* text, size_t len) { retur
 const intptr_t* flora_references(const FloraSource* source) { return source->references; }
 
 // Lays the members that the source lists in __floraLazy: triples of an object, a
-// name and whether it shows. V8 asks for such a member when it is first read or
-// described, and from then on it is data like any other.
+// name and whether it shows, in the order of their numbers.
 static bool LayLazies(Isolate* isolate, Local<Context> context) {
   Local<String> name = String::NewFromUtf8Literal(isolate, "__floraLazy");
   Local<Value> list;
@@ -42,9 +41,7 @@ static bool LayLazies(Isolate* isolate, Local<Context> context) {
     Local<Value> row, on, of, shows;
     if (!list.As<Array>()->Get(context, i).ToLocal(&row) || !row->IsArray() || !row.As<Array>()->Get(context, 0).ToLocal(&on) || !on->IsObject() ||
         !row.As<Array>()->Get(context, 1).ToLocal(&of) || !of->IsString() || !row.As<Array>()->Get(context, 2).ToLocal(&shows) ||
-        !on.As<Object>()
-             ->SetLazyDataProperty(context, of.As<String>(), flora_lazy, Integer::NewFromUnsigned(isolate, i), shows->IsTrue() ? None : DontEnum)
-             .FromMaybe(false)) {
+        !flora_lay(context, on.As<Object>(), of.As<String>(), shows->IsTrue(), Integer::NewFromUnsigned(isolate, i))) {
       return false;
     }
   }

@@ -102,6 +102,9 @@ func Error(format string, args ...any) Result {
 	return Result{kind: C.FLORA_ERROR, text: fmt.Sprintf(format, args...)}
 }
 
+// Version is V8's version.
+func Version() string { return C.GoString(C.flora_version()) }
+
 // Native is called by scripts with two numbers and a text. context is the
 // number the running turn was entered with, carried across awaits. The text is
 // only valid during the call.

@@ -1,6 +1,10 @@
 package wire
 
 // Frames from control to a worker.
+// LevelUncaught is the Level of a Log that tells of an error which nobody
+// caught; pkg/isolate has the same number.
+const LevelUncaught = 5
+
 type (
 	// Hello opens a connection.
 	Hello struct {

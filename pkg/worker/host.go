@@ -49,6 +49,9 @@ func (h *host) Op(c isolate.OpCall) {
 	h.send(wire.OpCall{Instance: h.instance, Call: c.Call, Op: c.Op, Dispatch: c.Dispatch, Args: c.Args})
 }
 
+// The levels are the same on both sides.
+var _ [0]struct{} = [wire.LevelUncaught - int(isolate.Uncaught)]struct{}{}
+
 // Log implements isolate.Host.
 func (h *host) Log(level isolate.Level, text string) {
 	if h.worker.conn.Backlog() > logBacklog {

@@ -107,7 +107,7 @@ function remember(memory: Memory, v: object, r: Record): Record {
   return r;
 }
 
-function interfaceOf(v: object): string | undefined {
+export function interfaceOf(v: object): string | undefined {
   for (let p = ObjectGetPrototypeOf(v), n = 0; p !== null && n < 16; p = ObjectGetPrototypeOf(p), n++) {
     const name = mapGet(interfaces, p);
     if (name !== undefined) return name;

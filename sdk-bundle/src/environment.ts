@@ -1,8 +1,8 @@
 // What the guild's admins have set beside the script: variables, and secrets,
 // of which a script only ever sees placeholders.
+import { notCapable } from "./denoerrors";
 import { natives } from "./host";
-import { lay, part } from "./lazy";
-import { ErrorCtor, JSONParse, TypeErrorCtor } from "./primordials";
+import { JSONParse, TypeErrorCtor } from "./primordials";
 
 function nameOf(call: string, name: unknown): string {
   if (typeof name !== "string") throw new TypeErrorCtor(`${call}(name): name must be a string`);
@@ -22,20 +22,17 @@ function variable(call: string, name: unknown): string | undefined {
 }
 
 function fixed(call: string): never {
-  throw new ErrorCtor(`Deno.env.${call}: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store`);
+  throw notCapable(`Deno.env.${call}: a script cannot change its variables; set them with PUT /api/vars/{guild}/{name}, and keep what changes in a store`);
 }
 
-/** What there is of Deno's namespace. */
-export const Deno = lay({}, true, {
-  env: {
-    get: (name: string): string | undefined => variable("Deno.env.get", name),
-    has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,
-    toObject(): Record<string, string> {
-      const { environment } = natives;
-      return JSONParse(environment(0, 0, "") as string);
-    },
-    set: (_name: string, _value: string): void => fixed("set"),
-    delete: (_name: string): void => fixed("delete"),
+/** Deno.env. */
+export const env = {
+  get: (name: string): string | undefined => variable("Deno.env.get", name),
+  has: (name: string): boolean => variable("Deno.env.has", name) !== undefined,
+  toObject(): Record<string, string> {
+    const { environment } = natives;
+    return JSONParse(environment(0, 0, "") as string);
   },
-  ...part(() => import("./denokv"), "openKv", "Kv", "KvU64", "AtomicOperation"),
-});
+  set: (_name: string, _value: string): void => fixed("set"),
+  delete: (_name: string): void => fixed("delete"),
+};

@@ -5,7 +5,7 @@ import { describe, report } from "./failure";
 import { rejected } from "./global";
 import { natives, settleOp } from "./host";
 import { apologize } from "./interaction";
-import { member } from "./lazy";
+import { here, member } from "./lazy";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
 import { fireTimer } from "./timers";
 
@@ -180,9 +180,11 @@ export function enter(kind: number, id: number, a: any, b: any): unknown {
       return fireTimer(id);
     case 4:
       return settleLoad(id, a);
-    case 6:
-      return member(id);
-    default:
+    case 5:
       return rejected(a, b);
+    case 6:
+      return here(import("./meta")).fillMeta(a);
+    default:
+      return member(id);
   }
 }

@@ -1,6 +1,6 @@
 // The text of a log line from the arguments of console.log.
-import { inspect } from "./inspect";
-import { JSONStringify, MathTrunc, NumberOf, charCodeAt, includes, parseFloat, parseInt, slice } from "./primordials";
+import { shallow, shown } from "./inspect";
+import { JSONStringify, MathTrunc, charCodeAt, includes, parseFloat, parseInt, slice } from "./primordials";
 
 const maxLine = 16 * 1024;
 const percent = 37;
@@ -25,7 +25,7 @@ export function format(args: unknown[]): string {
   for (; next < args.length && out.length <= maxLine; next++) {
     const a = args[next];
     if (next > 0) out += " ";
-    out += typeof a === "string" ? a : inspect(a);
+    out += typeof a === "string" ? a : shown(a);
   }
   return cut(out);
 }
@@ -57,9 +57,8 @@ function fill(t: Template, text: string): string {
 function directed(directive: string, v: unknown): string | undefined {
   switch (directive) {
     case "s":
-      return typeof v === "string" ? v : inspect(v, 0);
+      return typeof v === "string" ? v : shallow(v, 0);
     case "d":
-      return typeof v === "bigint" ? `${v}n` : isObject(v) || typeof v === "symbol" ? "NaN" : `${NumberOf(v)}`;
     case "i":
       if (typeof v === "bigint") return `${v}n`;
       return isObject(v) || typeof v === "symbol" ? "NaN" : typeof v === "number" ? `${MathTrunc(v)}` : `${parseInt(`${v}`, 10)}`;
@@ -69,7 +68,7 @@ function directed(directive: string, v: unknown): string | undefined {
       return jsonText(v);
     case "o":
     case "O":
-      return inspect(v);
+      return shown(v);
     case "c":
       return ""; // Styles have no meaning in a log.
     default:

@@ -5,11 +5,10 @@ import { takeBase64 } from "./bytes";
 import * as commands from "./commands";
 import * as components from "./components";
 import { confineWebAssembly } from "./confine";
-import { console } from "./console";
 import * as constants from "./constants";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
-import { Deno, secrets } from "./environment";
+import { secrets } from "./environment";
 import { cron, enter, on } from "./events";
 import { layHandlers } from "./global";
 import { boot, info, type Native } from "./host";
@@ -51,13 +50,13 @@ export const surface = {
 
 /** What scripts see as globals only. */
 export const globals = {
-  console,
+  ...part(() => import("./console"), "console"),
   setTimeout,
   setInterval,
   clearTimeout,
   clearInterval,
   queueMicrotask,
-  Deno,
+  ...part(() => import("./deno"), "Deno"),
   ...web,
 };
 

@@ -4,6 +4,7 @@
 // when the script may have rewritten every built-in, and again if it ran out of
 // stack or time in the middle: at its top level, too, it uses primordials only,
 // and changes nothing outside of itself that a second time would change again.
+import { natives } from "./host";
 import { ObjectKeys, add, hide, list, put } from "./primordials";
 
 /** Stands for a member of a module until it is laid. */
@@ -25,7 +26,7 @@ export function part<T, K extends keyof T & string>(load: () => Promise<T>, ...n
 
 const laid = list<Later>();
 
-/** On what the host is to lay members, by their number: the object, the name, and whether it shows. */
+/** What the host is to lay in the snapshot, by number: on whom, the name, and whether it shows. */
 export const lazies = list<[object, string, boolean]>();
 
 /**
@@ -39,7 +40,12 @@ export function lay<T extends object>(on: object, shows: boolean, members: T): T
     const value = (members as any)[name];
     if (value instanceof Later) {
       add(laid, value);
-      add(lazies, [on, name, shows]);
+      if (natives === undefined) {
+        add(lazies, [on, name, shows]);
+      } else {
+        const { lay: now } = natives;
+        now(on, name, shows, laid.length - 1);
+      }
     } else if (shows) {
       put(on, name, value);
     } else {

@@ -26,11 +26,13 @@ export const ReflectConstruct = Reflect.construct;
 
 export const ArrayIsArray = Array.isArray;
 export const ArrayPrototype = Array.prototype;
+export const sort = uncurryThis(Array.prototype.sort) as <T>(self: T[], by: (a: T, b: T) => number) => T[];
 export const join = uncurryThis(Array.prototype.join) as (self: unknown[], sep: string) => string;
 
 export const trim = uncurryThis(String.prototype.trim);
 export const slice = uncurryThis(String.prototype.slice);
 export const startsWith = uncurryThis(String.prototype.startsWith) as (self: string, s: string) => boolean;
+export const endsWith = uncurryThis(String.prototype.endsWith) as (self: string, s: string) => boolean;
 export const includes = uncurryThis(String.prototype.includes) as (self: string, s: string) => boolean;
 export const indexOf = uncurryThis(String.prototype.indexOf) as (self: string, s: string, from?: number) => number;
 export const charCodeAt = uncurryThis(String.prototype.charCodeAt);
@@ -43,6 +45,7 @@ export const BigIntOf = BigInt;
 export const MathMax = Math.max;
 export const MathMin = Math.min;
 export const MathFloor = Math.floor;
+export const MathSqrt = Math.sqrt;
 export const MathTrunc = Math.trunc;
 export const isFinite = Number.isFinite;
 export const isSafeInteger = Number.isSafeInteger;
@@ -190,6 +193,8 @@ async function awaited(v: unknown, ok: (v: any) => void, err: (e: unknown) => vo
 }
 
 // What parts of the SDK take that are made when a script has begun.
+export const SymbolCtor = Symbol;
+export const SymbolFor = Symbol.for;
 export const { iterator: SymbolIterator, asyncIterator: SymbolAsyncIterator } = Symbol;
 /** What esbuild's form of `using` looks for where V8 has no such symbol. */
 export const SymbolDispose: unique symbol = ((Symbol as any).dispose ?? Symbol.for("Symbol.dispose")) as never;

@@ -1,5 +1,5 @@
 // flora.schedule: handlers that run once, at a moment, whatever happens until then.
-import { decodeValue, encodeValue } from "./denokv";
+import { decodeValue, encodeValue } from "./denokvvalue";
 import { onDelivery } from "./events";
 import { callOp, later } from "./host";
 import { DateCtor, ObjectKeys, TypeErrorCtor, append, dateValue, hide, put } from "./primordials";

@@ -1,5 +1,6 @@
 // console.table.
-import { inspect } from "./inspect";
+import { natives } from "./host";
+import { shallow } from "./inspect";
 import { kindOf } from "./kinds";
 import { ArrayIsArray, MathMin, ObjectGetOwnPropertyDescriptor, ObjectKeys, add, dict, hasOwn, join, list, mapGet, mapKeys, mapNext, repeat, setNext, setValues } from "./primordials";
 
@@ -12,8 +13,29 @@ interface Row {
   value: unknown;
 }
 
+/** A getter's value, which is not asked for. */
+const unknown = {};
+
+/** What is behind a Proxy. */
+function real(v: unknown): unknown {
+  const { reveal } = natives;
+  let out = v;
+  for (let n = 0; n < 100 && out !== null && typeof out === "object"; n++) {
+    const inside = reveal(out);
+    if (inside === undefined || inside[0] !== 1) break;
+    out = inside[1];
+  }
+  return out;
+}
+
+function valueOf(of: object, key: string): unknown {
+  const d = ObjectGetOwnPropertyDescriptor(of, key);
+  return d === undefined ? undefined : hasOwn(d, "value") ? real(d.value) : unknown;
+}
+
 /** The rows of a table; undefined for what is none. */
-function rowsOf(data: any): { head: string; rows: Row[] } | undefined {
+function rowsOf(given: unknown): { head: string; rows: Row[] } | undefined {
+  const data: any = real(given);
   if (data === null || typeof data !== "object") return undefined;
   const rows = list<Row>();
   const kind = kindOf(data);
@@ -22,21 +44,21 @@ function rowsOf(data: any): { head: string; rows: Row[] } | undefined {
     for (let n = 0; n < maxRows; n++) {
       const step = kind === "map" ? mapNext(walk) : setNext(walk);
       if (step.done) break;
-      add(rows, { index: `${n}`, value: kind === "map" ? [step.value, mapGet(data, step.value)] : step.value });
+      add(rows, { index: `${n}`, value: kind === "map" ? [step.value, mapGet(data, step.value)] : real(step.value) });
     }
     return { head: "(iteration index)", rows };
   }
   if (ArrayIsArray(data) || kind === "typed") {
-    for (let i = 0, n = MathMin((data as any).length, maxRows); i < n; i++) add(rows, { index: `${i}`, value: (data as any)[i] });
+    for (let i = 0, n = MathMin((data as any).length, maxRows); i < n; i++) add(rows, { index: `${i}`, value: valueOf(data, `${i}`) });
     return { head: "(index)", rows };
   }
   const keys = ObjectKeys(data);
-  for (let i = 0; i < keys.length && i < maxRows; i++) add(rows, { index: keys[i]!, value: data[keys[i]!] });
+  for (let i = 0; i < keys.length && i < maxRows; i++) add(rows, { index: keys[i]!, value: valueOf(data, keys[i]!) });
   return { head: "(index)", rows };
 }
 
 function cell(v: unknown): string {
-  const s = inspect(v, 0);
+  const s = v === unknown ? "[Getter]" : shallow(v, 0);
   return s.length > widest ? "..." : s;
 }
 
@@ -55,7 +77,7 @@ export function table(data: unknown, only: unknown): string | undefined {
   let values = false;
   for (let i = 0; i < found.rows.length; i++) {
     const { value } = found.rows[i]!;
-    if (value === null || typeof value !== "object") values = true;
+    if (value === null || typeof value !== "object" || value === unknown) values = true;
     else if (!ArrayIsArray(only)) {
       const keys = ObjectKeys(value);
       for (let k = 0; k < keys.length && k < maxColumns; k++) column(keys[k]!);
@@ -75,7 +97,7 @@ function lineOf(row: Row, columns: string[], values: boolean): string[] {
   const { value } = row;
   const line = list<string>();
   add(line, row.index);
-  const object = value !== null && typeof value === "object";
+  const object = value !== null && typeof value === "object" && value !== unknown;
   for (let i = 0; i < columns.length; i++) {
     const d = object ? ObjectGetOwnPropertyDescriptor(value, columns[i]!) : undefined;
     add(line, d === undefined ? "" : hasOwn(d, "value") ? cell(d.value) : "[Getter]");

@@ -145,6 +145,27 @@ on("say", () => {
   console.assert(false, "assert %s", 1);
   console.dir({ a: { b: 1 } }, { depth: 0 });
   console.dirxml(1);
+  console.table(samples[0]);
+  console.table(new Proxy([{ a: 1 }], {}));
+  console.log(new Proxy({ p: 1 }, {}), [1, 22, 333, 4, 5, 6, 7, 8], { long: "a text that is long enough", to: "stand alone", in: "its own line" });
+  console.log(Deno.inspect({ b: samples, a: o }, { sorted: true, compact: false, colors: true, depth: 2, getters: true, showHidden: true, trailingComma: true, iterableLimit: 2 }));
+  console.log(Deno.permissions.querySync({ name: "net", host: "10.0.0.1:5" }).state, Deno.permissions.querySync({ name: "net", host: "[2606::1]" }).state, typeof Deno.version.v8, Deno.build.os, Deno.mainModule);
+  for (let i = 0; i < 4; i++)
+    try {
+      if (i === 0) Deno.exit();
+      if (i === 1) Deno.pid;
+      if (i === 2) throw new Deno.errors.NotFound("nf", { cause: 1 });
+      if (i === 3) Deno.env.set("a", "b");
+    } catch (e) {
+      console.log(e.name, e.message, e.cause, e instanceof Deno.errors.NotCapable);
+    }
+  (async () => {
+    try {
+      await Deno.readFile("x");
+    } catch (e) {
+      console.log(e.message);
+    }
+  })();
   console.debug(report().toJSON(), everything());
 });
 on("waits", async () => {

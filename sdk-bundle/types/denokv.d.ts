@@ -1,7 +1,7 @@
 // Deno's key-value database, and schedules.
 
 declare namespace Deno {
-  type KvKeyPart = Uint8Array | string | number | bigint | boolean;
+  type KvKeyPart = Uint8Array | string | number | bigint | boolean | symbol;
   type KvKey = readonly KvKeyPart[];
   type KvConsistencyLevel = "strong" | "eventual";
 
@@ -9,6 +9,8 @@ declare namespace Deno {
   class KvU64 {
     constructor(value: bigint);
     readonly value: bigint;
+    valueOf(): bigint;
+    toString(): string;
   }
 
   interface KvEntry<T> {
@@ -38,9 +40,12 @@ declare namespace Deno {
     /** Entries read at once: 100, at most 1000. */
     batchSize?: number;
   }
-  interface KvListIterator<T> extends AsyncIterableIterator<KvEntry<T>> {
-    /** Of the last entry. */
+  class KvListIterator<T> implements AsyncIterableIterator<KvEntry<T>> {
+    private constructor();
+    /** Of the last entry; empty at the end. */
     readonly cursor: string;
+    next(): Promise<IteratorResult<KvEntry<T>, undefined>>;
+    [Symbol.asyncIterator](): AsyncIterableIterator<KvEntry<T>>;
   }
 
   interface KvEnqueueOptions {
@@ -76,26 +81,25 @@ declare namespace Deno {
     commit(): Promise<KvCommitResult | KvCommitError>;
   }
 
-  interface KvWatch<T> extends AsyncIterable<T> {
-    getReader(): { read(): Promise<IteratorResult<T>>; cancel(): Promise<void>; releaseLock(): void };
-    cancel(): Promise<void>;
-  }
-
-  class Kv {
+  class Kv implements Disposable {
     private constructor();
-    get<T = any>(key: KvKey, options?: { consistency?: KvConsistencyLevel }): Promise<KvEntryMaybe<T>>;
+    get<T = unknown>(key: KvKey, options?: { consistency?: KvConsistencyLevel }): Promise<KvEntryMaybe<T>>;
     /** At most 10 keys, all as they were at one moment. */
-    getMany(keys: readonly KvKey[], options?: { consistency?: KvConsistencyLevel }): Promise<KvEntryMaybe<any>[]>;
+    getMany<T extends readonly unknown[]>(keys: readonly [...{ [K in keyof T]: KvKey }], options?: { consistency?: KvConsistencyLevel }): Promise<{ [K in keyof T]: KvEntryMaybe<T[K]> }>;
     set(key: KvKey, value: unknown, options?: { expireIn?: number }): Promise<KvCommitResult>;
     delete(key: KvKey): Promise<void>;
-    list<T = any>(selector: KvListSelector, options?: KvListOptions): KvListIterator<T>;
+    list<T = unknown>(selector: KvListSelector, options?: KvListOptions): KvListIterator<T>;
     atomic(): AtomicOperation;
     /** The handler gets the value at least once. */
     enqueue(value: unknown, options?: KvEnqueueOptions): Promise<KvCommitResult>;
     /** Call it while the script loads and do not await it: it ends with `close()`. */
     listenQueue(handler: (value: any) => unknown): Promise<void>;
-    watch(keys: readonly KvKey[], options?: { raw?: boolean }): KvWatch<KvEntryMaybe<any>[]>;
+    /** What the keys have, whenever one of them has another versionstamp; at most 10 keys. */
+    watch<T extends readonly unknown[]>(keys: readonly [...{ [K in keyof T]: KvKey }], options?: { raw?: boolean }): ReadableStream<{ [K in keyof T]: KvEntryMaybe<T[K]> }>;
+    /** The last part of a key to set: there the key has the versionstamp of its commit. */
+    commitVersionstamp(): symbol;
     close(): void;
+    [Symbol.dispose](): void;
   }
 
   /** The server's database, or another one of it by its name. */

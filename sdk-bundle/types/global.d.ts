@@ -5,6 +5,7 @@
 // Ids are decimal strings. Functions that talk to Discord or to storage answer
 // promises; they reject with a FloraError. Scripts type-check with
 // `"lib": ["ES2023"]`; there is no DOM and no Node.
+/// <reference lib="esnext.disposable" />
 
 import on = flora.on;
 import onComponent = flora.onComponent;
@@ -76,6 +77,7 @@ import rest = flora.rest;
 
 // ------------------------------------------------------------------ Deno's
 
+// Everything else of Deno's namespace exists and throws Deno.errors.NotCapable.
 declare namespace Deno {
   /** The server's variables, and placeholders of its secrets. */
   const env: {

@@ -19,6 +19,7 @@ const aliases: Record<Globals, unknown> = {
   onComponent,
   onModal,
   cron,
+  schedule,
   secrets,
   rest,
   kv,

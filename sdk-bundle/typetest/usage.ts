@@ -188,3 +188,43 @@ on("guildMemberUpdate", async (ctx) => {
   await rest.sendMessage({ channelId: 5n, replyTo: 6n, content: `${roles.length}` });
   await rest.bulkDeleteMessages({ channelId: 5n, messageIds: [6n, "7"] });
 });
+
+// The database, as Deno's own types have it.
+interface User {
+  id: string;
+  email: string;
+}
+const db = await Deno.openKv();
+async function insertUser(user: User): Promise<string> {
+  const primary = ["users", user.id] as const;
+  const res = await db.atomic().check({ key: primary, versionstamp: null }).set(primary, user).enqueue(user, { delay: 1000, backoffSchedule: [1], keysIfUndelivered: [["dead", user.id]] }).sum(["n"], 1n).commit();
+  // @ts-expect-error It may not be ok.
+  console.log(res.versionstamp);
+  return res.ok ? res.versionstamp : "";
+}
+const one: User | null = (await db.get<User>(["users", "1"], { consistency: "eventual" })).value;
+const [two, three] = await db.getMany<[User, number]>([["users", "1"], ["n", 1n, true, new Uint8Array(1)]]);
+const name: string | undefined = two.value?.email;
+const count: number | null = three.value;
+for await (const entry of db.list<User>({ prefix: ["users"] }, { limit: 10, reverse: true, batchSize: 5 })) console.log(entry.key, entry.value.email, entry.versionstamp);
+const cursor: string = db.list({ start: ["a"], end: ["b"] }).cursor;
+for await (const [entry] of db.watch<[User]>([["users", "1"]])) console.log(entry.value?.email);
+const read: Promise<unknown> = db.watch([["a"]]).getReader().read();
+await db.set(["log", db.commitVersionstamp()], one, { expireIn: 1000 });
+// @ts-expect-error A key is a list.
+await db.get("users");
+// @ts-expect-error Only numbers of 64 bits are summed.
+db.atomic().mutate({ type: "sum", key: ["a"], value: 1 });
+// @ts-expect-error It is made with openKv.
+new Deno.Kv();
+db.listenQueue((value) => console.log(value));
+{
+  using other = await Deno.openKv("other");
+  console.log(new Deno.KvU64(1n).value, other);
+}
+const id: string = await schedule(new Date(), "remind", { text: "tea" });
+schedule.on<{ text: string }>("remind", ({ data, at, attempt }) => console.log(data.text, at.getTime(), attempt));
+const gone: boolean = await flora.schedule.cancel(id);
+// @ts-expect-error A moment is a Date or a number.
+await schedule("tomorrow", "remind");
+console.log(insertUser, name, count, cursor, read, gone);

@@ -6,14 +6,14 @@ package denokv
 import (
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
@@ -26,6 +26,7 @@ const (
 	maxPage      = 1000
 	maxChecks    = 100
 	maxMutations = 1000
+	maxValue     = 65_536  // Bytes beside the first, which says what they are.
 	maxTotal     = 819_200 // Bytes of keys and values in one commit.
 	maxKeyTotal  = 81_920  // Bytes of keys in one commit.
 	maxDelay     = 30 * 24 * time.Hour
@@ -75,7 +76,43 @@ func Ops(d Deps) []op.Op {
 type family struct {
 	Deps
 
-	scheduling sync.Mutex // Makes counting and adding schedules one step.
+	scheduling turns
+}
+
+// turns has one at a time of each guild.
+type turns struct {
+	mu     sync.Mutex // Guards guilds.
+	guilds map[snowflake.GuildID]*turn
+}
+
+type turn struct {
+	sync.Mutex
+
+	users int // That have it or wait for it.
+}
+
+// begin waits for the guild's turn; end ends it.
+func (t *turns) begin(guild snowflake.GuildID) (end func()) {
+	t.mu.Lock()
+	one := t.guilds[guild]
+	if one == nil {
+		one = &turn{}
+		if t.guilds == nil {
+			t.guilds = map[snowflake.GuildID]*turn{}
+		}
+		t.guilds[guild] = one
+	}
+	one.users++
+	t.mu.Unlock()
+	one.Lock()
+	return func() {
+		one.Unlock()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if one.users--; one.users == 0 {
+			delete(t.guilds, guild)
+		}
+	}
 }
 
 // storeOf names the ordered store of a database.
@@ -100,14 +137,20 @@ func keyOf(field string, text string) (string, error) {
 
 func versionstamp(v uint64) string { return fmt.Sprintf("%016x0000", v) }
 
+// never is a version that no key has.
+const never = 1<<64 - 1
+
+// versionOf reads a versionstamp, which need not be one of this database.
 func versionOf(field, text string) (uint64, error) {
 	const digits = 20
-	if len(text) == digits && text[16:] == "0000" {
-		if v, err := strconv.ParseUint(text[:16], 16, 64); err == nil {
-			return v, nil
-		}
+	b, err := hex.DecodeString(text)
+	if err != nil || len(text) != digits {
+		return 0, op.Invalid(field, "invalid versionstamp: expected %d hexadecimal digits, got %.40q", digits, text)
 	}
-	return 0, op.Invalid(field, "%.40q is no versionstamp", text)
+	if v := binary.BigEndian.Uint64(b); v != 0 && text[16:] == "0000" {
+		return v, nil
+	}
+	return never, nil
 }
 
 type rangeArgs struct {
@@ -174,6 +217,8 @@ type mutationArgs struct {
 	Key      string   `json:"key"`
 	Value    string   `json:"value"` // Base64.
 	ExpireIn *float64 `json:"expireIn"`
+	// Versioned: the key ends in the versionstamp of the commit, as a text.
+	Versioned bool `json:"versioned"`
 }
 
 type enqueueArgs struct {
@@ -194,9 +239,9 @@ type commitArgs struct {
 func (a *commitArgs) Validate() error {
 	switch {
 	case len(a.Checks) > maxChecks:
-		return op.Invalid("checks", "too many checks (max %d)", maxChecks)
+		return fault.New(fault.InvalidInput, "Too many checks (max %d)", maxChecks)
 	case len(a.Mutations)+len(a.Enqueues) > maxMutations:
-		return op.Invalid("mutations", "too many mutations (max %d)", maxMutations)
+		return fault.New(fault.InvalidInput, "Too many mutations (max %d)", maxMutations)
 	}
 	return nil
 }
@@ -232,13 +277,8 @@ func (f *family) commit(ctx context.Context, guild snowflake.GuildID, a commitAr
 		}
 		c.Mutations = append(c.Mutations, out)
 	}
-	keys, total := 0, 0
-	for _, m := range c.Mutations {
-		keys += len(m.Key)
-		total += len(m.Key) + len(m.Value)
-	}
-	if keys > maxKeyTotal || total > maxTotal {
-		return nil, op.Invalid("mutations", "keys of a commit have at most %d bytes together, and with their values %d", maxKeyTotal, maxTotal)
+	if err := checkTotal(c); err != nil {
+		return nil, err
 	}
 	done, err := f.Store.Commit(ctx, guild, storeOf(a.Store), c)
 	if err != nil {
@@ -251,6 +291,22 @@ func (f *family) commit(ctx context.Context, guild snowflake.GuildID, a commitAr
 	return out, nil
 }
 
+// checkTotal bounds a commit as a whole.
+func checkTotal(c kv.Commit) error {
+	keys, total := 0, 0
+	for _, m := range c.Mutations {
+		keys += len(m.Key)
+		total += len(m.Key) + len(m.Value)
+	}
+	switch {
+	case total > maxTotal:
+		return fault.New(fault.InvalidInput, "Total mutation size too large (max %d bytes)", maxTotal)
+	case keys > maxKeyTotal:
+		return fault.New(fault.InvalidInput, "Total key size too large (max %d bytes)", maxKeyTotal)
+	}
+	return nil
+}
+
 func (f *family) mutation(at string, m mutationArgs) (out kv.Mutation, err error) {
 	kind, ok := kinds[m.Type]
 	if !ok {
@@ -260,12 +316,18 @@ func (f *family) mutation(at string, m mutationArgs) (out kv.Mutation, err error
 	if out.Key, err = keyOf(at+"key", m.Key); err != nil || kind == kv.Delete {
 		return out, err
 	}
+	if m.Versioned {
+		if kind != kv.Set {
+			return out, op.Invalid(at+"versioned", "only a key that is set ends in a versionstamp")
+		}
+		out.Suffix = func(version uint64) string { return "\x02" + versionstamp(version) + "\x00" }
+	}
 	if out.Value, err = valueOf(at+"value", m.Value); err != nil {
 		return out, err
 	}
 	if m.ExpireIn != nil {
-		if *m.ExpireIn != *m.ExpireIn || *m.ExpireIn < 1 || *m.ExpireIn > maxMillis {
-			return out, op.Invalid(at+"expireIn", "expected milliseconds, at least 1")
+		if !(*m.ExpireIn >= 0 && *m.ExpireIn <= maxMillis) {
+			return out, op.Invalid(at+"expireIn", "expected 0 to %d milliseconds", int64(maxMillis))
 		}
 		// A key may live a little longer, and not shorter.
 		out.Expiration = f.Clock.Now().Add(millis(*m.ExpireIn) + time.Second - time.Nanosecond).Unix()
@@ -281,6 +343,9 @@ func valueOf(field, text string) (string, error) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(b) == 0 {
 		return "", op.Invalid(field, "expected base64")
+	}
+	if len(b) > maxValue+1 {
+		return "", fault.New(fault.TooLarge, "Value too large (max %d bytes)", maxValue)
 	}
 	return string(b), nil
 }
@@ -302,7 +367,7 @@ func (f *family) enqueue(at string, store op.Text, e enqueueArgs) (out kv.Mutati
 		return out, op.Invalid(at+"keysIfUndelivered", "there are more than %d", maxUndeliver)
 	}
 	now := f.Clock.Now()
-	m := later.Message{Name: QueueEvent(string(store)), Backoff: later.DefaultBackoff(), At: now.Add(millis(e.Delay)).UnixMilli()}
+	m := later.Message{Name: QueueEvent(string(store)), Value: value, Backoff: later.DefaultBackoff(), At: now.Add(millis(e.Delay)).UnixMilli()}
 	if e.Backoff != nil {
 		m.Backoff = make([]int64, len(e.Backoff))
 		for i, b := range e.Backoff {
@@ -318,12 +383,6 @@ func (f *family) enqueue(at string, store op.Text, e enqueueArgs) (out kv.Mutati
 			return out, err
 		}
 		m.IfUndelivered = append(m.IfUndelivered, []byte(key))
-	}
-	if len(m.IfUndelivered) > 0 {
-		m.Kept = []byte(value)
-	}
-	if m.Value, err = json.Marshal(e.Value); err != nil {
-		return out, fmt.Errorf("encode a message: %w", err)
 	}
 	key, err := later.NewKey(time.UnixMilli(m.At))
 	if err != nil {

@@ -2,8 +2,6 @@ package denokv
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -23,8 +21,10 @@ func ScheduleEvent(name string) string { return schedulePrefix + name }
 const (
 	schedulePrefix  = "__schedule:"
 	maxScheduleName = 100
-	maxScheduleData = 16 << 10
+	maxScheduleData = 16 << 10 // All of a guild's fit into one frame.
 	maxAhead        = 5 * 366 * 24 * time.Hour
+	// maxSchedulePause is the longest pause between two tries.
+	maxSchedulePause = time.Minute
 )
 
 type scheduleArgs struct {
@@ -43,53 +43,34 @@ func (f *family) schedule(ctx context.Context, guild snowflake.GuildID, a schedu
 	case !(a.At >= 0 && a.At <= float64(now.Add(maxAhead).UnixMilli())):
 		return nil, op.Invalid("at", "expected a moment within the next five years")
 	}
-	if _, err := valueOf("data", string(a.Data)); err != nil {
-		return nil, err
-	}
-	data, err := json.Marshal(a.Data)
+	data, err := valueOf("data", string(a.Data))
 	if err != nil {
-		return nil, fmt.Errorf("encode a schedule: %w", err)
+		return nil, err
 	}
 	key, err := later.NewKey(time.UnixMilli(int64(a.At)))
 	if err != nil {
 		return nil, err
 	}
-	put, err := later.Message{Name: ScheduleEvent(string(a.Name)), Value: data, Backoff: later.DefaultBackoff(), At: int64(a.At)}.Put(key)
+	m := later.Message{Name: ScheduleEvent(string(a.Name)), Value: data, Backoff: later.DefaultBackoff(), At: int64(a.At)}
+	put, err := m.Put(key)
 	if err != nil {
 		return nil, err
 	}
-	f.scheduling.Lock()
-	defer f.scheduling.Unlock()
-	waiting, err := f.waiting(ctx, guild, f.Schedules)
+	// Counting and adding are one step.
+	defer f.scheduling.begin(guild)()
+	all := later.All(f.Schedules)
+	all.KeysOnly = true
+	waiting, err := f.Store.ReadRanges(ctx, guild, schedules, []kv.Range{all})
 	if err != nil {
 		return nil, err
 	}
-	if len(waiting) >= f.Schedules {
+	if len(waiting[0]) >= f.Schedules {
 		return nil, fault.New(fault.QuotaExceeded, "%d schedules wait, which is the most allowed; cancel some first", f.Schedules)
 	}
 	if _, err := f.Store.Commit(ctx, guild, schedules, kv.Commit{Mutations: []kv.Mutation{put}}); err != nil {
 		return nil, err
 	}
-	return map[string]string{"id": later.ID(key)}, nil
-}
-
-// waiting reads schedules, in steps that fit what is read at once.
-func (f *family) waiting(ctx context.Context, guild snowflake.GuildID, limit int) ([]kv.Pair, error) {
-	const step = 100
-	var out []kv.Pair
-	r := later.All(step)
-	for len(out) < limit {
-		found, err := f.Store.ReadRanges(ctx, guild, schedules, []kv.Range{r})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, found[0]...)
-		if len(found[0]) < step {
-			break
-		}
-		r.Start = out[len(out)-1].Key + "\x00"
-	}
-	return out, nil
+	return map[string]string{"id": m.ID(key)}, nil
 }
 
 type cancelArgs struct {
@@ -97,20 +78,49 @@ type cancelArgs struct {
 }
 
 func (f *family) cancel(ctx context.Context, guild snowflake.GuildID, a cancelArgs) (any, error) {
-	waiting, err := f.waiting(ctx, guild, 1<<30)
-	if err != nil {
-		return nil, err
+	first := later.KeyOf(string(a.ID))
+	if first == "" {
+		return false, nil
 	}
-	for _, p := range waiting {
-		if later.ID(p.Key) != string(a.ID) {
-			continue
+	for {
+		p, err := f.find(ctx, guild, first)
+		if err != nil || p == nil {
+			return false, err
 		}
 		done, err := f.Store.Commit(ctx, guild, schedules, kv.Commit{
 			Checks: []kv.Check{{Key: p.Key, Version: p.Version}}, Mutations: []kv.Mutation{{Kind: kv.Delete, Key: p.Key}},
 		})
-		return done.OK, err
+		if err != nil || done.OK {
+			return done.OK, err
+		}
+		// It was tried meanwhile, and waits under another key or is gone.
 	}
-	return false, nil
+}
+
+// find looks for a schedule under its first key, and among those that are due
+// or will be tried again soon.
+func (f *family) find(ctx context.Context, guild snowflake.GuildID, first string) (*kv.Pair, error) {
+	const step = 1000
+	soon := later.Until(f.Clock.Now().Add(2*maxSchedulePause), step)
+	soon.KeysOnly = true
+	for r := (kv.Range{Start: first, End: first + "\x00", Limit: step, KeysOnly: true}); ; r = soon {
+		found, err := f.Store.ReadRanges(ctx, guild, schedules, []kv.Range{r})
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range found[0] {
+			if later.Same(p.Key, first) {
+				return &found[0][i], nil
+			}
+		}
+		switch {
+		case r.End == first+"\x00": // Next is the first page of soon.
+		case len(found[0]) < step:
+			return nil, nil //nolint:nilnil // There is none.
+		default:
+			soon.Start = found[0][step-1].Key + "\x00"
+		}
+	}
 }
 
 type listArgs struct {
@@ -118,14 +128,14 @@ type listArgs struct {
 }
 
 type listed struct {
-	ID   string          `json:"id"`
-	Name string          `json:"name"`
-	At   int64           `json:"at"`
-	Data json.RawMessage `json:"data"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	At   int64  `json:"at"`
+	Data []byte `json:"data"`
 }
 
 func (f *family) list(ctx context.Context, guild snowflake.GuildID, a listArgs) (any, error) {
-	waiting, err := f.waiting(ctx, guild, 1<<30)
+	waiting, err := f.waiting(ctx, guild)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +147,22 @@ func (f *family) list(ctx context.Context, guild snowflake.GuildID, a listArgs) 
 		}
 		name := m.Name[min(len(schedulePrefix), len(m.Name)):]
 		if a.Name == "" || name == string(a.Name) {
-			out = append(out, listed{ID: later.ID(p.Key), Name: name, At: m.At, Data: m.Value})
+			out = append(out, listed{ID: m.ID(p.Key), Name: name, At: m.At, Data: []byte(m.Value)})
 		}
 	}
 	return out, nil
+}
+
+// waiting reads all schedules, in steps that fit what is read at once.
+func (f *family) waiting(ctx context.Context, guild snowflake.GuildID) ([]kv.Pair, error) {
+	var out []kv.Pair
+	for r := later.All(1000); ; r.Start = out[len(out)-1].Key + "\x00" {
+		found, err := f.Store.ReadRanges(ctx, guild, schedules, []kv.Range{r})
+		if err != nil {
+			return nil, err
+		}
+		if out = append(out, found[0]...); len(found[0]) == 0 {
+			return out, nil
+		}
+	}
 }

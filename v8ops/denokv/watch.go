@@ -23,8 +23,11 @@ const maxWatched = 1000
 type Watches struct {
 	notify func(guild snowflake.GuildID, payload []byte, over func()) bool
 
-	mu     sync.Mutex // Guards guilds and what they lead to.
+	work sync.WaitGroup // Notices on their way.
+
+	mu     sync.Mutex // Guards the members below and what they lead to.
 	guilds map[snowflake.GuildID]*watched
+	closed bool
 }
 
 type watched struct {
@@ -63,7 +66,7 @@ func (w *Watches) add(guild snowflake.GuildID, store string, keys []string) {
 func (w *Watches) Committed(guild snowflake.GuildID, store string, keys []string) {
 	w.mu.Lock()
 	g := w.guilds[guild]
-	if g == nil || !g.wants(store, keys) {
+	if g == nil || w.closed || !g.wants(store, keys) {
 		w.mu.Unlock()
 		return
 	}
@@ -100,16 +103,25 @@ func (w *Watches) tell(guild snowflake.GuildID) {
 
 func (w *Watches) told(guild snowflake.GuildID) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	g := w.guilds[guild]
-	more := g != nil && g.changed
-	if g != nil {
-		g.telling, g.changed = more, false
+	if g == nil || w.closed {
+		return
 	}
-	w.mu.Unlock()
-	if more {
+	g.telling = g.changed
+	g.changed = false
+	if g.telling {
 		// The caller may hold locks that notify takes.
-		go w.tell(guild)
+		w.work.Go(func() { w.tell(guild) })
 	}
+}
+
+// Close waits for the notices that are on their way; no more follow.
+func (w *Watches) Close() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.work.Wait()
 }
 
 type watchArgs struct {

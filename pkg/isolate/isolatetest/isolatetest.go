@@ -313,7 +313,7 @@ func (r *Rig) Op(c isolate.OpCall) {
 
 // Log implements isolate.Host.
 func (r *Rig) Log(level isolate.Level, text string) {
-	r.note(func() { r.logs = append(r.logs, Line{level, text}) })
+	r.note(func() { r.logs = append(r.logs, Line{min(level, isolate.Error), text}) })
 }
 
 // Settled implements isolate.Host.

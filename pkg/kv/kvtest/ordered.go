@@ -239,7 +239,7 @@ func refusals(t *testing.T, db kv.Ordered) {
 		{"no key", ".kv", 1, set("", "v"), fault.InvalidInput},
 		{"a long key", ".kv", 1, set(string(make([]byte, 2049)), "v"), fault.TooLarge},
 		{"no value", ".kv", 1, set("k", ""), fault.InvalidInput},
-		{"a large value", ".kv", 1, set("k", string(make([]byte, 67_000))), fault.TooLarge},
+		{"a large value", ".kv", 1, set("k", string(make([]byte, 100_000))), fault.TooLarge},
 		{"no mutation", ".kv", 1, kv.Commit{Mutations: []kv.Mutation{{Key: "k", Value: "v"}}}, fault.InvalidInput},
 		{"a sum of a text", ".kv", 1, kv.Commit{Mutations: []kv.Mutation{{Kind: kv.Sum, Key: "k", Value: "v"}}}, fault.InvalidInput},
 	} {

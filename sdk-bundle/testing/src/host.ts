@@ -96,11 +96,7 @@ export class Host {
     delete this.realm.__floraLazy;
     const { guildId, applicationId } = setup;
     this.#enter = boot(this.#natives(), JSON.stringify({ guildId, applicationId, maxTimers: 512 }));
-    // Only V8's own API makes members that are there when they are touched.
-    for (let id = 0; id < lazies.length; id++) {
-      const [on, name, enumerable] = lazies[id]!;
-      Object.defineProperty(on, name, { value: this.#enter(6, id), writable: true, configurable: true, enumerable });
-    }
+    for (let id = 0; id < lazies.length; id++) this.#lay(lazies[id]![0], lazies[id]![1], lazies[id]![2], id);
   }
 
   #natives(): object {
@@ -126,11 +122,20 @@ export class Host {
       codecOpen: (decompress, _, format) => platform.codecOpen(decompress === 1, format),
       codecRun: (id, end, base64) => platform.codecRun(id, end === 1, base64),
       codecEnd: (id) => platform.codecEnd(id),
+      about: () => platform.about(),
+      // Node tells nobody what a Proxy or a promise holds.
+      lay: (on, name, shows, id) => this.#lay(on, name, shows, id),
+      reveal: () => undefined,
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
       get: (natives, name) => (typeof name === "string" && name.startsWith("op_") ? (_a: number, _b: number, args: string) => this.#call(name, args) : natives[name as string]),
     });
+  }
+
+  // A member that is made when it is touched: V8's own API hides that it is not there yet, Node makes it.
+  #lay(on: object, name: string, enumerable: boolean, id: number): void {
+    Object.defineProperty(on, name, { value: this.#enter(7, id), writable: true, configurable: true, enumerable });
   }
 
   #cron(job: { name: string; expr: string; skipIfRunning: boolean }): void {

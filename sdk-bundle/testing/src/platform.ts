@@ -10,6 +10,7 @@ interface Bytes {
   toString(encoding: "base64" | "utf8" | "latin1"): string;
 }
 declare function structuredClone<T>(v: T, options: { transfer: unknown[] }): T;
+declare const process: { arch: string; versions: { v8: string } };
 declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
 declare const Buffer: { from(s: string, encoding: "utf8" | "base64" | "latin1"): Bytes; from(bytes: unknown): Bytes };
 
@@ -21,6 +22,11 @@ export function url(args: string): string {
   const u: any = value === undefined ? new URL(text, second) : new URL(text);
   if (value !== undefined) u[second!] = value;
   return JSON.stringify(Object.fromEntries(members.map((m) => [m, u[m]])));
+}
+
+/** V8's version and the architecture, as Deno names it. */
+export function about(): string {
+  return JSON.stringify({ v8: process.versions.v8, arch: process.arch === "arm64" ? "aarch64" : "x86_64" });
 }
 
 export function utf8Encode(text: string): string {

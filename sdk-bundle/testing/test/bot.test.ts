@@ -139,10 +139,10 @@ test("calls of Discord's API, and other answers", async () => {
   bot.answer("fetchMember", { nick: "N" });
   bot.answer("fetchGuild", (args: any) => ({ name: JSON.stringify(args) }));
   await bot.emit("go");
-  assert.equal(bot.logs[1]!.text, "{ nick: 'N' } {}");
+  assert.equal(bot.logs[1]!.text, '{ nick: "N" } {}');
   bot.answer("fetchGuild", undefined);
   await bot.emit("go");
-  assert.equal(bot.logs[2]!.text, "{ nick: 'N' } Test guild");
+  assert.equal(bot.logs[2]!.text, '{ nick: "N" } Test guild');
 });
 
 test("fetch, URLs and UTF-8", async () => {
