@@ -28,7 +28,6 @@ const rows: [string, string][] = [
   [native, "UnsafePointer UnsafePointerView UnsafeFnPointer UnsafeCallback dlopen UnsafeWindowSurface brand="],
   ["timers never keep a script alive, nor does their end stop it", "refTimer unrefTimer"],
   ["tests run under `flora test`", "test bench lint.runPlugin"],
-  ["Kv.list makes them", "KvListIterator"],
   ["there is no notebook", "jupyter.display jupyter.md jupyter.html jupyter.svg jupyter.image jupyter.format jupyter.broadcast jupyter.$display="],
   ["there is no graphics processor", "webgpu.deviceStartCapture webgpu.deviceStopCapture"],
   ["Flora traces by itself; see docs/metrics.md", "telemetry.tracerProvider= telemetry.contextManager= telemetry.meterProvider="],

@@ -20,7 +20,7 @@ class Later {
 /** Members of a module that is made when one of them is touched, for lay. */
 export function part<T, K extends keyof T & string>(load: () => Promise<T>, ...names: K[]): Pick<T, K> {
   const out: any = {};
-  for (let i = 0; i < names.length; i++) out[names[i]!] = new Later(load, names[i]!);
+  for (let i = 0; i < names.length; i++) put(out, names[i]!, new Later(load, names[i]!));
   return out;
 }
 
