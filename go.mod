@@ -3,6 +3,7 @@ module github.com/flora-runtime/flora-runtime
 go 1.26.0
 
 require (
+	filippo.io/bigmod v0.1.0
 	github.com/Masterminds/semver/v3 v3.5.0
 	github.com/adhocore/gronx v1.20.4
 	github.com/agnivade/levenshtein v1.2.2

@@ -41,6 +41,7 @@ type Limits struct {
 	PendingOps    int           // Ops that wait for control [1,024].
 	OpBytes       int           // Arguments of one op [16 MiB], and of four all that wait.
 	Timers        int           // Pending timers [512].
+	CryptoCPU     time.Duration // CPU of crypto.subtle at once [10 s], and a fifth of a core after that.
 	LogsPerSecond int           // Log lines [100],
 	LogBurst      int           // and at once before that [1,000].
 }
@@ -53,6 +54,7 @@ func (l *Limits) defaults() {
 	fill(&l.PendingOps, 1024)
 	fill(&l.OpBytes, 16<<20)
 	fill(&l.Timers, 512)
+	fill(&l.CryptoCPU, 10*time.Second)
 	fill(&l.LogsPerSecond, 100)
 	fill(&l.LogBurst, 1000)
 }
@@ -178,7 +180,12 @@ func (s *Slots) take() { s.free <- struct{}{} }
 func (s *Slots) give() { <-s.free }
 
 // locals are the natives that are answered at once, by index after the ops.
-var locals = []string{"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random", "utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd", "about"}
+var locals = []string{
+	"log", "timerStart", "timerClear", "done", "subscribe", "commands", "cronRegister", "secretPlaceholder", "environment", "report", "url", "random",
+	"utf8Encode", "utf8Decode", "encodingName", "decode", "codecOpen", "codecRun", "codecEnd",
+	"about",
+	"subtle",
+}
 
 // Dispatch is one event for the script.
 type Dispatch struct {
@@ -285,6 +292,7 @@ func (g *Guild) run() {
 	}
 	g.loop.abandon(err)
 	g.loop.codecs.Close()
+	g.loop.subtle.Close()
 	g.setLive(nil)
 	if g.iso != nil {
 		g.iso.Dispose()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/platform"
+	"github.com/flora-runtime/flora-runtime/pkg/subtle"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -29,6 +30,7 @@ type loop struct {
 	hits      map[limit.Name]*Hit
 	lines     limit.Bucket    // Of log lines.
 	codecs    platform.Codecs // Compressions that the script has begun.
+	subtle    *subtle.Queue   // Operations of crypto.subtle.
 	spare     []func()
 	lastError error
 }
@@ -55,6 +57,7 @@ func (l *loop) init(g *Guild) {
 	l.calls = map[uint32]call{}
 	l.callsOf = map[uint64]int{}
 	l.hits = map[limit.Name]*Hit{}
+	l.subtle = subtle.NewQueue(subtle.Budget{Burst: g.cfg.Limits.CryptoCPU, Rate: 0.2})
 }
 
 // now is the time that timers and limits of wall time go by.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/platform"
+	"github.com/flora-runtime/flora-runtime/pkg/subtle"
 	"github.com/flora-runtime/flora-runtime/pkg/v8"
 )
 
@@ -75,6 +76,8 @@ func (l *loop) native(index int, context, a, b float64, text []byte) v8.Result {
 		l.codecs.End(uint64(a))
 	case "about":
 		return v8.String(about)
+	case "subtle":
+		return l.encipher(uint64(context), text)
 	case "report":
 		if f := parseFailure(text); f != nil {
 			l.log(Uncaught, []byte(f.Text))
@@ -163,29 +166,82 @@ func (l *loop) tooLong(index, characters int) v8.Result {
 	return l.refuse(limit.OpBytes, "A text may have %d bytes here, this one has at least %d", most, characters)
 }
 
+// call starts an op: control answers it.
 func (l *loop) call(index int, dispatch uint64, args []byte) v8.Result {
+	id, refused := l.admit(dispatch, args)
+	if refused != nil {
+		return *refused
+	}
+	l.g.cfg.Host.Op(OpCall{Op: index, Call: id, Dispatch: dispatch, Args: append([]byte(nil), args...)})
+	return v8.Number(float64(id))
+}
+
+// encipher starts an operation of crypto.subtle, which is done in this process
+// and ends like an op.
+func (l *loop) encipher(dispatch uint64, args []byte) v8.Result {
+	id, refused := l.admit(dispatch, args)
+	if refused != nil {
+		return *refused
+	}
+	l.subtle.Do(append([]byte(nil), args...), func(result string, err error) {
+		l.g.post(func() {
+			if e, ok := errors.AsType[*limit.Error](err); ok {
+				l.hit(e.Limit, e.Text)
+			}
+			if err != nil {
+				result = cryptoError(err)
+			}
+			l.resolve(id, err == nil, result)
+		})
+	})
+	return v8.Number(float64(id))
+}
+
+// cryptoError is a failed operation's error as the SDK reads it.
+func cryptoError(err error) string {
+	doc := map[string]any{"class": "Error", "name": "QuotaExceededError", "message": err.Error(), "dom": true}
+	if e, ok := errors.AsType[*subtle.Error](err); ok {
+		doc["name"] = e.Name
+		if e.Name == "TypeError" {
+			doc = map[string]any{"class": e.Name, "message": e.Text}
+		}
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+// admit gives a number to what will be answered later, or why it cannot be. What
+// a dispatch that is over still asks is answered at once.
+func (l *loop) admit(dispatch uint64, args []byte) (id uint32, answer *v8.Result) {
+	refuse := func(name limit.Name, format string, a ...any) (uint32, *v8.Result) {
+		r := l.refuse(name, format, a...)
+		return 0, &r
+	}
 	if len(l.calls) >= l.g.cfg.Limits.PendingOps {
-		return l.refuse(limit.PendingOps, "More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
+		return refuse(limit.PendingOps, "More than %d operations are waiting for their result; await some before starting more", l.g.cfg.Limits.PendingOps)
 	}
 	if most := l.g.cfg.Limits.OpBytes; len(args) > most {
-		return l.refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, len(args))
+		return refuse(limit.OpBytes, "The arguments of one operation may have %d bytes, these have %d", most, len(args))
 	} else if l.callBytes+len(args) > 4*most {
-		return l.refuse(limit.OpBytes, "The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*most)
+		return refuse(limit.OpBytes, "The arguments of the operations that wait for their result may have %d bytes; await some before starting more", 4*most)
 	}
 	l.nextCall++
 	if l.nextCall == 0 {
 		l.nextCall = 1
 	}
-	id := l.nextCall
+	id = l.nextCall
 	l.calls[id] = call{dispatch, len(args)}
 	l.callBytes += len(args)
 	l.callsOf[dispatch]++
 	if _, late := l.expired[dispatch]; late {
 		l.g.Resolve(id, false, timeoutError("the handler that started this ran into its time limit"))
-		return v8.Number(float64(id))
+		r := v8.Number(float64(id))
+		return id, &r
 	}
-	l.g.cfg.Host.Op(OpCall{Op: index, Call: id, Dispatch: dispatch, Args: append([]byte(nil), args...)})
-	return v8.Number(float64(id))
+	return id, nil
 }
 
 // maxDelay is what browsers and Node take as well: 2^31-1 ms.

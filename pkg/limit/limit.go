@@ -28,13 +28,14 @@ const (
 	Declarations Name = "declarations"
 	Queue        Name = "queue"
 	ScriptBytes  Name = "script_bytes"
+	CryptoCPU    Name = "crypto_cpu"
 )
 
 // All lists the names.
 func All() []Name {
 	return []Name{
 		TurnCPU, CronCPU, LoadCPU, DispatchTime, LoadTime, Memory, Buffers, PendingOps, OpBytes, OpRate, Timers, LogLines, Rejections,
-		Declarations, Queue, ScriptBytes,
+		Declarations, Queue, ScriptBytes, CryptoCPU,
 	}
 }
 

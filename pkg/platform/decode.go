@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -13,7 +14,6 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/transform"
 )
 
@@ -49,7 +49,8 @@ func EncodingName(label string) (string, error) {
 
 // DecodeAs decodes bytes, in base64, of an encoding that EncodingName gave. It
 // keeps no state: what it gives is the bytes to be put before the next ones, in
-// base64, a line break, and the text. flush is the end of a text.
+// base64, a line break, and the text. flush is the end of a text. A state that is
+// no bytes follows them behind a semicolon, and the name when it comes again.
 func DecodeAs(name string, b64 []byte, fatal, flush bool) (string, error) {
 	if len(b64) > MaxText/3*4+4 {
 		return "", fmt.Errorf("text of %d bytes: %w", len(b64)/4*3, ErrTooLong)
@@ -59,27 +60,37 @@ func DecodeAs(name string, b64 []byte, fatal, flush bool) (string, error) {
 		return "", ErrInvalid
 	}
 	var text, rest []byte
+	name, given, _ := strings.Cut(name, ";")
+	var state string
 	switch name {
 	case "utf-16le":
 		text, rest, err = decode16(src, binary.LittleEndian, flush)
 	case "utf-16be":
 		text, rest, err = decode16(src, binary.BigEndian, flush)
+	case "gbk", "gb18030":
+		text, rest, err = decodeGB(src, flush)
+	case "shift_jis":
+		text, rest, err = decodeShiftJIS(src, flush)
+	case "iso-2022-jp":
+		var after int
+		before, _ := strconv.Atoi(given) // Nothing is the state of the beginning.
+		text, rest, after, err = decode2022(src, flush, before)
+		if !flush {
+			state = ";" + strconv.Itoa(after)
+		}
 	default:
 		text, rest, err = decodeTable(name, src, flush)
 	}
 	if err != nil && (fatal || !errors.Is(err, errDecode)) {
 		return "", err
 	}
-	return base64.StdEncoding.EncodeToString(rest) + "\n" + string(text), nil
+	return base64.StdEncoding.EncodeToString(rest) + state + "\n" + string(text), nil
 }
 
 func decodeTable(name string, src []byte, flush bool) (text, rest []byte, err error) {
 	e, err := htmlindex.Get(name)
 	if err != nil {
 		return nil, nil, errEncoding
-	}
-	if name == "gbk" {
-		e = simplifiedchinese.GB18030 // The standard decodes both alike.
 	}
 	if table, ok := e.(*charmap.Charmap); ok && strings.HasPrefix(name, "windows-") {
 		return decodeWindows(table, src)
@@ -88,17 +99,10 @@ func decodeTable(name string, src []byte, flush bool) (text, rest []byte, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	rest = src[n:]
-	if name == "iso-2022-jp" && !flush {
-		// What the next bytes mean depends on the last escape.
-		if esc := lastEscape(src[:n]); esc != nil {
-			rest = append(bytes.Clone(esc), rest...)
-		}
-	}
-	if wrong := bytes.Count(text, []byte("\ufffd")); wrong > 0 && (name != "gbk" && name != "gb18030" || wrong > bytes.Count(src[:n], []byte{0x84, 0x31, 0xa4, 0x37})) {
+	if bytes.Contains(text, []byte("\ufffd")) {
 		err = errDecode
 	}
-	return text, rest, err
+	return text, src[n:], err
 }
 
 // decodeWindows decodes what the standard and Windows itself see alike, but for
@@ -140,18 +144,6 @@ func runDecoder(e encoding.Encoding, src []byte, flush bool) (text []byte, read 
 			return nil, 0, errDecode
 		}
 	}
-}
-
-func lastEscape(b []byte) []byte {
-	for i := bytes.LastIndexByte(b, 0x1b); i >= 0; i = bytes.LastIndexByte(b[:i], 0x1b) {
-		if i+3 <= len(b) {
-			switch string(b[i+1 : i+3]) {
-			case "(B", "(J", "(I", "$@", "$B":
-				return b[i : i+3]
-			}
-		}
-	}
-	return nil
 }
 
 // decode16 is the standard's UTF-16 decoder.

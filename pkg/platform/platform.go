@@ -63,7 +63,9 @@ func URL(args []byte) (doc string, err error) {
 	}()
 	base := ""
 	if len(in) == 2 {
-		base = in[1]
+		if base = in[1]; base == "" {
+			return "", errURL
+		}
 	}
 	u, err := Parse(base, in[0])
 	if err != nil {
@@ -136,14 +138,28 @@ func Parse(base, text string) (u *url.Url, err error) {
 		return nil, errURL
 	}
 	if base == "" {
-		u, err = url.Parse(text)
+		u, err = parser.Parse(text)
 	} else {
-		u, err = url.ParseRef(base, text)
+		u, err = parser.ParseRef(base, text)
 	}
 	if err != nil {
 		return nil, errURL
 	}
-	return u, nil
+	return spaced(u)
+}
+
+// parser is as the library's own, but for a character that the standard has come
+// to escape in paths.
+var parser = url.NewParser(url.WithPathPercentEncodeSet(url.PathPercentEncodeSet.Set('^')))
+
+// spaced escapes the space at the end of an opaque path that a query or a fragment
+// follows, as the standard has come to do instead of taking it away later.
+func spaced(u *url.Url) (*url.Url, error) {
+	href, path := u.Href(false), u.Protocol()+u.Pathname()
+	if !u.OpaquePath() || !strings.HasSuffix(path, " ") || len(href) == len(path) {
+		return u, nil
+	}
+	return parser.Parse(path[:len(path)-1] + "%20" + href[len(path):])
 }
 
 // set changes a member. What the standard does not allow changes nothing.

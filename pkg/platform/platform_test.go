@@ -54,6 +54,9 @@ func TestURLs(t *testing.T) {
 		"file:///a/../b":              {"file:///b", "null"},
 		"blob:https://a.b/123":        {"blob:https://a.b/123", "https://a.b"},
 		" \thttp://a/\n":              {"http://a/", "http://a"},
+		"http://a/^":                  {"http://a/%5E", "http://a"},
+		"data:a  ?b":                  {"data:a %20?b", "null"},
+		"data:a  #":                   {"data:a %20#", "null"},
 	} {
 		got, err := parse(t, in)
 		if err != nil || got.Href != want[0] || got.Origin != want[1] {
@@ -90,6 +93,9 @@ func TestURLMembersAreSet(t *testing.T) {
 		if got, err := parse(t, at, row[0], row[1]); err != nil || got.Href != row[2] {
 			t.Errorf("%s = %q: %q %v, want %q", row[0], row[1], got.Href, err, row[2])
 		}
+	}
+	if got, err := parse(t, "http://a/", ""); err == nil {
+		t.Errorf("a base of nothing gives %+v", got)
 	}
 	if _, err := parse(t, at, "href", "nonsense"); err == nil {
 		t.Error("href takes nonsense")

@@ -147,7 +147,7 @@ static void Lazy(Local<Name>, const PropertyCallbackInfo<Value>& info) {
     isolate->ThrowException(Exception::Error(String::NewFromUtf8Literal(isolate, "members that are made lazily are not there before the isolate is booted")));
     return;
   }
-  Local<Value> args[] = {Int32::New(isolate, 7), info.Data()};
+  Local<Value> args[] = {Int32::New(isolate, 8), info.Data()};
   Local<Value> made;
   if (f->entry.Get(isolate)->Call(isolate->GetCurrentContext(), Undefined(isolate), 2, args).ToLocal(&made)) info.GetReturnValue().Set(made);
 }
@@ -177,6 +177,13 @@ static void OnRejection(PromiseRejectMessage message) {
   for (size_t i = 0; i < f->rejections.size(); i++) {
     if (f->rejections[i].promise == message.GetPromise()) {
       f->rejections.erase(f->rejections.begin() + long(i));
+      return;
+    }
+  }
+  for (size_t i = 0; i < f->told.size(); i++) {
+    if (f->told[i] == message.GetPromise()) {
+      f->told.erase(f->told.begin() + long(i));
+      f->handled.emplace_back(isolate, message.GetPromise());
       return;
     }
   }
@@ -232,7 +239,7 @@ static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) 
   Isolate* isolate = context->GetIsolate();
   FloraIsolate* f = flora_of(isolate);
   if (f->entry.IsEmpty()) return;
-  Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), meta};
+  Local<Value> args[] = {Int32::New(isolate, 7), Int32::New(isolate, 0), meta};
   TryCatch caught(isolate);
   // What is thrown leaves it as it is, unless the script is being stopped.
   if (f->entry.Get(isolate)->Call(context, Undefined(isolate), 3, args).IsEmpty() && caught.HasTerminated()) caught.ReThrow();
@@ -284,6 +291,8 @@ extern "C" void flora_dispose(FloraIsolate* f) {
     Locker locker(f->isolate);
     Isolate::Scope scope(f->isolate);
     f->rejections.clear();
+    f->told.clear();
+    f->handled.clear();
     f->entry.Reset();
     f->context.Reset();
   }
@@ -372,13 +381,32 @@ static void TellRejections(FloraIsolate* f, Local<Context> context, Local<Functi
     std::vector<Rejection> batch;
     batch.swap(f->rejections);
     for (Rejection& r : batch) {
-      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), r.promise.Get(isolate)};
+      Local<Promise> promise = r.promise.Get(isolate);
+      if (promise->HasHandler()) continue;  // What was told of before has handled it.
+      Local<Value> args[] = {Int32::New(isolate, 5), Int32::New(isolate, 0), r.reason.Get(isolate), promise};
       if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
+      if (promise->HasHandler()) continue;
+      if (f->told.size() >= kRejections) f->told.erase(f->told.begin());
+      f->told.emplace_back(isolate, promise);
+      f->told.back().SetWeak();
     }
     if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
   }
   f->unkept += uint32_t(f->rejections.size());
   f->rejections.clear();
+}
+
+// Tells of what was told of as rejected and is handled now.
+static void TellHandled(FloraIsolate* f, Local<Context> context, Local<Function> entry, TurnScope& turn) {
+  Isolate* isolate = f->isolate;
+  std::vector<Global<Promise>> batch;
+  batch.swap(f->handled);
+  for (Global<Promise>& p : batch) {
+    Local<Promise> promise = p.Get(isolate);
+    Local<Value> args[] = {Int32::New(isolate, 6), Int32::New(isolate, 0), promise->Result(), promise};
+    if (entry->Call(context, Undefined(isolate), 4, args).IsEmpty()) break;
+  }
+  if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
 }
 
 // Calls the entry function, runs microtasks and reports what was rejected
@@ -390,6 +418,7 @@ static int Enter(FloraIsolate* f, Local<Context> context, double dispatch, int a
   isolate->SetContinuationPreservedEmbedderData(Number::New(isolate, dispatch));
   bool threw = entry->Call(context, Undefined(isolate), argc, argv).IsEmpty();
   if (!turn.stopped()) isolate->PerformMicrotaskCheckpoint();
+  if (!f->handled.empty() && !turn.stopped()) TellHandled(f, context, entry, turn);
   if (!f->rejections.empty()) TellRejections(f, context, entry, turn);
   int code = End(f, context, threw, turn, caught, out);
   isolate->SetContinuationPreservedEmbedderData(Undefined(isolate));

@@ -28,6 +28,8 @@ struct FloraIsolate {
   v8::Global<v8::Context> context;
   v8::Global<v8::Function> entry;
   std::vector<Rejection> rejections;
+  std::vector<v8::Global<v8::Promise>> told;     // Of the last rejections, told of and not handled yet; they do not keep them.
+  std::vector<v8::Global<v8::Promise>> handled;  // That were told of, and are handled now.
   uint32_t unkept = 0;  // Rejections beyond those, since the turn began.
   bool out_of_memory = false;
   bool judging = false;  // A look at the memory is due; see memory.cc.

@@ -1,7 +1,7 @@
 // AbortController and AbortSignal, by the DOM standard.
-import { Event, EventTarget, fire, handlers, signals } from "./event";
+import { Event, EventTarget, fire, handlers, heard, signals } from "./event";
 import { DOMException } from "./exception";
-import { NumberOf, ObjectGetOwnPropertyDescriptor, ReflectApply, TypeErrorCtor, add, list } from "./primordials";
+import { NumberOf, ObjectGetOwnPropertyDescriptor, ReflectApply, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
 import { setTimeout } from "./timers";
 import { enforced, expose, isObject, needs, sequence } from "./webidl";
 
@@ -9,15 +9,26 @@ let abortNow: (s: AbortSignal, reason: unknown) => void;
 let follow: (s: AbortSignal, f: () => void) => () => void;
 let isSignal: (v: unknown) => v is AbortSignal;
 let make: () => AbortSignal;
+let depend: (s: AbortSignal, on: AbortSignal) => void;
 const key = {};
+
+/**
+ * How a signal is known to those that it depends on: they keep it only while
+ * somebody waits for it.
+ */
+interface Link {
+  weak: WeakRef<AbortSignal>;
+  kept: AbortSignal | undefined;
+}
 
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason: unknown;
   #inner = list<() => void>(); // The SDK's own, which run first.
   #sources = list<AbortSignal>(); // Of a signal that depends on others; each is no such one itself.
-  #dependents = list<AbortSignal>();
-  #dependent = false;
+  #dependents = list<Link>();
+  #room = 16; // So many dependents until those that are gone are looked for.
+  #link: Link | undefined; // Of a signal that depends on others.
 
   static {
     make = () => new AbortSignal(key);
@@ -26,11 +37,21 @@ export class AbortSignal extends EventTarget {
     follow = (s, f) => {
       if (s.#aborted) return () => {};
       add(s.#inner, f);
+      s.#keep();
       return () => {
         const kept = list<() => void>();
         for (let i = 0; i < s.#inner.length; i++) if (s.#inner[i] !== f) add(kept, s.#inner[i]!);
         s.#inner = kept;
+        s.#keep();
       };
+    };
+    signals.heard = (t) => {
+      if (isSignal(t)) t.#keep();
+    };
+    depend = (s, on) => {
+      if (on.#aborted) return abortNow(s, on.#reason);
+      if (on.#link === undefined) s.#join(on);
+      else for (let i = 0; i < on.#sources.length; i++) s.#join(on.#sources[i]!);
     };
   }
 
@@ -45,8 +66,8 @@ export class AbortSignal extends EventTarget {
     // All know before the first of them runs a script's code.
     const also = list<AbortSignal>();
     for (let i = 0; i < this.#dependents.length; i++) {
-      const d = this.#dependents[i]!;
-      if (d.#aborted) continue;
+      const d = weakValue(this.#dependents[i]!.weak);
+      if (d === undefined || d.#aborted) continue;
       d.#aborted = true;
       d.#reason = this.#reason;
       add(also, d);
@@ -94,18 +115,27 @@ export class AbortSignal extends EventTarget {
       s.#reason = one.#reason;
       return s;
     }
-    s.#dependent = true;
-    for (let i = 0; i < from.length; i++) {
-      const one = from[i] as AbortSignal;
-      if (!one.#dependent) s.#join(one);
-      else for (let j = 0; j < one.#sources.length; j++) s.#join(one.#sources[j]!);
-    }
+    for (let i = 0; i < from.length; i++) depend(s, from[i] as AbortSignal);
+    s.#link ??= s.#ownLink();
     return s;
+  }
+  #ownLink(): Link {
+    return { weak: new WeakRefCtor(this as AbortSignal), kept: undefined };
   }
   #join(source: AbortSignal): void {
     for (let i = 0; i < this.#sources.length; i++) if (this.#sources[i] === source) return;
+    this.#link ??= this.#ownLink();
     add(this.#sources, source);
-    add(source.#dependents, this);
+    add(source.#dependents, this.#link);
+    if (source.#dependents.length < source.#room) return;
+    const there = list<Link>();
+    for (let i = 0; i < source.#dependents.length; i++) if (weakValue(source.#dependents[i]!.weak) !== undefined) add(there, source.#dependents[i]!);
+    source.#dependents = there;
+    source.#room = 16 + 2 * there.length;
+  }
+  /** Somebody waits for it, or nobody any more. */
+  #keep(): void {
+    if (this.#link !== undefined) this.#link.kept = this.#inner.length > 0 || heard(this, "abort") ? this : undefined;
   }
 }
 expose(AbortSignal, "AbortSignal");
@@ -126,7 +156,7 @@ signals.aborted = (s) => {
   if (!isSignal(s)) throw new TypeErrorCtor("EventTarget.addEventListener: signal must be an AbortSignal");
   return isAborted(s);
 };
-signals.follow = (s, f) => void follow(s as AbortSignal, f);
+signals.follow = (s, f) => follow(s as AbortSignal, f);
 
 const { get: abortedOf } = ObjectGetOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
 const { get: reasonOf } = ObjectGetOwnPropertyDescriptor(AbortSignal.prototype, "reason")!;
@@ -156,4 +186,9 @@ export function makeSignal(): AbortSignal {
 
 export function abort(s: AbortSignal, reason: unknown): void {
   abortNow(s, reason);
+}
+
+/** Makes a signal of the SDK's own abort with another, which does not keep it. */
+export function abortWith(mine: AbortSignal, other: AbortSignal): void {
+  depend(mine, other);
 }

@@ -9,7 +9,7 @@ import { type Deferred, deferred, handled } from "./promises";
 import { type ReadableStream, readableFor, readableOf, teeOf } from "./readable";
 import { type Readable, acquire, cancel, read } from "./rs";
 import { rspipe } from "./transform";
-import { formOf, pairsIn } from "./url";
+import { formOf, pairsIn } from "./searchparams";
 import { expose, textOf as str, usv } from "./webidl";
 
 export interface Content {

@@ -3,6 +3,7 @@
 import { bufferOf, copyOf, viewOf } from "./bytes";
 import { DOMException, isDOMException } from "./exception";
 import { kindOf } from "./kinds";
+import { here } from "./lazy";
 import {
   ArrayCtor,
   ArrayIsArray,
@@ -302,6 +303,16 @@ function isBuffer(v: unknown): boolean {
   }
 }
 
+function movableKind(v: object): Kind | undefined {
+  for (let pass = 0; pass < 2; pass++) {
+    for (let k = kinds.length - 1; k >= 0; k--) if (kinds[k]!.move !== undefined && kinds[k]!.is(v)) return kinds[k];
+    if (isBuffer(v)) break;
+    // How streams are moved is not there before the first.
+    here(import("./streamtransfer"));
+  }
+  return undefined;
+}
+
 /** Clones a value and moves what transfer lists; gives the clone and what was moved. */
 export function cloneWith(value: unknown, transfer: unknown[]): { value: any; moved: unknown[] } {
   const memory: Memory = new MapCtor();
@@ -309,8 +320,7 @@ export function cloneWith(value: unknown, transfer: unknown[]): { value: any; mo
   for (let i = 0; i < transfer.length; i++) {
     const from = transfer[i] as object;
     if (!isObject(from)) throw new TypeErrorCtor("structuredClone: transfer lists what is no object");
-    let kind: Kind | undefined;
-    for (let k = 0; k < kinds.length; k++) if (kinds[k]!.move !== undefined && kinds[k]!.is(from)) kind = kinds[k];
+    const kind = movableKind(from);
     if (kind === undefined && !isBuffer(from)) throw new DOMException(`A ${interfaceOf(from) ?? "value of this class"} cannot be transferred`, "DataCloneError");
     if (mapGet(memory, from) !== undefined) throw new DOMException("An object is listed twice to be transferred", "DataCloneError");
     const m = { from, kind, to: undefined as never as Record, take: undefined as (() => unknown) | undefined };
@@ -324,7 +334,7 @@ export function cloneWith(value: unknown, transfer: unknown[]): { value: any; mo
     const { from, kind } = moving[i]!;
     const { movable } = kind ?? { movable: undefined };
     const can = kind === undefined ? !isDetached(from) : movable === undefined || movable(from);
-    if (!can) throw new DOMException("An object to be transferred is detached already", "DataCloneError");
+    if (!can) throw new DOMException("An object to be transferred is detached or locked already", "DataCloneError");
   }
   for (let i = 0; i < moving.length; i++) {
     const m = moving[i]!;

@@ -1,9 +1,11 @@
-// The random part of the web's crypto object. The bytes are the host's, of the
-// operating system: nothing that a script does tells the next ones.
+// The web's crypto object. Random bytes are the host's, of the operating system:
+// nothing that a script does tells the next ones.
 import { base64ToBytes, copyInto, lengthOf, viewOf } from "./bytes";
 import { DOMException } from "./exception";
 import { natives } from "./host";
-import { ObjectDefineProperty, TypeErrorCtor, startsWith, toStringTag, typedName } from "./primordials";
+import { TypeErrorCtor, startsWith, typedName } from "./primordials";
+import { makeSubtle, type SubtleCrypto } from "./subtle";
+import { expose } from "./webidl";
 
 /** What browsers give at once. */
 const most = 65536;
@@ -15,9 +17,14 @@ function random(count: number): Uint8Array {
   return base64ToBytes(random(count) as string);
 }
 
-class Crypto {
-  constructor(key?: unknown) {
-    if (key !== only) throw new TypeErrorCtor("Illegal constructor");
+export class Crypto {
+  #subtle: SubtleCrypto | undefined;
+
+  constructor() {
+    if (arguments[0] !== only) throw new TypeErrorCtor("Illegal constructor");
+  }
+  get subtle(): SubtleCrypto {
+    return (this.#subtle ??= makeSubtle());
   }
   getRandomValues<T>(array: T): T {
     const name = typedName(array);
@@ -42,8 +49,8 @@ class Crypto {
     return out;
   }
 }
-ObjectDefineProperty(Crypto.prototype, toStringTag, { __proto__: null, value: "Crypto", configurable: true } as PropertyDescriptor);
+expose(Crypto, "Crypto");
 
 const only = {};
 
-export const crypto = new Crypto(only);
+export const crypto: Crypto = new (Crypto as any)(only);

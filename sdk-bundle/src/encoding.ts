@@ -60,6 +60,7 @@ export class Decoding {
   fatal: boolean;
   ignoreBOM: boolean;
   left = none; // Bytes of a character whose rest is to come.
+  state = ""; // The host's, for an encoding with escapes.
   begun = false; // Whether what would be a byte order mark is past.
 
   constructor(encoding: string, fatal: boolean, ignoreBOM: boolean) {
@@ -99,9 +100,15 @@ export class Decoding {
   }
   other(bytes: Uint8Array, more: boolean): string {
     const { decode } = natives;
-    const answer = decode((this.fatal ? 1 : 0) + (more ? 0 : 2), 0, `${this.encoding}\n${bytesToBase64(bytes)}`) as string;
+    const { state } = this;
+    this.state = "";
+    const answer = decode((this.fatal ? 1 : 0) + (more ? 0 : 2), 0, `${this.encoding}${state}\n${bytesToBase64(bytes)}`) as string;
     const at = indexOf(answer, "\n");
-    if (at > 0) this.left = base64ToBytes(slice(answer, 0, at));
+    const head = slice(answer, 0, at);
+    const mark = indexOf(head, ";");
+    const end = mark < 0 ? at : mark;
+    if (end > 0) this.left = base64ToBytes(slice(head, 0, end));
+    this.state = slice(head, end);
     return slice(answer, at + 1);
   }
 }

@@ -1,10 +1,10 @@
-// Event, EventTarget and the events of their own kinds, by the DOM standard. A
-// target has no parents here, so an event's path is its target alone.
+// Event and EventTarget, by the DOM standard. A target has no parents here, so an
+// event's path is its target alone.
 import { DOMException } from "./exception";
 import { report } from "./failure";
 import { elapsed } from "./elapsed";
-import { ObjectDefineProperty, ObjectFreeze, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
-import { constants, dictionary, expose, isObject, needs, sequence, textOf } from "./webidl";
+import { ObjectDefineProperty, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
+import { constants, dictionary, expose, isObject, needs, textOf } from "./webidl";
 
 interface Flags {
   type: string;
@@ -137,147 +137,9 @@ function cancel(f: Flags): void {
   if (f.cancelable && !f.passive) f.canceled = true;
 }
 
-export class CustomEvent extends Event {
-  #detail: unknown;
-
-  constructor(type: unknown, init?: unknown) {
-    needs(1, arguments.length, "CustomEvent");
-    super(type, init);
-    const { detail } = dictionary(init, "CustomEvent");
-    this.#detail = detail === undefined ? null : detail;
-  }
-  get detail(): any {
-    return this.#detail;
-  }
-  initCustomEvent(type: unknown, bubbles: unknown = false, cancelable: unknown = false, detail: unknown = null): void {
-    needs(1, arguments.length, "CustomEvent.initCustomEvent");
-    if (flagsOf(this).dispatching) return;
-    initEvent(this, type, bubbles, cancelable);
-    this.#detail = detail;
-  }
+export function isDispatching(e: Event): boolean {
+  return flagsOf(e).dispatching;
 }
-expose(CustomEvent, "CustomEvent");
-const { initEvent: initOf } = Event.prototype;
-function initEvent(e: Event, type: unknown, bubbles: unknown, cancelable: unknown): void {
-  ReflectApply(initOf, e, [type, bubbles, cancelable]);
-}
-
-let argumentsOf: (e: Event) => unknown[] | undefined;
-
-export class ErrorEvent extends Event {
-  #message: string;
-  #filename: string;
-  #lineno: number;
-  #colno: number;
-  #error: unknown;
-
-  static {
-    // What window.onerror is called with.
-    argumentsOf = (e) => (#lineno in e ? [e.#message, e.#filename, e.#lineno, e.#colno, e.#error] : undefined);
-  }
-
-  constructor(type: unknown, init?: unknown) {
-    needs(1, arguments.length, "ErrorEvent");
-    super(type, init);
-    const o = dictionary(init, "ErrorEvent");
-    this.#message = o.message === undefined ? "" : textOf(o.message);
-    this.#filename = o.filename === undefined ? "" : textOf(o.filename);
-    this.#lineno = o.lineno === undefined ? 0 : o.lineno >>> 0;
-    this.#colno = o.colno === undefined ? 0 : o.colno >>> 0;
-    this.#error = o.error;
-  }
-  get message(): string {
-    return this.#message;
-  }
-  get filename(): string {
-    return this.#filename;
-  }
-  get lineno(): number {
-    return this.#lineno;
-  }
-  get colno(): number {
-    return this.#colno;
-  }
-  get error(): any {
-    return this.#error;
-  }
-}
-expose(ErrorEvent, "ErrorEvent");
-
-export class PromiseRejectionEvent extends Event {
-  #promise: unknown;
-  #reason: unknown;
-
-  constructor(type: unknown, init: unknown) {
-    needs(2, arguments.length, "PromiseRejectionEvent");
-    super(type, init);
-    const o = dictionary(init, "PromiseRejectionEvent");
-    if (!isObject(o.promise)) throw new TypeErrorCtor("PromiseRejectionEvent: promise must be an object");
-    this.#promise = o.promise;
-    this.#reason = o.reason;
-  }
-  get promise(): any {
-    return this.#promise;
-  }
-  get reason(): any {
-    return this.#reason;
-  }
-}
-expose(PromiseRejectionEvent, "PromiseRejectionEvent");
-
-/** A message with its ports, past what a script made of iterators. */
-export let messageOf: (data: unknown, ports: unknown[]) => Event;
-
-export class MessageEvent extends Event {
-  #data: unknown;
-  #origin: string;
-  #lastEventId: string;
-  #source: unknown;
-  #ports: readonly unknown[];
-
-  static {
-    messageOf = (data, all) => {
-      const e = new MessageEvent("message");
-      e.#data = data;
-      const ports: unknown[] = [];
-      for (let i = 0; i < all.length; i++) append(ports, all[i]);
-      e.#ports = ObjectFreeze(ports);
-      return e;
-    };
-  }
-
-  constructor(type: unknown, init?: unknown) {
-    needs(1, arguments.length, "MessageEvent");
-    super(type, init);
-    const o = dictionary(init, "MessageEvent");
-    this.#data = o.data === undefined ? null : o.data;
-    this.#origin = o.origin === undefined ? "" : textOf(o.origin);
-    this.#lastEventId = o.lastEventId === undefined ? "" : textOf(o.lastEventId);
-    this.#source = o.source === undefined ? null : o.source;
-    const ports: unknown[] = [];
-    if (o.ports !== undefined) {
-      const all = sequence(o.ports, "MessageEvent: ports");
-      for (let i = 0; i < all.length; i++) append(ports, all[i]);
-    }
-    this.#ports = ObjectFreeze(ports);
-  }
-  get data(): any {
-    return this.#data;
-  }
-  get origin(): string {
-    return this.#origin;
-  }
-  get lastEventId(): string {
-    return this.#lastEventId;
-  }
-  get source(): any {
-    return this.#source;
-  }
-  get ports(): any {
-    return this.#ports;
-  }
-}
-expose(MessageEvent, "MessageEvent");
 
 interface Listener {
   run: any;
@@ -285,6 +147,7 @@ interface Listener {
   once: boolean;
   passive: boolean;
   removed: boolean;
+  unfollow: (() => void) | undefined; // Lets go of the signal that would remove it.
 }
 
 /** The handlers that are attributes, such as onabort, by the name of the event. */
@@ -304,10 +167,15 @@ function targetOf(self: unknown): EventTarget {
   return self;
 }
 
-/** What a signal given to addEventListener does; set by abort.ts, which needs targets itself. */
-export const signals: { aborted(s: unknown): boolean; follow(s: unknown, f: () => void): void } = {
+/**
+ * What a signal given to addEventListener does, and what is done when a target
+ * gets its first listener for abort or loses its last; set by abort.ts, which
+ * needs targets itself.
+ */
+export const signals: { aborted(s: unknown): boolean; follow(s: unknown, f: () => void): () => void; heard(t: EventTarget): void } = {
   aborted: () => false,
-  follow: () => {},
+  follow: () => () => {},
+  heard: () => {},
 };
 
 export class EventTarget {
@@ -333,7 +201,7 @@ export class EventTarget {
     if (signal !== undefined && signals.aborted(signal)) return;
     if (callback === null || callback === undefined) return;
     const l = listen(self, name, callback, capture, once, passive);
-    if (signal !== undefined && l !== undefined) signals.follow(signal, () => forget(self, name, l));
+    if (signal !== undefined && l !== undefined) l.unfollow = signals.follow(signal, () => forget(self, name, l));
   }
   removeEventListener(type: unknown, callback: unknown, options?: any): void {
     const self = targetOf(this);
@@ -363,13 +231,17 @@ expose(EventTarget, "EventTarget");
 function listen(to: EventTarget, name: string, run: unknown, capture: boolean, once: boolean, passive: boolean): Listener | undefined {
   const all = (listenersOf(to)[name] ??= list());
   for (let i = 0; i < all.length; i++) if (all[i]!.run === run && all[i]!.capture === capture) return undefined;
-  const l = { run, capture, once, passive, removed: false };
+  const l: Listener = { run, capture, once, passive, removed: false, unfollow: undefined };
   add(all, l);
+  if (name === "abort") signals.heard(to);
   return l;
 }
 
 function forget(from: EventTarget, name: string, which: Listener): void {
   which.removed = true;
+  const { unfollow } = which;
+  which.unfollow = undefined;
+  if (unfollow !== undefined) unfollow();
   const all = listenersOf(from)[name];
   if (all === undefined) return;
   // A dispatch may be walking the old list.
@@ -377,6 +249,7 @@ function forget(from: EventTarget, name: string, which: Listener): void {
   for (let i = 0; i < all.length; i++) if (all[i] !== which) add(kept, all[i]!);
   if (kept.length === 0) delete listenersOf(from)[name];
   else listenersOf(from)[name] = kept;
+  if (name === "abort") signals.heard(from);
 }
 
 /** Whether anything listens for an event. */
@@ -457,11 +330,14 @@ export function handlers(on: object, names: string[], first?: (t: any) => void):
   }
 }
 
+/** What window.onerror is called with; set by eventkinds.ts. */
+export const errors: { argumentsOf(e: Event): unknown[] | undefined } = { argumentsOf: () => undefined };
+
 /** Calls a handler attribute; what it gives may cancel the event. */
 function handle(value: any, t: EventTarget, e: Event): void {
   if (typeof value !== "function") return;
   const self = t === globalTarget ? globalThis : t;
-  const error = t === globalTarget && flagsOf(e).type === "error" ? argumentsOf(e) : undefined;
+  const error = t === globalTarget && flagsOf(e).type === "error" ? errors.argumentsOf(e) : undefined;
   if (error !== undefined) {
     if (ReflectApply(value, self, error) === true) cancel(flagsOf(e));
     return;

@@ -2,7 +2,7 @@
 // to its end; one that fails does not stop the rest.
 import { type Delivery, makeContext } from "./context";
 import { describe, report } from "./failure";
-import { rejected } from "./global";
+import { handledLate, rejected } from "./global";
 import { natives, settleOp } from "./host";
 import { apologize } from "./interaction";
 import { here, member } from "./lazy";
@@ -183,6 +183,8 @@ export function enter(kind: number, id: number, a: any, b: any): unknown {
     case 5:
       return rejected(a, b);
     case 6:
+      return handledLate(a, b);
+    case 7:
       return here(import("./meta")).fillMeta(a);
     default:
       return member(id);

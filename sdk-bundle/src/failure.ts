@@ -148,8 +148,12 @@ function lineOf(c: Chain, e: any): string {
   return `${e.name}: ${e.message}${framesOf(stackOf(e))}${membersOf(e)}`;
 }
 
-/** What may take an error or a rejection before the log is told; set by globalevents.ts. */
-export const catcher: { take(e: unknown): boolean; takeRejection(reason: unknown, promise: unknown): boolean } = { take: () => false, takeRejection: () => false };
+/** What may take an error or a rejection before the log is told, and hears of one that is handled late; set by globalevents.ts. */
+export const catcher: { take(e: unknown): boolean; takeRejection(reason: unknown, promise: unknown): boolean; takeHandled(reason: unknown, promise: unknown): void } = {
+  take: () => false,
+  takeRejection: () => false,
+  takeHandled: () => {},
+};
 
 /** Reports an error that belongs to no dispatch: to the script, then to the guild's log. */
 export function report(e: unknown): void {

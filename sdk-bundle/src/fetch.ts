@@ -2,13 +2,14 @@
 //
 // op_fetch takes {url, method?, headers?: [name, value][], text? or bytes? (base64), redirect?, id?} and answers
 // {status, statusText, url, redirected, headers, body (base64)}; op_abort_fetch takes the {id} that was given.
-import { type AbortSignal, abort, isAborted, isAbortSignal, makeSignal, onAbort, reasonFor } from "./abort";
+import { type AbortSignal, abortWith, isAborted, isAbortSignal, makeSignal, onAbort, reasonFor } from "./abort";
 import { Body, type Content, type Inside, contentOf, insideFor, moved, taken, typed } from "./body";
-import { Headers, type Pair, headerOf, rawList } from "./headers";
+import { Headers, type Pair, headerOf, isLocked, locked, rawList } from "./headers";
 import { later, startOp } from "./host";
 import {
   JSONStringify,
   MathRandom,
+  MathTrunc,
   NumberOf,
   ObjectGetPrototypeOf,
   PromiseCtor,
@@ -26,7 +27,7 @@ import {
 } from "./primordials";
 import { deferred } from "./promises";
 import { URL, hrefOf } from "./url";
-import { expose, textOf } from "./webidl";
+import { dictionary, expose, textOf } from "./webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -42,6 +43,7 @@ function methodOf(v: unknown): string {
 
 // The third argument that only the SDK can give to a constructor.
 const key = {};
+const ofJSON = {};
 let isRequest: (v: unknown) => boolean;
 let signalOf: (r: Request) => AbortSignal;
 let hasSignal: (r: Request) => boolean;
@@ -60,8 +62,8 @@ export class Request extends Body {
     hasSignal = (r) => r.#given;
   }
 
-  constructor(input: unknown, init: any = {}) {
-    if (init === null) init = {};
+  constructor(input: unknown, init: any = undefined) {
+    init = dictionary(init, "Request");
     const from = isRequest(input) ? (input as Request) : undefined;
     let url: string;
     if (from === undefined) {
@@ -139,6 +141,12 @@ interface Origin {
   status: number;
 }
 
+/** A number of the web's: unsigned short. */
+function unsignedShort(v: unknown): number {
+  const n = MathTrunc(NumberOf(v));
+  return n === n && n !== Infinity && n !== -Infinity ? ((n % 65536) + 65536) % 65536 : 0;
+}
+
 let make: (content: Inside | undefined, init: unknown, origin: Origin) => Response;
 
 function noBody(status: number): boolean {
@@ -155,12 +163,12 @@ export class Response extends Body {
     make = (content, init, origin) => new (Response as any)(content, init, key, origin);
   }
 
-  constructor(body?: unknown, init: any = {}) {
+  constructor(body: unknown = undefined, init: any = undefined) {
     const inside = arguments[2] === key;
-    if (init === null) init = {};
+    init = dictionary(init, "Response");
     const origin = inside ? (arguments[3] as Origin) : undefined;
-    const status = origin !== undefined ? origin.status : init.status === undefined ? 200 : NumberOf(init.status);
-    if (!inside && !(status >= 200 && status <= 599 && status % 1 === 0)) throw new RangeErrorCtor("Response: status must be a whole number from 200 to 599");
+    const status = origin !== undefined ? origin.status : init.status === undefined ? 200 : unsignedShort(init.status);
+    if (!inside && !(status >= 200 && status <= 599)) throw new RangeErrorCtor("Response: status must be a whole number from 200 to 599");
     const statusText = init.statusText === undefined ? "" : textOf(init.statusText);
     for (let i = 0; i < statusText.length; i++) {
       const c = charCodeAt(statusText, i);
@@ -174,7 +182,8 @@ export class Response extends Body {
       if (noBody(status)) throw new TypeErrorCtor(`Response: one with status ${status} has no body`);
       const made = contentOf(body, "Response");
       what = made.inside;
-      if (made.type !== undefined && headerOf(headers, "content-type") === null) rawAdd(headers, "content-type", made.type);
+      const type = arguments[2] === ofJSON ? "application/json" : made.type;
+      if (type !== undefined && headerOf(headers, "content-type") === null) rawAdd(headers, "content-type", type);
     }
     super(what);
     typed(this, () => headerOf(headers, "content-type") ?? "");
@@ -208,25 +217,28 @@ export class Response extends Body {
     const init = dict<unknown>();
     init.statusText = this.#statusText;
     init.headers = this.#headers;
-    return make(insideFor(this), init, this.#origin ?? { url: "", redirected: false, type: "default", status: this.#status });
+    const out = make(insideFor(this), init, this.#origin ?? { url: "", redirected: false, type: "default", status: this.#status });
+    if (isLocked(this.#headers)) locked(out.#headers);
+    return out;
   }
   static error(): Response {
-    return make(undefined, dict(), { url: "", redirected: false, type: "error", status: 0 });
+    const out = make(undefined, dict(), { url: "", redirected: false, type: "error", status: 0 });
+    locked(out.#headers);
+    return out;
   }
   static redirect(url: unknown, status: unknown = 302): Response {
     const to = new URL(url).href;
-    const code = NumberOf(status);
+    const code = unsignedShort(status);
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) throw new RangeErrorCtor("Response.redirect: status must be 301, 302, 303, 307 or 308");
     const out = make(undefined, dict(), { url: "", redirected: false, type: "default", status: code });
-    out.headers.set("location", to);
+    rawAdd(out.#headers, "location", to);
+    locked(out.#headers);
     return out;
   }
-  static json(data: unknown, init: any = {}): Response {
+  static json(data: unknown, init: any = undefined): Response {
     const text = JSONStringify(data);
     if (text === undefined) throw new TypeErrorCtor("Response.json: the value has no form in JSON");
-    const out = new Response(text, init);
-    if (new Headers(init?.headers).has("content-type") === false) out.headers.set("content-type", "application/json");
-    return out;
+    return new (Response as any)(text, init, ofJSON);
   }
 }
 
@@ -264,8 +276,7 @@ const PromisePrototype = PromiseCtor.prototype;
 
 /** Makes a signal abort with another. */
 function followed(mine: AbortSignal, other: AbortSignal): void {
-  if (isAborted(other)) abort(mine, reasonFor(other));
-  else onAbort(other, () => abort(mine, reasonFor(other)));
+  abortWith(mine, other);
 }
 
 function rawAdd(to: Headers, name: string, value: string): void {
@@ -314,5 +325,6 @@ function received(r: any, method: string): Response {
   const out = make(content, init, { url: r.url, redirected: r.redirected, type: "default", status: r.status });
   const own = rawList(out.headers);
   for (let i = 0; i < pairs.length; i++) add(own, pairs[i]!);
+  locked(out.headers);
   return out;
 }

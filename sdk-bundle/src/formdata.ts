@@ -1,30 +1,11 @@
 // FormData, by the XMLHttpRequest standard, and its form as multipart/form-data.
 import { base64ToText, bytesToBase64, copyInto, lengthOf, part, textToBase64, base64ToBytes, toLowerCase, Uint8ArrayCtor } from "./bytes";
 import { type File, fileOf, insideBlob, insideFile } from "./blob";
-import {
-  DateNow,
-  MathRandom,
-  ObjectDefineProperty,
-  ReflectApply,
-  SymbolIterator,
-  TypeErrorCtor,
-  add,
-  append,
-  charCodeAt,
-  indexOf,
-  list,
-  numberToString,
-  slice,
-  split,
-  startsWith,
-  trim,
-} from "./primordials";
+import { type Pairs, iterable } from "./pairs";
+import { DateNow, MathRandom, TypeErrorCtor, add, append, charCodeAt, indexOf, list, numberToString, slice, split, startsWith, trim } from "./primordials";
 import { expose, isObject, needs, usv } from "./webidl";
 
-interface Entry {
-  name: string;
-  value: string | File;
-}
+type Entry = [name: string, value: string | File];
 
 let entriesIn: (v: unknown) => Entry[] | undefined;
 let filled: (all: Entry[]) => FormData;
@@ -34,13 +15,14 @@ function entryOf(name: unknown, value: unknown, count: number, filename: unknown
   const b = insideBlob(value);
   if (b === undefined) {
     if (count > 2) throw new TypeErrorCtor("FormData: only a Blob has a file name");
-    return { name: n, value: usv(value) };
+    return [n, usv(value)];
   }
   const f = insideFile(value);
-  if (f !== undefined && count < 3) return { name: n, value: value as File };
-  return { name: n, value: fileOf(b.bytes, b.type, count > 2 ? usv(filename) : "blob", f?.lastModified ?? DateNow()) };
+  if (f !== undefined && count < 3) return [n, value as File];
+  return [n, fileOf(b.bytes, b.type, count > 2 ? usv(filename) : "blob", f?.lastModified ?? DateNow())];
 }
 
+export interface FormData extends Pairs<string | File> {}
 export class FormData {
   #list = list<Entry>();
 
@@ -64,26 +46,26 @@ export class FormData {
     needs(1, arguments.length, "FormData.delete");
     const n = usv(name);
     const kept = list<Entry>();
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]!.name !== n) add(kept, this.#list[i]!);
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] !== n) add(kept, this.#list[i]!);
     this.#list = kept;
   }
   get(name: unknown): string | File | null {
     needs(1, arguments.length, "FormData.get");
     const n = usv(name);
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]!.name === n) return this.#list[i]!.value;
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) return this.#list[i]![1];
     return null;
   }
   getAll(name: unknown): (string | File)[] {
     needs(1, arguments.length, "FormData.getAll");
     const n = usv(name);
     const out: (string | File)[] = [];
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]!.name === n) append(out, this.#list[i]!.value);
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) append(out, this.#list[i]![1]);
     return out;
   }
   has(name: unknown): boolean {
     needs(1, arguments.length, "FormData.has");
     const n = usv(name);
-    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]!.name === n) return true;
+    for (let i = 0; i < this.#list.length; i++) if (this.#list[i]![0] === n) return true;
     return false;
   }
   set(name: unknown, value: unknown, filename?: unknown): void {
@@ -92,7 +74,7 @@ export class FormData {
     const kept = list<Entry>();
     let found = false;
     for (let i = 0; i < this.#list.length; i++) {
-      if (this.#list[i]!.name !== e.name) add(kept, this.#list[i]!);
+      if (this.#list[i]![0] !== e[0]) add(kept, this.#list[i]!);
       else if (!found) {
         add(kept, e);
         found = true;
@@ -101,26 +83,15 @@ export class FormData {
     if (!found) add(kept, e);
     this.#list = kept;
   }
-  forEach(f: (value: string | File, name: string, form: FormData) => unknown, thisArg?: unknown): void {
-    void this.#list;
-    if (typeof f !== "function") throw new TypeErrorCtor("FormData.forEach: the callback must be a function");
-    for (let i = 0; i < this.#list.length; i++) ReflectApply(f, thisArg, [this.#list[i]!.value, this.#list[i]!.name, this]);
-  }
-  *entries(): Generator<[string, string | File]> {
-    for (let i = 0; i < this.#list.length; i++) yield [this.#list[i]!.name, this.#list[i]!.value];
-  }
-  *keys(): Generator<string> {
-    for (let i = 0; i < this.#list.length; i++) yield this.#list[i]!.name;
-  }
-  *values(): Generator<string | File> {
-    for (let i = 0; i < this.#list.length; i++) yield this.#list[i]!.value;
-  }
-  [SymbolIterator](): Generator<[string, string | File]> {
-    return this.entries();
-  }
 }
+iterable(FormData, "FormData", pairsIn);
 expose(FormData, "FormData");
-ObjectDefineProperty(FormData.prototype, SymbolIterator, { __proto__: null, value: FormData.prototype.entries, writable: true, configurable: true } as PropertyDescriptor);
+
+function pairsIn(form: unknown): Entry[] {
+  const all = entriesIn(form);
+  if (all === undefined) throw new TypeErrorCtor("Illegal invocation: this is no FormData");
+  return all;
+}
 
 /** Whether v is a FormData. */
 export function isForm(v: unknown): boolean {
@@ -130,7 +101,7 @@ export function isForm(v: unknown): boolean {
 /** A form of names and texts. */
 export function formFrom(pairs: [string, string][]): FormData {
   const all = list<Entry>();
-  for (let i = 0; i < pairs.length; i++) add(all, { name: pairs[i]![0], value: pairs[i]![1] });
+  for (let i = 0; i < pairs.length; i++) add(all, [pairs[i]![0], pairs[i]![1]]);
   return filled(all);
 }
 
@@ -169,7 +140,8 @@ export function multipart(v: unknown): { b64: string; type: string } {
   };
   const text = (s: string): void => put(base64ToBytes(textToBase64(s)));
   for (let i = 0; i < all.length; i++) {
-    const { name, value } = all[i]!;
+    const name = all[i]![0];
+    const value = all[i]![1];
     let head = `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(crlf(name))}"`;
     if (typeof value === "string") {
       text(`${head}\r\n\r\n${crlf(value)}\r\n`);
@@ -269,11 +241,11 @@ export function parseMultipart(b: Uint8Array, type: string): FormData {
     if (end < 0) broken();
     const from = head + 4;
     const body = part(b, from, end < from ? from : end);
-    if (filename === undefined) add(all, { name: unquoted(name), value: base64ToText(bytesToBase64(body)) });
+    if (filename === undefined) add(all, [unquoted(name), base64ToText(bytesToBase64(body))]);
     else {
       const own = new Uint8ArrayCtor(lengthOf(body));
       copyInto(own, body);
-      add(all, { name: unquoted(name), value: fileOf(own, kind, unquoted(filename), DateNow()) });
+      add(all, [unquoted(name), fileOf(own, kind, unquoted(filename), DateNow())]);
     }
     at = end + 2;
   }

@@ -10,6 +10,12 @@ export function rejected(reason: unknown, promise: unknown): void {
   if (promise === undefined || !takeRejection(reason, promise)) tellLog(reason);
 }
 
+/** A promise that was told of as rejected has got a handler. */
+export function handledLate(reason: unknown, promise: unknown): void {
+  const { takeHandled } = catcher;
+  takeHandled(reason, promise);
+}
+
 /** Lays onerror and its kind on the global object. */
 export function layHandlers(): void {
   layHandler("error");

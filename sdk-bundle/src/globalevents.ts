@@ -1,6 +1,7 @@
 // What the global object is for the web: a target of events, which hears of
 // errors that nothing caught and of rejections that nothing handles.
-import { ErrorEvent, Event, EventTarget, PromiseRejectionEvent, fire, globalTarget, heard } from "./event";
+import { type Event, EventTarget, fire, globalTarget, heard } from "./event";
+import { ErrorEvent, PromiseRejectionEvent } from "./eventkinds";
 import { catcher, report } from "./failure";
 import { isErrorLike } from "./kinds";
 import { StringOf, dict } from "./primordials";
@@ -55,3 +56,11 @@ catcher.takeRejection = (reason, promise) =>
     init.cancelable = true;
     return new PromiseRejectionEvent("unhandledrejection", init);
   }, "unhandledrejection");
+
+catcher.takeHandled = (reason, promise) =>
+  void taken(() => {
+    const init = dict<unknown>();
+    init.promise = promise;
+    init.reason = reason;
+    return new PromiseRejectionEvent("rejectionhandled", init);
+  }, "rejectionhandled");

@@ -54,6 +54,7 @@ interface Natives {
   codecOpen: Native; // (1 to decompress, 0, format): an id
   codecRun: Native; // (id, 1 at the end, base64): "+" if there is more to come out, else ".", and base64
   codecEnd: Native; // (id)
+  subtle: Native; // (0, 0, JSON): an id, and the result comes like an op's
 }
 
 export let natives: Natives;

@@ -1,7 +1,8 @@
 // MessageChannel and MessagePort, by the HTML standard, within one script.
 import { cloneWith, cloneable } from "./clone";
 import { DOMException } from "./exception";
-import { EventTarget, fire, handlers, messageOf } from "./event";
+import { EventTarget, fire, handlers } from "./event";
+import { messageOf } from "./eventkinds";
 import { ArrayIsArray, ReflectApply, SymbolIterator, TypeErrorCtor, add, list } from "./primordials";
 import { setTimeout } from "./timers";
 import { dictionary, expose, isObject, needs, sequence } from "./webidl";

@@ -91,6 +91,9 @@ export const setValues = uncurryThis(Set.prototype.values) as unknown as (self: 
 export const setSize = getter<number>(Set.prototype, "size");
 export const setNext = uncurryThis(Object.getPrototypeOf(new Set().values()).next) as unknown as (self: unknown) => IteratorResult<unknown>;
 
+export const WeakRefCtor = WeakRef;
+export const weakValue = uncurryThis(WeakRef.prototype.deref) as <T extends object>(self: WeakRef<T>) => T | undefined;
+
 const typed = Object.getPrototypeOf(Uint8Array.prototype) as object;
 /** The name of a typed array's class; undefined for everything else, and never a script's code. */
 export const typedName = getter<string | undefined>(typed, Symbol.toStringTag);

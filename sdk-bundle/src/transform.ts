@@ -181,12 +181,27 @@ export class Transform {
 
 const key = {};
 
+interface Pair {
+  readable: ReadableStream;
+  writable: WritableStream;
+}
+
+let pairIn: (v: unknown) => Pair | undefined;
+
 export class TransformStream {
-  #t: Transform;
   #readable: ReadableStream;
   #writable: WritableStream;
 
+  static {
+    pairIn = (v) => (isObject(v) && #readable in v ? { readable: v.#readable, writable: v.#writable } : undefined);
+  }
+
   constructor(transformer?: unknown, writableStrategy?: unknown, readableStrategy?: unknown) {
+    if (transformer === key) {
+      this.#readable = writableStrategy as ReadableStream;
+      this.#writable = readableStrategy as WritableStream;
+      return;
+    }
     if (transformer !== undefined && !isObject(transformer)) throw new TypeErrorCtor("TransformStream: the transformer must be an object");
     const inSize = strategyOf(writableStrategy, "TransformStream");
     const outSize = strategyOf(readableStrategy, "TransformStream");
@@ -196,7 +211,7 @@ export class TransformStream {
     if (readableType !== undefined || writableType !== undefined) throw new RangeErrorCtor("TransformStream: readableType and writableType cannot be given");
     const outMark = markOf(outSize, 0);
     const inMark = markOf(inSize, 1);
-    const t = (this.#t = new Transform(inMark, inSize.size, outMark, outSize.size));
+    const t = new Transform(inMark, inSize.size, outMark, outSize.size);
     const face = (t.face = new TransformStreamDefaultController(key, t));
     if (transform !== undefined) t.transform = (chunk) => invoke(transform, o, [chunk, face]);
     if (flush !== undefined) t.flush = () => invoke(flush, o, [face]);
@@ -206,7 +221,6 @@ export class TransformStream {
     t.begin(start === undefined ? undefined : ReflectApply(start, o, [face]));
   }
   get readable(): ReadableStream {
-    void this.#t;
     return this.#readable;
   }
   get writable(): WritableStream {
@@ -214,6 +228,16 @@ export class TransformStream {
   }
 }
 expose(TransformStream, "TransformStream");
+
+/** The two sides of a TransformStream; undefined for anything else. */
+export function pairOf(v: unknown): Pair | undefined {
+  return pairIn(v);
+}
+
+/** A TransformStream of two sides. */
+export function transformFor(readable: ReadableStream, writable: WritableStream): TransformStream {
+  return new TransformStream(key, readable, writable);
+}
 
 export class TransformStreamDefaultController {
   #t: Transform;

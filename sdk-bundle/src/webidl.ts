@@ -23,8 +23,6 @@ export const interfaces = new MapCtor<object, string>();
 /** Makes the members of a class show, as those of an interface do, and names it. */
 export function expose(of: Function, name: string): void {
   mapSet(interfaces, of.prototype, name);
-  // The bundler may have called a class that names itself otherwise.
-  ObjectDefineProperty(of, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   shown(of.prototype, "constructor");
   shown(of, "prototype");
   ObjectDefineProperty(of.prototype, toStringTag, { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
@@ -87,11 +85,16 @@ export function enforced(v: unknown, what: string, most = 9007199254740991): num
 /** What an iterable gives, by the script's own iterator. */
 export function sequence(v: any, what: string, most = 10_000_000): unknown[] {
   if (!isObject(v)) throw new TypeErrorCtor(`${what}: expected a list`);
-  const make = (v as any)[SymbolIterator];
+  return sequenceBy(v, (v as any)[SymbolIterator], what, most);
+}
+
+/** A sequence by the iterator that was looked up already. */
+export function sequenceBy(v: any, make: any, what: string, most: number): unknown[] {
   if (typeof make !== "function") throw new TypeErrorCtor(`${what}: expected a list`);
   const out = list<unknown>();
   const it: any = ReflectApply(make, v, none);
-  const { next } = it;
+  if (!isObject(it)) throw new TypeErrorCtor(`${what}: its iterator is no object`);
+  const { next } = it as any;
   for (;;) {
     const step: any = ReflectApply(next, it, none);
     if (!isObject(step)) throw new TypeErrorCtor(`${what}: the iterator gave what is no result`);

@@ -65,6 +65,6 @@ on("e", sloppy);
 on("e", keep);
 on("walk", () => {
   Error.prepareStackTrace = undefined;
-  const found = walk([globalThis, caught]);
+  const found = walk([globalThis, caught, function* () {}]);
   console.log(JSON.stringify({ ...found, caught: caught.length }));
 });

@@ -61,5 +61,14 @@ on("web", async () => {
   } catch (e) {
     say(e.name, e.code, e instanceof DOMException);
   }
+  const route = new URLPattern("https://{*.}?example.com/:a/(\\d+)?\\?x=*#é");
+  const found = route.exec("https://b.example.com/ä/12?x=y#%C3%A9");
+  say(route.pathname, found.hostname.groups[0], found.pathname.groups.a, found.pathname.groups[0], found.search.groups[0]);
+  say(route.test({ pathname: "q", baseURL: "https://example.com/z/1" }), new URLPattern({ pathname: "/{a:b}?" }).pathname);
+  const query = new URL("https://h/?a=1&b=%41").searchParams;
+  query.append("c", "d e");
+  query.delete("a", "1");
+  query.sort();
+  say(`${query}`, query.keys().next().value, new Headers(query).get("c"));
   say("end");
 });

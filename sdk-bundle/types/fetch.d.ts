@@ -38,10 +38,10 @@ declare class Headers {
   has(name: string): boolean;
   set(name: string, value: string): void;
   forEach(callback: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void;
-  entries(): Generator<[string, string]>;
-  keys(): Generator<string>;
-  values(): Generator<string>;
-  [Symbol.iterator](): Generator<[string, string]>;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
 }
 
 interface Body {
@@ -130,10 +130,10 @@ declare class URLSearchParams {
   set(name: string, value: string): void;
   sort(): void;
   forEach(callback: (value: string, name: string, params: URLSearchParams) => void, thisArg?: unknown): void;
-  entries(): Generator<[string, string]>;
-  keys(): Generator<string>;
-  values(): Generator<string>;
-  [Symbol.iterator](): Generator<[string, string]>;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
   toString(): string;
 }
 
@@ -152,14 +152,6 @@ declare class TextDecoder {
   readonly ignoreBOM: boolean;
   decode(input?: ArrayBuffer | ArrayBufferView, options?: { stream?: boolean }): string;
 }
-
-/** Random bytes of the operating system. There is no `subtle` in this version. */
-declare const crypto: {
-  /** Fills an integer array, of at most 65,536 bytes (QuotaExceededError), and gives it back. */
-  getRandomValues<T extends Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array>(array: T): T;
-  /** A random UUID (version 4). */
-  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
-};
 
 declare function atob(data: string): string;
 declare function btoa(data: string): string;

@@ -138,11 +138,15 @@ const aliases: Record<Globals, unknown> = {
   FormData,
   URL,
   URLSearchParams,
+  URLPattern,
   TextEncoder,
   TextDecoder,
   atob,
   btoa,
   crypto,
+  Crypto,
+  CryptoKey,
+  SubtleCrypto,
   Deno,
 };
 

@@ -228,3 +228,27 @@ const gone: boolean = await flora.schedule.cancel(id);
 // @ts-expect-error A moment is a Date or a number.
 await schedule("tomorrow", "remind");
 console.log(insertUser, name, count, cursor, read, gone);
+// Keys, by their algorithms.
+on("messageCreate", async () => {
+  const { subtle } = crypto;
+  const { privateKey, publicKey }: CryptoKeyPair = await subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const signature: ArrayBuffer = await subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, new Uint8Array(1));
+  const good: boolean = await subtle.verify({ name: "ECDSA", hash: { name: "SHA-256" } }, publicKey, signature, new Uint8Array(1));
+  const jwk: JsonWebKey = await subtle.exportKey("jwk", publicKey);
+  const key: CryptoKey = await subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, true, ["verify"]);
+  const aes: CryptoKey = await subtle.generateKey({ name: "AES-GCM", length: 256 }, true, new Set<KeyUsage>(["encrypt"]));
+  const pair: CryptoKeyPair = await subtle.generateKey("Ed25519", true, ["sign"]);
+  console.log(good, key.usages, aes.algorithm.length, pair, crypto instanceof Crypto);
+  // @ts-expect-error A JWK is no raw key.
+  await subtle.importKey("raw", "text", "AES-GCM", true, ["encrypt"]);
+  // @ts-expect-error There is no such usage.
+  await subtle.generateKey("Ed25519", true, ["signs"]);
+  // @ts-expect-error Keys are made by crypto.subtle.
+  new CryptoKey();
+});
+const users = new URLPattern({ pathname: "/users/:id" }, { ignoreCase: true });
+const who: string | undefined = users.exec("https://example.com/Users/5")?.pathname.groups.id;
+new URLPattern("/a/*", "https://example.com").test({ pathname: who ?? "" });
+for (const [name, value] of new URLSearchParams("a=b").entries()) console.log(name, value);
+// @ts-expect-error: a component is a text.
+new URLPattern({ pathname: 5 });

@@ -1,10 +1,11 @@
 // The protocol of testharness.js as far as *.any.js files use it: test,
 // async_test, promise_test, setup, done, and the assertions. It is our own; the
 // names and what they promise are those of web-platform-tests.org.
-(() => {
-  const { setTimeout, clearTimeout, Promise, JSON, String, Object, Error, TypeError, Array } = globalThis;
-  const PASS = "PASS", FAIL = "FAIL", TIMEOUT = "TIMEOUT", NOTRUN = "NOTRUN";
-  const patience = 8000; // For one test, in ms.
+const runWPT = (() => {
+  const { setTimeout, clearTimeout, Promise, JSON, String, Object, Error, TypeError, Array, URL, Request, Response, Headers, fetch, Uint8Array, atob, Reflect, Proxy, Date, Map } = globalThis;
+  const PASS = "PASS", FAIL = "FAIL", TIMEOUT = "TIMEOUT", NOTRUN = "NOTRUN", OPTIONAL = "PRECONDITION_FAILED";
+  let patience = 8000; // For one test, in ms.
+  let title = "untitled";
 
   const all = [];
   const completion = [];
@@ -18,6 +19,7 @@
   let chain = Promise.resolve(); // Promise tests run one after another.
 
   class AssertionError extends Error {}
+  class OptionalFeatureUnsupportedError extends AssertionError {}
   Object.defineProperty(AssertionError.prototype, "name", { value: "AssertionError" });
 
   function show(v) {
@@ -62,6 +64,15 @@
       this.options = options ?? {};
       all.push(this);
     }
+    get phase() {
+      return this.ended ? 4 : 2;
+    }
+    get phases() {
+      return { INITIAL: 0, STARTED: 1, HAS_RESULT: 2, CLEANING: 3, COMPLETE: 4 };
+    }
+    force_timeout() {
+      this.settle(TIMEOUT, "the test gave up");
+    }
     arm() {
       this.timer = setTimeout(() => this.settle(TIMEOUT, "it did not end"), patience);
     }
@@ -91,9 +102,12 @@
       try {
         return Reflect.apply(f, self ?? this, args);
       } catch (e) {
-        this.settle(FAIL, show(e));
+        this.wrong(e);
         return undefined;
       }
+    }
+    wrong(e) {
+      this.settle(e instanceof OptionalFeatureUnsupportedError ? OPTIONAL : FAIL, show(e));
     }
     step_func(f, self) {
       const t = this;
@@ -180,7 +194,7 @@
       const p = t.step(f, t, t);
       if (!t.ended) {
         if (p === null || typeof p !== "object" || typeof p.then !== "function") t.settle(FAIL, "promise_test() needs a promise");
-        else Promise.resolve(p).then(() => t.done(), (e) => t.settle(FAIL, show(e)));
+        else Promise.resolve(p).then(() => t.done(), (e) => t.wrong(e));
       }
       return t.over;
     });
@@ -209,6 +223,7 @@
   g.add_completion_callback = (f) => completion.push(f);
   g.add_result_callback = () => {};
   g.add_start_callback = () => {};
+  g.fetch_json = async (url) => (await globalThis.fetch(url)).json();
   g.generate_tests = (f, rows, options) => {
     for (const row of rows) g.test(() => f(...row.slice(1)), row[0], options);
   };
@@ -219,10 +234,15 @@
   g.subsetTestByKey = (key, f, ...args) => f(...args);
   g.shouldRunSubTest = () => true;
   g.AssertionError = AssertionError;
+  g.OptionalFeatureUnsupportedError = OptionalFeatureUnsupportedError;
+  g.timeout = () => {
+    for (const t of all) t.force_timeout();
+  };
+  g.assert_not_regexp_match = (got, want, d) => ensure(!want.test(got), () => `${show(got)} matches ${want}`, d);
   g.GLOBAL = { isWindow: () => false, isWorker: () => false, isShadowRealm: () => false };
 
   function document_title() {
-    return properties.title ?? globalThis.META_TITLE ?? "untitled";
+    return properties.title ?? title;
   }
 
   const assert_unreached = (g.assert_unreached = (d) => fail("this was not to be reached", d));
@@ -287,7 +307,9 @@
     }
   };
   g.assert_implements = (v, d) => ensure(!!v, "not implemented", d);
-  g.assert_implements_optional = (v, d) => ensure(!!v, "not implemented (optional)", d);
+  g.assert_implements_optional = (v, d) => {
+    if (!v) throw new OptionalFeatureUnsupportedError(d ?? "not implemented");
+  };
   g.assert_any = (f, got, all, ...rest) => {
     for (const want of all) {
       try {
@@ -380,20 +402,68 @@
 
   for (const k of Object.keys(g)) Object.defineProperty(globalThis, k, { value: g[k], writable: true, configurable: true });
 
-  // What escapes every test fails the file.
+  // What escapes every test fails the file, or the test that is all of it.
+  const escaped = (text) => (single ?? new Test("(harness)")).settle(FAIL, text);
   const uncaught = (what) => (e) => {
-    if (properties.allow_uncaught_exception) return;
-    new Test("(harness)").settle(FAIL, `${what}: ${show(what === "error" ? e.error : e.reason)}`);
+    if (properties.allow_uncaught_exception || explicit && look.done) return;
+    escaped(`${what}: ${show(what === "error" ? e.error : e.reason)}`);
   };
   globalThis.addEventListener?.("error", uncaught("error"));
   globalThis.addEventListener?.("unhandledrejection", uncaught("unhandledrejection"));
 
+  /**
+   * Stands for the page that the test is on: addresses are relative to it, and
+   * what lies beside it in the suite can be fetched. An isolate has no page.
+   */
+  function page(href, resources) {
+    const location = new URL(href);
+    const { origin } = location;
+    const define = (o, k, value) => Object.defineProperty(o, k, { value, writable: true, configurable: true });
+    define(globalThis, "location", location);
+    define(globalThis, "origin", origin);
+    define(globalThis, "isSecureContext", true);
+    const absolute = (input) => (input instanceof Request ? input : new URL(input, href).href);
+    const Relative = new Proxy(Request, {
+      construct: (target, args, by) => Reflect.construct(target, args.length === 0 ? args : [absolute(args[0]), ...args.slice(1)], by === Relative ? target : by),
+    });
+    define(globalThis, "Request", Relative);
+    define(Request.prototype, "constructor", Relative);
+    const { redirect } = Response;
+    define(Response, "redirect", function (url, ...rest) {
+      return Reflect.apply(redirect, Response, arguments.length === 0 ? [] : [new URL(url, href).href, ...rest]);
+    });
+    const types = { json: "application/json", js: "text/javascript", html: "text/html", txt: "text/plain", css: "text/css", png: "image/png" };
+    const serve = (request) => {
+      const { pathname } = new URL(request.url);
+      const content = resources[pathname];
+      if (content === undefined) throw new TypeError(`there is no ${pathname} in the suite`);
+      const body = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
+      const headers = new Headers({ "content-type": types[pathname.slice(pathname.lastIndexOf(".") + 1)] ?? "application/octet-stream" });
+      const out = new Response(request.method === "HEAD" ? null : body, { headers });
+      Object.defineProperty(out, "url", { value: request.url.split("#")[0] });
+      Object.defineProperty(out, "type", { value: "basic" });
+      return out;
+    };
+    define(globalThis, "fetch", async function (input, init) {
+      if (arguments.length === 0) return fetch();
+      const request = new Relative(input, init);
+      if (request.url.startsWith(origin + "/") && resources[new URL(request.url).pathname] !== undefined) {
+        request.signal.throwIfAborted();
+        return serve(request);
+      }
+      return fetch(request);
+    });
+  }
+
   /** Runs the sources as one classic script and gives the results. */
-  globalThis.runWPT = (source) => {
+  return ({ href, title: name, long, source, resources }) => {
+    title = name;
+    if (long) patience = 50_000;
+    page(href, resources);
     try {
       (0, eval)(source);
     } catch (e) {
-      new Test("(harness)").settle(FAIL, `the file threw ${show(e)}`);
+      escaped(`the file threw ${show(e)}`);
     }
     loaded = true;
     // At the end of the chain: no promise test may follow.

@@ -34,7 +34,7 @@ function bootTester(natives: Record<string, Native>, info: string): Enter {
     Object.defineProperty(g, name, { value, writable: true, configurable: true, enumerable: false });
   }
   // The host cannot make it before the isolate is booted.
-  const deno: any = enter(7, denoNumber, undefined, undefined);
+  const deno: any = enter(8, denoNumber, undefined, undefined);
   deno.test = test;
   Object.defineProperty(g, Symbol.for("flora.testing"), { value: { ...library, nodeAssert } });
   return (kind, id, a, b) => {

@@ -46,6 +46,9 @@ declare class URL {
 
 declare const process: { cwd(): string };
 declare function setImmediate(f: () => void): void;
+declare module "node:crypto" {
+  export const webcrypto: { subtle: any };
+}
 declare module "node:zlib" {
   type Run = (data: unknown) => any;
   export const gzipSync: Run, gunzipSync: Run, deflateSync: Run, inflateSync: Run, deflateRawSync: Run, inflateRawSync: Run;

@@ -5,6 +5,7 @@ import source from "flora:sdk";
 import { Clock, turn } from "./clock";
 import * as platform from "./platform";
 import { Refusal } from "./refusal";
+import { Failed, operate } from "./subtle";
 
 export interface LogLine {
   level: "trace" | "debug" | "info" | "warn" | "error";
@@ -126,6 +127,7 @@ export class Host {
       // Node tells nobody what a Proxy or a promise holds.
       lay: (on, name, shows, id) => this.#lay(on, name, shows, id),
       reveal: () => undefined,
+      subtle: (_, __, request) => this.#begin(operate(request)),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
     };
     return new Proxy(own, {
@@ -135,7 +137,7 @@ export class Host {
 
   // A member that is made when it is touched: V8's own API hides that it is not there yet, Node makes it.
   #lay(on: object, name: string, enumerable: boolean, id: number): void {
-    Object.defineProperty(on, name, { value: this.#enter(7, id), writable: true, configurable: true, enumerable });
+    Object.defineProperty(on, name, { value: this.#enter(8, id), writable: true, configurable: true, enumerable });
   }
 
   #cron(job: { name: string; expr: string; skipIfRunning: boolean }): void {
@@ -144,10 +146,14 @@ export class Host {
   }
 
   #call(op: string, text: string): number {
+    return this.#begin(this.#answer(op, JSON.parse(text)));
+  }
+
+  #begin(work: Promise<unknown>): number {
     const id = ++this.#calls;
-    void this.#answer(op, JSON.parse(text)).then(
+    void work.then(
       (result) => this.#enter(2, id, "1", result === undefined ? "" : JSON.stringify(result)),
-      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
+      (e) => this.#enter(2, id, "", JSON.stringify(e instanceof Refusal || e instanceof Failed ? e.document() : { class: "Error", message: e instanceof Error ? e.message : String(e), code: e?.code, discord_code: e?.discord_code, status: e?.status })),
     );
     return id;
   }

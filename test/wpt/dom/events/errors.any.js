@@ -57,3 +57,42 @@ promise_test(async (t) => {
   assert_equals(args[4], "x");
 }, "onerror gets five arguments");
 test(() => assert_throws_js(TypeError, () => reportError()), "reportError needs an argument");
+promise_test(async () => {
+  const log = [];
+  const told = (e) => { e.preventDefault(); log.push(["unhandled", e.promise, e.reason]); };
+  const handled = (e) => log.push(["handled", e.promise, e.reason, e.cancelable, e.isTrusted]);
+  addEventListener("unhandledrejection", told);
+  addEventListener("rejectionhandled", handled);
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+  const p = Promise.reject("late");
+  const soon = Promise.reject("soon");
+  soon.catch(() => {});
+  await turn();
+  assert_equals(log.length, 1);
+  assert_equals(log[0][1], p);
+  p.catch(() => {});
+  assert_equals(log.length, 1, "not at once");
+  await turn();
+  assert_equals(log.length, 2);
+  assert_array_equals(log[1], ["handled", p, "late", false, true]);
+  p.catch(() => {});
+  await turn();
+  assert_equals(log.length, 2, "once");
+  removeEventListener("unhandledrejection", told);
+  removeEventListener("rejectionhandled", handled);
+}, "rejectionhandled");
+promise_test(async () => {
+  const log = [];
+  const two = Promise.resolve().then(() => Promise.reject("2"));
+  const one = Promise.reject("1");
+  onunhandledrejection = (e) => {
+    log.push(e.reason);
+    one.catch(() => {});
+    return false;
+  };
+  onrejectionhandled = (e) => log.push("handled " + e.reason);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  onunhandledrejection = onrejectionhandled = null;
+  two.catch(() => {});
+  assert_array_equals(log, ["1", "2"], "what a listener handles was never told of as unhandled and then as handled");
+}, "a rejection handled while it is told of");

@@ -1,0 +1,4 @@
+package subtle
+
+// LowOrder are the y of points of small order.
+var LowOrder = lowOrder
