@@ -23,6 +23,8 @@ export const interfaces = new MapCtor<object, string>();
 /** Makes the members of a class show, as those of an interface do, and names it. */
 export function expose(of: Function, name: string): void {
   mapSet(interfaces, of.prototype, name);
+  // The bundler may have called a class that names itself otherwise.
+  ObjectDefineProperty(of, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   shown(of.prototype, "constructor");
   shown(of, "prototype");
   ObjectDefineProperty(of.prototype, toStringTag, { __proto__: null, value: name, configurable: true } as PropertyDescriptor);

@@ -7,7 +7,7 @@ const describeAll = (() => {
   const uncurry = apply(bind, bind, [call]);
   const join = uncurry(Array.prototype.join), sort = uncurry(Array.prototype.sort);
   const text = uncurry(Symbol.prototype.toString), setPrototypeOf = Object.setPrototypeOf;
-  const { log } = console, plain = [Object.prototype, Function.prototype, Error], roots = [["", globalThis], ["flora.", flora], ["Deno.", Deno]];
+  const { log } = console, plain = [Object.prototype, Function.prototype, Error, Array.prototype], roots = [["", globalThis], ["flora.", flora], ["Deno.", Deno]];
   const language = NAMES;
   const list = () => setPrototypeOf([], null);
   const add = (to, v) => void (to[to.length] = v);
@@ -35,7 +35,7 @@ const describeAll = (() => {
         if (v !== null && (typeof v === "object" || typeof v === "function") && v !== globalThis) {
           const up = getPrototypeOf(v);
           out += "\n  " + shape(v);
-          if (up !== null && up !== plain[0] && up !== plain[1] && up !== plain[2]) out += "\n  up " + shape(up);
+          if (up !== null && up !== plain[0] && up !== plain[1] && up !== plain[2] && up !== plain[3]) out += "\n  up " + shape(up);
           const p = getOwnPropertyDescriptor(v, "prototype");
           if (typeof v === "function" && p !== undefined && p.value) out += "\n  prototype " + shape(p.value) + "\n  of " + getOwnPropertyDescriptor(v, "name").value;
         }

@@ -101,7 +101,7 @@ export class Host {
   }
 
   #natives(): object {
-    const own: Record<string, (a: any, b: any, s: any) => unknown> = {
+    const own: Record<string, (a: any, b: any, s: any, n: any) => unknown> = {
       log: (level, _, text) => void this.logs.push({ level: levels[level] ?? "info", text }),
       timerStart: (id, ms, repeat) => this.clock.start(id, ms, repeat === "1"),
       timerClear: (id) => this.clock.clear(id),
