@@ -37,6 +37,7 @@ var groups = []group{
 	{"memory", "memory per resident guild", (*bench).memory},
 	{"ops", "op round trips", (*bench).ops},
 	{"kv", "key-value storage", (*bench).kv},
+	{"parts", "what scripts save that touch little of the SDK", (*bench).parts},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"dev", "the author's loop", (*bench).dev},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
