@@ -49,6 +49,7 @@ var rules = []rule{
 	{from: "sdk-bundle", to: []string{"pkg/discord", "pkg/v8", "pkg/isolate"}, deep: true, why: "the SDK is bundled without knowing Discord's client or the engine"},
 	{from: "pkg/...", except: []string{"pkg/discordsim/contract"}, to: []string{"pkg/discordsim/contract", "github.com/santhosh-tekuri/jsonschema/v6/..."}, why: "only tests hold the wire against Discord's document"},
 	{from: "pkg/egress", to: []string{"pkg/discord", "pkg/bot", "pkg/api", "pkg/supervisor", "pkg/v8", "pkg/isolate", "pkg/store/...", "v8ops/..."}, deep: true, why: "what goes out knows only which guild asks"},
+	{from: "pkg/subtle", to: []string{"pkg/v8", "pkg/isolate", "pkg/platform", "pkg/op", "pkg/wire", "v8ops/..."}, deep: true, why: "keys meet nothing but cryptography"},
 	{from: "pkg/platform", to: []string{"pkg/...", "v8ops/..."}, why: "what a script's strings meet in a worker stands alone"},
 	{from: "pkg/...", except: []string{"pkg/app", "pkg/trial", "pkg/kv", "pkg/store/..."}, to: []string{"pkg/store/...", "db/..."}, why: "services know the interface, not which database is behind it"},
 	{from: "pkg/...", except: []string{"pkg/telemetry/...", "pkg/app"}, to: []string{"github.com/prometheus/..."}, why: "what is measured stands behind interfaces of those who measure"},

@@ -27,8 +27,8 @@ func TestSignalsKeepNothing(t *testing.T) {
 			r := isolatetest.Load(t, fmt.Sprintf(`
 				const long = new AbortController(), other = new AbortController(), target = new EventTarget();
 				on("make", async () => {
-					for (let turn = 0; turn < 150; turn++) {
-						for (let i = 0; i < 100; i++) { const big = new Array(200).fill(i); %s; }
+					for (let turn = 0; turn < 60; turn++) {
+						for (let i = 0; i < 375; i++) { const big = new Array(200).fill(i); %s; }
 						await new Promise((resolve) => setTimeout(resolve, 1));
 					}
 				});
@@ -38,7 +38,7 @@ func TestSignalsKeepNothing(t *testing.T) {
 					s.onabort = () => heard++;
 					long.abort("why");
 					console.log(heard, s.reason);
-				});`, make), isolatetest.Options{Limits: isolate.Limits{MemoryBytes: 12 << 20, TurnCPU: patience}})
+				});`, make), isolatetest.Options{Limits: isolate.Limits{MemoryBytes: 7 << 20, TurnCPU: patience}})
 			if f := r.Settle(r.BeginFor("make", "{}", time.Minute)); f != nil {
 				t.Fatal(f.Text)
 			}
@@ -68,7 +68,7 @@ func TestSignalsThatAreWaitedFor(t *testing.T) {
 		on("end", () => {
 			long.abort();
 			console.log(heard);
-		});`, isolatetest.Options{Limits: isolate.Limits{MemoryBytes: 12 << 20, TurnCPU: patience}})
+		});`, isolatetest.Options{Limits: isolate.Limits{MemoryBytes: 7 << 20, TurnCPU: patience}})
 	for _, e := range []string{"make", "end"} {
 		if f := r.Dispatch(e, "{}"); f != nil {
 			t.Fatal(f.Text)

@@ -81,8 +81,6 @@ func TestConsoleFormat(t *testing.T) {
 	}
 }
 
-func zeroes(n int) string { return strings.TrimSuffix(strings.Repeat("0, ", n), ", ") }
-
 func TestConsoleLevels(t *testing.T) {
 	t.Parallel()
 	r := isolatetest.Load(t, `

@@ -23,7 +23,7 @@ var denoNames string
 // there is what works; everything else of denoNames is refused.
 var there = map[string]string{
 	"env": "object", "inspect": "function", "args": "object", "noColor": "boolean", "Permissions": "function", "PermissionStatus": "function",
-	"permissions": "object", "openKv": "function", "Kv": "function", "KvU64": "function", "KvListIterator": "function", "AtomicOperation": "function", "version": "object",
+	"permissions": "object", "openKv": "function", "Kv": "function", "KvU64": "function", "AtomicOperation": "function", "KvListIterator": "function", "version": "object",
 	"build": "object", "mainModule": "string", "cron": "function", "serve": "function",
 }
 

@@ -158,6 +158,27 @@ func TestARefusedCronJobHasNoHandler(t *testing.T) {
 	}
 }
 
+// TestErrorsOfErrorsAreBounded: a tree of errors, and a chain, are told in part.
+func TestErrorsOfErrorsAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, code := range map[string]string{
+		"parts of parts": `const make = (depth) => Object.assign(new AggregateError(depth === 0 ? [] : Array.from({ length: 8 }, () => make(depth - 1)), "m"), { stack: "" }); throw make(5)`,
+		"causes":         `let e = new Error("last"); for (let i = 0; i < 1e4; i++) e = new Error("m".repeat(100), { cause: e }); throw e`,
+		"without end":    `const make = () => ({ __proto__: Error.prototype, stack: "", name: "E", message: "m", get cause() { return make(); }, get errors() { return [make(), make()]; } }); throw make()`,
+		"members":        `throw Object.assign(new Error("m"), Object.fromEntries(Array.from({ length: 1e4 }, (_, i) => ["k" + i, "v".repeat(100)])))`,
+		"a stack":        `const e = new Error("m"); e.stack = "    at x\n".repeat(1e6); throw e`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := isolatetest.Load(t, `on("e", () => { `+code+` });`, isolatetest.Options{Limits: isolate.Limits{TurnCPU: patience}})
+			f := r.Dispatch("e", `{}`)
+			if f == nil || len(f.Text) > 17<<10 || strings.Count(f.Text, "m\n") > 100 {
+				t.Errorf("%.2000s", f)
+			}
+		})
+	}
+}
+
 func TestThrownThingsAreDescribed(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, code, want string }{
@@ -172,6 +193,10 @@ func TestThrownThingsAreDescribed(t *testing.T) {
 		{"stack that throws", `throw Object.defineProperty(new Error("m"), "stack", { get() { throw 1; } })`, "Error: m"},
 		{"proxy that throws", `throw new Proxy({}, { getPrototypeOf() { throw 1; } })`, "Uncaught: {}"},
 		{"cycle of causes", `const e = new Error("a"); e.stack = ""; e.cause = e; throw e`, "Error: a\nCaused by: [an error above]"},
+		{"nested parts", `throw Object.assign(new AggregateError([Object.assign(new AggregateError([1], "in", { cause: 2 }), { stack: "" })], "out"), { stack: "" })`, "AggregateError: out\n[0] AggregateError: in\n[0][0] 1\n[0] Caused by: 2"},
+		{"many parts", `throw Object.assign(new AggregateError([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "out"), { stack: "" })`, "AggregateError: out\n[0] 1\n[1] 2\n[2] 3\n[3] 4\n[4] 5\n[5] 6\n[6] 7\n[7] 8\n[...] 2 more"},
+		{"members", `throw Object.assign(new Error("m"), { stack: "", code: "C", status: 5 })`, "Error: m {\n  code: \"C\",\n  status: 5\n}"},
+		{"a part above", `const e = new AggregateError([], "m"); e.stack = ""; e.errors = [e]; throw e`, "AggregateError: m\n[0] [an error above]"},
 		{"odd name", `throw Object.assign(new Error("m"), { name: 5, stack: "" })`, "Error: m"},
 	}
 	for _, tt := range tests {

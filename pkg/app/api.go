@@ -9,6 +9,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/config"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
+	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 )
 
 func (rt *runtime) buildAPI(ctx context.Context) error {
@@ -72,7 +73,7 @@ func (rt *runtime) serviceLimits() map[string]map[string]int64 {
 		"kv": {
 			"value_bytes": n(k.ValueBytes), "entry_bytes": n(k.EntryBytes), "key_characters": n(k.KeyRunes), "store_name_characters": n(k.StoreRunes),
 			"store_bytes": k.StoreBytes, "guild_bytes": k.GuildBytes, "guild_keys": k.GuildKeys, "stores": n(k.Stores),
-			"writes_per_minute": n(k.WritesPerMinute), "commits_per_minute": n(k.CommitsPerMinute), "list_keys": n(k.ListMax),
+			"writes_per_minute": n(k.WritesPerMinute), "commits_per_minute": n(k.CommitsPerMinute), "schedules": denokv.MaxSchedules, "list_keys": n(k.ListMax),
 		},
 		"logs": {"lines": n(l.Lines), "bytes": n(l.Bytes), "lines_per_second": n(l.LinesPerSecond), "lines_burst": n(l.Burst)},
 		"egress": {

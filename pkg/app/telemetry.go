@@ -99,7 +99,7 @@ func ownNames(next http.Handler) http.Handler {
 
 // flow measures events and ops of these names.
 func flow(rt *runtime, ops []string) *telemetry.Flow {
-	return telemetry.NewFlow(rt.stats, telemetry.FlowConfig{Events: append(catalog.AllNames(), bot.CronEvent), Ops: ops, Reasons: bot.DropReasons()})
+	return telemetry.NewFlow(rt.stats, telemetry.FlowConfig{Events: append(catalog.AllNames(), bot.OwnEvents()...), Ops: ops, Reasons: bot.DropReasons()})
 }
 
 // present is what there is at the moment.

@@ -16,8 +16,8 @@ import (
 // What a worker may declare for a script; it may be hostile.
 const (
 	maxEvents       = 256
-	maxEventName    = 128
-	maxMark         = 4 * maxEventName // In bytes.
+	maxEventName    = 512 // In bytes; the SDK takes 128 characters.
+	maxMark         = maxEventName
 	maxMarks        = 8
 	maxCommandBytes = 4 << 20
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
@@ -117,7 +116,7 @@ func (s *script) untold() []string {
 	defer s.mu.Unlock()
 	var out []string
 	for name := range s.events {
-		if _, told := s.told[name]; !told && !strings.HasPrefix(name, catalog.CronPrefix) {
+		if _, told := s.told[name]; !told && !catalog.Own(name) {
 			s.told[name] = struct{}{}
 			out = append(out, name)
 		}

@@ -61,12 +61,18 @@ func (s *script) mapLines(ctx context.Context) {
 		if len(batch) == 0 {
 			return
 		}
-		texts := s.guild.bot.maps.stacks(ctx, s.guild, s.revision, stacks)
+		texts, ok := s.guild.bot.maps.stacks(ctx, s.guild, s.revision, stacks)
 		q.mu.Lock()
 		for i, l := range batch {
 			if !l.ready {
 				q.bytes += len(texts[i]) - len(l.text)
 				l.text, l.ready = texts[i], true
+			}
+		}
+		if !ok {
+			// Nothing waits for what does not work now.
+			for _, l := range q.waiting {
+				l.ready = true
 			}
 		}
 		s.flushLines()

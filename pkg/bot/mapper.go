@@ -71,13 +71,14 @@ func (m *mapper) stack(ctx context.Context, g *guild, rev deploy.Revision, text 
 	if !m.needed(rev, text) {
 		return text
 	}
-	return m.stacks(ctx, g, rev, []bundle.Stack{{Text: text, Frame: true}})[0]
+	out, _ := m.stacks(ctx, g, rev, []bundle.Stack{{Text: text, Frame: true}})
+	return out[0]
 }
 
-// stacks gives the texts with the author's positions, or unchanged when that
-// does not work, or the guild had too much of it.
-func (m *mapper) stacks(ctx context.Context, g *guild, rev deploy.Revision, stacks []bundle.Stack) []string {
-	out := make([]string, len(stacks))
+// stacks gives the texts with the author's positions. ok is false when that does
+// not work for some, or the guild had too much of it: they are unchanged.
+func (m *mapper) stacks(ctx context.Context, g *guild, rev deploy.Revision, stacks []bundle.Stack) (out []string, ok bool) {
+	out = make([]string, len(stacks))
 	keys := make([]string, len(stacks))
 	var ask []bundle.Stack
 	asked := map[string]int{} // Scripts fail alike: where each is in ask.
@@ -93,7 +94,7 @@ func (m *mapper) stacks(ctx context.Context, g *guild, rev deploy.Revision, stac
 	}
 	m.mu.Unlock()
 	if len(ask) == 0 || !g.maps.left(g.bot.cfg.Now()) {
-		return out
+		return out, len(ask) == 0
 	}
 	ctx, cancel := context.WithTimeout(ctx, mapLimit)
 	defer cancel()
@@ -101,13 +102,13 @@ func (m *mapper) stacks(ctx context.Context, g *guild, rev deploy.Revision, stac
 	case m.room <- struct{}{}:
 		defer func() { <-m.room }()
 	case <-ctx.Done():
-		return out
+		return out, false
 	}
 	started := g.bot.cfg.Now()
 	mapped, err := m.bundler.MapStacks(ctx, ask, rev.SourceMap.Contents)
 	g.maps.spend(g.bot.cfg.Now().Sub(started))
 	if err != nil || len(mapped) != len(ask) {
-		return out
+		return out, false
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -122,5 +123,5 @@ func (m *mapper) stacks(ctx context.Context, g *guild, rev deploy.Revision, stac
 		}
 		m.known[key] = mapped[at]
 	}
-	return out
+	return out, true
 }

@@ -52,9 +52,26 @@ func DropReasons() []string { return []string{droppedFull, droppedLate, droppedL
 // authors', and there is no end of them.
 const CronEvent = "cron"
 
+// What messages and schedules, and changes of what is watched, are measured as.
+const (
+	QueueEvent    = "queue"
+	ScheduleEvent = "schedule"
+	WatchEvent    = "watch"
+)
+
+// OwnEvents are the events as they are measured that are not Discord's.
+func OwnEvents() []string { return []string{CronEvent, QueueEvent, ScheduleEvent, WatchEvent} }
+
 func measured(name string) string {
-	if strings.HasPrefix(name, catalog.CronPrefix) {
+	switch {
+	case strings.HasPrefix(name, catalog.CronPrefix):
 		return CronEvent
+	case strings.HasPrefix(name, catalog.QueuePrefix):
+		return QueueEvent
+	case strings.HasPrefix(name, catalog.SchedulePrefix):
+		return ScheduleEvent
+	case name == catalog.Watch:
+		return WatchEvent
 	}
 	return name
 }

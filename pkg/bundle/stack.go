@@ -85,13 +85,13 @@ func (m *sources) rewrite(s Stack, found [][]int) string {
 		}
 		fmt.Fprintf(&b, "%s:%d:%d", name, t.Line+1, t.Column+1)
 		if s.Frame && frame == "" && t.Source < len(m.Contents) && m.Contents[t.Source] != nil {
-			frame = codeFrame(*m.Contents[t.Source], t.Line, t.Column)
+			frame = recipe.CodeFrame(*m.Contents[t.Source], t.Line, t.Column)
 		}
 	}
 	b.WriteString(s.Text[end:])
 	out := b.String()
 	if at := strings.Index(out, firstFrame); frame != "" && at >= 0 {
-		out = out[:at] + frame + out[at:]
+		out = out[:at] + "\n  " + strings.ReplaceAll(frame, "\n", "\n  ") + out[at:]
 	}
 	return out
 }

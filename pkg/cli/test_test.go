@@ -129,7 +129,7 @@ func TestJUnit(t *testing.T) {
 	s.Timestamp, got.Time = "", ""
 	want := junitSuite{Name: "a.test.ts", Tests: 3, Failures: 1, Errors: 1, Skipped: 1, Time: "1.500", Cases: []junitCase{
 		{Class: "a.test.ts", Name: "g > one", File: "a.test.ts", Time: "1.500", Out: "[script] warn: careful\n", Failure: &junitProblem{
-			Message: "not \ufffd[31mequal <&>", Type: "AssertionError", Text: "not \ufffd[31mequal <&>\nmore\n\n- 1\n+ 2\n\n  1 | x\n> 2 | y\n    |   ^\n  3 | \n\nat f (a.test.ts:2:3)",
+			Message: "not \ufffd[31mequal <&>", Type: "AssertionError", Text: "not \ufffd[31mequal <&>\nmore\n\n- 1\n+ 2\n\n  1 | x\n> 2 | y\n    |  ^\n\nat f (a.test.ts:2:3)",
 		}},
 		{Class: "a.test.ts", Name: "two", File: "a.test.ts", Time: "0.000", Skipped: &struct{}{}},
 		{Class: "a.test.ts", Name: "(file)", File: "a.test.ts", Time: "0.000", Error: &junitProblem{Message: "the rest did not run", Type: "Error", Text: "the rest did not run"}},

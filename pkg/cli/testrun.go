@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/project"
+	"github.com/flora-runtime/flora-runtime/pkg/recipe"
 	"github.com/flora-runtime/flora-runtime/pkg/trial/report"
 )
 
@@ -295,32 +296,7 @@ func (r *testRun) frame(stack string) string {
 		}
 		n, _ := strconv.Atoi(m[2])
 		column, _ := strconv.Atoi(m[3])
-		return codeFrame(strings.Split(string(text), "\n"), n, column)
+		return recipe.CodeFrame(string(text), n-1, column-1)
 	}
 	return ""
-}
-
-// widest is the last column that is marked.
-const widest = 1000
-
-// codeFrame is a few lines of source with a mark below the column; both count
-// from 1.
-func codeFrame(lines []string, line, column int) string {
-	if line < 1 || line > len(lines) {
-		return ""
-	}
-	var b strings.Builder
-	from, to := max(1, line-2), min(len(lines), line+1)
-	width := len(strconv.Itoa(to))
-	for n := from; n <= to; n++ {
-		mark := " "
-		if n == line {
-			mark = ">"
-		}
-		fmt.Fprintf(&b, "%s %*d | %s\n", mark, width, n, strings.TrimRight(strings.ReplaceAll(lines[n-1], "\t", " "), "\r"))
-		if n == line {
-			fmt.Fprintf(&b, "  %*s | %s^\n", width, "", strings.Repeat(" ", min(max(0, column-1), widest)))
-		}
-	}
-	return strings.TrimRight(b.String(), "\n")
 }

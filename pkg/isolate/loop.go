@@ -28,9 +28,11 @@ type loop struct {
 	callBytes int            // Arguments of all pending ops.
 	callsOf   map[uint64]int // Pending ops of each dispatch.
 	hits      map[limit.Name]*Hit
-	lines     limit.Bucket    // Of log lines.
-	codecs    platform.Codecs // Compressions that the script has begun.
-	subtle    *subtle.Queue   // Operations of crypto.subtle.
+	lines     limit.Bucket           // Of log lines.
+	codecs    platform.Codecs        // Compressions that the script has begun.
+	subtle    *subtle.Queue          // Operations of crypto.subtle,
+	inSubtle  int                    // how many it has,
+	resting   []func(next time.Time) // and who waits for them.
 	spare     []func()
 	lastError error
 }
@@ -69,8 +71,12 @@ func (l *loop) now() time.Time {
 }
 
 // rested does what is due, and then tells what the script waits for of the
-// clock.
+// clock. What is being computed for it comes first.
 func (l *loop) rested(answer func(next time.Time)) {
+	if l.inSubtle > 0 {
+		l.resting = append(l.resting, answer)
+		return
+	}
 	for len(l.due) > 0 && !l.due[0].when.After(l.now()) && l.lastError == nil {
 		if err := l.fire(); err != nil {
 			l.lastError = err

@@ -183,8 +183,10 @@ func (l *loop) encipher(dispatch uint64, args []byte) v8.Result {
 	if refused != nil {
 		return *refused
 	}
+	l.inSubtle++
 	l.subtle.Do(append([]byte(nil), args...), func(result string, err error) {
 		l.g.post(func() {
+			l.inSubtle--
 			if e, ok := errors.AsType[*limit.Error](err); ok {
 				l.hit(e.Limit, e.Text)
 			}
@@ -192,6 +194,14 @@ func (l *loop) encipher(dispatch uint64, args []byte) v8.Result {
 				result = cryptoError(err)
 			}
 			l.resolve(id, err == nil, result)
+			if l.inSubtle > 0 {
+				return
+			}
+			waiting := l.resting
+			l.resting = nil
+			for _, answer := range waiting {
+				l.rested(answer)
+			}
 		})
 	})
 	return v8.Number(float64(id))

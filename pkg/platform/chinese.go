@@ -35,7 +35,7 @@ func pairs(e encoding.Encoding, first, last, row int) []rune {
 		if trail >= 0x7f {
 			trail++
 		}
-		text, err := d.Bytes([]byte{byte(first + i/row), byte(trail)})
+		text, err := d.Bytes([]byte{byte(first + i/row), byte(trail)}) //nolint:gosec // Both are below 256.
 		if r, n := utf8.DecodeRune(text); err == nil && n == len(text) && r != utf8.RuneError {
 			out[i] = r
 		}

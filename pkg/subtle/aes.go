@@ -103,7 +103,7 @@ func (r *Request) cbc(data []byte, seal bool) ([]byte, error) {
 	good := subtle.ConstantTimeLessOrEq(1, pad) & subtle.ConstantTimeLessOrEq(pad, aes.BlockSize)
 	for i := 1; i <= aes.BlockSize; i++ {
 		within := subtle.ConstantTimeLessOrEq(i, pad)
-		good &= subtle.ConstantTimeSelect(within, subtle.ConstantTimeByteEq(out[len(out)-i], byte(pad)), 1)
+		good &= subtle.ConstantTimeSelect(within, subtle.ConstantTimeByteEq(out[len(out)-i], byte(pad)), 1) //nolint:gosec // It was a byte.
 	}
 	if good != 1 {
 		return nil, wrong

@@ -9,8 +9,8 @@ import (
 
 // Bounds of a derivation.
 const (
-	maxDerived    = 1 << 20    // Bytes.
-	maxIterations = 10_000_000 // Of PBKDF2, over all blocks of its output.
+	maxDerived    = 1 << 20   // Bytes.
+	maxIterations = 5_000_000 // Of PBKDF2, over all blocks of its output.
 )
 
 func (r *Request) deriveKey() (any, error) {

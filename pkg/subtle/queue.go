@@ -14,9 +14,15 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 )
 
-// heavy bounds how many long operations a process does at once, so that turns
-// of scripts find a core.
-var heavy = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+// Of what a process does at once heavy bounds the operations that take long, so
+// that turns of scripts find a core, and bulky those with more than so many
+// bytes, of which several copies are made on their way.
+var (
+	heavy = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+	bulky = make(chan struct{}, 2)
+)
+
+const bulk = 1 << 20
 
 var errClosed = errors.New("the script has ended")
 
@@ -132,6 +138,10 @@ func (q *Queue) do(args []byte, long bool) (string, error) {
 		heavy <- struct{}{}
 		defer func() { <-heavy }()
 	}
+	if len(args) > bulk {
+		bulky <- struct{}{}
+		defer func() { <-bulky }()
+	}
 	if q.over() {
 		return "", errClosed
 	}
@@ -153,7 +163,7 @@ func (q *Queue) charge(used, patience time.Duration) error {
 		return nil
 	}
 	return &limit.Error{Limit: limit.CryptoCPU, Text: fmt.Sprintf("crypto.subtle has used its %s of CPU, and gets %.0f ms more each second; try again in %s",
-		q.budget.Burst, q.budget.Rate*1000, wait.Round(100*time.Millisecond))}
+		q.budget.Burst, q.budget.Rate*1000, (wait + 100*time.Millisecond).Truncate(100*time.Millisecond))}
 }
 
 // cpu is what this thread has used.

@@ -77,5 +77,4 @@ func isRSA(name string) bool {
 	return name == "RSASSA-PKCS1-v1_5" || name == "RSA-PSS" || name == "RSA-OAEP"
 }
 
-func isEC(name string) bool  { return name == "ECDSA" || name == "ECDH" }
-func isOKP(name string) bool { return name == "Ed25519" || name == "X25519" }
+func isEC(name string) bool { return name == "ECDSA" || name == "ECDH" }

@@ -62,7 +62,7 @@ type FlowConfig struct {
 // NewFlow registers the metrics.
 func NewFlow(r prometheus.Registerer, cfg FlowConfig) *Flow {
 	dispatches := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "flora_dispatch_total", Help: "Events that were handed to a script, cron jobs among them, by the script's name of the event and how its handlers ended.",
+		Name: "flora_dispatch_total", Help: "Events that were handed to a script, cron jobs, messages of queues and schedules among them, by the script's name of the event and how its handlers ended.",
 	}, []string{"event", "outcome"})
 	f := &Flow{events: map[string]*outcomes{}, ops: map[string]*opMeter{}, dropped: map[string]prometheus.Counter{}}
 	f.took = prometheus.NewHistogram(prometheus.HistogramOpts{

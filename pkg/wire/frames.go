@@ -1,10 +1,10 @@
 package wire
 
-// Frames from control to a worker.
 // LevelUncaught is the Level of a Log that tells of an error which nobody
 // caught; pkg/isolate has the same number.
 const LevelUncaught = 5
 
+// Frames from control to a worker.
 type (
 	// Hello opens a connection.
 	Hello struct {

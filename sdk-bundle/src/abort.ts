@@ -2,8 +2,8 @@
 import { Event, EventTarget, fire, handlers, heard, signals } from "./event";
 import { DOMException } from "./exception";
 import { NumberOf, ObjectGetOwnPropertyDescriptor, ReflectApply, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
-import { setTimeout } from "./timers";
-import { enforced, expose, isObject, needs, sequence } from "./webidl";
+import { runLater } from "./timers";
+import { enforced, expose, isObject, looksLike, needs, sequence } from "./webidl";
 
 let abortNow: (s: AbortSignal, reason: unknown) => void;
 let follow: (s: AbortSignal, f: () => void) => () => void;
@@ -100,7 +100,7 @@ export class AbortSignal extends EventTarget {
     needs(1, arguments.length, "AbortSignal.timeout");
     const delay = enforced(NumberOf(ms), "AbortSignal.timeout(ms): ms");
     const s = make();
-    setTimeout(() => abortNow(s, new DOMException("The operation timed out", "TimeoutError")), delay);
+    runLater(() => abortNow(s, new DOMException("The operation timed out", "TimeoutError")), delay);
     return s;
   }
   static any(all: unknown): AbortSignal {
@@ -139,6 +139,7 @@ export class AbortSignal extends EventTarget {
   }
 }
 expose(AbortSignal, "AbortSignal");
+looksLike(AbortSignal, "aborted reason");
 handlers(AbortSignal.prototype, ["abort"]);
 
 export class AbortController {

@@ -6,7 +6,7 @@ import { rejectedWith, resolvedWith } from "./promises";
 import { type ReadableStream, readableFor } from "./readable";
 import { Readable } from "./rs";
 import { ByteController } from "./rsbytes";
-import { dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
+import { dictionary, expose, isObject, looksLike, needs, sequence, textOf, usv } from "./webidl";
 
 const key = {};
 let blobIn: (v: unknown) => { bytes: Uint8Array; type: string } | undefined;
@@ -89,6 +89,8 @@ export class Blob {
     }
     if (parts !== undefined && !isObject(parts)) throw new TypeErrorCtor("Blob: expected a list of parts");
     const all = parts === undefined ? list<unknown>() : sequence(parts, "Blob");
+    // Before the options are looked at.
+    for (let i = 0; i < all.length; i++) if (blobIn(all[i]) === undefined && !isBytes(all[i])) all[i] = textOf(all[i]);
     const o = dictionary(options, "Blob");
     const endings = o.endings === undefined ? "transparent" : textOf(o.endings);
     if (endings !== "transparent" && endings !== "native") throw new TypeErrorCtor("Blob: endings must be \"transparent\" or \"native\"");
@@ -131,6 +133,7 @@ export class Blob {
   }
 }
 expose(Blob, "Blob");
+looksLike(Blob, "size type");
 
 /** A stream of bytes that stay as they are. */
 export function streamOf(bytes: Uint8Array): ReadableStream {
@@ -195,6 +198,7 @@ export class File extends Blob {
   }
 }
 expose(File, "File");
+looksLike(File, "name lastModified size type");
 
 cloneable({
   is: (v) => blobIn(v) !== undefined,

@@ -39,6 +39,11 @@ export function notCapable(message: string): Error {
   return new (classes().NotCapable!)(message);
 }
 
+/** What is closed and used still. */
+export function badResource(message: string): Error {
+  return new (classes().BadResource!)(message);
+}
+
 // Codes of failed operations, which are errors of these classes as well.
 const ofCodes = {
   __proto__: null as never,

@@ -1,4 +1,5 @@
 // Deno.Kv over the guild's own store.
+import { badResource } from "./denoerrors";
 import { type AtomicOperation, draft, enqueued, expiry, mutation, newAtomic, send } from "./denokvatomic";
 import { type KeyPart, commitVersionstamp } from "./denokvkey";
 import { KvListIterator, consistency } from "./denokvlist";
@@ -11,11 +12,7 @@ import type { ReadableStream } from "./readable";
 
 const longestName = 61;
 
-function closed(): Error {
-  const e = new ErrorCtor("This database is closed");
-  hide(e, "name", "BadResource");
-  return e;
-}
+const closed = (): Error => badResource("This database is closed");
 
 /** Who listens to a database's messages. */
 interface Listener {
@@ -98,11 +95,11 @@ export class Kv {
     this.#open();
     consistency(options);
     const hex = hexOfKeys(keys, "ranges");
-    return hex.length === 0 ? [] : readKeys(this.#store, keys, hex);
+    return hex.length === 0 ? [] : await readKeys(this.#store, keys, hex);
   }
 
   async set(key: KeyPart[], value: unknown, options?: { expireIn?: number }): Promise<any> {
-    return this.#write("set", key, encodeValue(value), expiry(options));
+    return await this.#write("set", key, encodeValue(value), expiry(options));
   }
 
   async delete(key: KeyPart[]): Promise<void> {

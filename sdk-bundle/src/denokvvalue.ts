@@ -3,7 +3,7 @@ import { Uint8ArrayCtor, base64ToBytes, bytesToBase64, copyInto, copyOf, lengthO
 import { cloneToBytes } from "./denokvclone";
 import { hexToKey } from "./denokvkey";
 import { bytesToClone } from "./denokvread";
-import { BigIntOf, NumberOf, ObjectDefineProperty, ObjectFreeze, RangeErrorCtor, TypeErrorCtor, toStringTag, typedName } from "./primordials";
+import { BigIntOf, NumberOf, ObjectDefineProperty, ObjectFreeze, RangeErrorCtor, SymbolFor, TypeErrorCtor, hide, toStringTag, typedName } from "./primordials";
 
 const valueBytes = 64 * 1024;
 const highest = 0xffffffffffffffffn;
@@ -39,6 +39,9 @@ export class KvU64 {
     return `${this.#n}`;
   }
 }
+hide(KvU64.prototype, SymbolFor("Deno.customInspect"), function (this: unknown) {
+  return `[Deno.KvU64: ${numberIn(this)}n]`;
+});
 ObjectDefineProperty(KvU64.prototype, toStringTag, { __proto__: null, value: "Deno.KvU64", configurable: true } as PropertyDescriptor);
 
 export function isU64(v: unknown): boolean {

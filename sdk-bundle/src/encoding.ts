@@ -17,7 +17,7 @@ import {
 import { DOMException } from "./exception";
 import { natives } from "./host";
 import { ObjectGetPrototypeOf, RangeErrorCtor, ReflectApply, TypeErrorCtor, charCodeAt, indexOf, slice, startsWith, typedName } from "./primordials";
-import { dictionary, expose, textOf } from "./webidl";
+import { dictionary, expose, needs, textOf } from "./webidl";
 
 export class TextEncoder {
   get encoding(): string {
@@ -176,6 +176,7 @@ function unfinished(b: Uint8Array): number {
 const run = 4096;
 
 export function atob(data: unknown): string {
+  needs(1, arguments.length, "atob");
   const text = textOf(data);
   let bytes: Uint8Array;
   try {
@@ -191,6 +192,7 @@ export function atob(data: unknown): string {
 }
 
 export function btoa(data: unknown): string {
+  needs(1, arguments.length, "btoa");
   const text = textOf(data);
   const bytes = new Uint8ArrayCtor(text.length);
   for (let i = 0; i < text.length; i++) {

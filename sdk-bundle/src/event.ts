@@ -4,7 +4,7 @@ import { DOMException } from "./exception";
 import { report } from "./failure";
 import { elapsed } from "./elapsed";
 import { ObjectDefineProperty, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
-import { constants, dictionary, expose, isObject, needs, textOf } from "./webidl";
+import { constants, dictionary, expose, isObject, looksLike, needs, textOf } from "./webidl";
 
 interface Flags {
   type: string;
@@ -131,6 +131,7 @@ export class Event {
   }
 }
 expose(Event, "Event");
+looksLike(Event, "type bubbles cancelable composed currentTarget defaultPrevented eventPhase target timeStamp");
 constants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
 
 function cancel(f: Flags): void {

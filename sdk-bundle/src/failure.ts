@@ -117,7 +117,7 @@ function restOf(e: any): string {
 function causesOf(c: Chain, error: any, path: string): string {
   let out = "";
   let e = error;
-  for (let n = 0; n < causes; n++) {
+  for (let n = 0; n < causes && c.left > 0; n++) {
     add(c.seen, e);
     const { errors } = e;
     if (ArrayIsArray(errors)) {

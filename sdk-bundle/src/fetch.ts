@@ -27,7 +27,7 @@ import {
 } from "./primordials";
 import { deferred } from "./promises";
 import { URL, hrefOf } from "./url";
-import { dictionary, expose, textOf } from "./webidl";
+import { dictionary, expose, looksLike, textOf } from "./webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -244,6 +244,8 @@ export class Response extends Body {
 
 expose(Request, "Request");
 expose(Response, "Response");
+looksLike(Request, "bodyUsed headers method redirect url");
+looksLike(Response, "body bodyUsed headers ok redirected status statusText url");
 
 function requestId(): string {
   return numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36);

@@ -30,6 +30,8 @@ const known: [object, Kind, (v: any) => unknown][] = [
   [Promise.prototype, "opaque", Boolean],
   [WeakMap.prototype, "opaque", Boolean],
   [WeakSet.prototype, "opaque", Boolean],
+  [WeakRef.prototype, "opaque", Boolean],
+  [FinalizationRegistry.prototype, "opaque", Boolean],
   [ErrorPrototype, "error", Boolean],
 ];
 for (let i = 0; i < wrappers.length; i++) known[known.length] = [wrappers[i]![0], "wrapped", wrappers[i]![2]];

@@ -41,6 +41,7 @@ import {
   typedName,
   wrappers,
 } from "./primordials";
+import { looks } from "./webidl";
 
 const maxText = 10_000; // Of an error's first lines and frames.
 const maxMembers = 1000;
@@ -127,7 +128,7 @@ function body(w: Walk, v: any, kind: Kind | "revealed", name: string | null, lev
       if (inside![0] === 2) return braces(`${name} `, properties(w, v, promiseEntries(w, inside!, level), level));
       return braces(`[${tagOf(v)}] `, iteratorEntries(w, inside!, level));
     default:
-      return braces(prefixOf(v, name), properties(w, v, isBytes(v) ? viewEntries(w, v, level) : list(), level));
+      return braces(prefixOf(v, name), properties(w, v, isBytes(v) ? viewEntries(w, v, level) : lookEntries(w, v, level), level));
   }
 }
 
@@ -252,6 +253,30 @@ function viewEntries(w: Walk, v: unknown, level: number): string[] {
   return out;
 }
 
+/** What a class of the web's shows of itself. */
+function lookEntries(w: Walk, v: object, level: number): string[] {
+  const out = list<string>();
+  for (let o: object | null = v, n = 0; o !== null && n < 8; o = ObjectGetPrototypeOf(o), n++) {
+    const look = mapGet(looks, o);
+    if (look === undefined) continue;
+    try {
+      const pairs = look(v);
+      for (let i = 0; i < pairs.length && w.left > 0; i++) {
+        if (i >= w.items) return ended(w, out, pairs.length - i);
+        add(out, `${labelOf(w, pairs[i]![0])}: ${show(w, pairs[i]![1], level + 1)}`);
+      }
+    } catch {
+      // It only pretends.
+    }
+    return out;
+  }
+  return out;
+}
+
+function labelOf(w: Walk, key: string): string {
+  return regExpExec(identifier, key) !== null ? key : paint(w, quote(key, w.escape), "string");
+}
+
 function one(entry: string): string[] {
   const out = list<string>();
   add(out, entry);
@@ -275,8 +300,7 @@ function properties(w: Walk, v: object, out: string[], level: number, items = -1
       add(mine, `... ${keys.length - i} more`);
       break;
     }
-    let label =
-      typeof key === "symbol" ? `[${paint(w, symbolToString(key), "symbol")}]` : regExpExec(identifier, key) !== null ? key : paint(w, quote(key, w.escape), "string");
+    let label = typeof key === "symbol" ? `[${paint(w, symbolToString(key), "symbol")}]` : labelOf(w, key);
     if (d.enumerable !== true && typeof key === "string") label = `[${key}]`;
     w.left -= label.length + 2;
     add(mine, `${label}: ${property(w, v, d, level)}`);

@@ -21,7 +21,7 @@ import {
   put,
   toStringTag,
 } from "./primordials";
-import { isObject, needs, sequence, sequenceBy } from "./webidl";
+import { isObject, looks, needs, sequence, sequenceBy } from "./webidl";
 
 /** Gives an object's pairs as they are now; it throws for what is no such object. */
 type Look = (of: any) => readonly (readonly [string, any])[];
@@ -73,6 +73,7 @@ function pair(name: string, value: unknown): unknown[] {
 
 /** Puts entries, keys, values, forEach and the iterator on a class. */
 export function iterable(on: Function, name: string, look: Look): void {
+  mapSet(looks, on.prototype, look as (of: unknown) => [string, unknown][]);
   const proto = ObjectCreate(IteratorPrototype) as object;
   const iterator = {
     next(this: unknown) {

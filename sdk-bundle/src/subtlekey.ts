@@ -2,7 +2,7 @@
 // a script cannot reach them, they count as its memory and go with the key.
 import { base64ToBytes } from "./bytes";
 import { cloneable } from "./clone";
-import { ObjectKeys, ObjectSetPrototypeOf, TypeErrorCtor, append, put } from "./primordials";
+import { ObjectKeys, ObjectSetPrototypeOf, SymbolFor, TypeErrorCtor, append, hide, put } from "./primordials";
 import { expose, isObject } from "./webidl";
 
 /** What the host says of a key, and is given with it: nothing of it inherits. */
@@ -43,16 +43,28 @@ export class CryptoKey {
     return (this.#algorithm ??= algorithmOf(this.#inside));
   }
   get usages(): string[] {
-    if (this.#usages === undefined) {
-      const { usages } = this.#inside;
-      const out: string[] = [];
-      for (let i = 0; i < usages.length; i++) append(out, usages[i]!);
-      this.#usages = out;
-    }
-    return this.#usages;
+    return (this.#usages ??= usagesOf(this.#inside));
   }
 }
 expose(CryptoKey, "CryptoKey");
+
+// What the console shows, as in Deno.
+hide(CryptoKey.prototype, SymbolFor("Deno.customInspect"), function (this: unknown, inspect: (v: unknown, options: unknown) => string, options: unknown): unknown {
+  if (!isKey(this)) return this;
+  const inside = insideOf(this as CryptoKey);
+  const out = {};
+  put(out, "type", inside.type);
+  put(out, "extractable", inside.extractable);
+  put(out, "algorithm", algorithmOf(inside));
+  put(out, "usages", usagesOf(inside));
+  return `CryptoKey ${inspect(out, options)}`;
+});
+
+function usagesOf({ usages }: Inside): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < usages.length; i++) append(out, usages[i]!);
+  return out;
+}
 
 function algorithmOf({ alg }: Inside): object {
   const out = {};

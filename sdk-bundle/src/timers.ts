@@ -9,19 +9,30 @@ interface Timer {
   repeat: boolean;
 }
 
+const self = globalThis;
 const timers = new MapCtor<number, Timer>();
 let last = 0;
 
 function start(what: string, run: unknown, ms: unknown, args: unknown[], repeat: boolean): number {
   if (typeof run !== "function") throw new TypeErrorCtor(`${what}: the callback must be a function`);
-  const delay = NumberOf(ms);
+  // A long of Web IDL: from 2^31 on it wraps.
+  return arm(run, +(ms as any) | 0, args, repeat);
+}
+
+function arm(run: Function, delay: number, args: unknown[], repeat: boolean): number {
   const id = last + 1;
   const { timerStart } = natives;
-  timerStart(id, delay === delay ? delay : 0, repeat ? "1" : "");
+  timerStart(id, delay, repeat ? "1" : "");
   last = id;
   mapSet(timers, id, { run, args, repeat });
   return id;
 }
+
+/** setTimeout for the SDK's own use: a delay that is too long is the longest. */
+export function runLater(run: () => void, ms: number): void {
+  arm(run, ms, nothing, false);
+}
+const nothing: [] = [];
 
 export function setTimeout(run: unknown, ms?: unknown, ...args: unknown[]): number {
   return start("setTimeout", run, ms, args, false);
@@ -50,7 +61,7 @@ export function fireTimer(id: number): void {
   if (t === undefined) return;
   if (!t.repeat) mapDelete(timers, id);
   try {
-    ReflectApply(t.run, undefined, t.args);
+    ReflectApply(t.run, self, t.args);
   } catch (e) {
     report(e);
   }

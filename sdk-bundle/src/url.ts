@@ -2,7 +2,7 @@
 import { natives } from "./host";
 import { JSONParse, JSONStringify, TypeErrorCtor, add, list, slice } from "./primordials";
 import { URLSearchParams, attach, fill } from "./searchparams";
-import { expose, needs, usv } from "./webidl";
+import { expose, looksLike, needs, usv } from "./webidl";
 
 export interface Parts {
   href: string;
@@ -181,3 +181,4 @@ export function hrefOf(v: unknown): string | undefined {
 }
 
 expose(URL, "URL");
+looksLike(URL, "href origin protocol username password host hostname port pathname hash search");

@@ -7,6 +7,7 @@ import {
   NumberOf,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
+  ObjectGetPrototypeOf,
   ReflectApply,
   ReflectOwnKeys,
   SymbolIterator,
@@ -14,6 +15,7 @@ import {
   add,
   list,
   mapSet,
+  split,
   toStringTag,
 } from "./primordials";
 
@@ -23,11 +25,30 @@ export const interfaces = new MapCtor<object, string>();
 /** Makes the members of a class show, as those of an interface do, and names it. */
 export function expose(of: Function, name: string): void {
   mapSet(interfaces, of.prototype, name);
-  // The bundler may have called a class that names itself otherwise.
+  // A bundler may have called it otherwise.
   ObjectDefineProperty(of, "name", { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
   shown(of.prototype, "constructor");
   shown(of, "prototype");
   ObjectDefineProperty(of.prototype, toStringTag, { __proto__: null, value: name, configurable: true } as PropertyDescriptor);
+}
+
+/** What inspect shows of the instances of a class, as pairs, by its prototype. It throws for what only pretends to be one. */
+export const looks = new MapCtor<object, (v: any) => [string, unknown][]>();
+
+/** Shows members, by the getters that a class has now. */
+export function looksLike(of: Function, members: string): void {
+  const names = split(members, " ");
+  const getters = list<Function>();
+  for (let i = 0; i < names.length; i++) {
+    let d: PropertyDescriptor | undefined;
+    for (let o = of.prototype; d === undefined; o = ObjectGetPrototypeOf(o)) d = ObjectGetOwnPropertyDescriptor(o, names[i]!);
+    add(getters, d.get!);
+  }
+  mapSet(looks, of.prototype, (v) => {
+    const out = list<[string, unknown]>();
+    for (let i = 0; i < names.length; i++) add(out, [names[i]!, ReflectApply(getters[i]!, v, none)]);
+    return out;
+  });
 }
 
 function shown(o: any, but: string): void {

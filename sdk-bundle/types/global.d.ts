@@ -103,7 +103,7 @@ interface Console {
   /** With the stack of the call. */
   trace(...data: any[]): void;
   assert(condition?: boolean, ...data: any[]): void;
-  dir(item?: any, options?: { depth?: number | null }): void;
+  dir(item?: any, options?: Deno.InspectOptions): void;
   dirxml(...data: any[]): void;
   /** Up to 100 rows. */
   table(data?: any, columns?: string[]): void;
@@ -115,6 +115,12 @@ interface Console {
   time(label?: string): void;
   timeLog(label?: string, ...data: any[]): void;
   timeEnd(label?: string): void;
+  /** Ends all groups; a log stays. */
+  clear(): void;
+  /** For profilers: nothing. */
+  timeStamp(label?: string): void;
+  profile(label?: string): void;
+  profileEnd(label?: string): void;
 }
 declare var console: Console;
 

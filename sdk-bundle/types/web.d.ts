@@ -82,12 +82,13 @@ declare class EventTarget {
 
 /** "error" is what nothing caught, "unhandledrejection" a rejection that nothing handles; preventDefault() keeps it out of the guild's log. */
 declare function addEventListener(type: "error", listener: EventListener<ErrorEvent>, options?: AddEventListenerOptions | boolean): void;
-declare function addEventListener(type: "unhandledrejection", listener: EventListener<PromiseRejectionEvent>, options?: AddEventListenerOptions | boolean): void;
+declare function addEventListener(type: "unhandledrejection" | "rejectionhandled", listener: EventListener<PromiseRejectionEvent>, options?: AddEventListenerOptions | boolean): void;
 declare function addEventListener(type: string, listener: EventListener | null, options?: AddEventListenerOptions | boolean): void;
 declare function removeEventListener(type: string, listener: EventListener | null, options?: EventListenerOptions | boolean): void;
 declare function dispatchEvent(event: Event): boolean;
 declare var onerror: ((message: string, filename: string, lineno: number, colno: number, error: any) => unknown) | null;
 declare var onunhandledrejection: ((event: PromiseRejectionEvent) => unknown) | null;
+declare var onrejectionhandled: ((event: PromiseRejectionEvent) => unknown) | null;
 declare var self: typeof globalThis;
 /** Treats a value like one that was thrown and not caught. */
 declare function reportError(error: any): void;
@@ -114,14 +115,17 @@ declare class DOMException extends Error {
   readonly code: number;
 }
 
-/** A copy; what transfer lists (ArrayBuffers, MessagePorts) is moved into it. */
-declare function structuredClone<T>(value: T, options?: { transfer?: (ArrayBuffer | MessagePort)[] }): T;
+/** What structuredClone and postMessage can move: chunks of a moved stream are copied on their way. */
+type Transferable = ArrayBuffer | MessagePort | ReadableStream | WritableStream | TransformStream;
+
+/** A copy; what transfer lists is moved into it. */
+declare function structuredClone<T>(value: T, options?: { transfer?: Transferable[] }): T;
 
 declare class MessagePort extends EventTarget {
   private constructor();
   onmessage: ((event: MessageEvent) => unknown) | null;
   onmessageerror: ((event: MessageEvent) => unknown) | null;
-  postMessage(message: any, transfer?: (ArrayBuffer | MessagePort)[] | { transfer?: (ArrayBuffer | MessagePort)[] }): void;
+  postMessage(message: any, transfer?: Transferable[] | { transfer?: Transferable[] }): void;
   start(): void;
   close(): void;
 }

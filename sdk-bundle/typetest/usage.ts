@@ -189,6 +189,16 @@ on("guildMemberUpdate", async (ctx) => {
   await rest.bulkDeleteMessages({ channelId: 5n, messageIds: [6n, "7"] });
 });
 
+// Deno's namespace.
+console.dir({ a: 1 }, { depth: null, colors: true });
+console.log(Deno.inspect(1, { sorted: true, compact: 1 }).length, Deno.version.deno, Deno.build.os === "linux", import.meta.url, import.meta.resolve("./x"));
+const permitted: Promise<Deno.PermissionStatus> = Deno.permissions.query({ name: "net", host: "example.com:443" });
+// @ts-expect-error There is no such permission.
+Deno.permissions.querySync({ name: "everything" });
+// @ts-expect-error There are no files.
+Deno.readTextFile("x");
+const notFound: Error = new Deno.errors.NotFound("no", { cause: 1 });
+console.log(permitted, notFound instanceof Deno.errors.NotCapable);
 // The database, as Deno's own types have it.
 interface User {
   id: string;
@@ -252,3 +262,8 @@ new URLPattern("/a/*", "https://example.com").test({ pathname: who ?? "" });
 for (const [name, value] of new URLSearchParams("a=b").entries()) console.log(name, value);
 // @ts-expect-error: a component is a text.
 new URLPattern({ pathname: 5 });
+
+const movable = new TransformStream<string, string>();
+structuredClone(movable, { transfer: [movable] });
+new MessageChannel().port1.postMessage({}, [new ReadableStream(), new ArrayBuffer(1)]);
+addEventListener("rejectionhandled", (event) => console.log(event.reason));

@@ -71,6 +71,21 @@ func Find(folder string, below ...string) ([]File, error) {
 	return out, nil
 }
 
+// One reads a file by the path that Find gave it.
+func One(folder, name string) (File, error) {
+	file, _, _ := strings.Cut(name, "?")
+	all, err := read(os.DirFS(folder), file)
+	if err != nil {
+		return File{}, err
+	}
+	for _, f := range all {
+		if f.Path == name {
+			return f, nil
+		}
+	}
+	return File{}, fmt.Errorf("%s has no such variant: %w", name, fs.ErrNotExist)
+}
+
 // read reads a test file and its helpers.
 func read(root fs.FS, name string) ([]File, error) {
 	text, err := fs.ReadFile(root, name)

@@ -13,8 +13,12 @@ import (
 )
 
 // patience is CPU time that only a test that hangs uses up, and the time of a
-// file: testharness.js ends each of its tests before.
-const patience = 18 * time.Second
+// file: testharness.js ends each of its tests before. longPatience is that of a
+// file which says that it is long.
+const (
+	patience     = 18 * time.Second
+	longPatience = 90 * time.Second
+)
 
 // play runs one file in an isolate of its own.
 func play(t *testing.T, f wpt.File) []wpt.Result {
@@ -23,9 +27,13 @@ func play(t *testing.T, f wpt.File) []wpt.Result {
 	if err != nil {
 		return []wpt.Result{{Name: "(harness)", Status: "FAIL", Message: err.Error()}}
 	}
-	r, failure := isolatetest.TryLoad(t, script, isolatetest.Options{Limits: isolate.Limits{TurnCPU: patience, LoadCPU: patience}})
+	wall := patience
+	if f.Long {
+		wall = longPatience
+	}
+	r, failure := isolatetest.TryLoad(t, script, isolatetest.Options{Limits: isolate.Limits{TurnCPU: wall, LoadCPU: wall, CryptoCPU: 10 * time.Minute}})
 	if failure == nil {
-		failure = r.Settle(r.BeginFor("run", "{}", patience))
+		failure = r.SettleWithin(r.BeginFor("run", "{}", wall), wall+patience)
 	}
 	var lines []string
 	for _, l := range r.Logs() {
@@ -94,12 +102,17 @@ func TestSuite(t *testing.T) {
 		t.Fatal(err)
 	}
 	var all, passed int
+	c := &children{folder: folder}
+	defer c.stop()
 	for _, f := range files {
 		if expected.Skips(f.Path) {
 			continue
 		}
 		t.Run(f.Path, func(t *testing.T) {
-			results := play(t, f)
+			results, err := c.play(f.Path)
+			if err != nil {
+				t.Error(err)
+			}
 			for _, r := range results {
 				all++
 				if r.Status == "PASS" {

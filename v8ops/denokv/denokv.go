@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
@@ -38,12 +39,15 @@ const (
 	scriptKeys = 0x30
 )
 
+// MaxSchedules is how many schedules a guild may have waiting.
+const MaxSchedules = 1000
+
 // Deps is what the ops work with.
 type Deps struct {
 	Store   kv.Ordered
 	Clock   clock.Clock // nil is the real one.
 	Watches *Watches    // nil: watches are told nothing.
-	// Schedules is how many schedules a guild may have waiting; 0 is 1000.
+	// Schedules is how many schedules a guild may have waiting; 0 is MaxSchedules.
 	Schedules int
 }
 
@@ -56,7 +60,7 @@ func Ops(d Deps) []op.Op {
 		d.Watches = NewWatches(func(snowflake.GuildID, []byte, func()) bool { return false })
 	}
 	if d.Schedules == 0 {
-		d.Schedules = 1000
+		d.Schedules = MaxSchedules
 	}
 	f := &family{Deps: d}
 	ops := []op.Op{
@@ -351,7 +355,7 @@ func valueOf(field, text string) (string, error) {
 }
 
 // QueueEvent is the event of a database's messages.
-func QueueEvent(store string) string { return "__kvqueue:" + store }
+func QueueEvent(store string) string { return catalog.QueuePrefix + store }
 
 func (f *family) enqueue(at string, store op.Text, e enqueueArgs) (out kv.Mutation, err error) {
 	value, err := valueOf(at+"value", e.Value)

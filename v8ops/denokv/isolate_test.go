@@ -60,8 +60,8 @@ func TestDocumented(t *testing.T) {
 	tests := []struct{ name, code, want string }{
 		{"set and get", `const r = await kv.set(["preferences", "ada"], { username: "ada", theme: "dark" });
 			const e = await kv.get(["preferences", "ada"]); log(r.ok, r.versionstamp === e.versionstamp, e.key, e.value, e.versionstamp.length)`,
-			`true true [ 'preferences', 'ada' ] { username: 'ada', theme: 'dark' } 20`},
-		{"get nothing", `log(await kv.get(["none"]))`, `{ key: [ 'none' ], value: null, versionstamp: null }`},
+			`true true [ "preferences", "ada" ] { username: "ada", theme: "dark" } 20`},
+		{"get nothing", `log(await kv.get(["none"]))`, `{ key: [ "none" ], value: null, versionstamp: null }`},
 		{"getMany", `await kv.set(["a"], 1); await kv.set(["b"], 2); log((await kv.getMany([["b"], ["x"], ["a"]], { consistency: "eventual" })).map((e) => e.value))`, `[ 2, null, 1 ]`},
 		{"more than ten keys", `log(await kv.getMany(Array.from({ length: 11 }, (_, i) => [i])).catch((e) => e.name + " " + e.message))`, `TypeError Too many ranges (max 10)`},
 		{"delete", `await kv.set(["a"], 1); await kv.delete(["a"]); await kv.delete(["a"]); log((await kv.get(["a"])).value)`, `null`},

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
@@ -19,7 +20,7 @@ const schedules = kv.Reserved + "schedules"
 func ScheduleEvent(name string) string { return schedulePrefix + name }
 
 const (
-	schedulePrefix  = "__schedule:"
+	schedulePrefix  = catalog.SchedulePrefix
 	maxScheduleName = 100
 	maxScheduleData = 16 << 10 // All of a guild's fit into one frame.
 	maxAhead        = 5 * 366 * 24 * time.Hour

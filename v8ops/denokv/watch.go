@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 // WatchEvent tells a script that keys which it watches may have changed.
-const WatchEvent = "__kvwatch"
+const WatchEvent = catalog.Watch
 
 // maxWatched bounds the keys that a guild's scripts watch; more are told of
 // every commit.

@@ -7,7 +7,23 @@ const (
 	Ready = "ready"
 	// CronPrefix begins the names of cron jobs' events.
 	CronPrefix = "__cron:"
+	// QueuePrefix begins those of databases' messages, and SchedulePrefix those of
+	// schedules.
+	QueuePrefix    = "__kvqueue:"
+	SchedulePrefix = "__schedule:"
+	// Watch says that keys which a script watches may have changed.
+	Watch = "__kvwatch"
 )
+
+// Own reports whether the event is not Discord's but the runtime's own.
+func Own(name string) bool {
+	for _, prefix := range []string{CronPrefix, QueuePrefix, SchedulePrefix} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return name == Watch
+}
 
 // elsewhere are names that other libraries use, with ours.
 var elsewhere = map[string]string{
@@ -23,7 +39,7 @@ var elsewhere = map[string]string{
 
 // Exists reports whether a script that listens to name may ever hear of it.
 func Exists(name string) bool {
-	return name == Ready || strings.HasPrefix(name, CronPrefix) || byName[name] != nil
+	return name == Ready || Own(name) || byName[name] != nil
 }
 
 // Nearest is the name that was meant by one that does not exist, or "".

@@ -182,8 +182,14 @@ func (r *Rig) BeginFor(event, payload string, wall time.Duration) uint64 {
 // Settle waits for a dispatch and gives its failure.
 func (r *Rig) Settle(id uint64) *isolate.Failure {
 	r.tb.Helper()
+	return r.SettleWithin(id, patience)
+}
+
+// SettleWithin is Settle for what may take longer.
+func (r *Rig) SettleWithin(id uint64, most time.Duration) *isolate.Failure {
+	r.tb.Helper()
 	var f *isolate.Failure
-	r.Until(fmt.Sprintf("dispatch %d to settle", id), func() bool {
+	r.until(most, fmt.Sprintf("dispatch %d to settle", id), func() bool {
 		var ok bool
 		f, ok = r.settled[id]
 		return ok
@@ -271,7 +277,12 @@ func (r *Rig) Lost() error {
 // Until waits for a condition, which runs under the rig's lock.
 func (r *Rig) Until(what string, cond func() bool) {
 	r.tb.Helper()
-	deadline := time.NewTimer(patience)
+	r.until(patience, what, cond)
+}
+
+func (r *Rig) until(most time.Duration, what string, cond func() bool) {
+	r.tb.Helper()
+	deadline := time.NewTimer(most)
 	defer deadline.Stop()
 	for {
 		r.mu.Lock()
@@ -283,7 +294,7 @@ func (r *Rig) Until(what string, cond func() bool) {
 		select {
 		case <-changed:
 		case <-deadline.C:
-			r.tb.Fatalf("waited %s for %s; log: %v", patience, what, r.Logs())
+			r.tb.Fatalf("waited %s for %s; log: %v", most, what, r.Logs())
 		}
 	}
 }

@@ -1,6 +1,7 @@
 // The test bot: a script with the SDK, and everything that users do to it.
 import type { Call, Common, Options, Outcome, TestMessage, Who } from "../index";
 import { turn } from "./clock";
+import { Databases } from "./denokv";
 import { type Asked, Discord } from "./discord";
 import { type Failure, Host, type LogLine } from "./host";
 import { Stores, type TestStore } from "./kv";
@@ -42,6 +43,7 @@ export class TestBot {
   readonly discord: Discord;
   readonly kv: { store(name: string): TestStore };
   #host: Host;
+  #databases: Databases;
   #ids = new Ids();
   #calls: Call[] = [];
   #overrides = new Map<string, Override>();
@@ -56,9 +58,10 @@ export class TestBot {
     this.discord = new Discord(this.#ids, this.guildId, applicationId, owner);
     const stores = new Stores(() => this.#host.clock.now());
     this.kv = { store: (name) => stores.of(name) };
+    this.#databases = new Databases({ now: () => this.#host.clock.now(), at: (ms, f) => this.#host.clock.at(ms, f) }, (event, payload) => this.#deliver(event, payload));
     this.#host = new Host({
       guildId: this.guildId, applicationId, secrets: o.secrets ?? {}, vars: o.vars ?? {}, start: typeof now === "number" ? now : now.getTime(),
-      answer: (op, args) => (op.startsWith("op_kv_") ? stores.answer(op, args) : this.#answer(op, args)),
+      answer: (op, args) => (op.startsWith("op_kv_") ? stores.answer(op, args) : /^op_(denokv|schedule)_/.test(op) ? this.#databases.answer(op, args) : this.#answer(op, args)),
     });
     this.discord.roles.set(this.guildId, { id: this.guildId, name: "@everyone", permissions: 0x800n | 0x400n | 0x40n | 0x10000n });
     this.channelId = this.addChannel("general");
@@ -261,10 +264,12 @@ export class TestBot {
     return this.#host.clock.now();
   }
 
-  /** Lets time pass: timers fire in their order. */
+  /** Lets time pass: timers fire in their order, and messages and schedules come. */
   async advance(ms: number): Promise<Outcome> {
     const mark = this.#mark();
+    this.#databases.pump();
     await this.#host.clock.advance(ms);
+    await this.#delivered();
     return this.#outcome(mark, undefined);
   }
 
@@ -312,6 +317,20 @@ export class TestBot {
 
   // ------------------------------------------------------------ inside
 
+  /** Waits for messages that are with their handlers, unless those wait for something else. */
+  async #delivered(): Promise<void> {
+    for (let turns = 0; turns < 4 && this.#databases.busy; turns++) await turn();
+  }
+
+  /** Delivers a message or a schedule, if the script has a handler; what that throws is in the log. */
+  #deliver(event: string, payload: unknown): Promise<boolean> | undefined {
+    if (!this.#host.events.has(event)) return undefined;
+    return this.#host.dispatch(event, payload).then((failure) => {
+      if (failure !== undefined) this.logs.push({ level: "error", text: `dispatch failed: ${failure.text}` });
+      return failure !== undefined;
+    });
+  }
+
   async #answer(op: string, args: any): Promise<unknown> {
     if (op === "op_fetch") return this.#fetched(args);
     if (op === "op_abort_fetch") return undefined;
@@ -347,6 +366,7 @@ export class TestBot {
   async #act(event: string, payload: object, asked?: Asked): Promise<Outcome> {
     const mark = this.#mark();
     const failure = await this.#host.dispatch(event, payload);
+    await this.#delivered();
     const outcome = this.#outcome(mark, asked);
     if (failure !== undefined) throw new HandlerError(failure, outcome);
     return outcome;

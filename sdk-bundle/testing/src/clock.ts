@@ -14,6 +14,8 @@ export function turn(): Promise<void> {
 export class Clock {
   #now: number;
   #timers = new Map<number, Timer>();
+  #calls = new Map<number, () => void>(); // Of those timers that are the test bot's own.
+  #lastCall = 0;
   #fire: (id: number) => void;
 
   constructor(start: number, fire: (id: number) => void) {
@@ -30,6 +32,12 @@ export class Clock {
     this.#timers.set(id, { id, at: this.#now + delay, every: repeat ? delay : undefined });
   }
 
+  /** Calls f at the moment. */
+  at(ms: number, f: () => void): void {
+    this.#calls.set(--this.#lastCall, f);
+    this.#timers.set(this.#lastCall, { id: this.#lastCall, at: ms, every: undefined });
+  }
+
   clear(id: number): void {
     this.#timers.delete(id);
   }
@@ -43,7 +51,10 @@ export class Clock {
       this.#now = Math.max(this.#now, t.at);
       if (t.every === undefined) this.#timers.delete(t.id);
       else t.at += t.every;
-      this.#fire(t.id);
+      const call = this.#calls.get(t.id);
+      this.#calls.delete(t.id);
+      if (call !== undefined) call();
+      else this.#fire(t.id);
       await turn();
     }
     this.#now = end;

@@ -167,3 +167,38 @@ test("fetch, URLs and UTF-8", async () => {
   assert.equal(asked[0].text, '{"a":"ä"}');
   assert.equal(asked[0].headers["x-a"], "b");
 });
+
+test("databases, queues, schedules and watches are in memory", async () => {
+  fs.writeFileSync("./queue.mjs", `
+      const db = await Deno.openKv();
+      const seen = [];
+      db.listenQueue((m) => { seen.push(m); if (typeof m === "object" && m.fail-- > 0) throw new Error("no"); });
+      schedule.on("remind", ({ data, at, attempt }) => console.log("remind", data.text, attempt, Date.now() - at));
+      (async () => { for await (const [e] of db.watch([["w"]])) console.log("watched", e.value); })();
+      on("messageCreate", async ({ msg: { content } }) => {
+        if (content === "put") {
+          await db.atomic().set(["a", 1], new Date(5)).set(["a", 2n], new Map([[1, 2]])).sum(["n"], 5n).set(["w"], "w").commit();
+          await db.set(["gone"], 1, { expireIn: 2000 });
+          await db.enqueue("now");
+          await db.enqueue({ fail: 9 }, { delay: 1000, backoffSchedule: [10], keysIfUndelivered: [["dead"]] });
+          console.log((await db.atomic().check({ key: ["n"], versionstamp: null }).set(["n"], 1).commit()).ok);
+          const id = await schedule(Date.now() + 60_000, "remind", { text: "tea" });
+          console.log((await schedule.list()).length, await schedule.cancel("0"), id.length);
+        }
+        const keys = [];
+        for await (const e of db.list({ prefix: [] }, { batchSize: 1 })) keys.push(e.key.map(String).join("."));
+        console.log(keys.join(), (await db.get(["n"])).value?.value, JSON.stringify(seen), (await db.get(["dead"])).value);
+      });`);
+  const bot = await createTestBot({ file: "./queue.mjs" });
+  const said = async (what: string) => (await bot.say(what)).logs.map((l: { text: string }) => l.text);
+  assert.deepEqual((await said("put")).filter((l) => !l.startsWith("watched")), ["false", "1 false 48", 'a.2,a.1,gone,n,w 5n ["now"] null']);
+  assert.ok(bot.logs.some((l: { text: string }) => l.text === "watched w"));
+  await bot.advance(1000);
+  assert.match((await said("look")).join(), /"now",\{"fail":8\}\] null$/);
+  await bot.advance(10);
+  assert.match((await said("look")).join(), /^a\.2,a\.1,dead,gone,n,w 5n .* \{ fail: 9 \}$/);
+  await bot.advance(2000);
+  assert.match((await said("look")).join(), /^a\.2,a\.1,dead,n,w /);
+  assert.deepEqual((await bot.advance(60_000)).logs.map((l: { text: string }) => l.text), ["remind tea 1 0"]);
+  assert.deepEqual((await bot.advance(600_000)).logs, []);
+});

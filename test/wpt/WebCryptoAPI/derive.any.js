@@ -43,7 +43,7 @@ promise_test(async (t) => {
   for (const iterations of [-1, NaN, 4294967296, undefined]) await promise_rejects_js(t, TypeError, subtle.deriveBits({ ...alg, iterations }, key, 8));
   // What would take minutes, or a gigabyte.
   await promise_rejects_dom(t, "NotSupportedError", subtle.deriveBits({ ...alg, iterations: 4294967295 }, key, 8));
-  await promise_rejects_dom(t, "NotSupportedError", subtle.deriveBits({ ...alg, iterations: 1_000_000 }, key, 8 * 32 * 11));
+  await promise_rejects_dom(t, "NotSupportedError", subtle.deriveBits({ ...alg, iterations: 500_000 }, key, 8 * 32 * 11));
   await promise_rejects_dom(t, "OperationError", subtle.deriveBits(alg, key, 4294967288));
   for (const length of [null, undefined, 1, 9]) await promise_rejects_dom(t, "OperationError", subtle.deriveBits(alg, key, length));
   assert_equals((await subtle.deriveBits(alg, key, 0)).byteLength, 0);
