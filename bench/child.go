@@ -29,12 +29,17 @@ var jobs = map[string]func(n []int) (samples, error){
 	"native/" + stock:   func(n []int) (samples, error) { return nativeJob(n, stockCalls) },
 	"resident/" + ours:  func(n []int) (samples, error) { return residentJob(n, (*engine).load) },
 	"resident/" + stock: func(n []int) (samples, error) { return residentJob(n, (*engine).loadStock) },
+	"cold/" + whole:     func(n []int) (samples, error) { return coldJob(n, (*engine).loadWhole) },
+	"resident/" + whole: func(n []int) (samples, error) { return residentJob(n, (*engine).loadWhole) },
+	"heap/" + ours:      func([]int) (samples, error) { return heapJob("") },
+	"heap/" + whole:     func([]int) (samples, error) { return heapJob(touchAll) },
 }
 
-// The two ways.
+// The ways.
 const (
 	ours  = "ours"
 	stock = "stock"
+	whole = "whole" // Ours, by scripts that have all of the SDK made.
 )
 
 // child is the body of such a process.
@@ -84,15 +89,20 @@ func inChild(ctx context.Context, job string, jit bool, numbers ...int) (samples
 	return found, nil
 }
 
-// bothWays runs a job in children, our way and the stock one in turn, so that
-// both see the same machine. It gives the samples of each.
+// bothWays runs a job in children, our way and the stock one in turn.
 func bothWays(ctx context.Context, job string, jit bool, times int, numbers ...int) (our, theirs samples, err error) {
+	return twoWays(ctx, job, stock, jit, times, numbers...)
+}
+
+// twoWays runs a job in children, our way and another one in turn, so that both
+// see the same machine. It gives the samples of each.
+func twoWays(ctx context.Context, job, other string, jit bool, times int, numbers ...int) (our, theirs samples, err error) {
 	our, theirs = samples{}, samples{}
 	for range times {
 		for _, way := range []struct {
 			name string
 			into samples
-		}{{ours, our}, {stock, theirs}} {
+		}{{ours, our}, {other, theirs}} {
 			found, err := inChild(ctx, job+"/"+way.name, jit, numbers...)
 			if err != nil {
 				return nil, nil, err

@@ -38,6 +38,7 @@ var groups = []group{
 	{"ops", "op round trips", (*bench).ops},
 	{"kv", "key-value storage", (*bench).kv},
 	{"fetch", "requests of scripts", (*bench).fetch},
+	{"parts", "what scripts save that touch little of the SDK", (*bench).parts},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"dev", "the author's loop", (*bench).dev},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},

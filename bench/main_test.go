@@ -16,10 +16,10 @@ func TestChoose(t *testing.T) {
 		want []string
 		err  string
 	}{
-		"none means all":           {nil, []string{"cold", "memory", "ops", "kv", "fetch", "fairness", "dev", "peers"}, ""},
+		"none means all":           {nil, []string{"cold", "memory", "ops", "kv", "fetch", "parts", "fairness", "dev", "peers"}, ""},
 		"some, in the table's way": {[]string{"ops", "cold"}, []string{"cold", "ops"}, ""},
 		"twice the same":           {[]string{"ops", "ops"}, []string{"ops"}, ""},
-		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, kv, fetch, fairness, dev, peers`},
+		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, kv, fetch, parts, fairness, dev, peers`},
 	} {
 		found, err := choose(row.args)
 		if row.err != "" {

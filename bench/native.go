@@ -58,7 +58,7 @@ var loopBlob = sync.OnceValues(func() (*v8.Blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v8.NewBlob(blob), nil
+	return v8.NewBlob(blob)
 })
 
 // heap and turn are limits that no call of these comes near.

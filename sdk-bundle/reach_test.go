@@ -55,8 +55,12 @@ func walkBare(out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	copied, err := v8.NewBlob(blob)
+	if err != nil {
+		return err
+	}
 	iso, err := v8.New(v8.Config{
-		Blob: v8.NewBlob(blob), MemoryLimit: 64 << 20, Natives: []string{"log"}, Info: "{}",
+		Blob: copied, MemoryLimit: 64 << 20, Natives: []string{"log"}, Info: "{}",
 		Call: func(_ int, _, _, _ float64, text, _ []byte) v8.Result {
 			_, err = out.Write(text)
 			return v8.Result{}

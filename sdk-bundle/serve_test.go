@@ -1,7 +1,9 @@
 package sdkbundle_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -50,7 +52,13 @@ func answersOf(t *testing.T, script, method, path string, body []byte, writes in
 		failure = f.Name + ": " + f.Message
 	}
 	r.WaitCalls(writes, "op_serve_write")
-	return calls(r), failure
+	for _, c := range r.Calls() {
+		if c.Raw != "" {
+			c.Args = fmt.Sprintf(`%s,"raw":%q}`, strings.TrimSuffix(c.Args, "}"), base64.StdEncoding.EncodeToString([]byte(c.Raw)))
+		}
+		got = append(got, call{c.Op, c.Args})
+	}
+	return got, failure
 }
 
 // writes counts the pieces of a body.
@@ -79,13 +87,13 @@ func TestServe(t *testing.T) {
 			code:  `Deno.serve(async (r, i) => new Response([r instanceof Request, r.method, r.url, r.headers.get("x-a"), await r.text(), JSON.stringify(i.remoteAddr), r.signal.aborted].join(" ")))`,
 			calls: []call{{"op_serve_respond", `{"id":"r1","status":200,"statusText":"","headers":[["content-type","text/plain;charset=UTF-8"]],"text":"true PUT https://bot.example.com/a%20b?c=d 1, 2 bödy {\"transport\":\"tcp\",\"hostname\":\"203.0.113.5\",\"port\":4711} false"}`}}},
 		{name: "no body", code: `Deno.serve((r) => new Response(null, { status: r.body === null ? 204 : 500 }))`, calls: []call{{"op_serve_respond", `{"id":"r1","status":204,"statusText":"","headers":[]}`}}},
-		{name: "bytes", code: `Deno.serve(() => new Response(new Uint8Array([1, 2, 255])))`, calls: []call{{"op_serve_respond", `{"id":"r1","status":200,"statusText":"","headers":[],"bytes":"AQL/"}`}}},
+		{name: "bytes", code: `Deno.serve(() => new Response(new Uint8Array([1, 2, 255])))`, calls: []call{{"op_serve_respond", `{"id":"r1","status":200,"statusText":"","headers":[],"raw":"AQL/"}`}}},
 		{name: "headers and text of the status", code: `Deno.serve(() => new Response("", { status: 201, statusText: "Made", headers: [["Set-Cookie", "a"], ["set-cookie", "b"]] }))`,
 			calls: []call{{"op_serve_respond", `{"id":"r1","status":201,"statusText":"Made","headers":[["set-cookie","a"],["set-cookie","b"],["content-type","text/plain;charset=UTF-8"]],"text":""}`}}},
 		{name: "a stream", code: `Deno.serve(() => new Response(ReadableStream.from([new Uint8Array([1]), new Uint8Array([2])])))`,
 			calls: []call{
 				{"op_serve_respond", `{"id":"r1","status":200,"statusText":"","headers":[],"pieces":true}`},
-				{"op_serve_write", `{"id":"r1","bytes":"AQ=="}`}, {"op_serve_write", `{"id":"r1","bytes":"Ag=="}`}, {"op_serve_write", `{"id":"r1","end":true}`},
+				{"op_serve_write", `{"id":"r1","raw":"AQ=="}`}, {"op_serve_write", `{"id":"r1","raw":"Ag=="}`}, {"op_serve_write", `{"id":"r1","end":true}`},
 			}},
 		{name: "HEAD of a stream", method: "HEAD", code: `Deno.serve(() => new Response(new ReadableStream({ cancel() { console.log("cancelled"); } })))`,
 			calls: []call{{"op_serve_respond", `{"id":"r1","status":200,"statusText":"","headers":[],"pieces":true}`}}},

@@ -150,6 +150,24 @@ static void Trampoline(const FunctionCallbackInfo<Value>& info) {
   Answer(info, result);
 }
 
+static void Lazy(Local<Name>, const PropertyCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  FloraIsolate* f = flora_of(isolate);
+  if (f == nullptr || f->entry.IsEmpty()) {
+    isolate->ThrowException(Exception::Error(String::NewFromUtf8Literal(isolate, "members that are made lazily are not there before the isolate is booted")));
+    return;
+  }
+  Local<Value> args[] = {Int32::New(isolate, 8), info.Data()};
+  Local<Value> made;
+  if (f->entry.Get(isolate)->Call(isolate->GetCurrentContext(), Undefined(isolate), 2, args).ToLocal(&made)) info.GetReturnValue().Set(made);
+}
+
+const intptr_t flora_lazy = reinterpret_cast<intptr_t>(Lazy);
+
+bool flora_lay(Local<Context> context, Local<Object> on, Local<Name> name, bool shows, Local<Value> number) {
+  return on->SetLazyDataProperty(context, name, Lazy, number, shows ? None : DontEnum).FromMaybe(false);
+}
+
 // How many rejections without a handler a turn tells of.
 static constexpr size_t kRejections = 64;
 
@@ -215,6 +233,17 @@ static void Reveal(const FunctionCallbackInfo<Value>& info) {
   if (v.As<Object>()->PreviewEntries(&pairs).ToLocal(&entries)) answer(3, entries, Boolean::New(isolate, pairs));
 }
 
+// Lays a member that is made when it is first touched: (on, name, whether it
+// shows, number).
+static void Lay(const FunctionCallbackInfo<Value>& info) {
+  Isolate* isolate = info.GetIsolate();
+  if (info.Length() == 4 && info[0]->IsObject() && info[1]->IsName() && info[3]->IsUint32() &&
+      flora_lay(isolate->GetCurrentContext(), info[0].As<Object>(), info[1].As<Name>(), info[2]->IsTrue(), info[3].As<Uint32>())) {
+    return;
+  }
+  isolate->ThrowException(Exception::TypeError(String::NewFromUtf8Literal(isolate, "the member cannot be laid")));
+}
+
 // Lets the SDK fill in a module's import.meta.
 static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) {
   Isolate* isolate = context->GetIsolate();
@@ -228,7 +257,7 @@ static void FillMeta(Local<Context> context, Local<Module>, Local<Object> meta) 
 
 extern "C" const char* flora_version(void) { return V8::GetVersion(); }
 
-extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle) {
+extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, const FloraSource* source, size_t memory_limit, size_t text_limit, uintptr_t handle) {
   FloraIsolate* f = new FloraIsolate;
   f->handle = handle;
   f->text_limit = text_limit;
@@ -236,6 +265,7 @@ extern "C" FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory
   f->allocator = new CountingAllocator(memory_limit);
   Isolate::CreateParams params;
   params.snapshot_blob = &f->blob;
+  params.external_references = flora_references(source);
   params.array_buffer_allocator = f->allocator;
   params.constraints.ConfigureDefaultsFromHeapSize(0, memory_limit);
   Isolate* isolate = Isolate::New(params);
@@ -312,9 +342,11 @@ extern "C" int flora_boot(FloraIsolate* f, const char* names, size_t names_len, 
     }
     p = stop + 1;
   }
-  Local<Function> reveal;
+  Local<Function> reveal, lay;
   if (!Function::New(context, Reveal, Local<Value>(), 1, ConstructorBehavior::kThrow).ToLocal(&reveal) ||
-      natives->Set(context, String::NewFromUtf8Literal(isolate, "reveal"), reveal).IsNothing()) {
+      natives->Set(context, String::NewFromUtf8Literal(isolate, "reveal"), reveal).IsNothing() ||
+      !Function::New(context, Lay, Local<Value>(), 4, ConstructorBehavior::kThrow).ToLocal(&lay) ||
+      natives->Set(context, String::NewFromUtf8Literal(isolate, "lay"), lay).IsNothing()) {
     *err = Describe(isolate, context, caught);
     return FLORA_THREW;
   }

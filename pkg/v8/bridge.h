@@ -58,12 +58,20 @@ typedef struct {
 // sandbox may have no files.
 void flora_entropy(void);
 
-FloraBlob flora_snapshot(const char* source, int len);
+typedef struct FloraSource FloraSource;
 
-// Makes an isolate and its context from the blob, which must outlive it.
-// Texts of more than text_limit characters, and as many bytes, are not given to
-// natives.
-FloraIsolate* flora_new(const char* blob, int blob_len, size_t memory_limit, size_t text_limit, uintptr_t handle);
+// The ASCII text that a snapshot is made of. Snapshots do not contain it, and no
+// isolate copies it: whoever makes isolates from one brings the same text along.
+// Neither the text nor what is made here may ever be freed.
+const FloraSource* flora_source(const char* text, size_t len);
+
+// Runs the source and makes the snapshot.
+FloraBlob flora_snapshot(const FloraSource* source);
+
+// Makes an isolate and its context from the blob, which must outlive it, and
+// from its source. Texts of more than text_limit characters, and as many bytes,
+// are not given to natives.
+FloraIsolate* flora_new(const char* blob, int blob_len, const FloraSource* source, size_t memory_limit, size_t text_limit, uintptr_t handle);
 void flora_dispose(FloraIsolate* f);
 
 // Gives the isolate words to write: turn while a turn runs, verdict when the

@@ -56,6 +56,16 @@ struct FloraIsolate {
   int64_t stopped_ns = 0;
 };
 
+// What a snapshot refers to in the process that uses it, in V8's form.
+const intptr_t* flora_references(const FloraSource* source);
+
+// Lays a member that the SDK makes, by its number, when it is first read or
+// described; from then on it is data like any other.
+bool flora_lay(v8::Local<v8::Context> context, v8::Local<v8::Object> on, v8::Local<v8::Name> name, bool shows, v8::Local<v8::Value> number);
+
+// What makes them, for a snapshot that has some.
+extern const intptr_t flora_lazy;
+
 char* flora_copy(const char* s, size_t len);
 FloraIsolate* flora_of(v8::Isolate* isolate);
 void flora_register(FloraIsolate* f);

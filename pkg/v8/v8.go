@@ -1,6 +1,6 @@
 package v8
 
-// #cgo CXXFLAGS: -fno-rtti -fPIC -std=c++20 -Wall -Wno-attributes -I${SRCDIR}/include
+// #cgo CXXFLAGS: -fno-rtti -fPIC -std=c++20 -Wall -Wno-attributes -fno-strict-aliasing -I${SRCDIR}/include
 // #cgo CXXFLAGS: -DV8_COMPRESS_POINTERS -DV8_31BIT_SMIS_ON_64BIT_ARCH -DV8_ENABLE_SANDBOX
 // #include <stdlib.h>
 // #include "bridge.h"
@@ -76,18 +76,6 @@ func Init(jit bool) {
 	})
 }
 
-// Snapshot evaluates source in a fresh context and gives the start-up blob.
-func Snapshot(source string) ([]byte, error) {
-	src := C.CString(source)
-	defer C.free(unsafe.Pointer(src))
-	b := C.flora_snapshot(src, C.int(len(source)))
-	if b.err != nil {
-		defer C.free(unsafe.Pointer(b.err))
-		return nil, fmt.Errorf("evaluate the snapshot's source: %w", &Exception{C.GoString(b.err)})
-	}
-	return C.GoBytes(unsafe.Pointer(b.data), b.len), nil
-}
-
 // Result is what a native answers to JavaScript. The zero value is undefined.
 type Result struct {
 	kind   C.int
@@ -152,20 +140,6 @@ type Marks struct {
 	Held *atomic.Uint64
 }
 
-// Blob is a snapshot in memory that C may keep a pointer to.
-type Blob struct {
-	data unsafe.Pointer
-	size int
-}
-
-// NewBlob copies b to memory that lives as long as the process.
-func NewBlob(b []byte) *Blob { return &Blob{data: C.CBytes(b), size: len(b)} }
-
-// MappedBlob takes memory that the caller mapped and never unmaps.
-func MappedBlob(b []byte) *Blob {
-	return &Blob{data: unsafe.Pointer(unsafe.SliceData(b)), size: len(b)}
-}
-
 // Isolate is one V8 isolate with one context. One goroutine uses it at a time;
 // Stop may come from any.
 type Isolate struct {
@@ -183,7 +157,7 @@ func New(cfg Config) (*Isolate, error) {
 		most = math.MaxInt
 	}
 	iso.handle = cgo.NewHandle(&cfg)
-	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), C.size_t(cfg.MemoryLimit), C.size_t(most), C.uintptr_t(iso.handle))
+	iso.ptr = C.flora_new((*C.char)(cfg.Blob.data), C.int(cfg.Blob.size), cfg.Blob.source, C.size_t(cfg.MemoryLimit), C.size_t(most), C.uintptr_t(iso.handle))
 	if iso.ptr == nil {
 		iso.handle.Delete()
 		return nil, errors.New("make an isolate: the snapshot does not fit this V8")

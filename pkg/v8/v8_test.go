@@ -32,7 +32,11 @@ var blob = sync.OnceValue(func() *v8.Blob {
 	if err != nil {
 		panic(err)
 	}
-	return v8.NewBlob(b)
+	out, err := v8.NewBlob(b)
+	if err != nil {
+		panic(err)
+	}
+	return out
 })
 
 func TestMain(m *testing.M) {

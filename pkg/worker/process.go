@@ -118,7 +118,7 @@ func Inside(sdk string, jit bool) (*v8.Blob, error) {
 		_, _ = fmt.Fprintln(os.Stderr, "a script did not come back from V8 after it was told to stop; without process isolation the runtime ends with it")
 		os.Exit(3)
 	})
-	return v8.NewBlob(blob), nil
+	return v8.NewBlob(blob)
 }
 
 func inherit() (net.Conn, error) {
@@ -144,5 +144,5 @@ func mapSnapshot(fd int) (*v8.Blob, error) {
 		return nil, fmt.Errorf("map the snapshot: %w", err)
 	}
 	_ = unix.Close(fd)
-	return v8.MappedBlob(b), nil
+	return v8.MappedBlob(b)
 }

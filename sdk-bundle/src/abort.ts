@@ -1,7 +1,7 @@
 // AbortController and AbortSignal, by the DOM standard.
 import { Event, EventTarget, fire, handlers, heard, signals } from "./event";
 import { DOMException } from "./exception";
-import { NumberOf, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
+import { NumberOf, ObjectGetOwnPropertyDescriptor, ReflectApply, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
 import { runLater } from "./timers";
 import { enforced, expose, isObject, looksLike, needs, sequence } from "./webidl";
 
@@ -159,17 +159,16 @@ signals.aborted = (s) => {
 };
 signals.follow = (s, f) => follow(s as AbortSignal, f);
 
-const { get: abortedOf } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
-const { get: reasonOf } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, "reason")!;
-const { apply } = Reflect;
+const { get: abortedOf } = ObjectGetOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
+const { get: reasonOf } = ObjectGetOwnPropertyDescriptor(AbortSignal.prototype, "reason")!;
 
 /** Whether a signal has aborted, whatever a script made of its accessors. */
 export function isAborted(s: AbortSignal): boolean {
-  return apply(abortedOf!, s, []);
+  return ReflectApply(abortedOf!, s, []);
 }
 
 export function reasonFor(s: AbortSignal): unknown {
-  return apply(reasonOf!, s, []);
+  return ReflectApply(reasonOf!, s, []);
 }
 
 /** Calls f when the signal aborts; what it gives takes that back. */

@@ -1,20 +1,9 @@
 // Bytes and text for the web's classes: what they need of the language, and of
 // the host. Bytes cross to the host as base64, which V8 makes natively.
 import { natives } from "./host";
-import { ObjectGetPrototypeOf, ObjectGetOwnPropertyDescriptor, TypeErrorCtor, bufferLength, typedName, uncurryThis } from "./primordials";
+import { TypeErrorCtor, bufferLength, isView, typedBuffer, typedBytes, typedName, typedOffset, uncurryThis, viewBuffer, viewBytes, viewOffset } from "./primordials";
 
-const getter = <R>(of: object, key: PropertyKey): ((self: unknown) => R) =>
-  uncurryThis(ObjectGetOwnPropertyDescriptor(of, key)!.get as never) as never;
-
-const TypedPrototype = ObjectGetPrototypeOf(Uint8Array.prototype) as object;
-const typedBuffer = getter<ArrayBuffer>(TypedPrototype, "buffer");
-const typedOffset = getter<number>(TypedPrototype, "byteOffset");
-const typedBytes = getter<number>(TypedPrototype, "byteLength");
-const viewBuffer = getter<ArrayBuffer>(DataView.prototype, "buffer");
-const viewOffset = getter<number>(DataView.prototype, "byteOffset");
-const viewBytes = getter<number>(DataView.prototype, "byteLength");
 export const copyInto = uncurryThis(Uint8Array.prototype.set) as (self: Uint8Array, from: Uint8Array, at?: number) => void;
-export const { isView } = ArrayBuffer;
 export const Uint8ArrayCtor = Uint8Array;
 export const toWellFormed = uncurryThis((String.prototype as any).toWellFormed) as (self: string) => string;
 export const charCode = String.fromCharCode;

@@ -3,42 +3,45 @@
 import { bufferOf, copyOf, viewOf } from "./bytes";
 import { DOMException, isDOMException } from "./exception";
 import { kindOf } from "./kinds";
+import { here } from "./lazy";
 import {
+  ArrayCtor,
   ArrayIsArray,
   DateCtor,
   ErrorCtor,
   MapCtor,
+  ObjectCtor,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   ObjectKeys,
+  RegExpCtor,
+  SetCtor,
   TypeErrorCtor,
   add,
   bufferLength,
   dateValue,
-  dict,
+  errorClasses,
   hasOwn,
   hide,
+  isDetached,
+  isView,
   list,
   mapGet,
   mapKeys,
   mapNext,
   mapSet,
+  moveBuffer,
   put,
   regExpFlags,
   regExpSource,
+  setAdd,
   setNext,
   setValues,
-  uncurryThis,
   wrappers,
 } from "./primordials";
-import { isDetached, makeView, moveBuffer, viewInfo } from "./views";
+import { makeView, viewInfo } from "./views";
 import { dictionary, interfaces, isObject, needs, sequence } from "./webidl";
 
-const { isView } = ArrayBuffer;
-const { RegExp: RegExpCtor, Set: SetCtor, Object: ObjectCtor, Array: ArrayCtor } = globalThis;
-const setAdd = uncurryThis(Set.prototype.add) as (s: unknown, v: unknown) => void;
-const errors = dict<any>();
-for (const C of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) errors[C.name] = C;
 
 /** How an interface's objects are cloned, and moved. */
 interface Kind {
@@ -223,7 +226,7 @@ function writeSet(v: object, memory: Memory): Record {
 
 function writeError(v: any, memory: Memory): Record {
   const { name } = v;
-  const C = typeof name === "string" && errors[name] !== undefined ? errors[name] : ErrorCtor;
+  const C = typeof name === "string" && errorClasses[name] !== undefined ? errorClasses[name] : ErrorCtor;
   const d = ObjectGetOwnPropertyDescriptor(v, "message");
   const message = d !== undefined && hasOwn(d, "value") ? `${d.value}` : undefined;
   const { stack } = v;
@@ -300,6 +303,16 @@ function isBuffer(v: unknown): boolean {
   }
 }
 
+function movableKind(v: object): Kind | undefined {
+  for (let pass = 0; pass < 2; pass++) {
+    for (let k = kinds.length - 1; k >= 0; k--) if (kinds[k]!.move !== undefined && kinds[k]!.is(v)) return kinds[k];
+    if (isBuffer(v)) break;
+    // How streams are moved is not there before the first.
+    here(import("./streamtransfer"));
+  }
+  return undefined;
+}
+
 /** Clones a value and moves what transfer lists; gives the clone and what was moved. */
 export function cloneWith(value: unknown, transfer: unknown[]): { value: any; moved: unknown[] } {
   const memory: Memory = new MapCtor();
@@ -307,8 +320,7 @@ export function cloneWith(value: unknown, transfer: unknown[]): { value: any; mo
   for (let i = 0; i < transfer.length; i++) {
     const from = transfer[i] as object;
     if (!isObject(from)) throw new TypeErrorCtor("structuredClone: transfer lists what is no object");
-    let kind: Kind | undefined;
-    for (let k = 0; k < kinds.length; k++) if (kinds[k]!.move !== undefined && kinds[k]!.is(from)) kind = kinds[k];
+    const kind = movableKind(from);
     if (kind === undefined && !isBuffer(from)) throw new DOMException(`A ${interfaceOf(from) ?? "value of this class"} cannot be transferred`, "DataCloneError");
     if (mapGet(memory, from) !== undefined) throw new DOMException("An object is listed twice to be transferred", "DataCloneError");
     const m = { from, kind, to: undefined as never as Record, take: undefined as (() => unknown) | undefined };

@@ -7,7 +7,7 @@ import { decodeValue, encodeValue } from "./denokvvalue";
 import { Watch, hexOfKeys, readKeys } from "./denokvwatch";
 import { onDelivery } from "./events";
 import { later } from "./host";
-import { ErrorCtor, PromiseCtor, TypeErrorCtor, add, charCodeAt, dict, hide, includes, indexOf, list, react, startsWith } from "./primordials";
+import { ErrorCtor, PromiseCtor, SymbolDispose, TypeErrorCtor, add, charCodeAt, dict, hide, includes, indexOf, list, react, startsWith } from "./primordials";
 import type { ReadableStream } from "./readable";
 
 const longestName = 61;
@@ -70,9 +70,6 @@ function listen(store: string, l: Listener): void {
   }
   add(all, l);
 }
-
-// What esbuild's form of `using` looks for where V8 has no such symbol.
-const dispose: unique symbol = ((Symbol as any).dispose ?? Symbol.for("Symbol.dispose")) as never;
 
 export class Kv {
   #store: string;
@@ -170,7 +167,7 @@ export class Kv {
     this.#ends.length = 0;
   }
 
-  [dispose](): void {
+  [SymbolDispose](): void {
     if (!this.#closed) this.close();
   }
 }

@@ -1,7 +1,7 @@
 // Values of Deno.Kv as bytes. Each value is a tag and what belongs to it; objects
 // are numbered as they come, and one that comes again is its number, so that
 // cycles and shared parts stay what they are.
-import { Uint8ArrayCtor, copyInto, copyOf, isView, lengthOf, part, viewOf } from "./bytes";
+import { Uint8ArrayCtor, copyInto, copyOf, lengthOf, part, viewOf } from "./bytes";
 import { interfaceOf } from "./clone";
 import { Again, ArrayTag, Big, Boxed, Buffer, DateTag, Double, ErrorTag, False, Hole, Int, MapTag, Null, Plain, Regex, SetTag, Text, True, Undefined, View } from "./denokvformat";
 import { double, doubleBytes, errors, exceptionKind, textBytes, version, views } from "./denokvformat";
@@ -15,8 +15,11 @@ import {
   RangeErrorCtor,
   TypeErrorCtor,
   add,
+  bigintToString,
   dateValue,
   hasOwn,
+  isDetached,
+  isView,
   list,
   mapGet,
   mapKeys,
@@ -27,13 +30,11 @@ import {
   setNext,
   setValues,
   slice,
-  uncurryThis,
   wrappers,
 } from "./primordials";
-import { isDetached, viewInfo } from "./views";
+import { viewInfo } from "./views";
 
 const deepest = 200;
-const bigToString = uncurryThis(BigInt.prototype.toString) as (self: bigint, radix: number) => string;
 
 class Writer {
   bytes = new Uint8ArrayCtor(64);
@@ -101,7 +102,7 @@ function write(w: Writer, v: any, depth: number): void {
       return w.text(v);
     case "bigint":
       w.byte(Big);
-      return w.text(bigToString(v, 16));
+      return w.text(bigintToString(v, 16));
     case "number":
       if ((v | 0) === v && !(v === 0 && 1 / v < 0)) {
         w.byte(Int);
@@ -231,7 +232,7 @@ function writeRegExp(w: Writer, v: any): void {
 function writeError(w: Writer, v: any, depth: number): void {
   const exception = isDOMException(v);
   let kind = exception ? exceptionKind : 0;
-  if (!exception) while (kind < errors.length && errors[kind]![0] !== v.name) kind++;
+  if (!exception) while (kind < errors.length && errors[kind] !== v.name) kind++;
   w.byte(ErrorTag);
   w.byte(kind);
   if (exception) w.text(`${v.name}`);

@@ -1,25 +1,18 @@
 // How Deno.Kv's values are written: what writing and reading share. Text is UTF-8,
 // in which half a surrogate pair is three bytes of its own, so that any comes back.
 import { Uint8ArrayCtor, charCode, part } from "./bytes";
-import { TypeErrorCtor, charCodeAt } from "./primordials";
+import { TypeErrorCtor, charCodeAt, typedBuffer, viewClasses } from "./primordials";
 
 /** The format's version, the first byte: another one can be read beside it. */
 export const version = 1;
 /** The classes of views; a place in the list keeps its meaning for ever. */
 export const views = ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array", "DataView", "Float16Array"];
-export const errors: [string, ErrorConstructor][] = [
-  ["EvalError", EvalError],
-  ["RangeError", RangeError],
-  ["ReferenceError", ReferenceError],
-  ["SyntaxError", SyntaxError],
-  ["TypeError", TypeError],
-  ["URIError", URIError],
-];
+export const errors = ["EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"];
 /** The kind of error that a DOMException is. */
 export const exceptionKind = 255;
 /** One number, and its bytes. */
-export const double = new Float64Array(1);
-export const doubleBytes = new Uint8Array(double.buffer);
+export const double = new viewClasses.Float64Array(1);
+export const doubleBytes = new Uint8ArrayCtor(typedBuffer(double));
 
 // Tags. A number keeps its meaning for ever.
 export const Undefined = 0, Null = 1, True = 2, False = 3, Int = 4, Double = 5, Text = 6, Big = 7, DateTag = 8, Regex = 9, ArrayTag = 10, Hole = 11,

@@ -1,9 +1,9 @@
 // Keys of Deno.Kv as the hexadecimal of bytes that sort as Deno orders keys: part
 // by part, Uint8Array before string, bigint, number and boolean. The bytes are
 // those of Deno, so that cursors are too.
-import { Uint8ArrayCtor, base64ToBytes, bytesToBase64, copyInto, isView, lengthOf, part, toWellFormed, viewOf } from "./bytes";
+import { Uint8ArrayCtor, base64ToBytes, bytesToBase64, copyInto, lengthOf, part, toWellFormed, viewOf } from "./bytes";
 import { bytesText, textBytes } from "./denokvformat";
-import { ArrayIsArray, BigIntOf, TypeErrorCtor, append, parseInt, slice, uncurryThis } from "./primordials";
+import { ArrayIsArray, BigIntOf, SymbolCtor, TypeErrorCtor, append, bigintToString, isView, parseInt, slice, typedBuffer, viewClasses } from "./primordials";
 
 export type KeyPart = Uint8Array | string | number | bigint | boolean | symbol;
 
@@ -17,12 +17,11 @@ const falseTag = 0x26;
 const trueTag = 0x27;
 
 const digits = "0123456789abcdef";
-const bigToString = uncurryThis(BigInt.prototype.toString) as (self: bigint, radix: number) => string;
-const double = new Float64Array(1);
-const doubleBytes = new Uint8Array(double.buffer);
+const double = new viewClasses.Float64Array(1);
+const doubleBytes = new Uint8ArrayCtor(typedBuffer(double));
 
 /** What Kv.commitVersionstamp gives. */
-export const commitVersionstamp = Symbol("KvCommitVersionstamp");
+export const commitVersionstamp = SymbolCtor("KvCommitVersionstamp");
 
 const hexOf = (b: number): string => digits[b >> 4]! + digits[b & 15]!;
 
@@ -49,7 +48,7 @@ function inverted(hex: string): string {
 function ofBigint(n: bigint): string {
   if (n === 0n) return hexOf(zeroTag);
   const negative = n < 0n;
-  let hex = bigToString(negative ? -n : n, 16);
+  let hex = bigintToString(negative ? -n : n, 16);
   if (hex.length % 2 === 1) hex = "0" + hex;
   const bytes = hex.length / 2;
   if (bytes > 255) throw new TypeErrorCtor("A bigint in a key has at most 255 bytes");

@@ -2,7 +2,7 @@
 import { boundToHex, cursorToHex, hexToCursor } from "./denokvkey";
 import { type Found, entryOf } from "./denokvvalue";
 import { callOp } from "./host";
-import { ErrorCtor, TypeErrorCtor, hasOwn, slice, startsWith } from "./primordials";
+import { ErrorCtor, SymbolAsyncIterator, TypeErrorCtor, hasOwn, slice, startsWith } from "./primordials";
 
 const usualBatch = 100;
 const mostUnasked = 500;
@@ -152,7 +152,7 @@ export class KvListIterator {
     this.#at = 0;
   }
 
-  [Symbol.asyncIterator](): this {
+  [SymbolAsyncIterator](): this {
     return this;
   }
 }

@@ -3,13 +3,26 @@ import { bufferOf, copyOf, lengthOf, part } from "./bytes";
 import { Again, ArrayTag, Big, Boxed, Buffer, DateTag, Double, ErrorTag, False, Hole, Int, MapTag, Null, Plain, Regex, SetTag, Text, True, Undefined, View } from "./denokvformat";
 import { bytesText, double, doubleBytes, errors, exceptionKind, version, views } from "./denokvformat";
 import { DOMException } from "./exception";
-import { BigIntOf, DateCtor, ErrorCtor, MapCtor, add, hide, list, mapSet, put, slice, startsWith, uncurryThis } from "./primordials";
+import {
+  BigIntOf,
+  DateCtor,
+  ErrorCtor,
+  MapCtor,
+  ObjectCtor,
+  RegExpCtor,
+  SetCtor,
+  add,
+  errorClasses,
+  hide,
+  list,
+  mapSet,
+  put,
+  setAdd,
+  slice,
+  startsWith,
+} from "./primordials";
 import { makeView } from "./views";
 
-const SetCtor = Set;
-const setAdd = uncurryThis(Set.prototype.add) as <T>(self: Set<T>, v: T) => Set<T>;
-const RegExpCtor = RegExp;
-const ObjectOf = Object;
 
 interface Reader {
   b: Uint8Array;
@@ -125,12 +138,12 @@ function read(r: Reader): any {
     case Boxed: {
       const at = r.seen.length;
       keep(r, undefined);
-      return (r.seen[at] = ObjectOf(read(r)));
+      return (r.seen[at] = ObjectCtor(read(r)));
     }
     case ErrorTag: {
       const kind = r.b[r.at++]!;
       const name = kind === exceptionKind ? text(r) : "";
-      const Ctor = kind < errors.length ? errors[kind]![1] : ErrorCtor;
+      const Ctor = kind < errors.length ? errorClasses[errors[kind]!] : ErrorCtor;
       const message = text(r);
       const e = keep(r, kind === exceptionKind ? new DOMException(message, name) : new Ctor(message));
       hide(e, "stack", text(r));

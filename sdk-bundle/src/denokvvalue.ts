@@ -3,14 +3,13 @@ import { Uint8ArrayCtor, base64ToBytes, bytesToBase64, copyInto, copyOf, lengthO
 import { cloneToBytes } from "./denokvclone";
 import { hexToKey } from "./denokvkey";
 import { bytesToClone } from "./denokvread";
-import { BigIntOf, NumberOf, ObjectDefineProperty, RangeErrorCtor, TypeErrorCtor, hide, toStringTag, typedName } from "./primordials";
+import { BigIntOf, NumberOf, ObjectDefineProperty, ObjectFreeze, RangeErrorCtor, SymbolFor, TypeErrorCtor, hide, toStringTag, typedName } from "./primordials";
 
 const valueBytes = 64 * 1024;
 const highest = 0xffffffffffffffffn;
 const cloned = 118; // "v"
 const raw = 98; // "b"
 const counter = 117; // "u"
-const { freeze } = Object;
 
 let numberIn: (v: unknown) => bigint | undefined;
 
@@ -29,7 +28,7 @@ export class KvU64 {
     if (value > highest) throw new RangeErrorCtor("Value must fit in a 64-bit unsigned integer");
     this.#n = value;
     ObjectDefineProperty(this, "value", { __proto__: null, value, enumerable: true } as PropertyDescriptor);
-    freeze(this);
+    ObjectFreeze(this);
   }
 
   valueOf(): bigint {
@@ -40,7 +39,7 @@ export class KvU64 {
     return `${this.#n}`;
   }
 }
-hide(KvU64.prototype, Symbol.for("Deno.customInspect"), function (this: unknown) {
+hide(KvU64.prototype, SymbolFor("Deno.customInspect"), function (this: unknown) {
   return `[Deno.KvU64: ${numberIn(this)}n]`;
 });
 ObjectDefineProperty(KvU64.prototype, toStringTag, { __proto__: null, value: "Deno.KvU64", configurable: true } as PropertyDescriptor);

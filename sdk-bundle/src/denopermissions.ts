@@ -113,6 +113,4 @@ function promised<T>(f: () => T): Promise<T> {
   });
 }
 
-export function makePermissions(): Permissions {
-  return new Permissions(key);
-}
+export const permissions = new Permissions(key);

@@ -2,7 +2,7 @@
 // event's path is its target alone.
 import { DOMException } from "./exception";
 import { report } from "./failure";
-import { now } from "./performance";
+import { elapsed } from "./elapsed";
 import { ObjectDefineProperty, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
 import { constants, dictionary, expose, isObject, looksLike, needs, textOf } from "./webidl";
 
@@ -54,7 +54,7 @@ export class Event {
       canceled: false,
       passive: false,
       trusted: false,
-      at: now(),
+      at: elapsed(),
     };
   }
   get type(): string {
@@ -302,32 +302,32 @@ export function fire(to: EventTarget, event: Event): boolean {
   return dispatch(to, event);
 }
 
-/**
- * Puts a handler attribute, such as onabort, on an object. first is run when a
- * handler is set.
- */
+/** The accessors of a handler attribute. first is run when a handler is set. */
+export function handler(name: string, first?: (t: any) => void): { get(this: unknown): any; set(this: unknown, v: unknown): void } {
+  return {
+    get(this: unknown): any {
+      return attributesOf(targetOf(this))[name]?.value ?? null;
+    },
+    set(this: unknown, v: unknown): void {
+      const t = targetOf(this);
+      const a = (attributesOf(t)[name] ??= { value: null, listener: undefined });
+      a.value = isObject(v) ? v : null;
+      if (a.value === null) {
+        if (a.listener !== undefined) forget(t, name, a.listener);
+        a.listener = undefined;
+      } else if (a.listener === undefined) {
+        a.listener = listen(t, name, (e: Event) => handle(a.value, t, e), false, false, false);
+      }
+      if (first !== undefined) first(t);
+    },
+  };
+}
+
+/** Puts handler attributes, such as onabort, on a prototype. */
 export function handlers(on: object, names: string[], first?: (t: any) => void): void {
-  const enumerable = on !== globalThis;
   for (let i = 0; i < names.length; i++) {
-    const name = names[i]!;
-    const access = {
-      get(this: unknown): any {
-        return attributesOf(targetOf(this))[name]?.value ?? null;
-      },
-      set(this: unknown, v: unknown): void {
-        const t = targetOf(this);
-        const a = (attributesOf(t)[name] ??= { value: null, listener: undefined });
-        a.value = isObject(v) ? v : null;
-        if (a.value === null) {
-          if (a.listener !== undefined) forget(t, name, a.listener);
-          a.listener = undefined;
-        } else if (a.listener === undefined) {
-          a.listener = listen(t, name, (e: Event) => handle(a.value, t, e), false, false, false);
-        }
-        if (first !== undefined) first(t);
-      },
-    };
-    ObjectDefineProperty(on, "on" + name, { __proto__: null, get: access.get, set: access.set, enumerable, configurable: true } as PropertyDescriptor);
+    const { get, set } = handler(names[i]!, first);
+    ObjectDefineProperty(on, "on" + names[i]!, { __proto__: null, get, set, enumerable: true, configurable: true } as PropertyDescriptor);
   }
 }
 

@@ -1,9 +1,7 @@
 // The events of their own kinds, by the DOM and HTML standards.
 import { Event, errors, isDispatching } from "./event";
-import { ReflectApply, TypeErrorCtor, append } from "./primordials";
+import { ObjectFreeze, ReflectApply, TypeErrorCtor, append } from "./primordials";
 import { dictionary, expose, isObject, needs, sequence, textOf } from "./webidl";
-
-const { freeze } = Object;
 
 export class CustomEvent extends Event {
   #detail: unknown;
@@ -109,7 +107,7 @@ export class MessageEvent extends Event {
       e.#lastEventId = lastEventId;
       const ports: unknown[] = [];
       for (let i = 0; i < all.length; i++) append(ports, all[i]);
-      e.#ports = freeze(ports);
+      e.#ports = ObjectFreeze(ports);
       return e;
     };
   }
@@ -127,7 +125,7 @@ export class MessageEvent extends Event {
       const all = sequence(o.ports, "MessageEvent: ports");
       for (let i = 0; i < all.length; i++) append(ports, all[i]);
     }
-    this.#ports = freeze(ports);
+    this.#ports = ObjectFreeze(ports);
   }
   get data(): any {
     return this.#data;

@@ -5,8 +5,8 @@ import { describe, report } from "./failure";
 import { handledLate, rejected } from "./global";
 import { encode, natives, settleOp } from "./host";
 import { apologize } from "./interaction";
+import { here, member } from "./lazy";
 import { ErrorCtor, JSONParse, JSONStringify, TypeErrorCtor, add, dict, list, react } from "./primordials";
-import { fillMeta } from "./meta";
 import { fireTimer } from "./timers";
 
 interface Handler {
@@ -183,7 +183,7 @@ function settleLoad(id: number, evaluation: unknown): void {
 }
 
 /** The one function that the host calls. */
-export function enter(kind: number, id: number, a: any, b: any, raw?: Uint8Array): void {
+export function enter(kind: number, id: number, a: any, b: any, raw?: Uint8Array): unknown {
   switch (kind) {
     case 1:
       return dispatch(id, a, b);
@@ -197,7 +197,9 @@ export function enter(kind: number, id: number, a: any, b: any, raw?: Uint8Array
       return rejected(a, b);
     case 6:
       return handledLate(a, b);
+    case 7:
+      return here(import("./meta")).fillMeta(a);
     default:
-      return fillMeta(a);
+      return member(id);
   }
 }

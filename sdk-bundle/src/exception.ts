@@ -1,5 +1,5 @@
 // DOMException, by the Web IDL standard.
-import { ErrorCtor, dict, hide, indexOf, slice } from "./primordials";
+import { ErrorCtor, NumberOf, dict, hide, indexOf, slice, split } from "./primordials";
 import { constants, expose, usv } from "./webidl";
 
 const codes = dict<number>();
@@ -44,11 +44,11 @@ expose(DOMException, "DOMException");
 
 // Words that the standard gave numbers before it gave names.
 const numbers = dict<number>();
-const rows = names.split(",");
+const rows = split(names, ",");
 for (let i = 0; i < rows.length; i++) {
-  const [name, constant, code] = rows[i]!.split(" ") as [string, string, string];
-  codes[name] = Number(code);
-  numbers[constant] = Number(code);
+  const row = split(rows[i]!, " ");
+  codes[row[0]!] = NumberOf(row[2]);
+  numbers[row[1]!] = NumberOf(row[2]);
 }
 constants(DOMException, { ...numbers, DOMSTRING_SIZE_ERR: 2, NO_DATA_ALLOWED_ERR: 6, VALIDATION_ERR: 16 });
 

@@ -12,7 +12,7 @@ import type { Content, Inside } from "./body";
 import { lengthOf, part, typedNameOf } from "./bytes";
 import type { Pair } from "./headers";
 import { startOp } from "./host";
-import { MathMin, PromiseCtor, TypeErrorCtor, dict, numberToString } from "./primordials";
+import { MathMin, MathRandom, PromiseCtor, TypeErrorCtor, dict, numberToString } from "./primordials";
 import { type Deferred, deferred, handled, rejectedWith, resolvedWith } from "./promises";
 import { Readable, acquire, cancel, read } from "./rs";
 import { ByteController } from "./rsbytes";
@@ -34,14 +34,13 @@ export interface Received {
   body: Inside | undefined;
 }
 
-const { random } = Math;
 // What of a request's body crosses at a time.
 const most = 256 << 10;
 
 function nothing(): void {}
 
 class Exchange {
-  readonly id = numberToString(random(), 36) + numberToString(random(), 36);
+  readonly id = numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36);
   #signal: AbortSignal;
   #outcome: Deferred<Received> = deferred();
   #forget = nothing;

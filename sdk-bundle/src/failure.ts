@@ -1,9 +1,9 @@
 // Errors on their way in (what an op failed with) and out (what a script
 // threw). What was thrown is never trusted: looking at it may throw again.
 import { classOfCode } from "./denoerrors";
-import { isErrorLike, plainWalk, shown } from "./inspect";
 import { natives } from "./host";
-import { membersOf } from "./members";
+import { isErrorLike } from "./kinds";
+import { here } from "./lazy";
 import { ArrayIsArray, ErrorCtor, JSONStringify, ObjectKeys, RangeErrorCtor, TypeErrorCtor, add, dict, endsWith, hide, includes, list, put, slice, split, startsWith, trim } from "./primordials";
 
 /** Makes the error of a failed op; the frames are the ones of its call. */
@@ -60,6 +60,14 @@ export function framesOf(stack: string): string {
   return out;
 }
 
+function shown(v: unknown): string {
+  return here(import("./inspect")).shown(v);
+}
+
+function membersOf(e: object): string {
+  return here(import("./members")).membersOf(here(import("./inspect")).plainWalk(), e);
+}
+
 const cap = 16 * 1024;
 const causes = 8;
 const most = 32; // Errors in one text.
@@ -103,7 +111,7 @@ interface Chain {
 /** What follows an error's first line: its frames, its members, its parts and causes. */
 function restOf(e: any): string {
   const c: Chain = { seen: list(), left: most };
-  return `${framesOf(stackOf(e))}${membersOf(plainWalk(), e)}${causesOf(c, e, "")}`;
+  return `${framesOf(stackOf(e))}${membersOf(e)}${causesOf(c, e, "")}`;
 }
 
 function causesOf(c: Chain, error: any, path: string): string {
@@ -137,11 +145,15 @@ function partOf(c: Chain, e: any, path: string): string {
 function lineOf(c: Chain, e: any): string {
   if (--c.left < 0) return "...";
   if (!isErrorLike(e)) return shown(e);
-  return `${e.name}: ${e.message}${framesOf(stackOf(e))}${membersOf(plainWalk(), e)}`;
+  return `${e.name}: ${e.message}${framesOf(stackOf(e))}${membersOf(e)}`;
 }
 
-/** What may take an error before the log is told; set by global.ts. */
-export const catcher: { take(e: unknown): boolean } = { take: () => false };
+/** What may take an error or a rejection before the log is told, and hears of one that is handled late; set by globalevents.ts. */
+export const catcher: { take(e: unknown): boolean; takeRejection(reason: unknown, promise: unknown): boolean; takeHandled(reason: unknown, promise: unknown): void } = {
+  take: () => false,
+  takeRejection: () => false,
+  takeHandled: () => {},
+};
 
 /** Reports an error that belongs to no dispatch: to the script, then to the guild's log. */
 export function report(e: unknown): void {

@@ -2,7 +2,7 @@
 import { base64ToText, bytesToBase64, copyInto, lengthOf, part, textToBase64, base64ToBytes, toLowerCase, Uint8ArrayCtor } from "./bytes";
 import { type File, fileOf, insideBlob, insideFile } from "./blob";
 import { type Pairs, iterable } from "./pairs";
-import { DateNow, TypeErrorCtor, add, append, charCodeAt, indexOf, list, numberToString, slice, split, startsWith, trim } from "./primordials";
+import { DateNow, MathRandom, TypeErrorCtor, add, append, charCodeAt, indexOf, list, numberToString, slice, split, startsWith, trim } from "./primordials";
 import { expose, isObject, needs, usv } from "./webidl";
 
 type Entry = [name: string, value: string | File];
@@ -128,12 +128,10 @@ function quoted(s: string): string {
   return out;
 }
 
-const { random } = Math;
-
 /** A form's multipart/form-data, in base64, and its type. */
 export function multipart(v: unknown): { b64: string; type: string } {
   const all = entriesIn(v)!;
-  const boundary = "----FloraFormBoundary" + slice(numberToString(random(), 36), 2) + slice(numberToString(random(), 36), 2);
+  const boundary = "----FloraFormBoundary" + slice(numberToString(MathRandom(), 36), 2) + slice(numberToString(MathRandom(), 36), 2);
   const parts = list<Uint8Array>();
   let size = 0;
   const put = (b: Uint8Array): void => {

@@ -46,6 +46,7 @@ interface Natives {
   report: Native; // (0, 0, failure): an error that belongs to no dispatch
   url: Native; // (0, 0, JSON [url] | [url, base] | [url, member, value]): JSON of the URL's parts
   about: Native; // JSON: V8's version and the architecture, as Deno names it
+  lay: (on: object, name: string, shows: boolean, id: number) => void; // Lays a member that is made when it is touched; see lazy.ts
   reveal: (value: unknown) => unknown[] | undefined; // What no script can see: [1, target, handler] of a Proxy (null when revoked), [2, state, result] of a promise, [3, entries, in pairs] of an iterator
   random: Native; // (count): so many random bytes in base64, at most 65,536
   utf8Encode: Native; // (0, 0, text): its UTF-8 in base64
@@ -106,8 +107,8 @@ export function startOp(
 }
 
 /** startOp as a promise. It never throws, it rejects. */
-export function callOp(name: string, args: unknown): Promise<any> {
-  return new PromiseCtor((resolve, reject) => startOp(name, args, resolve, reject));
+export function callOp(name: string, args: unknown, raw?: Uint8Array): Promise<any> {
+  return new PromiseCtor((resolve, reject) => startOp(name, args, resolve, reject, raw));
 }
 
 /** Makes a rejected promise of whatever f throws: no method throws at once. */

@@ -1,61 +1,28 @@
 // The snapshot's source: it puts the SDK on the global object and leaves one
 // function for the host to boot an isolate with. The host deletes that function
 // before the script runs.
-import { AbortController, AbortSignal } from "./abort";
-import { Blob, File } from "./blob";
 import { takeBase64 } from "./bytes";
 import * as commands from "./commands";
 import * as components from "./components";
-import { structuredClone } from "./clone";
 import { confineWebAssembly } from "./confine";
-import { console } from "./console";
 import * as constants from "./constants";
-import { Crypto, crypto } from "./crypto";
-import { Deno, installDeno } from "./deno";
 import { flattenInteractionOptions } from "./resolved";
 import { EmbedBuilder, embed } from "./embeds";
-import { TextDecoder, TextEncoder, atob, btoa } from "./encoding";
 import { secrets } from "./environment";
-import { Event, EventTarget } from "./event";
-import { CustomEvent, ErrorEvent, MessageEvent, PromiseRejectionEvent } from "./eventkinds";
 import { cron, enter, on } from "./events";
-import { EventSource } from "./eventsource";
-import { DOMException } from "./exception";
-import { Request, Response, fetch } from "./fetch";
-import { FormData } from "./formdata";
-import { Navigator, addEventListener, dispatchEvent, installSelf, navigator, removeEventListener, reportError } from "./global";
-import { Headers } from "./headers";
+import { layHandlers } from "./global";
 import { boot, info, type Native } from "./host";
 import { KvStore, kv, store } from "./kv";
-import { MessageChannel, MessagePort } from "./message";
+import { lay, lazies, part } from "./lazy";
 import { rest } from "./ops";
-import { Performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, performance, startClock } from "./performance";
+import { startClock } from "./elapsed";
 import { PermissionFlags } from "./permissions";
-import { ObjectDefineProperty, ObjectKeys, hide } from "./primordials";
-import {
-  ReadableByteStreamController,
-  ReadableStream,
-  ReadableStreamBYOBReader,
-  ReadableStreamBYOBRequest,
-  ReadableStreamDefaultController,
-  ReadableStreamDefaultReader,
-} from "./readable";
+import { ObjectDefineProperty } from "./primordials";
 import { onComponent, onModal } from "./route";
-import { schedule } from "./schedule";
-import { URLSearchParams } from "./searchparams";
 import * as selects from "./selects";
-import { SubtleCrypto } from "./subtle";
-import { CryptoKey } from "./subtlekey";
-import "./streamtransfer";
-import { ByteLengthQueuingStrategy, CountQueuingStrategy } from "./strategies";
-import { CompressionStream, DecompressionStream, TextDecoderStream, TextEncoderStream } from "./textstreams";
-import { TransformStream, TransformStreamDefaultController } from "./transform";
+import { web } from "./web";
 import { formatDuration, parseDuration } from "./words";
-import { WritableStream, WritableStreamDefaultController, WritableStreamDefaultWriter } from "./writable";
 import { clearInterval, clearTimeout, queueMicrotask, setInterval, setTimeout } from "./timers";
-import { URL } from "./url";
-import { URLPattern } from "./urlpattern";
-import { CloseEvent, WebSocket } from "./websocket";
 
 /** What scripts see, as globals and as members of the namespace `flora`. */
 export const surface = {
@@ -63,7 +30,7 @@ export const surface = {
   onComponent,
   onModal,
   cron,
-  schedule,
+  ...part(() => import("./schedule"), "schedule"),
   secrets,
   rest,
   kv,
@@ -83,78 +50,18 @@ export const surface = {
 
 /** What scripts see as globals only. */
 export const globals = {
-  console,
+  ...part(() => import("./console"), "console"),
   setTimeout,
   setInterval,
   clearTimeout,
   clearInterval,
   queueMicrotask,
-  fetch,
-  WebSocket,
-  CloseEvent,
-  EventSource,
-  Headers,
-  Request,
-  Response,
-  AbortController,
-  AbortSignal,
-  DOMException,
-  Event,
-  EventTarget,
-  CustomEvent,
-  ErrorEvent,
-  PromiseRejectionEvent,
-  MessageEvent,
-  addEventListener,
-  removeEventListener,
-  dispatchEvent,
-  reportError,
-  structuredClone,
-  MessageChannel,
-  MessagePort,
-  performance,
-  Performance,
-  PerformanceEntry,
-  PerformanceMark,
-  PerformanceMeasure,
-  navigator,
-  Navigator,
-  ReadableStream,
-  ReadableStreamDefaultReader,
-  ReadableStreamBYOBReader,
-  ReadableStreamDefaultController,
-  ReadableByteStreamController,
-  ReadableStreamBYOBRequest,
-  WritableStream,
-  WritableStreamDefaultWriter,
-  WritableStreamDefaultController,
-  TransformStream,
-  TransformStreamDefaultController,
-  ByteLengthQueuingStrategy,
-  CountQueuingStrategy,
-  TextEncoderStream,
-  TextDecoderStream,
-  CompressionStream,
-  DecompressionStream,
-  Blob,
-  File,
-  FormData,
-  URL,
-  URLSearchParams,
-  URLPattern,
-  TextEncoder,
-  TextDecoder,
-  atob,
-  btoa,
-  crypto,
-  Crypto,
-  CryptoKey,
-  SubtleCrypto,
-  Deno,
+  ...part(() => import("./deno"), "Deno"),
+  ...web,
 };
 
-export const flora = {
-  ...surface,
+/** What the namespace has beside the surface. */
+const told = {
   get guildId(): string {
     return info.guildId;
   },
@@ -166,19 +73,19 @@ export const flora = {
   },
 };
 
-function install(members: Record<string, unknown>): void {
-  const names = ObjectKeys(members);
-  for (let i = 0; i < names.length; i++) hide(globalThis, names[i]!, members[names[i]!]);
-}
+export const flora: typeof surface & typeof told = lay(told, true, surface) as never;
 
-install(surface);
-install(globals);
-install({ flora });
-installSelf();
-installDeno();
+lay(globalThis, false, surface);
+lay(globalThis, false, globals);
+// An accessor of self would make it differ from a copy.
+lay(globalThis, false, { flora, self: globalThis });
+layHandlers();
 
 // Scripts written for the original read the guild's id here.
 ObjectDefineProperty(globalThis, "__floraGuildId", { __proto__: null, configurable: true, get: () => info.guildId } as PropertyDescriptor);
+
+// The host lays them, and deletes this, before the script runs.
+ObjectDefineProperty(globalThis, "__floraLazy", { __proto__: null, configurable: true, value: lazies } as PropertyDescriptor);
 
 ObjectDefineProperty(globalThis, "__floraBoot", {
   __proto__: null,

@@ -6,7 +6,6 @@ import { isErrorLike } from "./kinds";
 import { paint, quote, type Look } from "./look";
 import { natives } from "./host";
 import {
-
   MapCtor,
   MathMin,
   MathTrunc,
@@ -15,6 +14,7 @@ import {
   ObjectIs,
   ReflectApply,
   StringOf,
+  SymbolFor,
   dict,
   hasOwn,
   isFinite,
@@ -137,8 +137,8 @@ function showReal(w: Walk, v: object, level: number): string {
   return "[a Proxy of many Proxies]";
 }
 
-const denoCustom = Symbol.for("Deno.customInspect");
-const nodeCustom = Symbol.for("nodejs.util.inspect.custom");
+const denoCustom = SymbolFor("Deno.customInspect");
+const nodeCustom = SymbolFor("nodejs.util.inspect.custom");
 
 /** What a value's own method says it looks like; undefined without one. */
 function custom(w: Walk, v: any, level: number): string | undefined {

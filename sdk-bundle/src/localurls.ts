@@ -8,7 +8,6 @@ import type { Pair } from "./headers";
 import { mimeOf } from "./mime";
 import { MapCtor, NumberOf, ReflectApply, TypeErrorCtor, add, charCodeAt, indexOf, list, mapDelete, mapGet, mapSet, mapSize, regExpExec, slice, startsWith, hide } from "./primordials";
 import { needs, textOf } from "./webidl";
-import { URL } from "./url";
 
 export interface Stored {
   bytes: Uint8Array;
@@ -124,7 +123,7 @@ export function blobAt(href: string, blob: Stored | undefined, method: string, r
   return answer(withoutHash(href), range === null ? 200 : 206, headers, copyOf(part(blob.bytes, from, to)), false);
 }
 
-function createObjectURL(v: unknown): string {
+export function createObjectURL(v: unknown): string {
   needs(1, arguments.length, "URL.createObjectURL");
   const blob = insideBlob(v);
   if (blob === undefined) throw new TypeErrorCtor("URL.createObjectURL: expected a Blob");
@@ -134,12 +133,8 @@ function createObjectURL(v: unknown): string {
   return url;
 }
 
-function revokeObjectURL(url: unknown): void {
+export function revokeObjectURL(url: unknown): void {
   needs(1, arguments.length, "URL.revokeObjectURL");
   const text = textOf(url);
   if (indexOf(text, "#") < 0) mapDelete(blobs, text);
 }
-
-const statics = { createObjectURL, revokeObjectURL } as Record<string, Function>;
-for (const name in statics) Object.defineProperty(URL, name, { value: statics[name], writable: true, enumerable: true, configurable: true });
-

@@ -3,7 +3,7 @@ import { cloneWith, cloneable } from "./clone";
 import { DOMException } from "./exception";
 import { EventTarget, fire, handlers } from "./event";
 import { messageOf } from "./eventkinds";
-import { ArrayIsArray, TypeErrorCtor, add, list } from "./primordials";
+import { ArrayIsArray, ReflectApply, SymbolIterator, TypeErrorCtor, add, list } from "./primordials";
 import { setTimeout } from "./timers";
 import { dictionary, expose, isObject, needs, sequence } from "./webidl";
 
@@ -40,7 +40,7 @@ export class MessagePort extends EventTarget {
   postMessage(message: unknown, options?: unknown): void {
     needs(1, arguments.length, "MessagePort.postMessage");
     const transfer =
-      isObject(options) && (ArrayIsArray(options) || typeof (options as any)[Symbol.iterator] === "function")
+      isObject(options) && (ArrayIsArray(options) || typeof (options as any)[SymbolIterator] === "function")
         ? sequence(options, "MessagePort.postMessage: transfer")
         : sequenceOr(dictionary(options, "MessagePort.postMessage").transfer);
     for (let i = 0; i < transfer.length; i++) if (transfer[i] === this) throw new DOMException("A port cannot transfer itself", "DataCloneError");
@@ -73,10 +73,9 @@ export class MessagePort extends EventTarget {
 }
 expose(MessagePort, "MessagePort");
 const { start: startOf } = MessagePort.prototype;
-const { apply } = Reflect;
 const nothing: [] = [];
 handlers(MessagePort.prototype, ["messageerror"]);
-handlers(MessagePort.prototype, ["message"], (p) => void apply(startOf, p, nothing));
+handlers(MessagePort.prototype, ["message"], (p) => void ReflectApply(startOf, p, nothing));
 
 function sequenceOr(v: unknown): unknown[] {
   return v === undefined ? list() : sequence(v, "MessagePort.postMessage: transfer");

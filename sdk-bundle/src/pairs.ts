@@ -10,6 +10,7 @@ import {
   ObjectSetPrototypeOf,
   ReflectApply,
   ReflectOwnKeys,
+  SymbolIterator,
   TypeErrorCtor,
   add,
   append,
@@ -31,7 +32,7 @@ export interface Pairs<V> {
   keys(): IterableIterator<string>;
   values(): IterableIterator<V>;
   forEach(f: (value: V, name: string, all: this) => unknown, thisArg?: unknown): void;
-  [Symbol.iterator](): IterableIterator<[string, V]>;
+  [SymbolIterator](): IterableIterator<[string, V]>;
 }
 
 const IteratorPrototype = ObjectGetPrototypeOf(ObjectGetPrototypeOf(mapKeys(new MapCtor()))) as object;
@@ -112,10 +113,10 @@ export function iterable(on: Function, name: string, look: Look): void {
   put(on.prototype, "keys", members.keys);
   put(on.prototype, "values", members.values);
   put(on.prototype, "forEach", members.forEach);
-  ObjectDefineProperty(on.prototype, Symbol.iterator, { __proto__: null, value: members.entries, writable: true, configurable: true } as PropertyDescriptor);
+  ObjectDefineProperty(on.prototype, SymbolIterator, { __proto__: null, value: members.entries, writable: true, configurable: true } as PropertyDescriptor);
 }
 
-const symbol: typeof Symbol.iterator = Symbol.iterator;
+const symbol: typeof SymbolIterator = SymbolIterator;
 const most = 100_000;
 
 /** The items of a list; those of an array are taken without its iterator, which a script may have broken. */

@@ -1,25 +1,10 @@
 // performance: the time since the isolate's start, marks and measures. It has
 // the resolution of Date: a finer clock would tell scripts of their neighbours.
+import { elapsed, timeOrigin } from "./elapsed";
 import { DOMException } from "./exception";
-import { DateNow, NumberOf, TypeErrorCtor, add, append, list, put } from "./primordials";
+import { NumberOf, TypeErrorCtor, add, append, list, put } from "./primordials";
 import { structuredCopy } from "./clone";
 import { dictionary, expose, isObject, needs, textOf } from "./webidl";
-
-let origin = 0;
-let latest = 0;
-
-/** Takes the time of the isolate's start; a snapshot has another. */
-export function startClock(): void {
-  origin = DateNow();
-  latest = 0;
-}
-
-/** Milliseconds since the start, which never go back. */
-export function now(): number {
-  const at = DateNow() - origin;
-  if (at > latest) latest = at;
-  return latest;
-}
 
 const only = {};
 const most = 1000; // Of entries that are kept.
@@ -64,7 +49,7 @@ export class PerformanceMark extends PerformanceEntry {
   constructor(name: unknown, options?: unknown) {
     needs(1, arguments.length, "PerformanceMark");
     const o = dictionary(options, "PerformanceMark");
-    const at = o.startTime === undefined ? now() : NumberOf(o.startTime);
+    const at = o.startTime === undefined ? elapsed() : NumberOf(o.startTime);
     if (!(at >= 0)) throw new TypeErrorCtor("PerformanceMark: startTime must not be negative");
     super(only, textOf(name), "mark", at, 0);
     this.#detail = o.detail === undefined || o.detail === null ? null : structuredCopy(o.detail);
@@ -143,14 +128,14 @@ export class Performance {
     if (key !== only) throw new TypeErrorCtor("Illegal constructor");
   }
   get timeOrigin(): number {
-    return origin;
+    return timeOrigin();
   }
   now(): number {
-    return now();
+    return elapsed();
   }
   toJSON(): object {
     const out = {};
-    put(out, "timeOrigin", origin);
+    put(out, "timeOrigin", timeOrigin());
     return out;
   }
   mark(name: unknown, options?: unknown): PerformanceMark {
@@ -176,7 +161,7 @@ export class Performance {
     } else {
       start = startOrOptions;
     }
-    const to = end !== undefined ? timeOf(end) : start !== undefined && duration !== undefined ? timeOf(start) + NumberOf(duration) : now();
+    const to = end !== undefined ? timeOf(end) : start !== undefined && duration !== undefined ? timeOf(start) + NumberOf(duration) : elapsed();
     const from = start !== undefined ? timeOf(start) : end !== undefined && duration !== undefined ? to - NumberOf(duration) : 0;
     const m = new PerformanceMeasure(only, text, from, to - from, detail);
     keep(m);

@@ -194,3 +194,40 @@ async function awaited(v: unknown, ok: (v: any) => void, err: (e: unknown) => vo
   }
   ok(out);
 }
+
+// What parts of the SDK take that are made when a script has begun.
+export const SymbolCtor = Symbol;
+export const SymbolFor = Symbol.for;
+export const { iterator: SymbolIterator, asyncIterator: SymbolAsyncIterator } = Symbol;
+/** What esbuild's forms of `using` look for where V8 has no such symbols. */
+export const SymbolDispose: unique symbol = ((Symbol as any).dispose ?? Symbol.for("Symbol.dispose")) as never;
+export const SymbolAsyncDispose: unique symbol = ((Symbol as any).asyncDispose ?? Symbol.for("Symbol.asyncDispose")) as never;
+export const ObjectCtor = Object;
+export const ObjectFreeze = Object.freeze;
+export const ArrayCtor = Array;
+export const ArrayBufferCtor = ArrayBuffer;
+export const RegExpCtor = RegExp;
+export const SetCtor = Set;
+export const setAdd = uncurryThis(Set.prototype.add) as <T>(self: Set<T>, v: T) => Set<T>;
+export const bigintToString = uncurryThis(BigInt.prototype.toString) as (self: bigint, radix: number) => string;
+export const promiseResolve = uncurryThis(Promise.resolve as (this: unknown, v: unknown) => Promise<any>);
+export const MathRandom = Math.random;
+/** The errors that the language makes itself, by their names. */
+export const errorClasses = dict<any>();
+for (const C of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) errorClasses[C.name] = C;
+/** The classes of views, by their names. */
+export const viewClasses = dict<any>();
+for (const C of [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, (globalThis as any).Float16Array, DataView]) {
+  if (C !== undefined) viewClasses[C.name] = C;
+}
+export const { isView } = ArrayBuffer;
+export const typedBuffer = getter<ArrayBuffer>(typed, "buffer");
+export const typedOffset = getter<number>(typed, "byteOffset");
+export const typedBytes = getter<number>(typed, "byteLength");
+export const viewBuffer = getter<ArrayBuffer>(DataView.prototype, "buffer");
+export const viewOffset = getter<number>(DataView.prototype, "byteOffset");
+export const viewBytes = getter<number>(DataView.prototype, "byteLength");
+export const isDetached = getter<boolean>(ArrayBuffer.prototype, "detached");
+/** Takes a buffer's memory to a new one. */
+export const moveBuffer = uncurryThis((ArrayBuffer.prototype as any).transfer) as (b: unknown) => ArrayBuffer;
+export const { encodeURIComponent: encodeComponent, decodeURIComponent: decodeComponent } = globalThis;

@@ -1,6 +1,6 @@
 // Promises as the web's algorithms use them, past what a script made of the
 // class.
-import { PromiseCtor, ReflectApply, react, uncurryThis } from "./primordials";
+import { PromiseCtor, ReflectApply, promiseResolve, react } from "./primordials";
 
 export interface Deferred<T> {
   promise: Promise<T>;
@@ -31,12 +31,10 @@ export function deferred<T = void>(): Deferred<T> {
   return d;
 }
 
-const resolveOf = uncurryThis(Promise.resolve as (this: unknown, v: unknown) => Promise<any>);
-
 /** A value as a promise; a promise is itself. */
 export function promised(v: unknown): Promise<any> {
   try {
-    return resolveOf(PromiseCtor, v);
+    return promiseResolve(PromiseCtor, v);
   } catch (e) {
     return rejectedWith(e);
   }

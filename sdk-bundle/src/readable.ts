@@ -1,6 +1,6 @@
 // ReadableStream, its readers and its controllers, by the Streams standard.
 import { isAbortSignal } from "./abort";
-import { ObjectDefineProperty, RangeErrorCtor, ReflectApply, TypeErrorCtor } from "./primordials";
+import { ObjectDefineProperty, RangeErrorCtor, ReflectApply, SymbolAsyncIterator, TypeErrorCtor, isDetached } from "./primordials";
 import { deferred, handled, invoke, rejectedWith } from "./promises";
 import { DefaultController, Readable, Reader, acquire, cancel, read, release } from "./rs";
 import { ByteController, type ByobRequest } from "./rsbytes";
@@ -8,7 +8,7 @@ import { fromIterable, illegal, iterate, releasedError, result } from "./rsiter"
 import { pipe } from "./rspipe";
 import { teeBytes, teeDefault } from "./rstee";
 import { markOf, strategyOf } from "./strategies";
-import { asView, isDetached, viewInfo } from "./views";
+import { asView, viewInfo } from "./views";
 import { dictionary, enforced, expose, isObject, needs } from "./webidl";
 import { methods, writableOf } from "./writable";
 
@@ -108,7 +108,7 @@ export class ReadableStream {
   }
 }
 expose(ReadableStream, "ReadableStream");
-ObjectDefineProperty(ReadableStream.prototype, Symbol.asyncIterator, { __proto__: null, value: ReadableStream.prototype.values, writable: true, configurable: true } as PropertyDescriptor);
+ObjectDefineProperty(ReadableStream.prototype, SymbolAsyncIterator, { __proto__: null, value: ReadableStream.prototype.values, writable: true, configurable: true } as PropertyDescriptor);
 
 export function teeOf(s: Readable, clone: boolean): [Readable, Readable] {
   return s.controller.bytes ? teeBytes(s) : teeDefault(s, clone);

@@ -1,10 +1,10 @@
 // The controller of streams of bytes, by the Streams standard.
 import { bufferOf, copyInto, copyOf, Uint8ArrayCtor } from "./bytes";
 import { Fifo } from "./fifo";
-import { MathMin, RangeErrorCtor, TypeErrorCtor, add, list, react } from "./primordials";
+import { ArrayBufferCtor, MathMin, RangeErrorCtor, TypeErrorCtor, add, isDetached, list, moveBuffer, react } from "./primordials";
 import { promised, resolvedWith } from "./promises";
 import { type Controller, type IntoRequest, type ReadRequest, type Readable, closeStream, failStream, waitingIntos, waitingReads } from "./rs";
-import { type View, isDetached, makeView, moveBuffer, viewInfo } from "./views";
+import { type View, makeView, viewInfo } from "./views";
 
 interface Chunk {
   buffer: ArrayBuffer;
@@ -30,7 +30,6 @@ export interface ByobRequest {
   view: Uint8Array | null;
 }
 
-const { ArrayBuffer: Buffer } = globalThis;
 
 function slice(buffer: ArrayBuffer, offset: number, length: number): ArrayBuffer {
   return bufferOf(copyOf(new Uint8ArrayCtor(buffer, offset, length)));
@@ -284,7 +283,7 @@ export class ByteController implements Controller {
     if (size !== undefined) {
       let buffer: ArrayBuffer;
       try {
-        buffer = new Buffer(size);
+        buffer = new ArrayBufferCtor(size);
       } catch (e) {
         request.error(e);
         return;

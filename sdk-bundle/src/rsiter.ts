@@ -1,6 +1,6 @@
 // How a ReadableStream is iterated, and made from what can be iterated, by the
 // Streams standard.
-import { ObjectCreate, ObjectGetPrototypeOf, ObjectSetPrototypeOf, ReflectApply, TypeErrorCtor, put, react } from "./primordials";
+import { ObjectCreate, ObjectGetPrototypeOf, ObjectSetPrototypeOf, ReflectApply, SymbolAsyncIterator, SymbolIterator, TypeErrorCtor, put, react } from "./primordials";
 import { type Deferred, deferred, invoke, promised, rejectedWith, resolvedWith, then } from "./promises";
 import { DefaultController, Readable, type Reader, acquire, cancel, read, release } from "./rs";
 import { isObject } from "./webidl";
@@ -110,8 +110,8 @@ export function iterate(s: Readable, preventCancel: boolean): object {
 /** A stream of what can be iterated: ReadableStream.from. */
 export function fromIterable(items: any): Readable {
   if (items === undefined || items === null) throw new TypeErrorCtor("ReadableStream.from: expected something that can be iterated");
-  let method = items[Symbol.asyncIterator];
-  if (method === undefined || method === null) method = items[Symbol.iterator];
+  let method = items[SymbolAsyncIterator];
+  if (method === undefined || method === null) method = items[SymbolIterator];
   if (typeof method !== "function") throw new TypeErrorCtor("ReadableStream.from: expected something that can be iterated");
   const it = ReflectApply(method, items, []);
   if (!isObject(it)) throw new TypeErrorCtor("ReadableStream.from: the iterator is no object");

@@ -2,7 +2,7 @@
 import { decodeValue, encodeValue } from "./denokvvalue";
 import { onDelivery } from "./events";
 import { callOp, later } from "./host";
-import { DateCtor, TypeErrorCtor, append, dateValue } from "./primordials";
+import { DateCtor, ObjectKeys, TypeErrorCtor, append, dateValue, hide, put } from "./primordials";
 
 const dataBytes = 16 * 1024;
 
@@ -22,7 +22,7 @@ function moment(at: unknown): number {
 }
 
 /** Has the handler of that name run once at the moment; gives an id to cancel. */
-export function schedule(at: Date | number, name: string, data?: unknown): Promise<string> {
+function create(at: Date | number, name: string, data?: unknown): Promise<string> {
   return later(async () => {
     const when = moment(at);
     if (!(when >= 0)) throw new TypeErrorCtor("schedule(at, name, data): at is no valid moment");
@@ -31,28 +31,34 @@ export function schedule(at: Date | number, name: string, data?: unknown): Promi
   });
 }
 
-schedule.on = (name: string, handler: (event: any) => unknown): void => {
-  nameOf("schedule.on(name, handler)", name);
-  if (typeof handler !== "function") throw new TypeErrorCtor("schedule.on(name, handler): handler must be a function");
-  onDelivery("__schedule:" + name, (d) => {
-    const msg = d.msg as any;
-    return handler({ id: msg.id, name, data: decodeValue(msg.value), at: new DateCtor(msg.at), attempt: msg.attempt });
-  });
+const members = {
+  on: (name: string, handler: (event: any) => unknown): void => {
+    nameOf("schedule.on(name, handler)", name);
+    if (typeof handler !== "function") throw new TypeErrorCtor("schedule.on(name, handler): handler must be a function");
+    onDelivery("__schedule:" + name, (d) => {
+      const msg = d.msg as any;
+      return handler({ id: msg.id, name, data: decodeValue(msg.value), at: new DateCtor(msg.at), attempt: msg.attempt });
+    });
+  },
+
+  cancel: (id: string): Promise<boolean> =>
+    later(() => {
+      if (typeof id !== "string") throw new TypeErrorCtor("schedule.cancel(id): id must be what schedule gave");
+      return callOp("op_schedule_cancel", { id });
+    }),
+
+  list: (options?: { name?: string }): Promise<object[]> =>
+    later(async () => {
+      const found = await callOp("op_schedule_list", { name: options?.name });
+      const out: object[] = [];
+      for (let i = 0; i < found.length; i++) {
+        const s = found[i];
+        append(out, { id: s.id, name: s.name, at: new DateCtor(s.at), data: decodeValue(s.data) });
+      }
+      return out;
+    }),
 };
-
-schedule.cancel = (id: string): Promise<boolean> =>
-  later(() => {
-    if (typeof id !== "string") throw new TypeErrorCtor("schedule.cancel(id): id must be what schedule gave");
-    return callOp("op_schedule_cancel", { id });
-  });
-
-schedule.list = (options?: { name?: string }): Promise<object[]> =>
-  later(async () => {
-    const found = await callOp("op_schedule_list", { name: options?.name });
-    const out: object[] = [];
-    for (let i = 0; i < found.length; i++) {
-      const s = found[i];
-      append(out, { id: s.id, name: s.name, at: new DateCtor(s.at), data: decodeValue(s.data) });
-    }
-    return out;
-  });
+const names = ObjectKeys(members) as (keyof typeof members)[];
+for (let i = 0; i < names.length; i++) put(create, names[i]!, members[names[i]!]);
+hide(create, "name", "schedule");
+export const schedule = create as typeof create & typeof members;

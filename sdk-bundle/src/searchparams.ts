@@ -1,16 +1,14 @@
 // URLSearchParams, by the URL standard.
-import { base64ToText, bytesToBase64, part, toWellFormed, Uint8ArrayCtor } from "./bytes";
+import { Uint8ArrayCtor, base64ToText, bytesToBase64, charCode, part, toWellFormed } from "./bytes";
 import { type Pairs, iterable, pairsOf } from "./pairs";
-import { add, append, charCodeAt, indexOf, list, numberToString, slice, split, startsWith, toUpperCase } from "./primordials";
+import { add, append, charCodeAt, decodeComponent, encodeComponent, indexOf, list, numberToString, slice, split, startsWith, toUpperCase } from "./primordials";
 import { expose, needs, usv } from "./webidl";
-
-const { encodeURIComponent: escape, decodeURIComponent: unescape } = globalThis;
 
 const hex = "0123456789ABCDEF";
 
 /** A text as application/x-www-form-urlencoded has it. */
 function encode(s: string): string {
-  const escaped = escape(toWellFormed(s));
+  const escaped = encodeComponent(toWellFormed(s));
   let out = "";
   let from = 0;
   for (let i = 0; i < escaped.length; i++) {
@@ -31,7 +29,7 @@ function digit(c: number): number {
 
 const ascii = (() => {
   let out = "";
-  for (let i = 0; i < 128; i++) out += String.fromCharCode(i);
+  for (let i = 0; i < 128; i++) out += charCode(i);
   return out;
 })();
 
@@ -44,11 +42,11 @@ function decode(s: string): string {
   }
   if (indexOf(text, "%") < 0) return toWellFormed(text);
   try {
-    return unescape(toWellFormed(text));
+    return decodeComponent(toWellFormed(text));
   } catch {
     // A stray % stays, and what is not UTF-8 becomes U+FFFD.
   }
-  const escaped = escape(toWellFormed(text));
+  const escaped = encodeComponent(toWellFormed(text));
   const bytes = new Uint8ArrayCtor(escaped.length);
   let n = 0;
   const value = (i: number): number => {

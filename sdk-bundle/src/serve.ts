@@ -4,12 +4,14 @@
 // The event __request brings {id, method, url, headers: [name, value][], body? (base64), host, port}, or {id, gone: true}
 // when nobody waits for that answer any more.
 //
-// op_serve_respond    id, status, statusText?, headers?, text? or bytes?, or pieces, length?    {ok}: whether somebody waits
-// op_serve_write      id, bytes?, end?, failed?                                                 {ok}: whether more is wanted
-// op_serve_completed  id                                                                        {ok}: whether all was sent
+// op_serve_respond    id, status, statusText?, headers?, text?, or pieces, length?    {ok}: whether somebody waits
+// op_serve_write      id, end?, failed?                                               {ok}: whether more is wanted
+// op_serve_completed  id                                                              {ok}: whether all was sent
+//
+// The bytes of a body that is no text are beside the arguments.
 import { type AbortSignal, abort, isAbortSignal, isAborted, makeSignal, onAbort } from "./abort";
 import { moved } from "./body";
-import { Uint8ArrayCtor, base64ToBytes, bytesToBase64, lengthOf, part, textToBase64, typedNameOf } from "./bytes";
+import { Uint8ArrayCtor, base64ToBytes, lengthOf, part, textToBase64, typedNameOf } from "./bytes";
 import { console } from "./console";
 import type { Delivery } from "./context";
 import { addrInUse } from "./denoerrors";
@@ -19,7 +21,7 @@ import { report } from "./failure";
 import { Request, Response } from "./fetch";
 import { type Headers, rawList } from "./headers";
 import { callOp, info } from "./host";
-import { ErrorCtor, MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectApply, TypeErrorCtor, add, dict, mapDelete, mapGet, mapSet } from "./primordials";
+import { ErrorCtor, MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectApply, SymbolAsyncDispose, TypeErrorCtor, add, dict, mapDelete, mapGet, mapSet } from "./primordials";
 import { deferred, handled, invoke } from "./promises";
 import { type Readable, acquire, cancel, read } from "./rs";
 import { URL } from "./url";
@@ -154,10 +156,8 @@ export class HttpServer {
   }
 }
 
-// What esbuild's form of `await using` looks for where V8 has no such symbol.
-const asyncDispose: unique symbol = ((Symbol as any).asyncDispose ?? Symbol.for("Symbol.asyncDispose")) as never;
 const { shutdown } = HttpServer.prototype;
-ObjectDefineProperty(HttpServer.prototype, asyncDispose, {
+ObjectDefineProperty(HttpServer.prototype, SymbolAsyncDispose, {
   __proto__: null,
   value(this: HttpServer): Promise<void> {
     return ReflectApply(shutdown, this, []);
@@ -205,21 +205,20 @@ async function respond(id: string, method: string, response: Response): Promise<
   const { content, stream } = moved(response);
   let bytes: Uint8Array | undefined;
   if (stream !== undefined) args.pieces = true;
-  else if (content !== undefined && (content.text ?? content.b64!).length > longestPiece) {
-    bytes = base64ToBytes(content.b64 ?? textToBase64(content.text!));
+  else if (content?.text !== undefined && content.text.length <= longestPiece) args.text = content.text;
+  else if (content !== undefined) bytes = content.bytes ?? base64ToBytes(textToBase64(content.text!));
+  const size = bytes === undefined ? 0 : lengthOf(bytes);
+  if (size > longestPiece) {
     args.pieces = true;
-    args.length = lengthOf(bytes);
-  } else if (content !== undefined) {
-    if (content.text !== undefined) args.text = content.text;
-    else args.bytes = content.b64;
+    args.length = size;
   }
-  const { ok } = await callOp("op_serve_respond", args);
+  const { ok } = await callOp("op_serve_respond", args, size > longestPiece ? undefined : bytes);
   if (!ok || method === "HEAD") {
     if (stream !== undefined) handled(cancel(stream, gone()));
     return undefined;
   }
   if (stream !== undefined) return () => pump(id, stream);
-  return bytes === undefined ? undefined : () => writeAll(id, bytes, true);
+  return size <= longestPiece ? undefined : () => writeAll(id, bytes!, true);
 }
 
 /** Writes bytes in pieces; it is false when nobody wants them. */
@@ -228,10 +227,10 @@ async function write(id: string, bytes: Uint8Array, end: boolean): Promise<boole
   for (let at = 0; at < size || end; at += longestPiece) {
     const args = dict<unknown>();
     args.id = id;
-    if (at < size) args.bytes = bytesToBase64(part(bytes, at, at + longestPiece < size ? at + longestPiece : size));
+    const piece = at < size ? part(bytes, at, at + longestPiece < size ? at + longestPiece : size) : undefined;
     const last = at + longestPiece >= size;
     if (last && end) args.end = true;
-    if (!(await callOp("op_serve_write", args)).ok) return false;
+    if (!(await callOp("op_serve_write", args, piece)).ok) return false;
     if (last) break;
   }
   return true;

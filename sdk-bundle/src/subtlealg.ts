@@ -2,12 +2,11 @@
 // each member is read once, in the standard's order, and bytes are copied.
 import { bufferOf, bytesToBase64, isBytes, viewOf } from "./bytes";
 import { DOMException } from "./exception";
-import { ObjectKeys, TypeErrorCtor, charCodeAt, dict, slice, toLowerCase, typedName } from "./primordials";
+import { ObjectKeys, TypeErrorCtor, add, charCodeAt, dict, endsWith, indexOf, isDetached, isView, list, slice, split, toLowerCase, typedName } from "./primordials";
 import { asKey } from "./subtlekey";
-import { isDetached, viewInfo } from "./views";
+import { viewInfo } from "./views";
 import { enforced, isObject, textOf } from "./webidl";
 
-const { isView } = ArrayBuffer;
 
 /** Refuses what is no ArrayBuffer or view of one. */
 export function asBytes(v: unknown, what: string): unknown {
@@ -85,14 +84,29 @@ interface Member {
 }
 // By operation, and by the algorithm's name in lower case.
 const registry = dict<Record<string, { name: string; members: Member[] }>>();
-for (const op of ObjectKeys(tables)) {
-  registry[op] = dict();
-  for (const [names, text] of tables[op]!) {
-    const members = text.split(" ").filter(Boolean).map((m) => {
-      const [name, kind] = m.split(":") as [string, string];
-      return { name, kind: kind.replace("?", ""), optional: kind.endsWith("?") };
-    });
-    for (const name of names.split(" ")) registry[op]![name.toLowerCase()] = { name, members };
+function membersOf(text: string): Member[] {
+  const out = list<Member>();
+  const words = split(text, " ");
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] === "") continue;
+    const at = indexOf(words[i]!, ":");
+    const name = slice(words[i]!, 0, at);
+    const kind = slice(words[i]!, at + 1);
+    const optional = endsWith(kind, "?");
+    add(out, { name, kind: optional ? slice(kind, 0, kind.length - 1) : kind, optional });
+  }
+  return out;
+}
+
+const operations = ObjectKeys(tables);
+for (let i = 0; i < operations.length; i++) {
+  const op = operations[i]!;
+  const rows = tables[op]!;
+  const algorithms = (registry[op] = dict());
+  for (let r = 0; r < rows.length; r++) {
+    const members = membersOf(rows[r]![1]);
+    const names = split(rows[r]![0], " ");
+    for (let n = 0; n < names.length; n++) algorithms[toLowerCase(names[n]!)] = { name: names[n]!, members };
   }
 }
 registry.decrypt = registry.encrypt!;

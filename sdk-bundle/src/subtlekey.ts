@@ -2,7 +2,7 @@
 // a script cannot reach them, they count as its memory and go with the key.
 import { base64ToBytes } from "./bytes";
 import { cloneable } from "./clone";
-import { ObjectKeys, ObjectSetPrototypeOf, TypeErrorCtor, append, hide, put } from "./primordials";
+import { ObjectKeys, ObjectSetPrototypeOf, SymbolFor, TypeErrorCtor, append, hide, put } from "./primordials";
 import { expose, isObject } from "./webidl";
 
 /** What the host says of a key, and is given with it: nothing of it inherits. */
@@ -49,7 +49,7 @@ export class CryptoKey {
 expose(CryptoKey, "CryptoKey");
 
 // What the console shows, as in Deno.
-hide(CryptoKey.prototype, Symbol.for("Deno.customInspect"), function (this: unknown, inspect: (v: unknown, options: unknown) => string, options: unknown): unknown {
+hide(CryptoKey.prototype, SymbolFor("Deno.customInspect"), function (this: unknown, inspect: (v: unknown, options: unknown) => string, options: unknown): unknown {
   if (!isKey(this)) return this;
   const inside = insideOf(this as CryptoKey);
   const out = {};

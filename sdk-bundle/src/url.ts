@@ -1,5 +1,6 @@
 // URL; the host parses.
 import { natives } from "./host";
+import { lay, part } from "./lazy";
 import { JSONParse, JSONStringify, TypeErrorCtor, add, list, slice } from "./primordials";
 import { URLSearchParams, attach, fill } from "./searchparams";
 import { expose, looksLike, needs, usv } from "./webidl";
@@ -190,4 +191,5 @@ export function hrefOf(v: unknown): string | undefined {
 }
 
 expose(URL, "URL");
+lay(URL, true, part(() => import("./localurls"), "createObjectURL", "revokeObjectURL"));
 looksLike(URL, "href origin protocol username password host hostname port pathname hash search");

@@ -4,11 +4,9 @@
 import { type Options, expression, partsOf, written } from "./patternparts";
 import { componentsOf } from "./patternstring";
 import { escaped } from "./patterntokens";
-import { TypeErrorCtor, add, append, charCodeAt, dict, list, put, regExpExec, slice, toLowerCase } from "./primordials";
+import { RegExpCtor, TypeErrorCtor, add, append, charCodeAt, dict, list, put, regExpExec, slice, toLowerCase } from "./primordials";
 import { type Parts, urlParts, urlWith } from "./url";
 import { dictionary, expose, isObject, usv } from "./webidl";
-
-const { RegExp: RegExpCtor } = globalThis;
 
 const components = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"] as const;
 type Name = (typeof components)[number];

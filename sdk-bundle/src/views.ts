@@ -1,33 +1,27 @@
 // Buffers and their views as the streams need them.
-import { ObjectGetOwnPropertyDescriptor, TypeErrorCtor, dict, typedLength, typedName, uncurryThis } from "./primordials";
-
-
-const getter = <R>(of: object, key: PropertyKey): ((self: unknown) => R) => uncurryThis(ObjectGetOwnPropertyDescriptor(of, key)!.get as never) as never;
-const typed = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const typedBuffer = getter<ArrayBuffer>(typed, "buffer");
-const typedOffset = getter<number>(typed, "byteOffset");
-const typedBytes = getter<number>(typed, "byteLength");
-const viewBuffer = getter<ArrayBuffer>(DataView.prototype, "buffer");
-const viewOffset = getter<number>(DataView.prototype, "byteOffset");
-const viewBytes = getter<number>(DataView.prototype, "byteLength");
-const { isView } = ArrayBuffer;
-
-export const isDetached = getter<boolean>(ArrayBuffer.prototype, "detached");
-/** Takes a buffer's memory to a new one. */
-export const moveBuffer = uncurryThis((ArrayBuffer.prototype as any).transfer) as (b: unknown) => ArrayBuffer;
+import {
+  ObjectKeys,
+  TypeErrorCtor,
+  dict,
+  isView,
+  typedBuffer,
+  typedBytes,
+  typedLength,
+  typedName,
+  typedOffset,
+  viewBuffer,
+  viewBytes,
+  viewClasses,
+  viewOffset,
+} from "./primordials";
 
 export type View = ArrayBufferView;
 
-/** The classes of views, by their names. */
-export const viewClasses = dict<any>();
+/** How wide the elements of views are, by their names. */
 const sizes = dict<number>();
-for (const C of [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array, (globalThis as any).Float16Array]) {
-  if (C === undefined) continue;
-  viewClasses[C.name] = C;
-  sizes[C.name] = C.BYTES_PER_ELEMENT;
-}
-viewClasses.DataView = DataView;
-sizes.DataView = 1;
+const names = ObjectKeys(viewClasses);
+// A DataView is one of bytes.
+for (let i = 0; i < names.length; i++) sizes[names[i]!] = names[i] === "DataView" ? 1 : viewClasses[names[i]!].BYTES_PER_ELEMENT;
 
 export interface ViewInfo {
   buffer: ArrayBuffer;

@@ -1,7 +1,23 @@
 // What the web's interfaces have in common, by the Web IDL standard: the shape
 // of a class, and how arguments are turned into what a method takes.
 import { toWellFormed } from "./bytes";
-import { MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectGetPrototypeOf, ReflectOwnKeys, TypeErrorCtor, add, list, mapSet, MathTrunc, split, toStringTag } from "./primordials";
+import {
+  MapCtor,
+  MathTrunc,
+  NumberOf,
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectGetPrototypeOf,
+  ReflectApply,
+  ReflectOwnKeys,
+  SymbolIterator,
+  TypeErrorCtor,
+  add,
+  list,
+  mapSet,
+  split,
+  toStringTag,
+} from "./primordials";
 
 /** The prototypes of all interfaces, and what they are called. */
 export const interfaces = new MapCtor<object, string>();
@@ -30,7 +46,7 @@ export function looksLike(of: Function, members: string): void {
   }
   mapSet(looks, of.prototype, (v) => {
     const out = list<[string, unknown]>();
-    for (let i = 0; i < names.length; i++) add(out, [names[i]!, apply(getters[i]!, v, none)]);
+    for (let i = 0; i < names.length; i++) add(out, [names[i]!, ReflectApply(getters[i]!, v, none)]);
     return out;
   });
 }
@@ -92,23 +108,22 @@ export function enforced(v: unknown, what: string, most = 9007199254740991): num
 /** What an iterable gives, by the script's own iterator. */
 export function sequence(v: any, what: string, most = 10_000_000): unknown[] {
   if (!isObject(v)) throw new TypeErrorCtor(`${what}: expected a list`);
-  return sequenceBy(v, (v as any)[Symbol.iterator], what, most);
+  return sequenceBy(v, (v as any)[SymbolIterator], what, most);
 }
 
 /** A sequence by the iterator that was looked up already. */
 export function sequenceBy(v: any, make: any, what: string, most: number): unknown[] {
   if (typeof make !== "function") throw new TypeErrorCtor(`${what}: expected a list`);
   const out = list<unknown>();
-  const it: any = apply(make, v, none);
+  const it: any = ReflectApply(make, v, none);
   if (!isObject(it)) throw new TypeErrorCtor(`${what}: its iterator is no object`);
   const { next } = it as any;
   for (;;) {
-    const step: any = apply(next, it, none);
+    const step: any = ReflectApply(next, it, none);
     if (!isObject(step)) throw new TypeErrorCtor(`${what}: the iterator gave what is no result`);
     if ((step as any).done) return out;
     if (out.length >= most) throw new TypeErrorCtor(`${what}: there are more than ${most}`);
     add(out, (step as any).value);
   }
 }
-const { apply } = Reflect;
 const none: [] = [];

@@ -9,13 +9,11 @@ import { DOMException } from "./exception";
 import { Event, EventTarget, fire, handlers } from "./event";
 import { ErrorEvent, messageOf } from "./eventkinds";
 import { startOp } from "./host";
-import { MathFloor, MathMin, NumberOf, add, charCodeAt, dict, includes, list, numberToString, react, regExpExec, slice } from "./primordials";
+import { MathFloor, MathMin, MathRandom, NumberOf, SymbolIterator, add, charCodeAt, dict, includes, list, numberToString, react, regExpExec, slice } from "./primordials";
 import { nothing, resolvedWith } from "./promises";
 import { partsIn } from "./url";
 import { constants, dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
 
-const { random } = Math;
-const { iterator } = Symbol;
 /** A token, which may hold placeholders of secrets. */
 const token = /^(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]|__FLORA_SECRET__:[0-9A-Za-z-]{36}:[0-9A-Za-z]{12})+$/;
 
@@ -93,7 +91,7 @@ function addressOf(v: unknown): { href: string; origin: string } {
 function protocolsOf(v: unknown): string[] {
   const all = list<string>();
   if (v === undefined) return all;
-  if (isObject(v) && typeof (v as any)[iterator] === "function") {
+  if (isObject(v) && typeof (v as any)[SymbolIterator] === "function") {
     const given = sequence(v, "WebSocket: protocols");
     for (let i = 0; i < given.length; i++) add(all, textOf(given[i]));
   } else {
@@ -289,7 +287,7 @@ export class WebSocket extends EventTarget {
     const at = addressOf(url);
     const wanted = protocolsOf(protocols);
     this.#l = {
-      id: numberToString(random(), 36) + numberToString(random(), 36),
+      id: numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36),
       socket: this,
       url: at.href,
       origin: at.origin,

@@ -30,8 +30,8 @@ const (
 // Ops makes the family.
 func Ops(e Exchanges) []op.Op {
 	f := family{e}
-	respond := op.Define("op_serve_respond", op.Self, f.respond)
-	write := op.Define("op_serve_write", op.Self, f.write)
+	respond := op.DefineCall("op_serve_respond", op.Self, f.respond)
+	write := op.DefineCall("op_serve_write", op.Self, f.write)
 	write.Timeout = writeTime
 	completed := op.Define("op_serve_completed", op.Self, f.completed)
 	completed.Timeout = longest
@@ -49,16 +49,15 @@ type respondArgs struct {
 	Status     int         `json:"status"`
 	StatusText string      `json:"statusText,omitempty"`
 	Headers    [][2]string `json:"headers,omitempty"`
-	Text       string      `json:"text,omitempty"`  // The body, as UTF-8;
-	Bytes      []byte      `json:"bytes,omitempty"` // or in base64;
-	Pieces     bool        `json:"pieces,omitempty"`
-	Length     *int64      `json:"length,omitempty"` // or how long it will be.
+	Text       string      `json:"text,omitempty"`   // The body, unless its bytes come beside
+	Pieces     bool        `json:"pieces,omitempty"` // or later;
+	Length     *int64      `json:"length,omitempty"` // and how long it will be then.
 }
 
 // Validate takes one kind of body.
 func (a *respondArgs) Validate() error {
-	if a.Text != "" && len(a.Bytes) > 0 || a.Pieces && (a.Text != "" || len(a.Bytes) > 0) {
-		return op.Invalid("text", "there is another body, too; give one")
+	if a.Pieces && a.Text != "" {
+		return errTwoBodies()
 	}
 	if a.Length != nil && *a.Length < 0 {
 		return op.Invalid("length", "it is negative")
@@ -66,32 +65,36 @@ func (a *respondArgs) Validate() error {
 	return nil
 }
 
+func errTwoBodies() error { return op.Invalid("text", "there is another body, too; give one") }
+
 // state says whether somebody still waits.
 type state struct {
 	OK bool `json:"ok"`
 }
 
-func (f family) respond(_ context.Context, guild snowflake.GuildID, a respondArgs) (any, error) {
-	h := inbound.Head{Status: a.Status, Text: a.StatusText, Headers: a.Headers, Body: a.Bytes, Length: -1, Pieces: a.Pieces}
+func (f family) respond(_ context.Context, c op.Call, a respondArgs) (any, error) {
+	if len(c.Raw) > 0 && (a.Text != "" || a.Pieces) {
+		return nil, errTwoBodies()
+	}
+	h := inbound.Head{Status: a.Status, Text: a.StatusText, Headers: a.Headers, Body: c.Raw, Length: -1, Pieces: a.Pieces}
 	if a.Text != "" {
 		h.Body = []byte(a.Text)
 	}
 	if a.Length != nil {
 		h.Length = *a.Length
 	}
-	ok, err := f.exchanges.Respond(guild, string(a.ID), h)
+	ok, err := f.exchanges.Respond(c.Guild, string(a.ID), h)
 	return state{ok}, err
 }
 
 type writeArgs struct {
 	ID     op.Text `json:"id"`
-	Bytes  []byte  `json:"bytes,omitempty"`
 	End    bool    `json:"end,omitempty"`
 	Failed bool    `json:"failed,omitempty"`
 }
 
-func (f family) write(ctx context.Context, guild snowflake.GuildID, a writeArgs) (any, error) {
-	ok, err := f.exchanges.Write(ctx, guild, string(a.ID), a.Bytes, a.End, a.Failed)
+func (f family) write(ctx context.Context, c op.Call, a writeArgs) (any, error) {
+	ok, err := f.exchanges.Write(ctx, c.Guild, string(a.ID), c.Raw, a.End, a.Failed)
 	return state{ok}, err
 }
 

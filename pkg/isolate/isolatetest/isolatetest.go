@@ -33,7 +33,7 @@ var snapshot = sync.OnceValues(func() (*v8.Blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v8.NewBlob(blob), nil
+	return v8.NewBlob(blob)
 })
 
 // Blob is the SDK's snapshot, made once per process.

@@ -10,14 +10,18 @@ import { Context, afterAll, afterEach, beforeAll, beforeEach, describe, here, it
 type Enter = (kind: number, id: number, a: any, b: any) => unknown;
 type Boot = (natives: Record<string, Native>, info: string) => Enter;
 
-const { __floraBoot: inner, __floraClock: setClock } = globalThis as any as { __floraBoot: Boot; __floraClock: (now: () => number) => void };
+const { __floraBoot: inner, __floraClock: setClock, __floraLazy: lazies } = globalThis as any as { __floraBoot: Boot; __floraClock: (now: () => number) => void; __floraLazy: [object, string][] };
 delete (globalThis as any).__floraClock;
 
 const library = { createTestBot, TestBot, HandlerError, Context, describe, it, test, beforeAll, beforeEach, afterEach, afterAll, before: beforeAll, after: afterAll, ...asserts };
 
+// The number of the member that Deno is.
+let denoNumber = 0;
+while (lazies[denoNumber]![0] !== globalThis || lazies[denoNumber]![1] !== "Deno") denoNumber++;
+
 function bootTester(natives: Record<string, Native>, info: string): Enter {
   attach(natives);
-  const own: Record<string, Native> = Object.assign(Object.create(null), natives);
+  const own: Record<string, Native> = Object.create(natives);
   own.report = (_a, _b, s) => void uncaught(JSON.parse(s!));
   own.timerStart = (id, ms, repeat) => {
     const out = natives.timerStart!(id, ms, repeat);
@@ -29,7 +33,9 @@ function bootTester(natives: Record<string, Native>, info: string): Enter {
   for (const [name, value] of Object.entries({ describe, it, test, beforeAll, beforeEach, afterEach, afterAll, before: beforeAll, after: afterAll })) {
     Object.defineProperty(g, name, { value, writable: true, configurable: true, enumerable: false });
   }
-  g.Deno.test = test;
+  // The host cannot make it before the isolate is booted.
+  const deno: any = enter(8, denoNumber, undefined, undefined);
+  deno.test = test;
   Object.defineProperty(g, Symbol.for("flora.testing"), { value: { ...library, nodeAssert } });
   return (kind, id, a, b) => {
     if (kind === 1) return receive(id, a, b, run);

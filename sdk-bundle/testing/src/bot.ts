@@ -31,7 +31,7 @@ class Exchange {
   #over!: (a: Answered) => void;
   #fail!: (e: Error) => void;
   #head: Answered = { status: 200, headers: [], body: "" };
-  #parts: string[] = [];
+  #parts: Uint8Array[] = [];
 
   constructor() {
     this.whole = new Promise((resolve, reject) => {
@@ -41,23 +41,21 @@ class Exchange {
     this.whole.catch(() => {});
   }
 
-  async answer(op: string, a: any): Promise<{ ok: boolean }> {
+  async answer(op: string, a: any, raw: Uint8Array | undefined): Promise<{ ok: boolean }> {
     if (op === "op_serve_completed") return this.whole.then(() => ({ ok: true }), () => ({ ok: false }));
     if (op === "op_serve_respond") {
       this.begun = true;
       if (a.status < 200 || a.status > 599) this.#fail(new Error(`the response has the status ${a.status}`));
       this.#head = { status: a.status, headers: a.headers ?? [], body: "" };
-      if (a.pieces !== true) this.#over({ ...this.#head, body: a.bytes ?? utf8Encode(a.text ?? "") });
+      if (a.pieces !== true) this.#over({ ...this.#head, body: raw === undefined ? utf8Encode(a.text ?? "") : base64(raw) });
       return { ok: true };
     }
     if (a.failed === true) this.#fail(new Error("the response's stream failed"));
-    this.#parts.push(a.bytes ?? "");
-    if (a.end === true) this.#over({ ...this.#head, body: btoa(this.#parts.map(atob).join("")) });
+    if (raw !== undefined) this.#parts.push(raw.slice());
+    if (a.end === true) this.#over({ ...this.#head, body: base64(join(this.#parts)) });
     return { ok: true };
   }
 }
-declare function atob(s: string): string;
-declare function btoa(s: string): string;
 
 type Override = unknown | ((args: any) => unknown);
 
@@ -393,7 +391,7 @@ export class TestBot {
     if (op === "op_fetch_answer") return new Promise((resolve) => (this.#uploads.get(args.id)!.all = resolve));
     if (op === "op_websocket_open") throw new Refusal("NOT_SUPPORTED", `the script opens a WebSocket to ${args.url}: a test bot has none; test what its events call instead`);
     if (op.startsWith("op_websocket_")) return undefined;
-    if (op.startsWith("op_serve_")) return (this.#exchanges.get(args.id) ?? new Exchange()).answer(op, args);
+    if (op.startsWith("op_serve_")) return (this.#exchanges.get(args.id) ?? new Exchange()).answer(op, args, raw);
     const name = restName(op);
     this.#calls.push({ name, args });
     if (this.#overrides.has(name)) {

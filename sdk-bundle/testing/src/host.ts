@@ -87,7 +87,7 @@ export class Host {
   commands: any[] = [];
   readonly clock: Clock;
   readonly realm: any;
-  #enter: (kind: number, id: number, a?: unknown, b?: unknown, raw?: Uint8Array) => void;
+  #enter: (kind: number, id: number, a?: unknown, b?: unknown, raw?: Uint8Array) => unknown;
   #settled = new Map<number, (f: Failure | undefined) => void>();
   #setup: Setup;
   #Bytes: typeof Uint8Array; // The realm's own.
@@ -103,13 +103,16 @@ export class Host {
     this.#Bytes = vm.runInContext("Uint8Array", this.realm, { filename: "flora:preparation" });
     vm.runInContext(source, this.realm, { filename: "flora:sdk" });
     const boot = this.realm.__floraBoot;
+    const lazies: [object, string, boolean][] = this.realm.__floraLazy;
     delete this.realm.__floraBoot;
+    delete this.realm.__floraLazy;
     const { guildId, applicationId, endpoint } = setup;
     this.#enter = boot(this.#natives(), JSON.stringify({ guildId, applicationId, endpoint, maxTimers: 512 }));
+    for (let id = 0; id < lazies.length; id++) this.#lay(lazies[id]![0], lazies[id]![1], lazies[id]![2], id);
   }
 
   #natives(): object {
-    const own: Record<string, (a: any, b: any, s: any) => unknown> = {
+    const own: Record<string, (a: any, b: any, s: any, n: any) => unknown> = {
       log: (level, _, text) => void this.logs.push({ level: levels[level] ?? "info", text }),
       timerStart: (id, ms, repeat) => this.clock.start(id, ms, repeat === "1"),
       timerClear: (id) => this.clock.clear(id),
@@ -133,6 +136,7 @@ export class Host {
       codecEnd: (id) => platform.codecEnd(id),
       about: () => platform.about(),
       // Node tells nobody what a Proxy or a promise holds.
+      lay: (on, name, shows, id) => this.#lay(on, name, shows, id),
       reveal: () => undefined,
       subtle: (_, __, request) => this.#begin(operate(request)),
       report: (_, __, failure) => void this.logs.push({ level: "error", text: JSON.parse(failure).text }),
@@ -140,6 +144,11 @@ export class Host {
     return new Proxy(own, {
       get: (natives, name) => (typeof name === "string" && name.startsWith("op_") ? (_a: number, _b: number, args: string, raw?: Uint8Array) => this.#call(name, args, raw) : natives[name as string]),
     });
+  }
+
+  // A member that is made when it is touched: V8's own API hides that it is not there yet, Node makes it.
+  #lay(on: object, name: string, enumerable: boolean, id: number): void {
+    Object.defineProperty(on, name, { value: this.#enter(8, id), writable: true, configurable: true, enumerable });
   }
 
   #cron(job: { name: string; expr: string; skipIfRunning: boolean }): void {

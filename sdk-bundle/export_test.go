@@ -1,0 +1,4 @@
+package sdkbundle
+
+// Link is link, for tests.
+var Link = link
