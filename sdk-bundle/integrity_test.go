@@ -23,7 +23,9 @@ func TestFetchChecksIntegrity(t *testing.T) {
 	s256, s384, s512 := digests(hello)
 	o256, _, o512 := digests("other")
 	const right = "201 Made false " + hello + " " + hello
-	wrong := func(has string) string { return "TypeError FETCH_FAILED fetch failed: the response's body is not what integrity says: its digest is " + has }
+	wrong := func(has string) string {
+		return "TypeError FETCH_FAILED fetch failed: the response's body is not what integrity says: its digest is " + has
+	}
 	const unknown = "TypeError undefined fetch: integrity names no digest that can be checked; give sha256-, sha384- or sha512- and the digest in base64"
 	for _, row := range []struct{ integrity, want string }{
 		{s256, right},
