@@ -19,7 +19,7 @@ const mostURLs = 10_000;
 const blobs = new MapCtor<string, Stored>();
 const { randomUUID } = crypto;
 
-function networkError(text: string): TypeError {
+export function networkError(text: string): TypeError {
   const e: any = new TypeErrorCtor(`fetch failed: ${text}`);
   hide(e, "code", "FETCH_FAILED");
   return e;
