@@ -219,6 +219,14 @@ export function streamIn(b: Body): Readable | undefined {
   return streamInside(b);
 }
 
+/** All that is inside of a body that is nobody else's. */
+export async function allOf(inside: Inside): Promise<Uint8Array> {
+  const { content, stream, whole } = inside;
+  if (content !== undefined || stream === undefined) return bytesIn(content ?? none);
+  if (whole !== undefined) whole();
+  return await drain(stream);
+}
+
 /** The inside for a copy of a body that was not read yet. */
 export function insideFor(b: Body): Inside {
   return copyInside(b);

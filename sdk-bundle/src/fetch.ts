@@ -4,6 +4,7 @@ import { Body, type Inside, contentOf, insideFor, moved, taken, typed } from "./
 import { type Received, exchange, noBody } from "./exchange";
 import { Headers, copied, headerOf, isLocked, locked, rawList } from "./headers";
 import { later } from "./host";
+import { verified, wantedBy } from "./integrity";
 import { type Stored, blobAt, blobOfURL, dataAt } from "./localurls";
 import {
   JSONStringify,
@@ -41,10 +42,10 @@ const ofJSON = {};
 let isRequest: (v: unknown) => boolean;
 let signalOf: (r: Request) => AbortSignal;
 /** What a request says of itself, whatever a script made of its accessors. */
-export let insideRequest: (r: Request) => { url: string; method: string; redirect: string; headers: Headers };
+export let insideRequest: (r: Request) => { url: string; method: string; redirect: string; headers: Headers; integrity: string };
 let storedOf: (r: Request) => Stored | undefined;
 
-/** What is taken from those who write for browsers; it changes nothing here. */
+/** What is taken from those who write for browsers; but for integrity, it changes nothing here. */
 interface Options {
   mode: string;
   credentials: string;
@@ -105,7 +106,7 @@ export class Request extends Body {
   static {
     isRequest = (v) => v !== null && typeof v === "object" && #url in v;
     signalOf = (r) => r.#signal;
-    insideRequest = (r) => ({ url: r.#url, method: r.#method, redirect: r.#redirect, headers: r.#headers });
+    insideRequest = (r) => ({ url: r.#url, method: r.#method, redirect: r.#redirect, headers: r.#headers, integrity: r.#options.integrity });
     storedOf = (r) => r.#blob;
   }
 
@@ -341,13 +342,17 @@ export function fetch(input: unknown, init?: unknown): Promise<Response> {
   return later(() => {
     const request = new Request(input, init ?? {});
     const signal = signalOf(request);
+    const { url, method, redirect, headers, integrity } = insideRequest(request);
+    const wanted = integrity === "" ? undefined : wantedBy(integrity);
     const body = taken(request);
-    const { url, method, redirect, headers } = insideRequest(request);
+    let came: Promise<Received>;
     if (startsWith(url, "data:") || startsWith(url, "blob:")) {
       if (isAborted(signal)) throw reasonFor(signal);
-      return resolvedWith(received(startsWith(url, "data:") ? dataAt(url) : blobAt(url, storedOf(request), method, headerOf(headers, "range")), method));
+      came = resolvedWith(startsWith(url, "data:") ? dataAt(url) : blobAt(url, storedOf(request), method, headerOf(headers, "range")));
+    } else {
+      came = exchange({ url, method, redirect, headers: rawList(headers) }, signal, body);
     }
-    return then(exchange({ url, method, redirect, headers: rawList(headers) }, signal, body), (r) => received(r, method));
+    return then(wanted === undefined ? came : verified(came, wanted), (r) => received(r, method));
   });
 }
 

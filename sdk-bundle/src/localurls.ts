@@ -18,7 +18,7 @@ export interface Stored {
 const mostURLs = 10_000;
 const blobs = new MapCtor<string, Stored>();
 
-function networkError(text: string): TypeError {
+export function networkError(text: string): TypeError {
   const e: any = new TypeErrorCtor(`fetch failed: ${text}`);
   hide(e, "code", "FETCH_FAILED");
   return e;
