@@ -24,6 +24,7 @@ import (
 // scripts gives deliveries to a test.
 type scripts struct {
 	refuse  error
+	at      func(Delivery) // If not nil, it is the script, and very quick.
 	got     chan Delivery
 	abandon chan string
 }
@@ -31,6 +32,10 @@ type scripts struct {
 func (s *scripts) Deliver(_ snowflake.GuildID, d Delivery) error {
 	if s.refuse != nil {
 		return s.refuse
+	}
+	if s.at != nil {
+		s.at(d)
+		return nil
 	}
 	s.got <- d
 	return nil
@@ -92,6 +97,26 @@ func run(t *testing.T, e *Endpoint, s *scripts, script func(d Delivery, x *excha
 	case <-time.After(patience):
 		t.Fatal("it does not end")
 		return nil, nil
+	}
+}
+
+// TestQuickScripts: a script that answers before anybody looks is known all the
+// same, so that its end is that of its response.
+func TestQuickScripts(t *testing.T) {
+	t.Parallel()
+	for range 20 { // Chance decides what is looked at first.
+		e, s := newEndpoint(t, "https://bot.example")
+		var outcome Outcome
+		e.cfg.Count = func(o Outcome) { outcome = o }
+		s.at = func(d Delivery) {
+			life, end := context.WithCancel(context.Background())
+			d.Begun(life)
+			_, _ = e.Respond(1, e.only(t).id, Head{Status: 200, Pieces: true, Length: -1})
+			end()
+		}
+		if _, err := run(t, e, s, nil); !errors.Is(err, http.ErrAbortHandler) || outcome != Gone {
+			t.Fatalf("got %s, %v", outcome, err)
+		}
 	}
 }
 
