@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -387,5 +388,40 @@ func TestOutgoingKeepsWhatIsTheScripts(t *testing.T) {
 	want := http.Header{"Set-Cookie": {"a=b"}, "Www-Authenticate": {"Basic"}, "Location": {"/x"}, "X": {"\xe9"}, "X-Content-Type-Options": {"nosniff"}}
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBodiesOfGETAreNobodys(t *testing.T) {
+	t.Parallel()
+	e, _ := newEndpoint(t, "https://bot.example")
+	for method, want := range map[string]string{"GET": "", "get": "", "Head": "", "POST": "x", "post": "x", "purge": "x"} {
+		r := httptest.NewRequestWithContext(t.Context(), method, "/g/1/", strings.NewReader("x"))
+		if b, err := e.body(httptest.NewRecorder(), r); string(b) != want || err != nil {
+			t.Errorf("%s: %q, %v", method, b, err)
+		}
+	}
+}
+
+func TestCredentialsOfTheAPIReachNoScript(t *testing.T) {
+	t.Parallel()
+	e, _ := newEndpoint(t, "https://bot.example")
+	e.cfg.Reserved = func(bearer string) bool { return bearer == "own" }
+	for _, row := range []struct {
+		sent   []string
+		passed bool
+	}{
+		{[]string{"Bearer own"}, false},
+		{[]string{"bearer   own "}, false},
+		{[]string{"Bearer\town"}, false},
+		{[]string{"Basic eDp5", "Bearer own"}, false},
+		{[]string{"Bearer other"}, true},
+		{[]string{"Basic own"}, true},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/g/1/", nil)
+		r.Header["Authorization"] = row.sent
+		got := slices.ContainsFunc(e.incoming(r, 1), func(h [2]string) bool { return h[0] == "authorization" })
+		if got != row.passed {
+			t.Errorf("%q: passed on: %v", row.sent, got)
+		}
 	}
 }

@@ -148,7 +148,8 @@ func (e *Endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	if err != nil {
 		return nil, fault.Wrap(err, fault.RequestTimeout, "the body did not arrive in %s, or is malformed", bodyTime)
 	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	// Scripts see these methods in capitals, whatever a client wrote.
+	if strings.EqualFold(r.Method, http.MethodGet) || strings.EqualFold(r.Method, http.MethodHead) {
 		return nil, nil
 	}
 	return b, nil

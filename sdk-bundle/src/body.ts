@@ -4,7 +4,7 @@
 import { base64ToBytes, base64ToText, bufferOf, bytesToBase64, copyInto, copyOf, isBytes, lengthOf, textToBase64, typedNameOf, viewOf, Uint8ArrayCtor } from "./bytes";
 import { type Blob, blobOf, insideBlob, streamOf } from "./blob";
 import { type FormData, formFrom, isForm, multipart, parseMultipart } from "./formdata";
-import { essence, mimeOf } from "./mime";
+import { essence, mimeIn } from "./mime";
 import { JSONParse, TypeErrorCtor, add, list, slice, startsWith } from "./primordials";
 import { type Deferred, deferred, handled } from "./promises";
 import { type ReadableStream, readableFor, readableOf, teeOf } from "./readable";
@@ -53,8 +53,7 @@ export function contentOf(v: any, what: string): { inside: Inside; type: string 
 }
 
 function textIn(c: Content): string {
-  if (c.text !== undefined) return usv(c.text);
-  const text = base64ToText(bytesToBase64(c.bytes!));
+  const text = c.text !== undefined ? usv(c.text) : base64ToText(bytesToBase64(c.bytes!));
   return startsWith(text, "\ufeff") ? slice(text, 1) : text;
 }
 
@@ -103,6 +102,7 @@ function drain(s: Readable): Promise<Uint8Array> {
 let copyInside: (b: Body) => Inside;
 let moveInside: (b: Body) => Inside;
 let takeInside: (b: Body) => Inside;
+let streamInside: (b: Body) => Readable | undefined;
 let setType: (b: Body, type: () => string) => void;
 
 /** What Request and Response have in common. */
@@ -119,13 +119,8 @@ export class Body {
     this.#whole = inside?.whole;
   }
   get body(): ReadableStream | null {
-    if (this.#stream === undefined) {
-      if (this.#content === undefined) return null;
-      const made = streamOf(this.#used ? new Uint8ArrayCtor(0) : bytesIn(this.#content));
-      this.#stream = readableOf(made)!;
-      if (this.#used) handled(cancel(this.#stream, undefined));
-    }
-    return readableFor(this.#stream);
+    const stream = streamInside(this);
+    return stream === undefined ? null : readableFor(stream);
   }
   get bodyUsed(): boolean {
     return this.#used || (this.#stream !== undefined && this.#stream.disturbed);
@@ -161,18 +156,24 @@ export class Body {
   }
   async blob(): Promise<Blob> {
     const bytes = bytesIn((await this.#take()) ?? none);
-    const type = mimeOf(this.#type());
-    return blobOf(bytes, type ?? "");
+    return blobOf(bytes, mimeIn(this.#type()) ?? "");
   }
   async formData(): Promise<FormData> {
     const c = (await this.#take()) ?? none;
-    const type = this.#type();
+    const type = mimeIn(this.#type()) ?? "";
     const kind = essence(type);
     if (kind === "multipart/form-data") return parseMultipart(bytesIn(c), type);
     if (kind === "application/x-www-form-urlencoded") return formFrom(pairsIn(textIn(c)));
     throw new TypeErrorCtor("formData: the content-type is neither multipart/form-data nor application/x-www-form-urlencoded");
   }
   static {
+    streamInside = (b) => {
+      if (b.#stream === undefined && b.#content !== undefined) {
+        b.#stream = readableOf(streamOf(b.#used ? new Uint8ArrayCtor(0) : bytesIn(b.#content)))!;
+        if (b.#used) handled(cancel(b.#stream, undefined));
+      }
+      return b.#stream;
+    };
     copyInside = (b) => {
       if (b.#unusable()) throw new TypeErrorCtor("The body was read already; clone before it is read");
       if (b.#content !== undefined) return { content: b.#content, stream: undefined };
@@ -209,6 +210,11 @@ const none: Content = { text: "" };
 
 async function drained(s: Readable): Promise<Content> {
   return { bytes: await drain(s), free: true };
+}
+
+/** A body's stream; undefined when there is no body. */
+export function streamIn(b: Body): Readable | undefined {
+  return streamInside(b);
 }
 
 /** All that is inside of a body that is nobody else's. */

@@ -11,8 +11,8 @@ import { type AbortSignal, isAborted, onAbort, reasonFor } from "./abort";
 import type { Content, Inside } from "./body";
 import { lengthOf, part, typedNameOf } from "./bytes";
 import type { Pair } from "./headers";
-import { startOp } from "./host";
-import { MathMin, MathRandom, PromiseCtor, TypeErrorCtor, dict, numberToString } from "./primordials";
+import { newId, startOp } from "./host";
+import { MathMin, PromiseCtor, TypeErrorCtor, dict } from "./primordials";
 import { type Deferred, deferred, handled, rejectedWith, resolvedWith } from "./promises";
 import { Readable, acquire, cancel, read } from "./rs";
 import { ByteController } from "./rsbytes";
@@ -40,7 +40,7 @@ const most = 256 << 10;
 function nothing(): void {}
 
 class Exchange {
-  readonly id = numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36);
+  readonly id = newId();
   #signal: AbortSignal;
   #outcome: Deferred<Received> = deferred();
   #forget = nothing;
