@@ -168,6 +168,40 @@ func TestAbort(t *testing.T) {
 		"TimeoutError", "true 5 5 false", "5", "TypeError")
 }
 
+// TestAbortBeforeControlBegan: an op that is held up begins after the one that
+// aborts it, so that what it began is given up once it is known.
+func TestAbortBeforeControlBegan(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		init, op, result string
+		aborts           int
+	}{
+		"with more to come": {"", "op_fetch", strings.Replace(answered, `"more":false`, `"more":true`, 1), 2},
+		"all there":         {"", "op_fetch", answered, 1},
+		"an upload":         {`, method: "POST", duplex: "half", body: new ReadableStream({})`, "op_fetch_open", "null", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := fetcher(t, func(c isolatetest.Call) (string, bool, bool) { return "null", true, c.Op == "op_abort_fetch" })
+			says(t, r, `const c = new AbortController();
+				const p = fetch("http://a.b", {signal: c.signal`+row.init+`});
+				c.abort();
+				await p.catch((e) => console.log(e.name));`, "AbortError")
+			r.Resolve(r.WaitCalls(1, row.op)[0].ID, true, row.result)
+			if row.aborts > 1 {
+				r.WaitCalls(row.aborts, "op_abort_fetch")
+			}
+			says(t, r, `console.log("served")`, "served")
+			if got := len(r.Calls("op_abort_fetch")); got != row.aborts {
+				t.Errorf("%d aborts, want %d", got, row.aborts)
+			}
+			if got := r.Calls("op_fetch_answer", "op_fetch_send"); len(got) > 0 {
+				t.Errorf("it goes on: %+v", got)
+			}
+		})
+	}
+}
+
 func TestHeadersByTheStandard(t *testing.T) {
 	t.Parallel()
 	r := fetcher(t, nil)

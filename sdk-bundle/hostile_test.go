@@ -178,3 +178,56 @@ func TestPromisesThatAreTamperedWith(t *testing.T) {
 		}
 	}
 }
+
+// poisonedWeb takes what a test reads with, and has every member of the web's
+// classes throw. Not what is made before the script runs, but what is made when
+// it first touches it, would take these.
+const poisonedWeb = `
+	const { text } = Response.prototype, { redirect } = Response;
+	const made = URL.createObjectURL;
+	const status = Object.getOwnPropertyDescriptor(Response.prototype, "status").get;
+	for (const c of [Request, Response, Object.getPrototypeOf(Response), Headers, URL, URLSearchParams, Event, EventTarget, AbortSignal, AbortController, ReadableStream, Blob, crypto.constructor]) {
+		for (const o of [c, c.prototype]) {
+			for (const k of Reflect.ownKeys(o)) {
+				const d = Object.getOwnPropertyDescriptor(o, k);
+				if (!d.configurable || k === "prototype" || k === "constructor" || k === "name" || k === "length") continue;
+				if (typeof d.value === "function") Object.defineProperty(o, k, { value() { throw new Error("the SDK used " + c.name + "." + String(k)); } });
+				else if (d.get) Object.defineProperty(o, k, { get() { throw new Error("the SDK used " + c.name + "." + String(k)); } });
+			}
+		}
+	}
+	delete console.info;
+`
+
+func TestTheWebsClassesDoNotUseEachOthersMembers(t *testing.T) {
+	t.Parallel()
+	t.Run("fetch", func(t *testing.T) {
+		t.Parallel()
+		r := fetcher(t, nil)
+		says(t, r, poisonedWeb+`
+			const r = await fetch(new Request("http://a.b/", { referrer: "http://c.d/", method: "POST", body: "x" }));
+			console.log(status.call(r), await text.call(r), status.call(redirect("http://a.b/")));
+			try { new Request("http://u:p@a.b/"); } catch (e) { console.log(e.message.slice(0, 40)); }
+			console.log(made(new Blob(["x"])).slice(0, 10));`,
+			"201 hällo 302", "Request: a URL with a user name or passw", "blob:null/")
+	})
+	t.Run("Deno.serve", func(t *testing.T) {
+		t.Parallel()
+		got, failure := answersOf(t, poisonedWeb+`Deno.serve(() => new Response("hi", { headers: { a: "b" } }))`, "GET", "/x", nil, 0)
+		want := []call{{"op_serve_respond", `{"id":"r1","status":200,"statusText":"","headers":[["a","b"],["content-type","text/plain;charset=UTF-8"]],"text":"hi"}`}}
+		if diff := cmp.Diff(want, got); diff != "" || failure != "" {
+			t.Errorf("%s (-want +got):\n%s", failure, diff)
+		}
+	})
+	t.Run("EventSource", func(t *testing.T) {
+		t.Parallel()
+		r := isolatetest.Load(t, poisonedWeb+`const s = new EventSource("https://a.b/"); s.onmessage = (e) => console.log(e.data); s.onerror = (e) => console.log(e.message);`,
+			isolatetest.Options{Ops: fetchOps(), Answer: func(isolatetest.Call) (string, bool, bool) {
+				return `{"status":200,"statusText":"","url":"https://a.b/","redirected":false,"headers":[["content-type","text/event-stream"]],"more":false}`, true, true
+			}, Bytes: func(isolatetest.Call) []byte { return []byte("data: one\n\n") }})
+		r.WaitLog("an event", func(l isolatetest.Line) bool { return true })
+		if got := r.Logs()[0].Text; got != "one" {
+			t.Errorf("got %q", got)
+		}
+	})
+}

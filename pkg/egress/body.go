@@ -22,8 +22,15 @@ import (
 // chunk is how much of a body is read and paid for at a time.
 const chunk = 32 << 10
 
-// maxWindow bounds the memory of a zstd decoder; RFC 9659 asks for 8 MiB.
-const maxWindow = 8 << 20
+const (
+	// maxWindow bounds the memory of a zstd decoder; RFC 9659 asks for 8 MiB.
+	maxWindow = 8 << 20
+	minWindow = 1 << 20
+)
+
+// windowBytes is what all decompressions of a guild may look back to: by default
+// as much as 16 responses in brotli's usual form, and one of any form at least.
+func (l Limits) windowBytes() int64 { return max(2*l.HeldBytes, 16<<20) }
 
 // metered counts bytes as they come.
 type metered struct {
@@ -57,9 +64,11 @@ func (c *Client) body(e *exchange) (io.Reader, func(), error) {
 		c.cfg.Moved(0, n)
 		return c.pay(e.ctx, e, n)
 	}}
-	return decoded(network, e.raw.Header.Values("Content-Encoding"), func(from io.Reader) io.Reader {
+	w := &windows{hold: func(n int64) bool { return e.guild.widen(n, c.cfg.Limits.windowBytes()) }}
+	body, closeAll, err := decoded(network, e.raw.Header.Values("Content-Encoding"), w, func(from io.Reader) io.Reader {
 		return &metered{from, func(n int) error { return c.pay(e.ctx, e, n) }}
 	})
+	return body, func() { closeAll(); e.guild.narrow(w.held) }, err
 }
 
 // read takes the body, decompressed, up to its limit. What is held is given
@@ -102,10 +111,52 @@ func tooLarge(most int64) *Failure {
 	return failure(TooLarge, "EBODY", "the response's body has more than "+strconv.FormatInt(most, 10)+" bytes")
 }
 
+// windows are what decompressions look back to: memory that a server asks for
+// with a few bytes.
+type windows struct {
+	hold func(n int64) bool
+	held int64
+}
+
+func (w *windows) take(n int64) error {
+	if !w.hold(n) {
+		return crowded()
+	}
+	w.held += n
+	return nil
+}
+
+// brotliWindow is the window that a stream's first byte asks for (RFC 7932, 9.1).
+func brotliWindow(first byte) int64 {
+	switch {
+	case first&1 == 0:
+		return 1 << 16
+	case first>>1&7 != 0:
+		return 1 << (17 + first>>1&7)
+	case first>>4&7 > 1:
+		return 1 << (8 + first>>4&7)
+	}
+	return 1 << 17
+}
+
+// zstdWindow is the window of the first frame; later ones may have no larger
+// one.
+func zstdWindow(head []byte) uint64 {
+	var h zstd.Header
+	if h.Decode(head) != nil || h.Skippable {
+		return maxWindow
+	}
+	size := h.WindowSize
+	if h.SingleSegment {
+		size = h.FrameContentSize
+	}
+	return min(max(size, minWindow), maxWindow)
+}
+
 // decoded undoes the compressions that the header names, the last one first. A
 // little on the network may be much here, in the worker or on the way between
 // two of them, so what each gives is metered like what comes.
-func decoded(from io.Reader, header []string, meter func(io.Reader) io.Reader) (io.Reader, func(), error) {
+func decoded(from io.Reader, header []string, w *windows, meter func(io.Reader) io.Reader) (io.Reader, func(), error) {
 	body := from
 	var closers []func()
 	closeAll := func() {
@@ -123,7 +174,7 @@ func decoded(from io.Reader, header []string, meter func(io.Reader) io.Reader) (
 			continue
 		}
 		in := &tally{from: body}
-		next, stop := decoder(coding, in)
+		next, stop := decoder(coding, in, w)
 		if next == nil {
 			closeAll()
 			// As the standard has it, what is not known is given as it came.
@@ -211,7 +262,7 @@ func (l *lazy) Read(p []byte) (int, error) {
 }
 
 // decoder undoes one compression; nil is one that is not known.
-func decoder(coding string, from io.Reader) (io.Reader, func()) {
+func decoder(coding string, from io.Reader, w *windows) (io.Reader, func()) {
 	stop := func() {}
 	l := &lazy{from: bufio.NewReader(from)}
 	switch coding {
@@ -220,11 +271,23 @@ func decoder(coding string, from io.Reader) (io.Reader, func()) {
 	case "deflate":
 		l.make = inflate
 	case "br":
-		l.make = func(r *bufio.Reader) (io.Reader, error) { return brotli.NewReader(r), nil }
+		l.make = func(r *bufio.Reader) (io.Reader, error) {
+			first, err := r.Peek(1)
+			if err == nil {
+				err = w.take(brotliWindow(first[0]))
+			}
+			return brotli.NewReader(r), err
+		}
 	case "zstd":
 		var d *zstd.Decoder
 		l.make = func(r *bufio.Reader) (_ io.Reader, err error) {
-			d, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+			// What has come has the header in it, or the most is taken.
+			head, _ := r.Peek(min(r.Buffered(), zstd.HeaderMaxSize))
+			window := zstdWindow(head)
+			if err := w.take(int64(window)); err != nil { //nolint:gosec // At most maxWindow.
+				return nil, err
+			}
+			d, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(window))
 			return d, err
 		}
 		stop = func() {

@@ -83,14 +83,14 @@ type Config struct {
 
 // Client makes requests for all guilds.
 type Client struct {
-	cfg           Config
-	guilds        guilds
-	held, sockets *pool // Of all guilds.
-	dialer        *dialer
-	webSockets    *socketSlots
-	base          context.Context //nolint:containedctx // The life of all WebSockets.
-	cancel        context.CancelFunc
-	running       sync.WaitGroup // What WebSockets run.
+	cfg                    Config
+	guilds                 guilds
+	held, windows, sockets *pool // Of all guilds.
+	dialer                 *dialer
+	webSockets             *socketSlots
+	base                   context.Context //nolint:containedctx // The life of all WebSockets.
+	cancel                 context.CancelFunc
+	running                sync.WaitGroup // What WebSockets run.
 }
 
 // New makes a client.
@@ -117,8 +117,9 @@ func New(cfg Config) *Client {
 	atOnce := max(cfg.Limits.Concurrency, 1)
 	conns := int64(2*atOnce + maxIdle)
 	c.held, c.sockets = &pool{most: memories * cfg.Limits.HeldBytes, parts: memories}, &pool{most: sockets * conns, parts: sockets}
+	c.windows = &pool{most: (memories + 1) * cfg.Limits.windowBytes(), parts: memories} // One that is alone gets its own limit.
 	c.guilds.make = func() *guild {
-		g := &guild{slots: make(chan struct{}, atOnce), memory: c.held, sockets: c.sockets}
+		g := &guild{slots: make(chan struct{}, atOnce), memory: c.held, windows: c.windows, sockets: c.sockets}
 		g.transport = transport(g, d, cfg, conns)
 		return g
 	}

@@ -24,11 +24,12 @@ type guild struct {
 	transport *http.Transport
 	slots     chan struct{} // One for each request under way.
 
-	memory, sockets *pool // Of all guilds.
+	memory, windows, sockets *pool // Of all guilds.
 
 	mu       sync.Mutex // Guards the members below.
 	bytes    limit.Bucket
 	buffered int64 // Of bodies that are in memory.
+	wide     int64 // What decompressions look back to.
 	open     int64 // Connections, those that are being made or wait to be used again included.
 	active   int   // Requests, those that wait for a slot included.
 	used     time.Time
@@ -148,6 +149,25 @@ func (g *guild) release(n int64) {
 	defer g.mu.Unlock()
 	g.buffered -= n
 	g.memory.give(n)
+}
+
+// widen takes memory for what a decompression looks back to; narrow gives it
+// back.
+func (g *guild) widen(n, most int64) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.wide+n > most || !g.windows.take(g.wide, n) {
+		return false
+	}
+	g.wide += n
+	return true
+}
+
+func (g *guild) narrow(n int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.wide -= n
+	g.windows.give(n)
 }
 
 // connect has dial make a connection that is counted until it is closed. One may

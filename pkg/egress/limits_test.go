@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -274,5 +278,89 @@ func TestBrokenServers(t *testing.T) {
 		if !ok || f.Outcome != egress.Unreached && f.Outcome != egress.Invalid {
 			t.Errorf("%q: %v", answer, err)
 		}
+	}
+}
+
+// A few bytes of brotli or zstd ask for megabytes to look back to, which count
+// for as long as they are decompressed.
+func TestWindowsOfDecompressionsAreBounded(t *testing.T) {
+	t.Parallel()
+	wide := func(log int) []byte {
+		var out bytes.Buffer
+		bw := brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: 1, LGWin: log})
+		if _, err := bw.Write([]byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if err := bw.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		return out.Bytes()
+	}
+	var zs bytes.Buffer
+	zw, err := zstd.NewWriter(&zs, zstd.WithWindowSize(8<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := zw.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	if err := zw.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		as     string
+		body   []byte
+		atOnce int
+	}{
+		"the widest brotli": {"br", wide(24), 4},
+		"the usual brotli":  {"br", wide(22), 16},
+		"the widest zstd":   {"zstd", zs.Bytes(), 8},
+	} {
+		w := newWorld(t, func(c *egress.Config) { c.Limits.Concurrency = 20 })
+		w.Serve(t, "93.184.216.34:80", "example.com", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			rw.Header().Set("Content-Encoding", row.as)
+			_, _ = rw.Write(row.body)
+			_ = http.NewResponseController(rw).Flush()
+			<-r.Context().Done()
+		}))
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		first := func(guild snowflake.GuildID) (*egress.Stream, error) {
+			res, err := w.client.Open(ctx, guild, egress.Request{URL: "http://example.com/"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, _, err := res.Stream.Next(ctx)
+			if err == nil && string(b) != "hello" {
+				t.Errorf("%s: got %q", name, b)
+			}
+			return res.Stream, err
+		}
+		var open []*egress.Stream
+		for i := range row.atOnce {
+			s, err := first(guildA)
+			if err != nil {
+				t.Fatalf("%s: number %d: %v", name, i, err)
+			}
+			open = append(open, s)
+		}
+		_, err := first(guildA)
+		if f, ok := errors.AsType[*egress.Failure](err); !ok || f.Code != "EBUDGET" {
+			t.Errorf("%s: one more: %v", name, err)
+		}
+		s, err := first(guildB)
+		if err != nil {
+			t.Errorf("%s: another guild: %v", name, err)
+		}
+		s.Close()
+		for _, s := range open {
+			s.Close()
+		}
+		for ctx.Err() == nil && w.client.Usage().Requests > 0 {
+			runtime.Gosched()
+		}
+		if _, err = first(guildA); err != nil {
+			t.Errorf("%s: after the others: %v", name, err)
+		}
+		cancel()
 	}
 }

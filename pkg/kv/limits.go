@@ -108,7 +108,7 @@ func (l Limits) checkStore(name string) error {
 		return fault.New(fault.InvalidInput, "store name cannot be empty")
 	case len(name) > l.StoreRunes*utf8.UTFMax || utf8.RuneCountInString(name) > l.StoreRunes:
 		return fault.New(fault.InvalidInput, "store name exceeds maximum size of %d characters", l.StoreRunes)
-	case strings.HasPrefix(name, Reserved):
+	case l.checkOrdered(name) == nil:
 		return fault.New(fault.InvalidInput, "store %q is a database of Deno.openKv or holds schedules: only the script reads and writes its keys; it can be exported, imported and deleted", name)
 	case strings.ContainsAny(name, "/."):
 		return fault.New(fault.InvalidInput, `store name cannot contain "/" or "."`)

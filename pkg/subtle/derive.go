@@ -10,7 +10,8 @@ import (
 // Bounds of a derivation.
 const (
 	maxDerived    = 1 << 20   // Bytes.
-	maxIterations = 5_000_000 // Of PBKDF2, over all blocks of its output.
+	maxIterations = 5_000_000 // Of PBKDF2, over all blocks of its output, which read the salt once each.
+	maxInfo       = 64 << 10  // Bytes of HKDF's info, which each block of its output reads.
 )
 
 func (r *Request) deriveKey() (any, error) {
@@ -86,11 +87,16 @@ func (r *Request) deriveBits(length *uint32) ([]byte, error) {
 	}
 	var out []byte
 	if a.Name == "HKDF" {
+		if len(a.Info) > maxInfo {
+			return nil, notSupported("the info of HKDF has at most %d bytes here, not %d", maxInfo, len(a.Info))
+		}
 		out, err = hkdf.Key(h.New, r.Key.Data, a.Salt, string(a.Info), n)
 	} else {
 		blocks := (n + h.Size() - 1) / h.Size()
-		if rounds := uint64(a.Iterations) * uint64(blocks); rounds > maxIterations { //nolint:gosec // It is not negative.
-			return nil, notSupported("PBKDF2 does at most %d iterations here over all blocks of its output, not %d", maxIterations, rounds)
+		// A block of the salt takes as long as an iteration.
+		each := uint64(a.Iterations) + uint64(len(a.Salt)/h.New().BlockSize()) //nolint:gosec // It is not negative.
+		if rounds := each * uint64(blocks); rounds > maxIterations {           //nolint:gosec // It is not negative.
+			return nil, notSupported("PBKDF2 does at most %d iterations here over all blocks of its output, not %d, blocks of the salt included", maxIterations, rounds)
 		}
 		out, err = pbkdf2.Key(h.New, string(r.Key.Data), a.Salt, int(a.Iterations), n)
 	}

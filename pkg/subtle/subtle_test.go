@@ -37,6 +37,23 @@ func b64(t *testing.T, text string) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
+// Each block of the output reads all of the salt, or info: however few iterations
+// there are, that is time that nothing interrupts.
+func TestDerivationsFromLongTextsAreBounded(t *testing.T) {
+	t.Parallel()
+	long := base64.StdEncoding.EncodeToString(make([]byte, 256<<10))
+	for _, row := range []struct{ request, want string }{
+		{`{"do":"deriveBits","alg":{"name":"PBKDF2","hash":"SHA-1","iterations":1,"salt":"` + long + `"},"length":400000}`, "NotSupportedError"},
+		{`{"do":"deriveBits","alg":{"name":"PBKDF2","hash":"SHA-512","iterations":1000,"salt":"` + long + `"},"length":512}`, ""},
+		{`{"do":"deriveBits","alg":{"name":"HKDF","hash":"SHA-512","info":"` + long + `"},"length":512}`, "NotSupportedError"},
+		{`{"do":"deriveBits","alg":{"name":"HKDF","hash":"SHA-512","salt":"` + long + `","info":"` + long[:64<<10] + `"},"length":512}`, ""},
+	} {
+		if _, got := do(t, row.request); got != row.want {
+			t.Errorf("%.80s: %q, not %q", row.request, got, row.want)
+		}
+	}
+}
+
 // What the WPT files cannot say of an operation: what comes from elsewhere than
 // the SDK.
 func TestRunRefusesWhatTheSDKDoesNotWrite(t *testing.T) {

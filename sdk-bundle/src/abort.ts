@@ -1,7 +1,7 @@
 // AbortController and AbortSignal, by the DOM standard.
 import { Event, EventTarget, fire, handlers, heard, signals } from "./event";
 import { DOMException } from "./exception";
-import { NumberOf, ObjectGetOwnPropertyDescriptor, ReflectApply, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
+import { NumberOf, TypeErrorCtor, WeakRefCtor, add, list, weakValue } from "./primordials";
 import { runLater } from "./timers";
 import { enforced, expose, isObject, looksLike, needs, sequence } from "./webidl";
 
@@ -9,6 +9,9 @@ let abortNow: (s: AbortSignal, reason: unknown) => void;
 let follow: (s: AbortSignal, f: () => void) => () => void;
 let isSignal: (v: unknown) => v is AbortSignal;
 let make: () => AbortSignal;
+/** Whether a signal has aborted, whatever a script made of its accessors. */
+export let isAborted: (s: AbortSignal) => boolean;
+export let reasonFor: (s: AbortSignal) => unknown;
 let depend: (s: AbortSignal, on: AbortSignal) => void;
 const key = {};
 
@@ -33,6 +36,8 @@ export class AbortSignal extends EventTarget {
   static {
     make = () => new AbortSignal(key);
     isSignal = (v): v is AbortSignal => isObject(v) && #aborted in v;
+    isAborted = (s) => s.#aborted;
+    reasonFor = (s) => s.#reason;
     abortNow = (s, reason) => s.#abort(reason);
     follow = (s, f) => {
       if (s.#aborted) return () => {};
@@ -158,18 +163,6 @@ signals.aborted = (s) => {
   return isAborted(s);
 };
 signals.follow = (s, f) => follow(s as AbortSignal, f);
-
-const { get: abortedOf } = ObjectGetOwnPropertyDescriptor(AbortSignal.prototype, "aborted")!;
-const { get: reasonOf } = ObjectGetOwnPropertyDescriptor(AbortSignal.prototype, "reason")!;
-
-/** Whether a signal has aborted, whatever a script made of its accessors. */
-export function isAborted(s: AbortSignal): boolean {
-  return ReflectApply(abortedOf!, s, []);
-}
-
-export function reasonFor(s: AbortSignal): unknown {
-  return ReflectApply(reasonOf!, s, []);
-}
 
 /** Calls f when the signal aborts; what it gives takes that back. */
 export function onAbort(s: AbortSignal, f: () => void): () => void {

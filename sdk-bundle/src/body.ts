@@ -102,6 +102,7 @@ function drain(s: Readable): Promise<Uint8Array> {
 let copyInside: (b: Body) => Inside;
 let moveInside: (b: Body) => Inside;
 let takeInside: (b: Body) => Inside;
+let streamInside: (b: Body) => Readable | undefined;
 let setType: (b: Body, type: () => string) => void;
 
 /** What Request and Response have in common. */
@@ -118,13 +119,8 @@ export class Body {
     this.#whole = inside?.whole;
   }
   get body(): ReadableStream | null {
-    if (this.#stream === undefined) {
-      if (this.#content === undefined) return null;
-      const made = streamOf(this.#used ? new Uint8ArrayCtor(0) : bytesIn(this.#content));
-      this.#stream = readableOf(made)!;
-      if (this.#used) handled(cancel(this.#stream, undefined));
-    }
-    return readableFor(this.#stream);
+    const stream = streamInside(this);
+    return stream === undefined ? null : readableFor(stream);
   }
   get bodyUsed(): boolean {
     return this.#used || (this.#stream !== undefined && this.#stream.disturbed);
@@ -171,6 +167,13 @@ export class Body {
     throw new TypeErrorCtor("formData: the content-type is neither multipart/form-data nor application/x-www-form-urlencoded");
   }
   static {
+    streamInside = (b) => {
+      if (b.#stream === undefined && b.#content !== undefined) {
+        b.#stream = readableOf(streamOf(b.#used ? new Uint8ArrayCtor(0) : bytesIn(b.#content)))!;
+        if (b.#used) handled(cancel(b.#stream, undefined));
+      }
+      return b.#stream;
+    };
     copyInside = (b) => {
       if (b.#unusable()) throw new TypeErrorCtor("The body was read already; clone before it is read");
       if (b.#content !== undefined) return { content: b.#content, stream: undefined };
@@ -207,6 +210,19 @@ const none: Content = { text: "" };
 
 async function drained(s: Readable): Promise<Content> {
   return { bytes: await drain(s), free: true };
+}
+
+/** A body's stream; undefined when there is no body. */
+export function streamIn(b: Body): Readable | undefined {
+  return streamInside(b);
+}
+
+/** All that is inside of a body that is nobody else's. */
+export async function allOf(inside: Inside): Promise<Uint8Array> {
+  const { content, stream, whole } = inside;
+  if (content !== undefined || stream === undefined) return bytesIn(content ?? none);
+  if (whole !== undefined) whole();
+  return await drain(stream);
 }
 
 /** The inside for a copy of a body that was not read yet. */

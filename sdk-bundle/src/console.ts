@@ -7,7 +7,7 @@ import { DateNow, ErrorCtor, MapCtor, ObjectDefineProperty, ObjectSetPrototypeOf
 import { table as drawTable } from "./table";
 import { textOf } from "./webidl";
 
-const levels = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
+export const levels = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 };
 const deepestGroup = 32;
 const maxLabels = 1000; // Of counters and of timers: a script may make them up.
 
@@ -23,7 +23,7 @@ function write(level: number, text: string): void {
   log(level, 0, cut(s));
 }
 
-function say(level: number, args: unknown[]): void {
+export function say(level: number, args: unknown[]): void {
   write(level, format(args));
 }
 

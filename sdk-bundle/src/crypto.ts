@@ -38,18 +38,23 @@ export class Crypto {
     return array;
   }
   randomUUID(): string {
-    const bytes = random(16);
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-    let out = "";
-    for (let i = 0; i < 16; i++) {
-      if (i === 4 || i === 6 || i === 8 || i === 10) out += "-";
-      out += digits[bytes[i]! >> 4]! + digits[bytes[i]! & 15]!;
-    }
-    return out;
+    return uuid();
   }
 }
 expose(Crypto, "Crypto");
+
+/** A random UUID, of version 4. */
+export function uuid(): string {
+  const bytes = random(16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  let out = "";
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) out += "-";
+    out += digits[bytes[i]! >> 4]! + digits[bytes[i]! & 15]!;
+  }
+  return out;
+}
 
 const only = {};
 

@@ -1,17 +1,16 @@
 // EventSource, by the HTML standard, on fetch.
 import { abort, makeSignal, type AbortSignal } from "./abort";
-import { Body } from "./body";
+import { streamIn } from "./body";
 import { textToBase64, toLowerCase } from "./bytes";
 import { atob } from "./encoding";
 import { DOMException } from "./exception";
 import { Event, EventTarget, fire, handlers } from "./event";
 import { ErrorEvent, messageOf } from "./eventkinds";
 import { EventParser, type ServerEvent } from "./eventstream";
-import { Response, fetch } from "./fetch";
-import { type Headers, headerOf } from "./headers";
-import { DateNow, MathMax, MathMin, ObjectGetOwnPropertyDescriptor, add, dict, list, react, slice, split, trim, uncurryThis } from "./primordials";
+import { type Response, fetch, insideResponse } from "./fetch";
+import { headerOf } from "./headers";
+import { DateNow, MathMax, MathMin, add, dict, list, react, slice, split, trim } from "./primordials";
 import { nothing, resolvedWith } from "./promises";
-import { type ReadableStream, readableOf } from "./readable";
 import { type Reader, acquire, read } from "./rs";
 import { apart, clearTimeout } from "./timers";
 import { partsIn } from "./url";
@@ -27,12 +26,6 @@ const firstWait = 3000;
 const longestWait = 60_000;
 /** How long events are handed over before others have their turn. */
 const turnTime = 20;
-
-const getter = <R>(of: object, name: string) => uncurryThis(ObjectGetOwnPropertyDescriptor(of, name)!.get as never) as unknown as (self: unknown) => R;
-const bodyOf = getter<ReadableStream | null>(Body.prototype, "body");
-const statusOf = getter<number>(Response.prototype, "status");
-const urlOf = getter<string>(Response.prototype, "url");
-const headersOf = getter<Headers>(Response.prototype, "headers");
 
 let open = 0;
 
@@ -135,12 +128,12 @@ function messageIn(e: any): string {
 }
 
 function begin(s: Source, r: Response): void {
-  const status = statusOf(r);
+  const { status, url, headers } = insideResponse(r)!;
   if (status !== 200) {
     fail(s, status === 204 ? "the server has no more events (204)" : `the server answered with ${status}`);
     return;
   }
-  const type = toLowerCase(trim(split(headerOf(headersOf(r), "content-type") ?? "", ";")[0]!));
+  const type = toLowerCase(trim(split(headerOf(headers, "content-type") ?? "", ";")[0]!));
   if (type !== "text/event-stream") {
     fail(s, `the server answered with ${type === "" ? "no content type" : slice(type, 0, 100)}, not with text/event-stream`);
     return;
@@ -148,10 +141,10 @@ function begin(s: Source, r: Response): void {
   s.state = OPEN;
   s.failures = 0;
   s.parser = new EventParser(s.id);
-  const at = partsIn(urlOf(r)) ?? partsIn(s.url);
+  const at = partsIn(url) ?? partsIn(s.url);
   s.origin = at?.origin ?? "";
-  const body = bodyOf(r);
-  if (body !== null) s.reader = acquire(readableOf(body)!, false);
+  const body = streamIn(r);
+  if (body !== undefined) s.reader = acquire(body, false);
   guarded(s);
   fire(s.face, new Event("open"));
   pump(s);

@@ -11,8 +11,8 @@ import { type AbortSignal, isAborted, onAbort, reasonFor } from "./abort";
 import type { Content, Inside } from "./body";
 import { lengthOf, part, typedNameOf } from "./bytes";
 import type { Pair } from "./headers";
-import { startOp } from "./host";
-import { MathMin, MathRandom, PromiseCtor, TypeErrorCtor, dict, numberToString } from "./primordials";
+import { newId, startOp } from "./host";
+import { MathMin, PromiseCtor, TypeErrorCtor, dict } from "./primordials";
 import { type Deferred, deferred, handled, rejectedWith, resolvedWith } from "./promises";
 import { Readable, acquire, cancel, read } from "./rs";
 import { ByteController } from "./rsbytes";
@@ -40,7 +40,7 @@ const most = 256 << 10;
 function nothing(): void {}
 
 class Exchange {
-  readonly id = numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36);
+  readonly id = newId();
   #signal: AbortSignal;
   #outcome: Deferred<Received> = deferred();
   #forget = nothing;
@@ -68,8 +68,11 @@ class Exchange {
         "op_fetch_open",
         args,
         () => {
-          if (this.#over) return;
-          startOp("op_fetch_answer", this.#args(), came, failed);
+          if (this.#over) {
+            this.#tell();
+            return;
+          }
+          startOp("op_fetch_answer", this.#args(), came, (e) => this.#fail(e, true));
           this.#upload(stream);
         },
         failed,
@@ -91,10 +94,18 @@ class Exchange {
   #fail(e: unknown, tell: boolean): void {
     if (this.#over) return;
     this.#end();
-    if (tell) startOp("op_abort_fetch", this.#args(), nothing, nothing);
+    if (tell) this.#tell();
     this.#outcome.reject(e);
     if (this.#target !== undefined) this.#target.fail(e);
     this.#unsent(e);
+  }
+
+  /**
+   * Has control give up what there is of it. An op that is held up begins after one that is not: what ends before control
+   * has answered is told of once more then.
+   */
+  #tell(): void {
+    startOp("op_abort_fetch", this.#args(), nothing, nothing);
   }
 
   /** Nothing more comes. */
@@ -153,12 +164,15 @@ class Exchange {
   }
 
   #came(r: any, raw: Uint8Array | undefined, method: string): void {
-    if (this.#over) return;
+    if (this.#over) {
+      if (r.more) this.#tell();
+      return;
+    }
     const { status, statusText, url, redirected, headers, more } = r;
     const out: Received = { status, statusText, url, redirected, headers, body: undefined };
     if (method === "HEAD" || noBody(status) || raw === undefined) {
       this.#end();
-      if (more) startOp("op_abort_fetch", this.#args(), nothing, nothing);
+      if (more) this.#tell();
     } else if (!more) {
       this.#end();
       out.body = { content: { bytes: raw, free: false }, stream: undefined };
@@ -191,7 +205,7 @@ class Exchange {
           },
           (e) => {
             resolve(undefined);
-            this.#fail(e, false);
+            this.#fail(e, true);
           },
         );
       });

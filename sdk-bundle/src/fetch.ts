@@ -2,8 +2,9 @@
 import { type AbortSignal, abortWith, isAborted, isAbortSignal, makeSignal, reasonFor } from "./abort";
 import { Body, type Inside, contentOf, insideFor, moved, taken, typed } from "./body";
 import { type Received, exchange, noBody } from "./exchange";
-import { Headers, headerOf, isLocked, locked, rawList } from "./headers";
+import { Headers, copied, headerOf, isLocked, locked, rawList } from "./headers";
 import { later } from "./host";
+import { verified, wantedBy } from "./integrity";
 import { type Stored, blobAt, blobOfURL, dataAt } from "./localurls";
 import {
   JSONStringify,
@@ -20,8 +21,8 @@ import {
   toUpperCase,
 } from "./primordials";
 import { resolvedWith, then } from "./promises";
-import { URL, hrefOf } from "./url";
-import { dictionary, expose, looksLike, textOf } from "./webidl";
+import { URL, insideURL, partsIn } from "./url";
+import { dictionary, expose, isObject, looksLike, textOf, usv } from "./webidl";
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
@@ -40,10 +41,11 @@ const key = {};
 const ofJSON = {};
 let isRequest: (v: unknown) => boolean;
 let signalOf: (r: Request) => AbortSignal;
-let insideOf: (r: Request) => { url: string; method: string; redirect: string; headers: Headers };
+/** What a request says of itself, whatever a script made of its accessors. */
+export let insideRequest: (r: Request) => { url: string; method: string; redirect: string; headers: Headers; integrity: string };
 let storedOf: (r: Request) => Stored | undefined;
 
-/** What is taken from those who write for browsers; it changes nothing here. */
+/** What is taken from those who write for browsers; but for integrity, it changes nothing here. */
 interface Options {
   mode: string;
   credentials: string;
@@ -88,8 +90,8 @@ function optionsOf(init: any, from: Options | undefined): Options {
 
 function referrerOf(v: string): string {
   if (v === "" || v === "about:client") return v;
-  const u = URL.parse(v);
-  if (u === null) throw new TypeErrorCtor("Request: referrer must be a URL");
+  const u = partsIn(usv(v));
+  if (u === undefined) throw new TypeErrorCtor("Request: referrer must be a URL");
   return u.href;
 }
 
@@ -106,7 +108,7 @@ export class Request extends Body {
   static {
     isRequest = (v) => v !== null && typeof v === "object" && #url in v;
     signalOf = (r) => r.#signal;
-    insideOf = (r) => ({ url: r.#url, method: r.#method, redirect: r.#redirect, headers: r.#headers });
+    insideRequest = (r) => ({ url: r.#url, method: r.#method, redirect: r.#redirect, headers: r.#headers, integrity: r.#options.integrity });
     storedOf = (r) => r.#blob;
   }
 
@@ -115,7 +117,7 @@ export class Request extends Body {
     const from = isRequest(input) ? (input as Request) : undefined;
     let url: string;
     if (from === undefined) {
-      const u = new URL(hrefOf(input) ?? input);
+      const u = insideURL(input) ?? insideURL(new URL(input))!;
       if (u.username !== "" || u.password !== "") {
         throw new TypeErrorCtor("Request: a URL with a user name or password cannot be fetched; send an Authorization header");
       }
@@ -124,7 +126,7 @@ export class Request extends Body {
       url = from.#url;
     }
     const method = init.method !== undefined ? methodOf(init.method) : from === undefined ? "GET" : from.#method;
-    const headers = new Headers(init.headers !== undefined ? init.headers : from === undefined ? undefined : from.#headers);
+    const headers: Headers = arguments[2] === key ? init.headers : init.headers === undefined && from !== undefined ? copied(from.#headers) : new Headers(init.headers);
     let inside: Inside | undefined;
     if (arguments[2] === key) {
       inside = arguments[3];
@@ -218,7 +220,7 @@ export class Request extends Body {
   clone(): Request {
     const init = dict<unknown>();
     init.method = this.#method;
-    init.headers = this.#headers;
+    init.headers = copied(this.#headers);
     init.redirect = this.#redirect;
     if (this.#given) init.signal = this.#signal;
     const out: Request = new (Request as any)(this.#url, init, key, insideFor(this));
@@ -243,6 +245,8 @@ function unsignedShort(v: unknown): number {
 }
 
 let make: (content: Inside | undefined, init: unknown, origin: Origin) => Response;
+/** What a response says of itself; undefined for anything else. */
+export let insideResponse: (v: unknown) => { status: number; statusText: string; url: string; headers: Headers } | undefined;
 
 export class Response extends Body {
   #status: number;
@@ -252,6 +256,7 @@ export class Response extends Body {
 
   static {
     make = (content, init, origin) => new (Response as any)(content, init, key, origin);
+    insideResponse = (v) => (isObject(v) && #status in v ? { status: v.#status, statusText: v.#statusText, url: v.#origin?.url ?? "", headers: v.#headers } : undefined);
   }
 
   constructor(body: unknown = undefined, init: any = undefined) {
@@ -265,7 +270,7 @@ export class Response extends Body {
       const c = charCodeAt(statusText, i);
       if ((c < 32 && c !== 9) || c === 127 || c > 255) throw new TypeErrorCtor("Response: statusText has characters that cannot be sent");
     }
-    const headers = new Headers(init.headers);
+    const headers: Headers = inside && init.headers !== undefined ? init.headers : new Headers(init.headers);
     let what: Inside | undefined;
     if (inside) {
       what = body as Inside | undefined;
@@ -307,7 +312,7 @@ export class Response extends Body {
   clone(): Response {
     const init = dict<unknown>();
     init.statusText = this.#statusText;
-    init.headers = this.#headers;
+    init.headers = copied(this.#headers);
     const out = make(insideFor(this), init, this.#origin ?? { url: "", redirected: false, type: "default", status: this.#status });
     if (isLocked(this.#headers)) locked(out.#headers);
     return out;
@@ -318,7 +323,7 @@ export class Response extends Body {
     return out;
   }
   static redirect(url: unknown, status: unknown = 302): Response {
-    const to = new URL(url).href;
+    const to = insideURL(new URL(url))!.href;
     const code = unsignedShort(status);
     if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) throw new RangeErrorCtor("Response.redirect: status must be 301, 302, 303, 307 or 308");
     const out = make(undefined, dict(), { url: "", redirected: false, type: "default", status: code });
@@ -342,13 +347,17 @@ export function fetch(input: unknown, init?: unknown): Promise<Response> {
   return later(() => {
     const request = new Request(input, init ?? {});
     const signal = signalOf(request);
+    const { url, method, redirect, headers, integrity } = insideRequest(request);
+    const wanted = integrity === "" ? undefined : wantedBy(integrity);
     const body = taken(request);
-    const { url, method, redirect, headers } = insideOf(request);
+    let came: Promise<Received>;
     if (startsWith(url, "data:") || startsWith(url, "blob:")) {
       if (isAborted(signal)) throw reasonFor(signal);
-      return resolvedWith(received(startsWith(url, "data:") ? dataAt(url) : blobAt(url, storedOf(request), method, headerOf(headers, "range")), method));
+      came = resolvedWith(startsWith(url, "data:") ? dataAt(url) : blobAt(url, storedOf(request), method, headerOf(headers, "range")));
+    } else {
+      came = exchange({ url, method, redirect, headers: rawList(headers) }, signal, body);
     }
-    return then(exchange({ url, method, redirect, headers: rawList(headers) }, signal, body), (r) => received(r, method));
+    return then(wanted === undefined ? came : verified(came, wanted), (r) => received(r, method));
   });
 }
 
@@ -360,8 +369,9 @@ function received(r: Received, method: string): Response {
   const init = dict<unknown>();
   init.statusText = r.statusText;
   const out = make(method === "HEAD" ? undefined : r.body, init, { url: r.url, redirected: r.redirected, type: "basic", status: r.status });
-  const own = rawList(out.headers);
+  const { headers } = insideResponse(out)!;
+  const own = rawList(headers);
   for (let i = 0; i < r.headers.length; i++) add(own, [r.headers[i]![0], r.headers[i]![1]]);
-  locked(out.headers);
+  locked(headers);
   return out;
 }

@@ -167,6 +167,15 @@ function joinedOf(all: Pair[], name: string): string | null {
   return out;
 }
 
+/** Headers of their own with what others have; it runs no script's code. */
+export function copied(h: Headers): Headers {
+  const out = new Headers();
+  const from = listOf(h);
+  const to = listOf(out);
+  for (let i = 0; i < from.length; i++) add(to, from[i]!);
+  return out;
+}
+
 /** Keeps a script from changing headers. */
 export function locked(h: Headers): void {
   lock(h);

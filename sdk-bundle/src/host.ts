@@ -14,6 +14,7 @@ import {
   JSONParse,
   JSONStringify,
   MapCtor,
+  MathRandom,
   NumberOf,
   ObjectGetPrototypeOf,
   ObjectKeys,
@@ -27,6 +28,7 @@ import {
   mapDelete,
   mapGet,
   mapSet,
+  numberToString,
   typedName,
 } from "./primordials";
 
@@ -79,6 +81,11 @@ interface Waiting {
 const waiting = new MapCtor<number, Waiting>();
 
 /**
+/** A name for what the ops of a script tell apart: its connections and exchanges. */
+export function newId(): string {
+  return numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36);
+}
+
 /**
  * Calls an async op with one JSON argument, and bytes beside it, and gives its
  * outcome to ok or err, err at once when the call could not be made. With free

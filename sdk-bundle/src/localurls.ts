@@ -3,7 +3,7 @@
 import { base64ToBytes, charCode, copyOf, lengthOf, part, Uint8ArrayCtor } from "./bytes";
 import type { Received } from "./exchange";
 import { insideBlob } from "./blob";
-import { crypto } from "./crypto";
+import { uuid } from "./crypto";
 import type { Pair } from "./headers";
 import { mimeOf } from "./mime";
 import { MapCtor, NumberOf, ReflectApply, TypeErrorCtor, add, charCodeAt, indexOf, list, mapDelete, mapGet, mapSet, mapSize, regExpExec, slice, startsWith, hide } from "./primordials";
@@ -17,9 +17,8 @@ export interface Stored {
 // URLs that are made and not taken back; each keeps its blob.
 const mostURLs = 10_000;
 const blobs = new MapCtor<string, Stored>();
-const { randomUUID } = crypto;
 
-function networkError(text: string): TypeError {
+export function networkError(text: string): TypeError {
   const e: any = new TypeErrorCtor(`fetch failed: ${text}`);
   hide(e, "code", "FETCH_FAILED");
   return e;
@@ -128,7 +127,7 @@ export function createObjectURL(v: unknown): string {
   const blob = insideBlob(v);
   if (blob === undefined) throw new TypeErrorCtor("URL.createObjectURL: expected a Blob");
   if (mapSize(blobs) >= mostURLs) throw new TypeErrorCtor(`URL.createObjectURL: more than ${mostURLs} are there; revoke some`);
-  const url = `blob:null/${ReflectApply(randomUUID, crypto, [])}`;
+  const url = `blob:null/${uuid()}`;
   mapSet(blobs, url, { bytes: blob.bytes, type: blob.type });
   return url;
 }

@@ -1,7 +1,7 @@
 // import.meta of the script's one module.
 import { info } from "./host";
 import { TypeErrorCtor, put, slice } from "./primordials";
-import { URL, hrefOf } from "./url";
+import { URL, insideURL } from "./url";
 import { textOf } from "./webidl";
 
 /** Where the script is, as its stacks say. */
@@ -13,7 +13,7 @@ function resolve(specifier: unknown): string {
   const name = textOf(specifier);
   const relative = name[0] === "/" || name[0] === ".";
   try {
-    return hrefOf(new URL(name, relative ? mainModule() : undefined)) as string;
+    return insideURL(new URL(name, relative ? mainModule() : undefined))!.href;
   } catch {
     throw new TypeErrorCtor(`import.meta.resolve: ${slice(name, 0, 200)} is no URL, nor a path that begins with ./, ../ or /; packages are part of the bundle`);
   }

@@ -12,40 +12,27 @@
 import { type AbortSignal, abort, isAbortSignal, isAborted, makeSignal, onAbort } from "./abort";
 import { moved } from "./body";
 import { Uint8ArrayCtor, base64ToBytes, lengthOf, part, textToBase64, typedNameOf } from "./bytes";
-import { console } from "./console";
+import { levels, say } from "./console";
 import type { Delivery } from "./context";
 import { addrInUse } from "./denoerrors";
 import { onDelivery } from "./events";
 import { DOMException } from "./exception";
 import { report } from "./failure";
-import { Request, Response } from "./fetch";
-import { type Headers, rawList } from "./headers";
+import { Request, type Response, insideRequest, insideResponse } from "./fetch";
+import { rawList } from "./headers";
 import { callOp, info } from "./host";
-import { ErrorCtor, MapCtor, NumberOf, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectApply, SymbolAsyncDispose, TypeErrorCtor, add, dict, mapDelete, mapGet, mapSet } from "./primordials";
+import { ErrorCtor, MapCtor, NumberOf, ObjectDefineProperty, ReflectApply, SymbolAsyncDispose, TypeErrorCtor, add, dict, mapDelete, mapGet, mapSet } from "./primordials";
 import { deferred, handled, invoke } from "./promises";
 import { type Readable, acquire, cancel, read } from "./rs";
-import { URL } from "./url";
+import { URL, insideURL } from "./url";
 import { expose } from "./webidl";
 
 const event = "__request";
 const only = {};
 
-function getter<T>(of: object, name: string): (v: unknown) => T {
-  const { get } = ObjectGetOwnPropertyDescriptor(of, name)!;
-  return (v) => ReflectApply(get!, v, []) as T;
-}
-const statusOf = getter<number>(Response.prototype, "status");
-const statusTextOf = getter<string>(Response.prototype, "statusText");
-const headersOf = getter<Headers>(Response.prototype, "headers");
-const requestHeaders = getter<Headers>(Request.prototype, "headers");
-
 function responseOf(v: unknown): Response {
-  try {
-    statusOf(v);
-    return v as Response;
-  } catch {
-    throw new TypeErrorCtor("Deno.serve: the handler must give a Response, or a promise of one");
-  }
+  if (insideResponse(v) === undefined) throw new TypeErrorCtor("Deno.serve: the handler must give a Response, or a promise of one");
+  return v as Response;
 }
 
 interface Address {
@@ -187,7 +174,7 @@ function requestOf(m: any, signal: AbortSignal): Request {
   init.signal = signal;
   if (m.body !== undefined) init.body = base64ToBytes(m.body);
   const r = new Request(m.url, init);
-  const own = rawList(requestHeaders(r));
+  const own = rawList(insideRequest(r).headers);
   for (let i = 0; i < m.headers.length; i++) add(own, m.headers[i]);
   return r;
 }
@@ -199,9 +186,10 @@ const longestPiece = 1024 * 1024;
 async function respond(id: string, method: string, response: Response): Promise<(() => Promise<void>) | undefined> {
   const args = dict<unknown>();
   args.id = id;
-  args.status = statusOf(response);
-  args.statusText = statusTextOf(response);
-  args.headers = rawList(headersOf(response));
+  const { status, statusText, headers } = insideResponse(response)!;
+  args.status = status;
+  args.statusText = statusText;
+  args.headers = rawList(headers);
   const { content, stream } = moved(response);
   let bytes: Uint8Array | undefined;
   if (stream !== undefined) args.pieces = true;
@@ -319,7 +307,7 @@ export function serve(first: any, second?: any): HttpServer {
   const { signal } = o;
   if (signal !== undefined && signal !== null && !isAbortSignal(signal)) throw new TypeErrorCtor("Deno.serve: signal must be an AbortSignal");
   if (running !== undefined) throw addrInUse("Deno.serve: a server runs already; a script has one, so route inside its handler, or await server.shutdown() first");
-  const at = new URL(info.endpoint === "" ? "http://localhost/" : info.endpoint);
+  const at = insideURL(new URL(info.endpoint === "" ? "http://localhost/" : info.endpoint))!;
   const addr = address(at.hostname, at.port !== "" ? NumberOf(at.port) : at.protocol === "https:" ? 443 : 80);
   const server = new HttpServer(only, handler, onError, addr);
   if (!listening) {
@@ -333,7 +321,6 @@ export function serve(first: any, second?: any): HttpServer {
     else onAbort(signal, stop);
   }
   if (onListen !== undefined) ReflectApply(onListen, undefined, [addr]);
-  else log(`Listening on ${info.endpoint}`);
+  else say(levels.info, [`Listening on ${info.endpoint}`]);
   return server;
 }
-const { info: log } = console;

@@ -1,6 +1,6 @@
 // SubtleCrypto, by the Web Cryptography API: arguments are checked here, in the
 // standard's order, and the host does the rest (pkg/subtle).
-import { base64ToBytes, bufferOf, isBytes } from "./bytes";
+import { base64ToBytes, bufferOf, bytesToBase64, isBytes } from "./bytes";
 import { DOMException } from "./exception";
 import { startOp } from "./host";
 import { NumberOf, ObjectKeys, PromiseCtor, TypeErrorCtor, add, dict, hasOwn, hide, list, put } from "./primordials";
@@ -54,7 +54,12 @@ function exceptionOf(e: any): DOMException {
 }
 
 const buffer = (b64: string): ArrayBuffer => bufferOf(base64ToBytes(b64));
-const same = (v: boolean): boolean => v;
+const same = <T>(v: T): T => v;
+
+/** The digest of bytes, in base64. */
+export function digestOf(name: string, bytes: Uint8Array): Promise<string> {
+  return send("digest", { __proto__: null, name }, { data: bytesToBase64(bytes) }, same);
+}
 
 function pairOr(v: any): unknown {
   if (!hasOwn(v, "privateKey")) return keyOf(v);

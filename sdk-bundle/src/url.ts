@@ -33,32 +33,33 @@ function of(a: string, b?: string, c?: string): string[] {
   return out;
 }
 
-/** The parts of a text as a URL; null for what is none. */
-export function urlParts(url: string, base?: string): Parts | null {
+/** The parts of a text as a URL; undefined for what is none. */
+export function partsIn(url: string, base?: string): Parts | undefined {
   try {
     return ask(of(url, base));
   } catch {
-    return null;
+    return undefined;
   }
 }
 
 /** The parts of a URL with a member set; what cannot be set changes nothing. */
-export function urlWith(url: string, member: string, value: string): Parts | null {
+export function partsWith(url: string, member: string, value: string): Parts | undefined {
   try {
     return ask(of(url, member, value));
   } catch {
-    return null;
+    return undefined;
   }
 }
 
-let partsOf: (u: unknown) => Parts | undefined;
+/** The parts of a URL object; undefined for anything else. */
+export let insideURL: (u: unknown) => Parts | undefined;
 
 export class URL {
   #p: Parts;
   #params: URLSearchParams | undefined;
 
   static {
-    partsOf = (u) => (u !== null && typeof u === "object" && #p in u ? (u as URL).#p : undefined);
+    insideURL = (u) => (u !== null && typeof u === "object" && #p in u ? (u as URL).#p : undefined);
   }
 
   constructor(url: unknown, base: unknown = undefined) {
@@ -168,26 +169,12 @@ export class URL {
   }
 }
 
-/** The parts of an address; undefined when it is none. */
-export function partsIn(text: string): Parts | undefined {
-  try {
-    return ask(of(text));
-  } catch {
-    return undefined;
-  }
-}
-
 function parsed(text: string, from: string | undefined): URL | null {
   try {
     return new URL(text, from);
   } catch {
     return null;
   }
-}
-
-/** The address of a URL object; undefined for anything else. */
-export function hrefOf(v: unknown): string | undefined {
-  return partsOf(v)?.href;
 }
 
 expose(URL, "URL");

@@ -5,7 +5,7 @@ import { type Options, expression, partsOf, written } from "./patternparts";
 import { componentsOf } from "./patternstring";
 import { escaped } from "./patterntokens";
 import { RegExpCtor, TypeErrorCtor, add, append, charCodeAt, dict, list, put, regExpExec, slice, toLowerCase } from "./primordials";
-import { type Parts, urlParts, urlWith } from "./url";
+import { type Parts, partsIn, partsWith } from "./url";
 import { dictionary, expose, isObject, usv } from "./webidl";
 
 const components = ["protocol", "username", "password", "hostname", "port", "pathname", "search", "hash"] as const;
@@ -33,12 +33,12 @@ function refuse(what: string, s: string): never {
 }
 
 function member(url: string, name: string, value: string): Parts {
-  return urlWith(url, name, value) ?? refuse(name, value);
+  return partsWith(url, name, value) ?? refuse(name, value);
 }
 
 function encodeProtocol(s: string): string {
   if (s === "") return s;
-  const u = urlParts(s + "://dummy.invalid/") ?? refuse("protocol", s);
+  const u = partsIn(s + "://dummy.invalid/") ?? refuse("protocol", s);
   return slice(u.protocol, 0, -1);
 }
 
@@ -71,7 +71,7 @@ const digits = /^[0-9]/;
 function encodePort(s: string, scheme = ""): string {
   if (s === "") return s;
   const of = (scheme === "" || scheme === "file" ? "none" : scheme) + "://dummy.invalid";
-  const before = urlParts(of + ":1/") === null ? "none://dummy.invalid" : of;
+  const before = partsIn(of + ":1/") === undefined ? "none://dummy.invalid" : of;
   const one = member(before + ":1/", "port", s).port;
   // What is refused changes nothing, and 1 may be what was asked for.
   const bare = withoutBreaks(s);
@@ -104,7 +104,7 @@ function encodeOpaque(s: string): string {
   let end = 0;
   while (end < s.length && s[end] !== "?" && s[end] !== "#") end++;
   const tail = end < s.length ? slice(s, end, end + 1) : "x";
-  const u = urlParts(`data:x${slice(s, 0, end)}${tail}`) ?? refuse("pathname", s);
+  const u = partsIn(`data:x${slice(s, 0, end)}${tail}`) ?? refuse("pathname", s);
   return end < s.length ? slice(u.pathname, 1) : slice(u.pathname, 1, -1);
 }
 
@@ -145,10 +145,10 @@ function absolutePath(s: string, isPattern: boolean): boolean {
 function processed(init: Init, isPattern: boolean, before: Init): Init {
   const out = before;
   const from = (s: string): string => (isPattern ? escaped(s, "+*?:{}()\\") : s);
-  let base: Parts | null = null;
+  let base: Parts | undefined;
   if (init.baseURL !== undefined) {
-    base = urlParts(init.baseURL);
-    if (base === null) throw new TypeErrorCtor(`URLPattern: the base '${slice(init.baseURL, 0, 200)}' is no URL`);
+    base = partsIn(init.baseURL);
+    if (base === undefined) throw new TypeErrorCtor(`URLPattern: the base '${slice(init.baseURL, 0, 200)}' is no URL`);
     // A component is the base's as long as none before it is given.
     let given = init.protocol !== undefined;
     if (!given) out.protocol = from(slice(base.protocol, 0, -1));
@@ -176,7 +176,7 @@ function processed(init: Init, isPattern: boolean, before: Init): Init {
   set("port", (s) => encodePort(s, out.protocol));
   if (init.pathname !== undefined) {
     let v = init.pathname;
-    if (base !== null && !opaque(base) && !absolutePath(v, isPattern)) {
+    if (base !== undefined && !opaque(base) && !absolutePath(v, isPattern)) {
       const start = from(base.pathname);
       let end = start.length;
       while (end > 0 && start[end - 1] !== "/") end--;
@@ -287,8 +287,8 @@ export class URLPattern {
     if (typeof given === "string") {
       append(inputs, given);
       if (base !== undefined) append(inputs, base);
-      const u = urlParts(given, base);
-      if (u === null) return null;
+      const u = partsIn(given, base);
+      if (u === undefined) return null;
       values = dict() as Init;
       for (let i = 0; i < components.length; i++) values[components[i]!] = u[components[i]!];
       values.protocol = slice(u.protocol, 0, -1);

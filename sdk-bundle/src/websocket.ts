@@ -8,8 +8,8 @@ import { bufferOf, copyOf, isBytes, joined, lengthOf, textToBase64, toLowerCase,
 import { DOMException } from "./exception";
 import { Event, EventTarget, fire, handlers } from "./event";
 import { ErrorEvent, messageOf } from "./eventkinds";
-import { startOp } from "./host";
-import { MathFloor, MathMin, MathRandom, NumberOf, SymbolIterator, add, charCodeAt, dict, includes, list, numberToString, react, regExpExec, slice } from "./primordials";
+import { newId, startOp } from "./host";
+import { MathFloor, MathMin, NumberOf, SymbolIterator, add, charCodeAt, dict, includes, list, react, regExpExec, slice } from "./primordials";
 import { nothing, resolvedWith } from "./promises";
 import { partsIn } from "./url";
 import { constants, dictionary, expose, isObject, needs, sequence, textOf, usv } from "./webidl";
@@ -287,7 +287,7 @@ export class WebSocket extends EventTarget {
     const at = addressOf(url);
     const wanted = protocolsOf(protocols);
     this.#l = {
-      id: numberToString(MathRandom(), 36) + numberToString(MathRandom(), 36),
+      id: newId(),
       socket: this,
       url: at.href,
       origin: at.origin,

@@ -52,7 +52,7 @@ interface HkdfParams {
   salt: BufferSource;
   info: BufferSource;
 }
-/** At most 5,000,000 iterations over all blocks of the output (NotSupportedError). */
+/** At most 5,000,000 iterations over all blocks of the output, of which each reads the salt once (NotSupportedError). */
 interface Pbkdf2Params {
   name: string;
   hash: HashAlgorithmIdentifier;

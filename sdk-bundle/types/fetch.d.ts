@@ -21,13 +21,14 @@ interface RequestInit {
   signal?: AbortSignal | null;
   /** Needed when the body is a stream. */
   duplex?: "half";
+  /** Digests of what the whole body must be, such as "sha256-...": fetch gives no other. */
+  integrity?: string;
   // The rest is taken from those who write for browsers, and changes nothing.
   mode?: RequestMode;
   credentials?: RequestCredentials;
   cache?: RequestCache;
   referrer?: string;
   referrerPolicy?: ReferrerPolicy;
-  integrity?: string;
   keepalive?: boolean;
   priority?: "auto" | "high" | "low";
   window?: null;

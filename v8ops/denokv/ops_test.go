@@ -220,3 +220,46 @@ func TestAGuildHasSoManySchedules(t *testing.T) {
 		t.Errorf("after one was cancelled: %v", err)
 	}
 }
+
+// What is watched is kept until the script is gone, so it is bounded, whatever a
+// worker asks for.
+func TestWatchesAreBounded(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	told := map[string]int{}
+	watches := denokv.NewWatches(func(guild snowflake.GuildID, _ []byte, over func()) bool {
+		told[guild.String()]++
+		over()
+		return true
+	})
+	defer watches.Close()
+	table, err := op.NewTable(denokv.Ops(denokv.Deps{Store: b.db, Clock: b.clock, Watches: watches}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.table = table
+	for name, args := range map[string]any{
+		"a long name": map[string]any{"store": strings.Repeat("x", 257), "keys": []string{"01"}},
+		"a long key":  map[string]any{"keys": []string{"01" + strings.Repeat("61", 2049)}},
+	} {
+		if _, err := b.call(1, "op_denokv_watch", args); !fault.Is(err, fault.InvalidInput) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	watch := func(guild snowflake.GuildID, n int) {
+		for i := range n {
+			if _, err := b.call(guild, "op_denokv_watch", map[string]any{"store": fmt.Sprint("s", i), "keys": []string{"01"}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// Databases are counted like keys: beyond the bound none is remembered, and all are told of.
+	watch(1, 1000)
+	watch(2, 1001)
+	for _, guild := range []snowflake.GuildID{1, 2} {
+		watches.Committed(guild, "__flora:kv-other", []string{"\x01"})
+	}
+	if told["1"] != 0 || told["2"] != 1 {
+		t.Errorf("told of a database that is not watched: %v", told)
+	}
+}

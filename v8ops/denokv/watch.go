@@ -15,8 +15,12 @@ import (
 const WatchEvent = catalog.Watch
 
 // maxWatched bounds the keys that a guild's scripts watch; more are told of
-// every commit.
-const maxWatched = 1000
+// every commit. What is watched is in memory, so names and keys are bounded, too.
+const (
+	maxWatched   = 1000
+	maxKey       = 2049 // Bytes of a key that is read, as Deno has it, and the one that ends a range.
+	maxStoreName = 256
+)
 
 // Watches knows which keys scripts watch, and tells the scripts when there was
 // a commit of one. It says only that: what the values are, the script reads.
@@ -34,7 +38,7 @@ type Watches struct {
 type watched struct {
 	keys    map[string]struct{} // Store, NUL, key.
 	stores  map[string]struct{} // That are watched.
-	every   bool                // There were too many keys.
+	every   bool                // There were too many keys, and those above are forgotten.
 	telling bool                // A notice is under way.
 	changed bool                // Since it began.
 }
@@ -53,13 +57,15 @@ func (w *Watches) add(guild snowflake.GuildID, store string, keys []string) {
 		g = &watched{keys: map[string]struct{}{}, stores: map[string]struct{}{}}
 		w.guilds[guild] = g
 	}
+	if g.every {
+		return
+	}
 	g.stores[store] = struct{}{}
 	for _, k := range keys {
-		if len(g.keys) >= maxWatched {
-			g.every = true
-			return
-		}
 		g.keys[store+"\x00"+k] = struct{}{}
+	}
+	if len(g.keys) > maxWatched {
+		g.every, g.keys, g.stores = true, nil, nil
 	}
 }
 
@@ -80,6 +86,9 @@ func (w *Watches) Committed(guild snowflake.GuildID, store string, keys []string
 }
 
 func (g *watched) wants(store string, keys []string) bool {
+	if g.every {
+		return true
+	}
 	if _, ok := g.stores[store]; !ok {
 		return false
 	}
@@ -88,7 +97,7 @@ func (g *watched) wants(store string, keys []string) bool {
 			return true
 		}
 	}
-	return g.every || len(keys) == 0
+	return len(keys) == 0
 }
 
 func (w *Watches) tell(guild snowflake.GuildID) {
@@ -134,11 +143,17 @@ func (f *family) watch(_ context.Context, guild snowflake.GuildID, a watchArgs) 
 	if len(a.Keys) == 0 || len(a.Keys) > maxRanges {
 		return nil, op.Invalid("keys", "expected 1 to %d, got %d", maxRanges, len(a.Keys))
 	}
+	if len(a.Store) > maxStoreName {
+		return nil, op.Invalid("store", "it has %d bytes; the limit is %d", len(a.Store), maxStoreName)
+	}
 	keys := make([]string, len(a.Keys))
 	for i, k := range a.Keys {
 		var err error
 		if keys[i], err = keyOf(fmt.Sprintf("keys[%d]", i), k); err != nil {
 			return nil, err
+		}
+		if len(keys[i]) > maxKey {
+			return nil, op.Invalid(fmt.Sprintf("keys[%d]", i), "it has %d bytes; the limit is %d", len(keys[i]), maxKey)
 		}
 	}
 	f.Watches.add(guild, storeOf(a.Store), keys)

@@ -105,10 +105,10 @@ func (f *family) open(ctx context.Context, c op.Call, a openArgs) (any, error) {
 	if c.Keep != nil {
 		release = c.Keep()
 	}
-	stop := func() bool { return true }
+	var stop func() bool
 	e.forget = sync.OnceFunc(func() {
-		stop()
 		f.drop(k)
+		stop() // The script may have ended before it was there; drop has waited for that.
 		socket.Release()
 		release()
 	})

@@ -33,6 +33,7 @@ type rig struct {
 	life  context.Context //nolint:containedctx // The script's.
 	die   context.CancelFunc
 	kept  atomic.Int32
+	open  func() // Called while one is being noted as open; may be nil.
 	left  chan error
 }
 
@@ -79,6 +80,9 @@ func (r *rig) call(guild snowflake.GuildID, name, args string, raw ...byte) (str
 	defer cancel()
 	v, err := o.Handler(ctx, op.Call{Guild: guild, Args: json.RawMessage(args), Raw: raw, Life: r.life, Keep: func() func() {
 		r.kept.Add(1)
+		if r.open != nil {
+			r.open()
+		}
 		return func() { r.kept.Add(-1) }
 	}})
 	if err != nil {
@@ -228,4 +232,21 @@ func FuzzArguments(f *testing.F) {
 			t.Errorf("%q: %v", args, err)
 		}
 	})
+}
+
+// TestTheScriptEndsAsOneOpens: what was opened for it is given back all the same.
+func TestTheScriptEndsAsOneOpens(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.open = r.die
+	r.must(guildA, "open", `{"id":"1","url":"ws://example.com/"}`)
+	r.gone(gorilla.CloseGoingAway)
+	for end := time.Now().Add(patience); r.kept.Load() != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it is still kept")
+		}
+	}
+	if _, _, err := r.call(guildA, "next", `{"id":"1"}`); err == nil {
+		t.Error("it is still known")
+	}
 }
