@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -318,6 +319,76 @@ func TestServeWakes(t *testing.T) {
 		if res, body := e.ask("GET", "echo", ""); res.StatusCode != 200 {
 			t.Errorf("got %d %s", res.StatusCode, body)
 		}
+	}
+}
+
+// TestServeStreamsEnd has responses on their way, and requests that wait for
+// theirs, when the script ends: clients see that it is not all.
+func TestServeStreamsEnd(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, served, plenty...)
+	e.open(true)
+	kill := func() {
+		pids, err := e.p.workers()
+		if err != nil || len(pids) == 0 {
+			t.Fatal(pids, err)
+		}
+		for _, pid := range pids { // One of them is the guild's.
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	stop := func() {
+		if err := e.p.signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if code := e.p.cmd.ProcessState.ExitCode(); code != 0 || strings.Contains(e.p.stderr.String(), "did not stop") {
+			t.Errorf("the exit code is %d:\n%s", code, e.p.stderr)
+		}
+	}
+	for i, end := range []func(){kill, func() { e.deploy(served) }, kill, stop} {
+		var all sync.WaitGroup
+		begun := make(chan error, 3)
+		for _, path := range []string{"events?n=1000000", "completed?stream", "never"} {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				req, err := http.NewRequestWithContext(ctx, "GET", e.url+path, nil)
+				if err != nil {
+					begun <- err
+					return
+				}
+				if path == "never" {
+					begun <- nil
+				}
+				res, err := http.DefaultClient.Do(req)
+				if path == "never" {
+					if err == nil {
+						_ = res.Body.Close()
+					}
+					if ctx.Err() != nil || err == nil && res.StatusCode < 500 {
+						t.Errorf("end %d: %s: %v %v", i, path, res, err)
+					}
+					return
+				}
+				if begun <- err; err != nil {
+					return
+				}
+				_, err = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+				if err == nil || ctx.Err() != nil {
+					t.Errorf("end %d: %s ended with %v", i, path, err)
+				}
+			})
+		}
+		for range 3 {
+			if err := <-begun; err != nil {
+				t.Fatal(err)
+			}
+		}
+		end()
+		all.Wait()
 	}
 }
 
