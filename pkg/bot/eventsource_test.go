@@ -185,6 +185,7 @@ func TestEventSourceLives(t *testing.T) {
 	w.deploy(guildA, `let es;
 		on("messageCreate", async (ctx) => {
 			if (ctx.msg.content === "close") return es.close();
+			if (ctx.msg.content === "wait") return void setTimeout(() => console.log("waited"), 1500);
 			es = new EventSource("http://example.com/");
 			es.onopen = () => console.log("open");
 			es.onmessage = ({ data }) => { if (data === "loop") for (;;); if (data === "throw") throw new Error("thrown"); console.log("got", data); };
@@ -200,8 +201,8 @@ func TestEventSourceLives(t *testing.T) {
 	feed <- "data: throw\n\ndata: loop\n\ndata: 3\n\n"
 	w.wait(guildA, 1, "Error: thrown")
 	w.wait(guildA, 1, "got 3")
-	// Longer than an op may take.
-	time.Sleep(1500 * time.Millisecond) //nolint:forbidigo // Nothing happens, which cannot be waited for.
+	w.message(guildA, "wait") // Longer than an op may take.
+	w.wait(guildA, 1, "waited")
 	feed <- "data: 4\n\n"
 	w.wait(guildA, 1, "got 4")
 	w.message(guildA, "close")

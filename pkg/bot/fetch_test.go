@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/flora-runtime/flora-runtime/pkg/bot"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/egress/egresstest"
@@ -17,6 +19,7 @@ import (
 type internet struct {
 	*egresstest.Net
 	arrived, left chan string // Paths.
+	client        *egress.Client
 }
 
 func newInternet(t *testing.T, change func(*egress.Limits)) (*internet, options) {
@@ -29,6 +32,7 @@ func newInternet(t *testing.T, change func(*egress.Limits)) (*internet, options)
 	}
 	client := egress.New(egress.Config{Limits: limits, UserAgent: "Flora/test", Resolver: n.Net, Dial: n.Dial})
 	t.Cleanup(client.Close)
+	n.client = client
 	return n, options{ops: fetch.Ops(client)}
 }
 
@@ -39,6 +43,18 @@ func (n *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Agent", r.UserAgent())
 		w.WriteHeader(http.StatusAccepted)
 		_, _ = io.Copy(w, r.Body)
+	case "/down": // Without end.
+		n.arrived <- r.URL.Path
+		for b := make([]byte, 16<<10); ; {
+			if _, err := w.Write(b); err != nil {
+				n.left <- r.URL.Path
+				return
+			}
+		}
+	case "/up": // Whatever comes.
+		n.arrived <- r.URL.Path
+		_, _ = io.Copy(io.Discard, r.Body)
+		n.left <- r.URL.Path
 	case "/away":
 		http.Redirect(w, r, "http://10.0.0.1/", http.StatusFound)
 	default: // Never answers.
@@ -109,6 +125,50 @@ func TestFetchEnds(t *testing.T) {
 	n.took(t, n.arrived, "/replaced")
 	w.deploy(guildA, `console.log("new")`)
 	n.took(t, n.left, "/replaced")
+}
+
+// TestStreamsEndWithTheirScript: of what a script sent and got in streams nothing
+// is left, however it ended.
+func TestStreamsEndWithTheirScript(t *testing.T) {
+	t.Parallel()
+	const down = `const r = await fetch("http://example.com/down"); console.log("open");
+		(async () => { for await (const b of r.body) await new Promise((r) => setTimeout(r, 1)); })();`
+	const up = `const part = new Uint8Array(1 << 16);
+		fetch("http://example.com/up", { method: "POST", duplex: "half", body: new ReadableStream({
+			async pull(c) { await new Promise((r) => setTimeout(r, 1)); c.enqueue(part); } }) }); console.log("open");`
+	const unread = `globalThis.r = await fetch("http://example.com/down"); console.log("open");`
+	for path, script := range map[string]string{"/down": down, "/up": up, "/down?unread": unread} {
+		t.Run(path[1:], func(t *testing.T) {
+			t.Parallel()
+			n, o := newInternet(t, nil)
+			o.launch = processes(t)
+			w := newWorld(t, o)
+			path, _, _ := strings.Cut(path, "?")
+			script += `on("messageCreate", () => { const all = []; for (;;) all.push(new Array(1000).fill(1)); });`
+			for i, end := range []func(){
+				func() { w.deploy(guildA, script+`console.log("second")`) },
+				func() { w.message(guildA, "burn") },
+				func() {
+					if err := unix.Kill(w.pool.PIDs()[0], unix.SIGKILL); err != nil {
+						t.Fatal(err)
+					}
+				},
+				func() { w.deploy(guildA, `console.log("none")`) },
+			} {
+				if i == 0 {
+					w.deploy(guildA, script)
+				}
+				w.wait(guildA, i+1, "open")
+				n.took(t, n.arrived, path)
+				end()
+				n.took(t, n.left, path)
+			}
+			w.until("nothing to be left", func() bool {
+				u := n.client.Usage()
+				return u.Requests == 0 && u.HeldBytes == 0 && u.Connections == 0
+			})
+		})
+	}
 }
 
 // TestFetchHasATimeLimitOfItsOwn: longer or shorter than that of other ops.

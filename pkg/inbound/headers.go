@@ -38,7 +38,7 @@ func (e *Endpoint) incoming(r *http.Request, guild snowflake.GuildID) [][2]strin
 		// The host's cookies are the API's, or every guild's.
 		drop = append(drop, "Cookie")
 	}
-	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") && e.cfg.Reserved(strings.TrimSpace(token)) {
+	if slices.ContainsFunc(r.Header["Authorization"], e.reserved) {
 		drop = append(drop, "Authorization")
 	}
 	var names []string
@@ -58,6 +58,12 @@ func (e *Endpoint) incoming(r *http.Request, guild snowflake.GuildID) [][2]strin
 		}
 	}
 	return out
+}
+
+// reserved reports whether credentials are the API's own.
+func (e *Endpoint) reserved(credentials string) bool {
+	words := strings.Fields(credentials)
+	return len(words) == 2 && strings.EqualFold(words[0], "Bearer") && e.cfg.Reserved(words[1])
 }
 
 // latin1 makes a character of each byte, as scripts see headers.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 // scripts gives deliveries to a test.
 type scripts struct {
 	refuse  error
+	at      func(Delivery) // If not nil, it is the script, and very quick.
 	got     chan Delivery
 	abandon chan string
 }
@@ -30,6 +32,10 @@ type scripts struct {
 func (s *scripts) Deliver(_ snowflake.GuildID, d Delivery) error {
 	if s.refuse != nil {
 		return s.refuse
+	}
+	if s.at != nil {
+		s.at(d)
+		return nil
 	}
 	s.got <- d
 	return nil
@@ -91,6 +97,26 @@ func run(t *testing.T, e *Endpoint, s *scripts, script func(d Delivery, x *excha
 	case <-time.After(patience):
 		t.Fatal("it does not end")
 		return nil, nil
+	}
+}
+
+// TestQuickScripts: a script that answers before anybody looks is known all the
+// same, so that its end is that of its response.
+func TestQuickScripts(t *testing.T) {
+	t.Parallel()
+	for range 20 { // Chance decides what is looked at first.
+		e, s := newEndpoint(t, "https://bot.example")
+		var outcome Outcome
+		e.cfg.Count = func(o Outcome) { outcome = o }
+		s.at = func(d Delivery) {
+			life, end := context.WithCancel(context.Background())
+			d.Begun(life)
+			_, _ = e.Respond(1, e.only(t).id, Head{Status: 200, Pieces: true, Length: -1})
+			end()
+		}
+		if _, err := run(t, e, s, nil); !errors.Is(err, http.ErrAbortHandler) || outcome != Gone {
+			t.Fatalf("got %s, %v", outcome, err)
+		}
 	}
 }
 
@@ -362,5 +388,40 @@ func TestOutgoingKeepsWhatIsTheScripts(t *testing.T) {
 	want := http.Header{"Set-Cookie": {"a=b"}, "Www-Authenticate": {"Basic"}, "Location": {"/x"}, "X": {"\xe9"}, "X-Content-Type-Options": {"nosniff"}}
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBodiesOfGETAreNobodys(t *testing.T) {
+	t.Parallel()
+	e, _ := newEndpoint(t, "https://bot.example")
+	for method, want := range map[string]string{"GET": "", "get": "", "Head": "", "POST": "x", "post": "x", "purge": "x"} {
+		r := httptest.NewRequestWithContext(t.Context(), method, "/g/1/", strings.NewReader("x"))
+		if b, err := e.body(httptest.NewRecorder(), r); string(b) != want || err != nil {
+			t.Errorf("%s: %q, %v", method, b, err)
+		}
+	}
+}
+
+func TestCredentialsOfTheAPIReachNoScript(t *testing.T) {
+	t.Parallel()
+	e, _ := newEndpoint(t, "https://bot.example")
+	e.cfg.Reserved = func(bearer string) bool { return bearer == "own" }
+	for _, row := range []struct {
+		sent   []string
+		passed bool
+	}{
+		{[]string{"Bearer own"}, false},
+		{[]string{"bearer   own "}, false},
+		{[]string{"Bearer\town"}, false},
+		{[]string{"Basic eDp5", "Bearer own"}, false},
+		{[]string{"Bearer other"}, true},
+		{[]string{"Basic own"}, true},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/g/1/", nil)
+		r.Header["Authorization"] = row.sent
+		got := slices.ContainsFunc(e.incoming(r, 1), func(h [2]string) bool { return h[0] == "authorization" })
+		if got != row.passed {
+			t.Errorf("%q: passed on: %v", row.sent, got)
+		}
 	}
 }

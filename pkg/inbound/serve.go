@@ -148,7 +148,8 @@ func (e *Endpoint) body(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	if err != nil {
 		return nil, fault.Wrap(err, fault.RequestTimeout, "the body did not arrive in %s, or is malformed", bodyTime)
 	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+	// Scripts see these methods in capitals, whatever a client wrote.
+	if strings.EqualFold(r.Method, http.MethodGet) || strings.EqualFold(r.Method, http.MethodHead) {
 		return nil, nil
 	}
 	return b, nil
@@ -243,8 +244,9 @@ func (e *Endpoint) answer(ctx context.Context, guild snowflake.GuildID, x *excha
 	for {
 		select {
 		case head := <-x.head:
-			return head, life, nil
+			return head, x.latest(life), nil
 		case err := <-x.fate:
+			life = x.latest(life)
 			select {
 			case head := <-x.head: // It came before.
 				return head, life, nil
@@ -257,7 +259,7 @@ func (e *Endpoint) answer(ctx context.Context, guild snowflake.GuildID, x *excha
 		case life = <-x.life:
 			timer.Reset(e.cfg.Limits.Answer + answerGrace)
 		case <-timer.C:
-			if life == nil {
+			if life = x.latest(life); life == nil {
 				f := fault.New(fault.Unavailable, "the script behind this address is busy or being loaded; try again in a moment")
 				f.RetryAfter = time.Second
 				return Head{}, nil, f
@@ -265,12 +267,22 @@ func (e *Endpoint) answer(ctx context.Context, guild snowflake.GuildID, x *excha
 			e.cfg.Scripts.Abandon(guild, x.id)
 			return Head{}, nil, fault.New(fault.Timeout, "the script behind this address took too long")
 		case <-ctx.Done():
-			if life != nil {
+			if x.latest(life) != nil {
 				e.cfg.Scripts.Abandon(guild, x.id)
 			}
 			return Head{}, nil, fault.New(fault.Unavailable, "the server is going down; try again in a moment")
 		}
 	}
+}
+
+// latest is the life of the script that has the request now. What the script did
+// may be seen before that it has it.
+func (x *exchange) latest(life context.Context) context.Context {
+	select {
+	case life = <-x.life:
+	default:
+	}
+	return life
 }
 
 // send writes the answer.

@@ -219,10 +219,8 @@ func (d *decompressor) run(in []byte, end bool) ([]byte, bool, error) {
 	if s.err != nil {
 		return nil, false, s.err
 	}
-	if s.done && len(d.in) > 0 {
-		return nil, false, errTrailing
-	}
-	return s.out, s.more, nil
+	// What is behind the end fails after what came before it, in the next call.
+	return s.out, s.more || (s.done && len(d.in) > 0), nil
 }
 
 // close ends the goroutine, which waits in one of the two places.

@@ -95,7 +95,7 @@ func (r *Request) deriveBits(length *uint32) ([]byte, error) {
 		blocks := (n + h.Size() - 1) / h.Size()
 		// A block of the salt takes as long as an iteration.
 		each := uint64(a.Iterations) + uint64(len(a.Salt)/h.New().BlockSize()) //nolint:gosec // It is not negative.
-		if rounds := each * uint64(blocks); rounds > maxIterations { //nolint:gosec // It is not negative.
+		if rounds := each * uint64(blocks); rounds > maxIterations {           //nolint:gosec // It is not negative.
 			return nil, notSupported("PBKDF2 does at most %d iterations here over all blocks of its output, not %d, blocks of the salt included", maxIterations, rounds)
 		}
 		out, err = pbkdf2.Key(h.New, string(r.Key.Data), a.Salt, int(a.Iterations), n)

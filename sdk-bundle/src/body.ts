@@ -4,7 +4,7 @@
 import { base64ToBytes, base64ToText, bufferOf, bytesToBase64, copyInto, copyOf, isBytes, lengthOf, textToBase64, typedNameOf, viewOf, Uint8ArrayCtor } from "./bytes";
 import { type Blob, blobOf, insideBlob, streamOf } from "./blob";
 import { type FormData, formFrom, isForm, multipart, parseMultipart } from "./formdata";
-import { essence, mimeOf } from "./mime";
+import { essence, mimeIn } from "./mime";
 import { JSONParse, TypeErrorCtor, add, list, slice, startsWith } from "./primordials";
 import { type Deferred, deferred, handled } from "./promises";
 import { type ReadableStream, readableFor, readableOf, teeOf } from "./readable";
@@ -53,8 +53,7 @@ export function contentOf(v: any, what: string): { inside: Inside; type: string 
 }
 
 function textIn(c: Content): string {
-  if (c.text !== undefined) return usv(c.text);
-  const text = base64ToText(bytesToBase64(c.bytes!));
+  const text = c.text !== undefined ? usv(c.text) : base64ToText(bytesToBase64(c.bytes!));
   return startsWith(text, "\ufeff") ? slice(text, 1) : text;
 }
 
@@ -157,12 +156,11 @@ export class Body {
   }
   async blob(): Promise<Blob> {
     const bytes = bytesIn((await this.#take()) ?? none);
-    const type = mimeOf(this.#type());
-    return blobOf(bytes, type ?? "");
+    return blobOf(bytes, mimeIn(this.#type()) ?? "");
   }
   async formData(): Promise<FormData> {
     const c = (await this.#take()) ?? none;
-    const type = this.#type();
+    const type = mimeIn(this.#type()) ?? "";
     const kind = essence(type);
     if (kind === "multipart/form-data") return parseMultipart(bytesIn(c), type);
     if (kind === "application/x-www-form-urlencoded") return formFrom(pairsIn(textIn(c)));

@@ -3,7 +3,7 @@
 import { DOMException } from "./exception";
 import { report } from "./failure";
 import { elapsed } from "./elapsed";
-import { ObjectDefineProperty, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
+import { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ObjectSetPrototypeOf, ReflectApply, TypeErrorCtor, add, append, dict, list } from "./primordials";
 import { constants, dictionary, expose, isObject, looksLike, needs, textOf } from "./webidl";
 
 interface Flags {
@@ -27,8 +27,21 @@ interface Flags {
 let flagsOf: (e: Event) => Flags;
 let isEvent: (v: unknown) => v is Event;
 
+// Every event has it as a property of its own, with one getter for all.
+const isTrusted = ObjectGetOwnPropertyDescriptor(
+  {
+    get isTrusted(): boolean {
+      return flagsOf(this as unknown as Event).trusted;
+    },
+  },
+  "isTrusted",
+)!;
+ObjectSetPrototypeOf(isTrusted, null);
+isTrusted.configurable = false;
+
 export class Event {
   #f: Flags;
+  declare readonly isTrusted: boolean;
 
   static {
     flagsOf = (e) => e.#f;
@@ -56,6 +69,7 @@ export class Event {
       trusted: false,
       at: elapsed(),
     };
+    ObjectDefineProperty(this, "isTrusted", isTrusted);
   }
   get type(): string {
     return this.#f.type;
@@ -110,9 +124,6 @@ export class Event {
   }
   get composed(): boolean {
     return this.#f.composed;
-  }
-  get isTrusted(): boolean {
-    return this.#f.trusted;
   }
   get timeStamp(): number {
     return this.#f.at;

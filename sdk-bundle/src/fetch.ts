@@ -54,6 +54,7 @@ interface Options {
   referrerPolicy: string;
   integrity: string;
   keepalive: boolean;
+  priority: string;
 }
 
 const choices: [keyof Options, string[]][] = [
@@ -64,6 +65,7 @@ const choices: [keyof Options, string[]][] = [
     "referrerPolicy",
     ["", "no-referrer", "no-referrer-when-downgrade", "same-origin", "origin", "strict-origin", "origin-when-cross-origin", "strict-origin-when-cross-origin", "unsafe-url"],
   ],
+  ["priority", ["auto", "high", "low"]],
 ];
 
 function optionsOf(init: any, from: Options | undefined): Options {
@@ -141,6 +143,9 @@ export class Request extends Body {
       throw new TypeErrorCtor("Request: redirect must be \"follow\", \"error\" or \"manual\"");
     }
     const options = optionsOf(init, from === undefined ? undefined : from.#options);
+    if (options.mode === "no-cors" && method !== "GET" && method !== "HEAD" && method !== "POST") {
+      throw new TypeErrorCtor('Request: mode "no-cors" takes the methods GET, HEAD and POST only');
+    }
     if (init.window !== undefined && init.window !== null) throw new TypeErrorCtor("Request: window can only be null");
     const signal = init.signal !== undefined ? init.signal : from === undefined || !from.#given ? undefined : from.#signal;
     if (signal !== undefined && signal !== null && !isAbortSignal(signal)) throw new TypeErrorCtor("Request: signal must be an AbortSignal");
@@ -363,7 +368,7 @@ function rawAdd(to: Headers, name: string, value: string): void {
 function received(r: Received, method: string): Response {
   const init = dict<unknown>();
   init.statusText = r.statusText;
-  const out = make(method === "HEAD" ? undefined : r.body, init, { url: r.url, redirected: r.redirected, type: "default", status: r.status });
+  const out = make(method === "HEAD" ? undefined : r.body, init, { url: r.url, redirected: r.redirected, type: "basic", status: r.status });
   const { headers } = insideResponse(out)!;
   const own = rawList(headers);
   for (let i = 0; i < r.headers.length; i++) add(own, [r.headers[i]![0], r.headers[i]![1]]);

@@ -69,10 +69,34 @@ export function mimeOf(text: string): string | undefined {
   return out;
 }
 
-/** A type without its parameters; "" when it is none. */
-export function essence(text: string): string {
-  const type = mimeOf(text);
-  if (type === undefined) return "";
+/** A type, as mimeOf gives it, without its parameters. */
+export function essence(type: string): string {
   const at = indexOf(type, ";");
   return at < 0 ? type : slice(type, 0, at);
+}
+
+const charset = /;charset=(?:"(?:[^"\\]|\\.)*"|[^;"]*)/;
+
+/**
+ * The type that a content-type header has, by the Fetch standard: the last of several that is
+ * one, with the charset of those before it where they are the same but for parameters.
+ */
+export function mimeIn(header: string): string | undefined {
+  let out: string | undefined;
+  let kept = "";
+  for (let from = 0; from <= header.length; ) {
+    let to = from;
+    for (let inside = false; to < header.length && (inside || header[to] !== ","); to++) {
+      if (header[to] === '"') inside = !inside;
+      else if (inside && header[to] === "\\") to++;
+    }
+    const type = mimeOf(slice(header, from, to));
+    from = to + 1;
+    if (type === undefined || type === "*/*") continue;
+    const own = regExpExec(charset, type);
+    if (own !== null) kept = own[0]!;
+    else if (out === undefined || essence(out) !== essence(type)) kept = "";
+    out = own === null ? type + kept : type;
+  }
+  return out;
 }

@@ -34,11 +34,11 @@ export function runLater(run: () => void, ms: number): void {
 }
 const nothing: [] = [];
 
-export function setTimeout(run: unknown, ms?: unknown, ...args: unknown[]): number {
+export function setTimeout(run: unknown, ms: unknown = 0, ...args: unknown[]): number {
   return start("setTimeout", run, ms, args, false);
 }
 
-export function setInterval(run: unknown, ms?: unknown, ...args: unknown[]): number {
+export function setInterval(run: unknown, ms: unknown = 0, ...args: unknown[]): number {
   return start("setInterval", run, ms, args, true);
 }
 

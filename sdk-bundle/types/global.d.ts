@@ -125,8 +125,10 @@ interface Console {
 declare var console: Console;
 
 /** Milliseconds, at least 1; at most 512 timers of a script wait at once (RangeError). */
-declare function setTimeout<A extends unknown[]>(callback: (...args: A) => unknown, ms?: number, ...args: A): number;
-declare function setInterval<A extends unknown[]>(callback: (...args: A) => unknown, ms?: number, ...args: A): number;
+declare function setTimeout(callback: (...args: any[]) => unknown, ms?: number): number;
+declare function setTimeout<A extends unknown[]>(callback: (...args: A) => unknown, ms: number | undefined, ...args: A): number;
+declare function setInterval(callback: (...args: any[]) => unknown, ms?: number): number;
+declare function setInterval<A extends unknown[]>(callback: (...args: A) => unknown, ms: number | undefined, ...args: A): number;
 declare function clearTimeout(id?: number): void;
 declare function clearInterval(id?: number): void;
 declare function queueMicrotask(callback: () => void): void;

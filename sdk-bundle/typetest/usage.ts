@@ -88,6 +88,7 @@ const json: flora.Embed = builder.toJSON();
 const menu: StringSelectMenuBuilder = stringSelect("s").setPlaceholder("p").addOptions({ label: "l", value: "v" });
 console.table([json, menu.toJSON()], ["title"]);
 
+await new Promise((resolve) => setTimeout(resolve, 1));
 const timer: number = setTimeout((a: string, b: number) => console.log(a, b), 100, "a", 1);
 clearTimeout(timer);
 // @ts-expect-error The callback takes a number.

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func Ops(d Deps) []op.Op {
 	if d.Schedules == 0 {
 		d.Schedules = MaxSchedules
 	}
-	f := &family{Deps: d}
+	f := &family{Deps: d, slots: make(chan struct{}, maxReads)}
 	ops := []op.Op{
 		op.Define("op_denokv_read", op.Self, f.read),
 		op.Define("op_denokv_commit", op.Self, f.commit),
@@ -81,6 +82,34 @@ type family struct {
 	Deps
 
 	scheduling turns
+	reads      turns
+	slots      chan struct{} // Of all guilds' reads.
+}
+
+// maxReads is how many reads there are at once, of which each may be of many
+// megabytes.
+const maxReads = 4
+
+// reading does a read in its turn, one at a time of each guild, and writes the
+// result as JSON in it: what a script asks for without waiting is not in memory
+// all at once.
+func (f *family) reading(ctx context.Context, guild snowflake.GuildID, read func() (any, error)) (any, error) {
+	defer f.reads.begin(guild)()
+	select {
+	case f.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-f.slots }()
+	out, err := read()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := json.Marshal(out)
+	if err != nil {
+		return nil, fmt.Errorf("write what was read: %w", err)
+	}
+	return json.RawMessage(doc), nil
 }
 
 // turns has one at a time of each guild.
@@ -195,20 +224,22 @@ func (f *family) read(ctx context.Context, guild snowflake.GuildID, a readArgs) 
 		}
 		ranges[i] = kv.Range{Start: start, End: min(string(stop), string(rune(scriptKeys))), Limit: r.Limit, Reverse: r.Reverse}
 	}
-	found, err := f.Store.ReadRanges(ctx, guild, storeOf(a.Store), ranges)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][]pair, len(found))
-	for i, pairs := range found {
-		out[i] = make([]pair, len(pairs))
-		for j, p := range pairs {
-			out[i][j] = pair{
-				Key: hex.EncodeToString([]byte(p.Key)), Value: base64.StdEncoding.EncodeToString([]byte(p.Value)), Version: versionstamp(p.Version),
+	return f.reading(ctx, guild, func() (any, error) {
+		found, err := f.Store.ReadRanges(ctx, guild, storeOf(a.Store), ranges)
+		if err != nil {
+			return nil, err
+		}
+		out := make([][]pair, len(found))
+		for i, pairs := range found {
+			out[i] = make([]pair, len(pairs))
+			for j, p := range pairs {
+				out[i][j] = pair{
+					Key: hex.EncodeToString([]byte(p.Key)), Value: base64.StdEncoding.EncodeToString([]byte(p.Value)), Version: versionstamp(p.Version),
+				}
 			}
 		}
-	}
-	return out, nil
+		return out, nil
+	})
 }
 
 type checkArgs struct {

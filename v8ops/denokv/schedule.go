@@ -136,6 +136,10 @@ type listed struct {
 }
 
 func (f *family) list(ctx context.Context, guild snowflake.GuildID, a listArgs) (any, error) {
+	return f.reading(ctx, guild, func() (any, error) { return f.listed(ctx, guild, a) })
+}
+
+func (f *family) listed(ctx context.Context, guild snowflake.GuildID, a listArgs) ([]listed, error) {
 	waiting, err := f.waiting(ctx, guild)
 	if err != nil {
 		return nil, err

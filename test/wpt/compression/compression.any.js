@@ -64,3 +64,16 @@ promise_test(async () => {
   }
   assert_equals((await unpack("gzip", await through(new CompressionStream("gzip"), text))).length, text.length);
 }, "many that are never ended");
+
+for (const format of ["gzip", "deflate", "deflate-raw"]) {
+  promise_test(async (t) => {
+    const s = new DecompressionStream(format);
+    const w = s.writable.getWriter();
+    const r = s.readable.getReader();
+    const packed = await new Response(new Blob(["what came before"]).stream().pipeThrough(new CompressionStream(format))).bytes();
+    const written = w.write(new Uint8Array([...packed, 0]));
+    assert_equals(new TextDecoder().decode((await r.read()).value), "what came before");
+    await promise_rejects_js(t, TypeError, r.read());
+    await promise_rejects_js(t, TypeError, written);
+  }, `${format} with more behind it gives what came before`);
+}

@@ -159,3 +159,16 @@ test(() => {
   assert_array_equals(seen, [true, true]);
   assert_equals(self, globalThis);
 }, "the global object is a target");
+
+test(() => {
+  const e = new Event("x");
+  const own = Object.getOwnPropertyDescriptor(e, "isTrusted");
+  assert_equals(typeof own.get, "function");
+  assert_equals(own.set, undefined);
+  assert_true(own.enumerable);
+  assert_false(own.configurable);
+  assert_equals(Object.getOwnPropertyDescriptor(new CustomEvent("y"), "isTrusted").get, own.get);
+  assert_false("isTrusted" in Event.prototype);
+  assert_throws_js(TypeError, () => own.get.call({}));
+  assert_false(e.isTrusted);
+}, "isTrusted is a property of each event");

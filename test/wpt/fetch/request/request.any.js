@@ -125,3 +125,18 @@ test(() => {
   }
   assert_equals(Object.prototype.toString.call(new Request(at)), "[object Request]");
 }, "the shape of the class");
+
+test(() => {
+  assert_throws_js(TypeError, () => new Request("https://h/", { priority: "now" }));
+  for (const priority of ["auto", "high", "low"]) new Request("https://h/", { priority });
+  assert_throws_js(TypeError, () => new Request("https://h/", { mode: "no-cors", method: "PUT" }));
+  const put = new Request("https://h/", { method: "PUT" });
+  assert_throws_js(TypeError, () => new Request(put, { mode: "no-cors" }));
+  assert_equals(new Request("https://h/", { mode: "no-cors", method: "POST" }).mode, "no-cors");
+}, "priority, and methods without cors");
+promise_test(async () => {
+  assert_equals((await fetch("data:,x")).type, "basic");
+  const url = URL.createObjectURL(new Blob(["x"]));
+  assert_equals((await fetch(url)).clone().type, "basic");
+  URL.revokeObjectURL(url);
+}, "what was fetched is basic");

@@ -102,3 +102,8 @@ promise_test(async () => {
   const args = await new Promise((resolve) => queueMicrotask((...a) => resolve(a)));
   assert_equals(args.length, 0);
 }, "microtasks are in order");
+
+test(() => {
+  assert_equals(setTimeout.length, 1);
+  assert_equals(setInterval.length, 1);
+}, "only the callback is needed");
