@@ -110,7 +110,7 @@ func TestFetchGivesAResponse(t *testing.T) {
 		console.log(await a.text(), a.bodyUsed, b.bodyUsed, await b.bytes());
 		await a.text().catch((e) => console.log(e.message));
 		try { a.clone() } catch (e) { console.log(e.message) }`,
-		"201 true Made https://a.b/final true default false [object Response] true",
+		"201 true Made https://a.b/final true basic false [object Response] true",
 		"[\n  [ \"content-type\", \"text/plain\" ],\n  [ \"set-cookie\", \"a=1\" ],\n  [ \"set-cookie\", \"b=2\" ],\n  [ \"x\", \"1, 2\" ]\n] [ \"a=1\", \"b=2\" ] 1, 2 false null",
 		"hällo true false Uint8Array(6) [ 104, 195, 164, 108, 108, 111 ]",
 		"The body was read already; read a clone(), or keep what you read",
