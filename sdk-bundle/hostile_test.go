@@ -211,6 +211,17 @@ func TestTheWebsClassesDoNotUseEachOthersMembers(t *testing.T) {
 			console.log(made(new Blob(["x"])).slice(0, 10));`,
 			"201 hällo 302", "Request: a URL with a user name or passw", "blob:null/")
 	})
+	t.Run("events", func(t *testing.T) {
+		t.Parallel()
+		r := isolatetest.Load(t, `const type = Object.getOwnPropertyDescriptor(Event.prototype, "type").get;`+poisonedWeb+`
+			const e = new CustomEvent("a");
+			e.initCustomEvent("b");
+			addEventListener("b", (e) => console.log(type.call(e)));
+			dispatchEvent(e);`, isolatetest.Options{})
+		if got := logs(r); len(got) != 1 || got[0] != "b" {
+			t.Errorf("got %q", got)
+		}
+	})
 	t.Run("Deno.serve", func(t *testing.T) {
 		t.Parallel()
 		got, failure := answersOf(t, poisonedWeb+`Deno.serve(() => new Response("hi", { headers: { a: "b" } }))`, "GET", "/x", nil, 0)

@@ -1,12 +1,14 @@
-// /remind: the bot comes back to you later. Reminders are kept in a store, in
-// the order in which they are due, so they outlive restarts.
+// /remind: the bot comes back to you later; /reminders: what it has noted. A
+// schedule brings each back when it is due, restarts or not. It may come twice:
+// what was said already is no longer in the database.
 
-const reminders = kv.store("reminders");
-
-/** A key that sorts by time. */
-function keyOf(at: number, id: string): string {
-  return `${String(at).padStart(15, "0")}:${id}`;
+interface Reminder {
+  channelId: string;
+  what: string;
+  at: number;
 }
+
+const db = await Deno.openKv();
 
 createBot({
   slashCommands: [
@@ -21,26 +23,30 @@ createBot({
         const ms = parseDuration(ctx.options.in);
         if (ms === undefined || ms < 1000 || ms > 365 * 86_400_000) return ctx.reply({ content: "Give a time such as 10m, 2h or 1d.", ephemeral: true });
         const at = Date.now() + ms;
-        await reminders.set(keyOf(at, ctx.msg.interactionId), JSON.stringify({ userId: ctx.user.id, channelId: ctx.channelId, what: ctx.options.what }));
+        const key = ["reminders", ctx.user.id, ctx.msg.interactionId];
+        await db.set(key, { channelId: ctx.channelId, what: ctx.options.what, at });
+        await schedule(at, "remind", key);
         return ctx.reply({ content: `I will remind you <t:${Math.floor(at / 1000)}:R>.`, ephemeral: true });
+      },
+    }),
+    slash({
+      name: "reminders",
+      description: "What you will be reminded of",
+      run: async (ctx) => {
+        const lines: string[] = [];
+        for await (const { value } of db.list<Reminder>({ prefix: ["reminders", ctx.user.id] }, { limit: 20 })) {
+          lines.push(`<t:${Math.floor(value.at / 1000)}:R> ${value.what.slice(0, 80)}`);
+        }
+        return ctx.reply({ content: lines.join("\n") || "Nothing is noted.", ephemeral: true });
       },
     }),
   ],
 });
 
-cron(
-  "reminders",
-  "*/5 * * * * *", // every five seconds
-  async () => {
-    const { keys } = await reminders.list({ limit: 20 });
-    for (const { name } of keys) {
-      if (Number(name.split(":")[0]) > Date.now()) return;
-      const stored = await reminders.get(name);
-      await reminders.delete(name);
-      if (stored === null) continue;
-      const { userId, channelId, what } = JSON.parse(stored);
-      await rest.sendMessage({ channelId, content: `<@${userId}>, you wanted to be reminded: ${what}`, allowedMentions: { users: [userId] } });
-    }
-  },
-  { skipIfRunning: true },
-);
+schedule.on<[kind: string, userId: string, id: string]>("remind", async ({ data: key }) => {
+  const { value } = await db.get<Reminder>(key);
+  if (value === null) return;
+  const [, userId] = key;
+  await rest.sendMessage({ channelId: value.channelId, content: `<@${userId}>, you wanted to be reminded: ${value.what}`, allowedMentions: { users: [userId] } });
+  await db.delete(key);
+});

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -73,6 +74,7 @@ func all() []string {
 	NewRequests(d)
 	NewHTTP(d)
 	NewKeys(d, nil)
+	NewMessages(d)
 	NewLines(d)
 	Present(d, func() State { return State{} })
 	d.MustRegister(confinement(func() map[string]bool { return nil }))
@@ -80,6 +82,30 @@ func all() []string {
 	d.MustRegister(build("v1"))
 	slices.Sort(d.rows)
 	return d.rows
+}
+
+// Every name in the code is of a metric that all has.
+func TestNoMetricIsForgotten(t *testing.T) {
+	t.Parallel()
+	table := strings.Join(all(), "")
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`"(flora_[a-z_]+)"`).FindAllStringSubmatch(string(source), -1) {
+			if !strings.Contains(table, "`"+name[1]+"`") {
+				t.Errorf("%s has %s, which all does not give", file, name[1])
+			}
+		}
+	}
 }
 
 func TestDocumentation(t *testing.T) {

@@ -39,8 +39,8 @@ export function contentOf(v: any, what: string): { inside: Inside; type: string 
     const blob = insideBlob(v);
     if (blob !== undefined) return whole({ bytes: blob.bytes }, blob.type === "" ? undefined : blob.type);
     if (isForm(v)) {
-      const { b64, type } = multipart(v);
-      return whole({ bytes: base64ToBytes(b64) }, type);
+      const { bytes, type } = multipart(v);
+      return whole({ bytes }, type);
     }
     const stream = readableOf(v);
     if (stream !== undefined) {
@@ -138,7 +138,7 @@ export class Body {
     }
     if (this.#stream === undefined) return undefined;
     this.#used = true;
-    const { whole } = { whole: this.#whole };
+    const whole = this.#whole;
     if (whole !== undefined) whole();
     return drained(this.#stream);
   }

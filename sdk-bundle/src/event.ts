@@ -142,6 +142,8 @@ export class Event {
   }
 }
 expose(Event, "Event");
+/** As it was before a script had it. */
+export const { initEvent } = Event.prototype;
 looksLike(Event, "type bubbles cancelable composed currentTarget defaultPrevented eventPhase target timeStamp");
 constants(Event, { NONE: 0, CAPTURING_PHASE: 1, AT_TARGET: 2, BUBBLING_PHASE: 3 });
 
@@ -238,6 +240,8 @@ export class EventTarget {
   }
 }
 expose(EventTarget, "EventTarget");
+/** As they were before a script had them. */
+export const { addEventListener, removeEventListener, dispatchEvent } = EventTarget.prototype;
 
 /** Adds a listener unless it is there. */
 function listen(to: EventTarget, name: string, run: unknown, capture: boolean, once: boolean, passive: boolean): Listener | undefined {

@@ -1,6 +1,6 @@
 // The events of their own kinds, by the DOM and HTML standards.
-import { Event, errors, isDispatching } from "./event";
-import { ObjectFreeze, ReflectApply, TypeErrorCtor, append } from "./primordials";
+import { Event, type EventTarget, errors, fire, initEvent, isDispatching } from "./event";
+import { ObjectFreeze, ReflectApply, TypeErrorCtor, append, dict } from "./primordials";
 import { dictionary, expose, isObject, needs, sequence, textOf } from "./webidl";
 
 export class CustomEvent extends Event {
@@ -18,15 +18,11 @@ export class CustomEvent extends Event {
   initCustomEvent(type: unknown, bubbles: unknown = false, cancelable: unknown = false, detail: unknown = null): void {
     needs(1, arguments.length, "CustomEvent.initCustomEvent");
     if (isDispatching(this)) return;
-    initEvent(this, type, bubbles, cancelable);
+    ReflectApply(initEvent, this, [type, bubbles, cancelable]);
     this.#detail = detail;
   }
 }
 expose(CustomEvent, "CustomEvent");
-const { initEvent: initOf } = Event.prototype;
-function initEvent(e: Event, type: unknown, bubbles: unknown, cancelable: unknown): void {
-  ReflectApply(initOf, e, [type, bubbles, cancelable]);
-}
 
 export class ErrorEvent extends Event {
   #message: string;
@@ -67,6 +63,20 @@ export class ErrorEvent extends Event {
   }
 }
 expose(ErrorEvent, "ErrorEvent");
+
+export const noConnection = "the connection failed";
+
+/** What an error says, for an event. */
+export function messageIn(e: any): string {
+  return typeof e?.message === "string" ? e.message : noConnection;
+}
+
+/** Fires an error event with a message. */
+export function fireError(to: EventTarget, message: string): void {
+  const init = dict<unknown>();
+  init.message = message;
+  fire(to, new ErrorEvent("error", init));
+}
 
 export class PromiseRejectionEvent extends Event {
   #promise: unknown;

@@ -5,7 +5,7 @@ import { textToBase64, toLowerCase } from "./bytes";
 import { atob } from "./encoding";
 import { DOMException } from "./exception";
 import { Event, EventTarget, fire, handlers } from "./event";
-import { ErrorEvent, messageOf } from "./eventkinds";
+import { fireError, messageIn, messageOf } from "./eventkinds";
 import { EventParser, type ServerEvent } from "./eventstream";
 import { type Response, fetch, insideResponse } from "./fetch";
 import { headerOf } from "./headers";
@@ -50,7 +50,7 @@ interface Source {
 function fail(s: Source, why: string): void {
   if (s.state === CLOSED) return;
   stop(s);
-  told(s, why);
+  fireError(s.face, why);
 }
 
 /** Takes away all that could still happen. */
@@ -70,12 +70,6 @@ function hangUp(s: Source): void {
   if (signal !== undefined) abort(signal, new DOMException("The EventSource was closed", "AbortError"));
 }
 
-function told(s: Source, why: string): void {
-  const init = dict<unknown>();
-  init.message = why;
-  fire(s.face, new ErrorEvent("error", init));
-}
-
 /** Waits and connects anew, each time longer while nothing comes of it. */
 function again(s: Source, why: string): void {
   if (s.state === CLOSED) return;
@@ -90,7 +84,7 @@ function again(s: Source, why: string): void {
     fail(s, e.message);
     return;
   }
-  told(s, why);
+  fireError(s.face, why);
 }
 
 /** What another try would not change. */
@@ -121,10 +115,6 @@ function connect(s: Source): void {
       else again(s, messageIn(e));
     },
   );
-}
-
-function messageIn(e: any): string {
-  return typeof e?.message === "string" ? e.message : "the connection failed";
 }
 
 function begin(s: Source, r: Response): void {

@@ -128,8 +128,8 @@ function quoted(s: string): string {
   return out;
 }
 
-/** A form's multipart/form-data, in base64, and its type. */
-export function multipart(v: unknown): { b64: string; type: string } {
+/** A form's multipart/form-data, and its type. */
+export function multipart(v: unknown): { bytes: Uint8Array; type: string } {
   const all = entriesIn(v)!;
   const boundary = "----FloraFormBoundary" + slice(numberToString(MathRandom(), 36), 2) + slice(numberToString(MathRandom(), 36), 2);
   const parts = list<Uint8Array>();
@@ -159,7 +159,7 @@ export function multipart(v: unknown): { b64: string; type: string } {
     copyInto(out, parts[i]!, at);
     at += lengthOf(parts[i]!);
   }
-  return { b64: bytesToBase64(out), type: `multipart/form-data; boundary=${boundary}` };
+  return { bytes: out, type: `multipart/form-data; boundary=${boundary}` };
 }
 
 function broken(): never {

@@ -1,16 +1,13 @@
 // What the global object is for the web: a target of events, which hears of
 // errors that nothing caught and of rejections that nothing handles.
-import { type Event, EventTarget, fire, globalTarget, heard } from "./event";
+import { type Event, addEventListener, dispatchEvent, fire, globalTarget, heard, removeEventListener } from "./event";
 import { ErrorEvent, PromiseRejectionEvent } from "./eventkinds";
 import { catcher, report } from "./failure";
 import { isErrorLike } from "./kinds";
 import { StringOf, dict } from "./primordials";
 import { needs } from "./webidl";
 
-const { addEventListener: listen, removeEventListener: forget, dispatchEvent: send } = EventTarget.prototype;
-export const addEventListener = listen;
-export const removeEventListener = forget;
-export const dispatchEvent = send;
+export { addEventListener, dispatchEvent, removeEventListener };
 
 /** Whether an error is being told already: one in its handler goes to the log. */
 let telling = false;

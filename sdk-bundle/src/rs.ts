@@ -151,28 +151,26 @@ export function read(r: Reader, request: ReadRequest): void {
   else s.controller.pullSteps(request);
 }
 
-/** The default controller. */
-export class DefaultController implements Controller {
-  bytes = false;
+/** What the controllers have in common: when they ask their source for more. */
+export abstract class Pulling<T> {
   stream: Readable;
-  queue = new Fifo<{ value: unknown; size: number }>();
+  queue = new Fifo<T>();
   total = 0;
   started = false;
   closeRequested = false;
   pullAgain = false;
   pulling = false;
   mark: number;
-  size: Size;
   pull: (() => Promise<unknown>) | undefined = undefined;
   cancel: ((reason: unknown) => Promise<unknown>) | undefined = undefined;
   face: any = undefined;
 
-  constructor(stream: Readable, mark: number, size: Size) {
+  constructor(stream: Readable, mark: number) {
     this.stream = stream;
     this.mark = mark;
-    this.size = size;
-    stream.controller = this;
   }
+  abstract wantsPull(): boolean;
+  abstract fail(e: unknown): void;
   /** Runs when what start gave has settled. */
   begin(started: unknown): void {
     react(
@@ -185,22 +183,15 @@ export class DefaultController implements Controller {
     );
   }
   clear(): void {
-    this.pull = this.cancel = this.size = undefined;
+    this.pull = this.cancel = undefined;
   }
   reset(): void {
     this.queue = new Fifo();
     this.total = 0;
   }
-  canEnqueue(): boolean {
-    return !this.closeRequested && this.stream.state === "readable";
-  }
   desired(): number | null {
     if (this.stream.state === "errored") return null;
     return this.stream.state === "closed" ? 0 : this.mark - this.total;
-  }
-  wantsPull(): boolean {
-    if (!this.canEnqueue() || !this.started) return false;
-    return waitingReads(this.stream) > 0 || this.desired()! > 0;
   }
   pullIfNeeded(): void {
     if (!this.wantsPull()) return;
@@ -220,6 +211,29 @@ export class DefaultController implements Controller {
       },
       (e) => this.fail(e),
     );
+  }
+}
+
+/** The default controller. */
+export class DefaultController extends Pulling<{ value: unknown; size: number }> implements Controller {
+  bytes = false;
+  size: Size;
+
+  constructor(stream: Readable, mark: number, size: Size) {
+    super(stream, mark);
+    this.size = size;
+    stream.controller = this;
+  }
+  override clear(): void {
+    super.clear();
+    this.size = undefined;
+  }
+  canEnqueue(): boolean {
+    return !this.closeRequested && this.stream.state === "readable";
+  }
+  wantsPull(): boolean {
+    if (!this.canEnqueue() || !this.started) return false;
+    return waitingReads(this.stream) > 0 || this.desired()! > 0;
   }
   close(): void {
     if (!this.canEnqueue()) return;

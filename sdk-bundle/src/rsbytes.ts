@@ -1,9 +1,9 @@
 // The controller of streams of bytes, by the Streams standard.
 import { bufferOf, copyInto, copyOf, Uint8ArrayCtor } from "./bytes";
 import { Fifo } from "./fifo";
-import { ArrayBufferCtor, MathMin, RangeErrorCtor, TypeErrorCtor, add, isDetached, list, moveBuffer, react } from "./primordials";
-import { promised, resolvedWith } from "./promises";
-import { type Controller, type IntoRequest, type ReadRequest, type Readable, closeStream, failStream, waitingIntos, waitingReads } from "./rs";
+import { ArrayBufferCtor, MathMin, RangeErrorCtor, TypeErrorCtor, add, isDetached, list, moveBuffer } from "./primordials";
+import { resolvedWith } from "./promises";
+import { type Controller, type IntoRequest, Pulling, type ReadRequest, type Readable, closeStream, failStream, waitingIntos, waitingReads } from "./rs";
 import { type View, makeView, viewInfo } from "./views";
 
 interface Chunk {
@@ -30,77 +30,24 @@ export interface ByobRequest {
   view: Uint8Array | null;
 }
 
-
 function slice(buffer: ArrayBuffer, offset: number, length: number): ArrayBuffer {
   return bufferOf(copyOf(new Uint8ArrayCtor(buffer, offset, length)));
 }
 
-export class ByteController implements Controller {
+export class ByteController extends Pulling<Chunk> implements Controller {
   bytes = true;
-  stream: Readable;
-  queue = new Fifo<Chunk>();
-  total = 0;
-  started = false;
-  closeRequested = false;
-  pullAgain = false;
-  pulling = false;
-  mark: number;
   chunkSize: number | undefined;
   pending = new Fifo<PullInto>();
   request: ByobRequest | undefined = undefined;
-  pull: (() => Promise<unknown>) | undefined = undefined;
-  cancel: ((reason: unknown) => Promise<unknown>) | undefined = undefined;
-  face: any = undefined;
 
   constructor(stream: Readable, mark: number, chunkSize: number | undefined) {
-    this.stream = stream;
-    this.mark = mark;
+    super(stream, mark);
     this.chunkSize = chunkSize;
     stream.controller = this;
-  }
-  begin(started: unknown): void {
-    react(
-      promised(started),
-      () => {
-        this.started = true;
-        this.pullIfNeeded();
-      },
-      (e) => this.fail(e),
-    );
-  }
-  clear(): void {
-    this.pull = this.cancel = undefined;
-  }
-  reset(): void {
-    this.queue = new Fifo();
-    this.total = 0;
-  }
-  desired(): number | null {
-    if (this.stream.state === "errored") return null;
-    return this.stream.state === "closed" ? 0 : this.mark - this.total;
   }
   wantsPull(): boolean {
     if (this.stream.state !== "readable" || this.closeRequested || !this.started) return false;
     return waitingReads(this.stream) > 0 || waitingIntos(this.stream) > 0 || this.desired()! > 0;
-  }
-  pullIfNeeded(): void {
-    if (!this.wantsPull()) return;
-    if (this.pulling) {
-      this.pullAgain = true;
-      return;
-    }
-    this.pulling = true;
-    const { pull } = this;
-    react(
-      pull === undefined ? resolvedWith(undefined) : pull(),
-      () => {
-        this.pulling = false;
-        if (!this.pullAgain) return;
-        this.pullAgain = false;
-        this.pullIfNeeded();
-      },
-      (e) => this.fail(e),
-    );
   }
   fail(e: unknown): void {
     if (this.stream.state !== "readable") return;

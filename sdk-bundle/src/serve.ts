@@ -122,7 +122,7 @@ export class HttpServer {
       this.#under--;
       this.#leave();
     };
-    let rest: (() => Promise<void>) | undefined;
+    let rest: (() => Promise<unknown>) | undefined;
     try {
       rest = await respond(m.id, m.method, await this.#answer(m, signal));
     } catch (e) {
@@ -159,7 +159,7 @@ const open = new MapCtor<string, AbortSignal>();
 
 const gone = (): DOMException => new DOMException("The client has gone away, or waited for too long", "AbortError");
 
-async function sent(rest: () => Promise<void>, over: () => void): Promise<void> {
+async function sent(rest: () => Promise<unknown>, over: () => void): Promise<void> {
   try {
     await rest();
   } catch (e) {
@@ -183,7 +183,7 @@ function requestOf(m: any, signal: AbortSignal): Request {
 const longestPiece = 1024 * 1024;
 
 /** Begins the answer; what it gives sends the rest of the body. */
-async function respond(id: string, method: string, response: Response): Promise<(() => Promise<void>) | undefined> {
+async function respond(id: string, method: string, response: Response): Promise<(() => Promise<unknown>) | undefined> {
   const args = dict<unknown>();
   args.id = id;
   const { status, statusText, headers } = insideResponse(response)!;
@@ -206,7 +206,7 @@ async function respond(id: string, method: string, response: Response): Promise<
     return undefined;
   }
   if (stream !== undefined) return () => pump(id, stream);
-  return size <= longestPiece ? undefined : () => writeAll(id, bytes!, true);
+  return size <= longestPiece ? undefined : () => write(id, bytes!, true);
 }
 
 /** Writes bytes in pieces; it is false when nobody wants them. */
@@ -222,10 +222,6 @@ async function write(id: string, bytes: Uint8Array, end: boolean): Promise<boole
     if (last) break;
   }
   return true;
-}
-
-async function writeAll(id: string, bytes: Uint8Array, end: boolean): Promise<void> {
-  await write(id, bytes, end);
 }
 
 /** Sends a stream, each chunk when the one before was taken. */

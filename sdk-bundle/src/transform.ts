@@ -110,68 +110,49 @@ export class Transform {
     return d.promise;
   }
   sinkAbort(reason: unknown): Promise<unknown> {
-    if (this.finishing !== undefined) return this.finishing.promise;
-    const d = (this.finishing = deferred<undefined>());
     const { cancel: f } = this;
-    const p = f === undefined ? resolvedWith(undefined) : f(reason);
-    this.clear();
-    react(
-      p,
-      () => {
-        if (this.readable.state === "errored") d.reject(this.readable.error);
-        else {
-          this.out.fail(reason);
-          d.resolve(undefined);
-        }
-      },
-      (e) => {
-        this.out.fail(e);
-        d.reject(e);
-      },
+    return this.finish(
+      () => f?.(reason),
+      this.readable,
+      () => this.out.fail(reason),
+      (e) => this.out.fail(e),
     );
-    return d.promise;
   }
   sinkClose(): Promise<unknown> {
-    if (this.finishing !== undefined) return this.finishing.promise;
-    const d = (this.finishing = deferred<undefined>());
     const { flush: f } = this;
-    const p = f === undefined ? resolvedWith(undefined) : f();
-    this.clear();
-    react(
-      p,
-      () => {
-        if (this.readable.state === "errored") d.reject(this.readable.error);
-        else {
-          this.out.close();
-          d.resolve(undefined);
-        }
-      },
-      (e) => {
-        this.out.fail(e);
-        d.reject(e);
-      },
+    return this.finish(
+      () => f?.(),
+      this.readable,
+      () => this.out.close(),
+      (e) => this.out.fail(e),
     );
-    return d.promise;
   }
   sourceCancel(reason: unknown): Promise<unknown> {
+    const { cancel: f } = this;
+    const fail = (e: unknown): void => {
+      this.in.failIfNeeded(e);
+      this.unblock();
+    };
+    return this.finish(() => f?.(reason), this.writable, () => fail(reason), fail);
+  }
+  /** Runs the transformer's last function, once, and then ends the other side unless that has failed. */
+  finish(last: () => Promise<unknown> | undefined, other: Readable | Writable, done: () => void, failed: (e: unknown) => void): Promise<unknown> {
     if (this.finishing !== undefined) return this.finishing.promise;
     const d = (this.finishing = deferred<undefined>());
-    const { cancel: f } = this;
-    const p = f === undefined ? resolvedWith(undefined) : f(reason);
+    const p = last() ?? resolvedWith(undefined);
     this.clear();
     react(
       p,
       () => {
-        if (this.writable.state === "errored") d.reject(this.writable.error);
-        else {
-          this.in.failIfNeeded(reason);
-          this.unblock();
+        if (other.state === "errored") {
+          d.reject(other.error);
+        } else {
+          done();
           d.resolve(undefined);
         }
       },
       (e) => {
-        this.in.failIfNeeded(e);
-        this.unblock();
+        failed(e);
         d.reject(e);
       },
     );

@@ -7,7 +7,7 @@ import { blobOf, insideBlob } from "./blob";
 import { bufferOf, copyOf, isBytes, joined, lengthOf, textToBase64, toLowerCase, viewOf, Uint8ArrayCtor } from "./bytes";
 import { DOMException } from "./exception";
 import { Event, EventTarget, fire, handlers } from "./event";
-import { ErrorEvent, messageOf } from "./eventkinds";
+import { fireError, messageIn, messageOf, noConnection } from "./eventkinds";
 import { newId, startOp } from "./host";
 import { MathFloor, MathMin, NumberOf, SymbolIterator, add, charCodeAt, dict, includes, list, react, regExpExec, slice } from "./primordials";
 import { nothing, resolvedWith } from "./promises";
@@ -169,10 +169,6 @@ function soon(f: () => void): void {
   react(resolvedWith(undefined), f, nothing);
 }
 
-function messageIn(e: any): string {
-  return typeof e?.message === "string" ? e.message : "the connection failed";
-}
-
 /** Asks for the next message. That is done before the script sees one: what it does then may be stopped. */
 function take(l: Link): void {
   call(
@@ -205,9 +201,7 @@ function end(l: Link, code: number, reason: string, clean: boolean, why: string 
   l.queue = list();
   l.at = 0;
   if (!clean) {
-    const init = dict<unknown>();
-    init.message = why ?? "the connection failed";
-    fire(l.socket, new ErrorEvent("error", init));
+    fireError(l.socket, why ?? noConnection);
   }
   const init = dict<unknown>();
   init.wasClean = clean;

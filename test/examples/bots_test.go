@@ -169,6 +169,9 @@ var bots = map[string]func(g *guild){
 		if o := g.want(g.use("alice", "remind", options{"in": "1s", "what": "the tea"}), "I will remind you"); !o.Ephemeral {
 			g.t.Error("everybody sees the answer")
 		}
+		g.use("alice", "remind", options{"in": "2h", "what": "the cake"})
+		g.want(g.use("alice", "reminders", nil), "the cake")
+		g.want(g.use("bob", "reminders", nil), "Nothing is noted.")
 		g.see("<@" + g.users["alice"] + ">, you wanted to be reminded: the tea")
 		g.want(g.use("alice", "remind", options{"in": "never", "what": "x"}), "Give a time")
 	},
