@@ -61,7 +61,7 @@ func TestBackPressure(t *testing.T) {
 	server := newEndless()
 	r.net.Serve(t, "93.184.216.35:80", "endless.example", server)
 	head, first, err := r.raw(guildA, "op_fetch", `{"id":"one","url":"http://endless.example/"}`, nil)
-	if err != nil || !strings.Contains(head, `"more":true`) || len(first) < 64<<10 {
+	if err != nil || !strings.Contains(head, `"more":true`) {
 		t.Fatalf("got %s, %d bytes, %v", head, len(first), err)
 	}
 	read := int64(len(first))
@@ -189,7 +189,12 @@ func TestUpload(t *testing.T) {
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		_, b, err := r.raw(guildA, "op_fetch_answer", `{"id":"one"}`, nil)
+		head, b, err := r.raw(guildA, "op_fetch_answer", `{"id":"one"}`, nil)
+		for err == nil && strings.Contains(head, `"more":true`) { // The body may be later than the head.
+			var more []byte
+			head, more, err = r.raw(guildA, "op_fetch_read", `{"id":"one"}`, nil)
+			b = append(b, more...)
+		}
 		answered <- answer{b, err}
 	}()
 	for _, part := range []string{"a", "bc", "def"} {
