@@ -57,7 +57,7 @@ fuzz: generate
 	@scripts/fuzz $(FUZZTIME)
 
 soak: build programs
-	FLORA_SOAK=1 $(GO) test -timeout 120m -count 1 ./test/...
+	FLORA_SOAK=1 $(GO) test -timeout 120m -count 1 ./test/... ./pkg/bot ./pkg/egress
 
 clean:
 	rm -rf bin bench/out
