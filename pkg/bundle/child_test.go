@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +111,9 @@ func newChild(t *testing.T, limits Limits) *Child {
 func impostor(t *testing.T, script string) string {
 	t.Helper()
 	p := filepath.Join(t.TempDir(), "impostor")
+	// A child that is forked while the file is written keeps it from being run.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(p, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil { //nolint:gosec // It must be executable.
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 func fakeRuntime(t *testing.T, body string) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "flora-runtime")
+	// A child that is forked while the file is written keeps it from being run.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(name, []byte("#!/bin/sh\nread job\n"+body), 0o700); err != nil { //nolint:gosec // A program.
 		t.Fatal(err)
 	}
