@@ -30,7 +30,8 @@ type flaky struct {
 
 	mu    sync.Mutex
 	plan  map[string][]fault // Of what happens to the next requests of a path.
-	kept  sync.WaitGroup     // Requests that go on behind a caller that was cut off.
+	kept  int                // Requests that go on behind a caller that was cut off.
+	none  *sync.Cond         // Told when there are none of them left.
 	after func()             // Called once when a deployment has its answer.
 }
 
@@ -53,12 +54,23 @@ const (
 func newFlaky(t *testing.T, target string) *flaky {
 	t.Helper()
 	f := &flaky{target: target, plan: map[string][]fault{}}
+	f.none = sync.NewCond(&f.mu)
 	f.Server = httptest.NewServer(f)
 	t.Cleanup(func() {
 		f.Close()
-		f.kept.Wait()
+		f.settle()
 	})
 	return f
+}
+
+// settle waits for what goes on behind callers. Others may begin more of it
+// meanwhile, which a WaitGroup does not allow.
+func (f *flaky) settle() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for f.kept > 0 {
+		f.none.Wait()
+	}
 }
 
 func (f *flaky) next(path string) fault {
@@ -114,7 +126,18 @@ func (f *flaky) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, "<html>a gateway's page</html>")
 	}
-	behind := func() { f.kept.Go(func() { f.forward(r, body) }) }
+	behind := func() {
+		f.mu.Lock()
+		f.kept++
+		f.mu.Unlock()
+		go func() {
+			f.forward(r, body)
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.kept--
+			f.none.Broadcast()
+		}()
+	}
 	switch f.next(r.URL.Path) {
 	case cutBefore:
 		cut()
@@ -277,7 +300,7 @@ func TestDeployOverAFlakyNetwork(t *testing.T) {
 				if told && !strings.Contains(said, "trying again in") {
 					t.Errorf("round %d, %v: the author reads %q", round, plan, said)
 				}
-				f.kept.Wait()
+				f.settle()
 				a.one(revision, plan)
 			}
 		})
