@@ -196,9 +196,12 @@ func TestAKillFromOutsideChargesNobody(t *testing.T) {
 	w.deploy(guildB, says("B"))
 	for i := range 4 {
 		w.until("A to serve", func() bool { return serves(w.bot.Status(guildA).State) })
-		// One that still loads is no idle script.
+		// One that still loads, or has only just written its line, is no idle script.
 		w.message(guildB, strconv.Itoa(i))
 		w.wait(guildB, 1, "B "+strconv.Itoa(i))
+		if _, _, err := w.bot.Rest(t.Context(), guildB); err != nil {
+			t.Fatal(err)
+		}
 		w.ops.reset()
 		w.message(guildA, "block")
 		w.ops.wait(t, 1, "set spins 1")
