@@ -25,7 +25,7 @@ type workerd struct {
 	started time.Duration // From the start of the process to its first answer.
 }
 
-const workerdDate = "2025-01-01"
+const workerdDate = "2025-05-05"
 
 // workerSource is the SDK, booted with natives that do nothing, the bot, and
 // the least that workerd wants.
