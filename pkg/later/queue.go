@@ -79,6 +79,7 @@ type lane struct {
 	next     int64               // When to look next, in Unix milliseconds; 0 is not before something changes.
 	flight   map[string]struct{} // Keys that are with the script.
 	unserved map[string]struct{} // Names that the script has no handler for.
+	settled  map[string]struct{} // Keys that were done with since it is looked through: what was read may still have them.
 	changed  bool                // Something came while it was looked through.
 }
 
@@ -138,7 +139,7 @@ func (q *Queue) touch(n kv.StoreName, at int64) {
 	q.mu.Lock()
 	l, ok := q.lanes[n]
 	if !ok {
-		l = &lane{StoreName: n, flight: map[string]struct{}{}, unserved: map[string]struct{}{}}
+		l = &lane{StoreName: n, flight: map[string]struct{}{}, unserved: map[string]struct{}{}, settled: map[string]struct{}{}}
 		q.lanes[n] = l
 	}
 	l.changed = true
@@ -204,7 +205,7 @@ func (q *Queue) Tick(ctx context.Context) {
 	var ready []*lane
 	for _, l := range q.lanes {
 		if l.next != 0 && l.next <= now {
-			l.next, l.changed = 0, false
+			l.next, l.changed, l.settled = 0, false, map[string]struct{}{}
 			ready = append(ready, l)
 		}
 	}
@@ -259,6 +260,9 @@ func (q *Queue) send(l *lane, p kv.Pair) (more bool) {
 	}
 	q.mu.Lock()
 	_, out := l.flight[p.Key]
+	if !out {
+		_, out = l.settled[p.Key]
+	}
 	_, unserved := l.unserved[m.Name]
 	full := len(l.flight) >= atOnce
 	if !out && !unserved && !full {
@@ -290,17 +294,24 @@ func (q *Queue) over(l *lane, p kv.Pair, m Message, o Outcome) {
 	q.mu.Unlock()
 	go func() {
 		defer q.work.Done()
-		at := int64(1)
 		q.cfg.Count(m.outcome(o))
-		if o == Unserved {
-			at = q.cfg.Clock.Now().Add(again).UnixMilli()
-		} else if err := q.settle(l, p, m, o); err != nil {
-			// It is delivered once more: at least once.
-			q.cfg.Log.Warn("the end of a message is not written down", zap.Stringer("guild_id", l.Guild), zap.Error(err))
+		settled := o != Unserved
+		if settled {
+			if err := q.settle(l, p, m, o); err != nil {
+				// It is delivered once more: at least once.
+				q.cfg.Log.Warn("the end of a message is not written down", zap.Stringer("guild_id", l.Guild), zap.Error(err))
+				settled = false
+			}
+		}
+		at := int64(1)
+		if !settled {
 			at = q.cfg.Clock.Now().Add(again).UnixMilli()
 		}
 		q.mu.Lock()
 		delete(l.flight, p.Key)
+		if settled {
+			l.settled[p.Key] = struct{}{}
+		}
 		q.mu.Unlock()
 		q.touch(l.StoreName, at)
 	}()
