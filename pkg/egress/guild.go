@@ -134,40 +134,32 @@ func (g *guild) spend(now time.Time, n int, l Limits, patience time.Duration) (w
 }
 
 // hold takes memory for a body; release gives it back.
-func (g *guild) hold(n, most int64) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.buffered+n > most || !g.memory.take(g.buffered, n) {
-		return false
-	}
-	g.buffered += n
-	return true
-}
+func (g *guild) hold(n, most int64) bool { return g.grow(&g.buffered, g.memory, n, most) }
 
-func (g *guild) release(n int64) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.buffered -= n
-	g.memory.give(n)
-}
+func (g *guild) release(n int64) { g.shrink(&g.buffered, g.memory, n) }
 
 // widen takes memory for what a decompression looks back to; narrow gives it
 // back.
-func (g *guild) widen(n, most int64) bool {
+func (g *guild) widen(n, most int64) bool { return g.grow(&g.wide, g.windows, n, most) }
+
+func (g *guild) narrow(n int64) { g.shrink(&g.wide, g.windows, n) }
+
+// grow takes n more of what all guilds have together, up to most in all.
+func (g *guild) grow(own *int64, of *pool, n, most int64) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.wide+n > most || !g.windows.take(g.wide, n) {
+	if *own+n > most || !of.take(*own, n) {
 		return false
 	}
-	g.wide += n
+	*own += n
 	return true
 }
 
-func (g *guild) narrow(n int64) {
+func (g *guild) shrink(own *int64, of *pool, n int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.wide -= n
-	g.windows.give(n)
+	*own -= n
+	of.give(n)
 }
 
 // connect has dial make a connection that is counted until it is closed. One may
