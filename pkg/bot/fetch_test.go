@@ -25,15 +25,21 @@ type internet struct {
 func newInternet(t *testing.T, change func(*egress.Limits)) (*internet, options) {
 	t.Helper()
 	n := &internet{Net: egresstest.New(), arrived: make(chan string, 100), left: make(chan string, 100)}
-	n.Serve(t, "93.184.216.34:80", "example.com", n)
+	n.client = clientOf(t, n.Net, n, change)
+	return n, options{ops: fetch.Ops(n.client)}
+}
+
+// clientOf is what scripts reach example.com with, which h serves.
+func clientOf(t *testing.T, n *egresstest.Net, h http.Handler, change func(*egress.Limits)) *egress.Client {
+	t.Helper()
+	n.Serve(t, "93.184.216.34:80", "example.com", h)
 	limits := egress.DefaultLimits()
 	if change != nil {
 		change(&limits)
 	}
-	client := egress.New(egress.Config{Limits: limits, UserAgent: "Flora/test", Resolver: n.Net, Dial: n.Dial})
+	client := egress.New(egress.Config{Limits: limits, UserAgent: "Flora/test", Resolver: n, Dial: n.Dial})
 	t.Cleanup(client.Close)
-	n.client = client
-	return n, options{ops: fetch.Ops(client)}
+	return client
 }
 
 func (n *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -293,13 +293,7 @@ func TestAStormOfErrorsDoesNotHoldUpOthers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	script := `on("messageCreate", () => { for (let i = 0; i < 300; i++) console.error(new Error("storm " + i)); });`
-	_, err := w.bot.Deploy(ctx, deploy.Request{
-		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
-		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.deployMapped(ctx, script)
 	w.message(guildA, "x")
 	w.wait(guildA, 290, "storm")
 	if n := maps.most.Load(); n > 2 {
@@ -334,13 +328,7 @@ func TestLinesKeepTheirOrder(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	script := `on("messageCreate", () => { console.log("before"); console.error(new Error("wrong")); console.log("after"); });`
-	_, err := w.bot.Deploy(ctx, deploy.Request{
-		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
-		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.deployMapped(ctx, script)
 	w.message(guildA, "x")
 	w.wait(guildA, 1, "before")
 	w.until("the handler to end", func() bool { return w.bot.Status(guildA).InFlight == 0 })
@@ -390,13 +378,7 @@ func TestEveryLineGetsTheAuthorsPositions(t *testing.T) {
 		queueMicrotask(() => { throw new Error("uncaught") });
 		throw new Error("thrown");
 	});`
-	_, err := w.bot.Deploy(ctx, deploy.Request{
-		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
-		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.deployMapped(ctx, script)
 	w.message(guildA, "x")
 	w.wait(guildA, 1, "Error: thrown")
 	w.wait(guildA, 1, "Error: uncaught")
@@ -448,4 +430,16 @@ func TestNothingWaitsForDiscordToHearOfCommands(t *testing.T) {
 	close(answer)
 	p.loaded(t)
 	wait()
+}
+
+// deployMapped deploys to A with a source map.
+func (w *world) deployMapped(ctx context.Context, script string) {
+	w.t.Helper()
+	_, err := w.bot.Deploy(ctx, deploy.Request{
+		Guild: guildA, Entry: "main.js", Bundle: &script, SourceMap: &deploy.SourceMap{Path: "m", Contents: "{}"},
+		Source: "test", Actor: deploy.Actor{Type: deploy.ActorSystem},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }

@@ -26,14 +26,7 @@ type parrot struct {
 func newParrot(t *testing.T, change func(*egress.Limits)) (*parrot, options) {
 	t.Helper()
 	n := &parrot{Net: egresstest.New(), opened: make(chan string, 2000), closed: make(chan error, 2000)}
-	n.Serve(t, "93.184.216.34:80", "example.com", n)
-	limits := egress.DefaultLimits()
-	if change != nil {
-		change(&limits)
-	}
-	client := egress.New(egress.Config{Limits: limits, UserAgent: "Flora/test", Resolver: n.Net, Dial: n.Dial})
-	t.Cleanup(client.Close)
-	return n, options{ops: ops.Ops(client)}
+	return n, options{ops: ops.Ops(clientOf(t, n.Net, n, change))}
 }
 
 func (n *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
