@@ -242,3 +242,29 @@ func TestTheWebsClassesDoNotUseEachOthersMembers(t *testing.T) {
 		}
 	})
 }
+
+// survives holds that a script, after what it needs, does the same in its event
+// whether the preamble ran before it or not.
+func survives(t *testing.T, what, event, needs, script string, o isolatetest.Options) {
+	t.Helper()
+	use := func(script string) []string {
+		r := isolatetest.Load(t, script, o)
+		if f := r.Dispatch(event, "{}"); f != nil {
+			t.Errorf("it failed: %s", f.Text)
+		}
+		return logs(r)
+	}
+	want := use(needs + script)
+	if len(want) < 15 || want[len(want)-1] != "end" {
+		t.Fatalf("the script did too little: %q", want)
+	}
+	got := use(needs + hostilePreamble(t) + script)
+	for _, line := range got {
+		if strings.Contains(line, "the SDK used") {
+			t.Error(line)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the preamble changes what %s does (-without +with):\n%s", what, diff)
+	}
+}

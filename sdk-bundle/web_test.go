@@ -2,10 +2,7 @@ package sdkbundle_test
 
 import (
 	_ "embed"
-	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/flora-runtime/flora-runtime/pkg/isolate/isolatetest"
 )
@@ -21,24 +18,5 @@ const webNeeds = `const { iterator } = Symbol, Promise1 = Promise, one1 = new Ui
 
 func TestTheWebSurvivesAHostilePreamble(t *testing.T) {
 	t.Parallel()
-	use := func(script string) []string {
-		r := isolatetest.Load(t, script, isolatetest.Options{})
-		if f := r.Dispatch("web", "{}"); f != nil {
-			t.Errorf("it failed: %s", f.Text)
-		}
-		return logs(r)
-	}
-	want := use(webNeeds + web)
-	if len(want) < 15 || want[len(want)-1] != "end" {
-		t.Fatalf("the script did too little: %q", want)
-	}
-	got := use(webNeeds + hostilePreamble(t) + web)
-	for _, line := range got {
-		if strings.Contains(line, "the SDK used") {
-			t.Error(line)
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the preamble changes what the web platform does (-without +with):\n%s", diff)
-	}
+	survives(t, "the web platform", "web", webNeeds, web, isolatetest.Options{})
 }

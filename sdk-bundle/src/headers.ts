@@ -1,6 +1,6 @@
 // Headers, by the fetch standard.
 import { toLowerCase } from "./bytes";
-import { type Pairs, iterable, pairsOf } from "./pairs";
+import { iterable, type Pairs, pairsOf, replaced } from "./pairs";
 import { TypeErrorCtor, add, append, charCodeAt, list, regExpExec, slice } from "./primordials";
 import { expose, needs, textOf } from "./webidl";
 
@@ -117,16 +117,7 @@ export class Headers {
     const n = lowerName(name);
     const v = valueOf(value);
     this.#open();
-    const kept = list<Pair>();
-    let found = false;
-    for (let i = 0; i < this.#list.length; i++) {
-      const p = this.#list[i]!;
-      if (p[0] !== n) add(kept, p);
-      else if (!found) add(kept, [n, v]);
-      if (p[0] === n) found = true;
-    }
-    if (!found) add(kept, [n, v]);
-    this.#change(kept);
+    this.#change(replaced(this.#list, n, v));
   }
   delete(name: unknown): void {
     needs(1, arguments.length, "Headers.delete");

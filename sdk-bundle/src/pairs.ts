@@ -174,3 +174,17 @@ function membersOf(o: object, name: (v: unknown) => string, value: (v: unknown) 
   }
   return out;
 }
+
+/** The list with this value for the name, in the place of the first one there was. */
+export function replaced(from: readonly [string, string][], name: string, value: string): [string, string][] {
+  const kept = list<[string, string]>();
+  let found = false;
+  for (let i = 0; i < from.length; i++) {
+    const p = from[i]!;
+    if (p[0] !== name) add(kept, p);
+    else if (!found) add(kept, [name, value]);
+    if (p[0] === name) found = true;
+  }
+  if (!found) add(kept, [name, value]);
+  return kept;
+}

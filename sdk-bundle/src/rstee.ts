@@ -3,13 +3,23 @@ import { bufferOf, copyOf } from "./bytes";
 import { structuredCopy } from "./clone";
 import { type Deferred, deferred, nothing, promised, resolvedWith } from "./promises";
 import { react } from "./primordials";
-import { DefaultController, Readable, Reader, acquire, cancel, read, release } from "./rs";
+import { DefaultController, type Pulling, Readable, Reader, acquire, cancel, read, release } from "./rs";
 import { ByteController } from "./rsbytes";
 import { type View, makeView, viewInfo } from "./views";
 
-/** A reason made of two. */
-function both(a: unknown, b: unknown): unknown[] {
-  return [a, b];
+/** Begins both branches. What they come from is cancelled when both are. */
+function begin(s: Readable, controllers: Pulling<any>[], pull: (i: number) => Promise<unknown>, canceled: boolean[], done: Deferred<undefined>): void {
+  const reasons: unknown[] = [undefined, undefined];
+  for (let i = 0; i < 2; i++) {
+    controllers[i]!.pull = () => pull(i);
+    controllers[i]!.cancel = (reason) => {
+      canceled[i] = true;
+      reasons[i] = reason;
+      if (canceled[1 - i]) react(cancel(s, [reasons[0], reasons[1]]), done.resolve as never, done.reject);
+      return done.promise;
+    };
+    controllers[i]!.begin(undefined);
+  }
 }
 
 export function teeDefault(s: Readable, clone: boolean): [Readable, Readable] {
@@ -17,7 +27,6 @@ export function teeDefault(s: Readable, clone: boolean): [Readable, Readable] {
   let reading = false;
   let again = false;
   const canceled = [false, false];
-  const reasons: unknown[] = [undefined, undefined];
   const done: Deferred<undefined> = deferred<undefined>();
   const branches = [new Readable(), new Readable()] as [Readable, Readable];
   const controllers = [new DefaultController(branches[0], 1, undefined), new DefaultController(branches[1], 1, undefined)];
@@ -63,16 +72,7 @@ export function teeDefault(s: Readable, clone: boolean): [Readable, Readable] {
     });
     return resolvedWith(undefined);
   };
-  for (let i = 0; i < 2; i++) {
-    controllers[i]!.pull = pull;
-    controllers[i]!.cancel = (reason) => {
-      canceled[i] = true;
-      reasons[i] = reason;
-      if (canceled[1 - i]) react(cancel(s, both(reasons[0], reasons[1])), done.resolve as never, done.reject);
-      return done.promise;
-    };
-    controllers[i]!.begin(undefined);
-  }
+  begin(s, controllers, pull, canceled, done);
   react(reader.closed.promise, nothing, (e) => {
     controllers[0]!.fail(e);
     controllers[1]!.fail(e);
@@ -88,7 +88,6 @@ export function teeBytes(s: Readable): [Readable, Readable] {
   let reading = false;
   const again = [false, false];
   const canceled = [false, false];
-  const reasons: unknown[] = [undefined, undefined];
   const done = deferred<undefined>();
   const branches = [new Readable(), new Readable()] as [Readable, Readable];
   const controllers = [new ByteController(branches[0], 0, undefined), new ByteController(branches[1], 0, undefined)] as [ByteController, ByteController];
@@ -203,16 +202,7 @@ export function teeBytes(s: Readable): [Readable, Readable] {
     else pullByob(request.view!, i);
     return resolvedWith(undefined);
   };
-  for (let i = 0; i < 2; i++) {
-    controllers[i]!.pull = () => pull(i);
-    controllers[i]!.cancel = (reason) => {
-      canceled[i] = true;
-      reasons[i] = reason;
-      if (canceled[1 - i]) react(cancel(s, both(reasons[0], reasons[1])), done.resolve as never, done.reject);
-      return done.promise;
-    };
-    controllers[i]!.begin(undefined);
-  }
+  begin(s, controllers, pull, canceled, done);
   forward(reader);
   return branches;
 }

@@ -1,6 +1,6 @@
 // URLSearchParams, by the URL standard.
 import { Uint8ArrayCtor, base64ToText, bytesToBase64, charCode, part, toWellFormed } from "./bytes";
-import { type Pairs, iterable, pairsOf } from "./pairs";
+import { iterable, type Pairs, pairsOf, replaced } from "./pairs";
 import { add, append, charCodeAt, decodeComponent, encodeComponent, indexOf, list, numberToString, slice, split, startsWith, toUpperCase } from "./primordials";
 import { expose, needs, usv } from "./webidl";
 
@@ -152,16 +152,7 @@ export class URLSearchParams {
     needs(2, arguments.length, "URLSearchParams.set");
     const n = usv(name);
     const v = usv(value);
-    const kept = list<[string, string]>();
-    let found = false;
-    for (let i = 0; i < this.#list.length; i++) {
-      const p = this.#list[i]!;
-      if (p[0] !== n) add(kept, p);
-      else if (!found) add(kept, [n, v]);
-      if (p[0] === n) found = true;
-    }
-    if (!found) add(kept, [n, v]);
-    this.#list = kept;
+    this.#list = replaced(this.#list, n, v);
     this.#changed();
   }
   sort(): void {
