@@ -28,6 +28,9 @@ const inlineBytes = 4 << 10
 
 var errDamaged = errors.New("kv record is damaged")
 
+// guildWidth is the length of what guildKey gives.
+const guildWidth = 9
+
 func guildKey(tag byte, guild snowflake.GuildID) []byte {
 	return binary.BigEndian.AppendUint64([]byte{tag}, uint64(guild))
 }
