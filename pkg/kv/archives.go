@@ -33,7 +33,7 @@ type archiveFiles struct {
 func ArchiveFiles(dir string) Archives { return archiveFiles{vfs.Default, dir} }
 
 // Keep implements Archives. The file is on the same disk.
-func (a archiveFiles) Keep(_ context.Context, id snowflake.GuildID, e Export, file string) error {
+func (a archiveFiles) Keep(_ context.Context, id snowflake.GuildID, e Export, file string, _ io.ReadSeeker) error {
 	if err := a.fs.MkdirAll(a.path(id, ""), 0o700); err != nil {
 		return failed("make the folder of archives", err)
 	}

@@ -144,6 +144,9 @@ func Open(cfg Config) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := CheckState(context.Background(), engine); err != nil {
+			return nil, errors.Join(err, engine.Close())
+		}
 		cfg.Engine = engine
 	}
 	if cfg.Kept == nil {
@@ -245,7 +248,7 @@ func (db *DB) forget() {
 // when it wrote nothing.
 func (db *DB) update(ctx context.Context, g *guild, u Update, f func(tx Tx) (apply func(), err error)) error {
 	var apply func()
-	locked, done := false, false
+	locked := false
 	unlock := func() {
 		if locked {
 			locked = false
@@ -254,33 +257,38 @@ func (db *DB) update(ctx context.Context, g *guild, u Update, f func(tx Tx) (app
 	}
 	defer func() { unlock() }()
 	u.Guild = g.id
+	likely := u.Keys
+	u.Keys = func() (keys [][]byte) {
+		if likely != nil {
+			keys = likely()
+		}
+		return append(keys, guildKey(tagGuild, g.id))
+	}
 	u.Do = func(tx Tx) (err error) {
 		unlock()
 		g.mu.Lock()
 		locked = true
-		if done { // It is not what was written.
-			g.loaded, done = false, false
-		}
 		if err := db.load(ctx, g, tx); err != nil {
 			return err
 		}
 		apply, err = f(tx)
+		if err != nil || apply == nil { // There is nothing to be done with.
+			unlock()
+		}
 		return err
 	}
 	u.Done = func() {
 		if apply != nil {
 			apply()
 		}
-		done = true
 		unlock()
 	}
-	err := db.engine.Update(ctx, u)
-	if err != nil && done {
+	u.Undone = func() {
 		g.mu.Lock()
 		g.loaded = false
 		g.mu.Unlock()
 	}
-	return err
+	return db.engine.Update(ctx, u)
 }
 
 // load makes sure that the guild's counters in memory are those that are stored.

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"io"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -78,8 +79,11 @@ type Update struct {
 	// runs until Done.
 	Do func(Tx) error
 	// Done is called once the guild's next Do may begin, which sees what was
-	// written. When Update fails after that, nothing was.
+	// written.
 	Done func()
+	// Undone is called before the guild's next Do when, after Done, nothing was
+	// written after all, or that is not known.
+	Undone func()
 }
 
 // Tx is a write that is being made. What it writes counts together and in this
@@ -94,8 +98,9 @@ type Tx interface {
 
 // Archives keeps the finished archives of exports.
 type Archives interface {
-	// Keep takes the archive over from the file, in one step.
-	Keep(ctx context.Context, guild snowflake.GuildID, e Export, file string) error
+	// Keep takes the archive over in one step: the file at the path, or what is
+	// read from it.
+	Keep(ctx context.Context, guild snowflake.GuildID, e Export, path string, file io.ReadSeeker) error
 	// List gives a guild's, in any order.
 	List(ctx context.Context, guild snowflake.GuildID) ([]Export, error)
 	// Open gives the bytes of one that List gave, a fault.NotFound when it went.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -101,7 +102,7 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 
 // export writes the archive beside its place, and hands it over when it is whole
 // and on disk.
-func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, now time.Time) (_ Export, err error) {
+func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, now time.Time) (Export, error) {
 	e := Export{ID: uuid.NewString(), CreatedAt: now}
 	files := archiveFiles{db.fs, db.archives}
 	f, err := files.create(id, unfinished+e.file())
@@ -110,8 +111,9 @@ func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, no
 	}
 	path := files.path(id, unfinished+e.file())
 	defer func() {
-		if e := db.fs.Remove(path); err != nil && e != nil && !errors.Is(e, fs.ErrNotExist) {
-			err = errors.Join(err, e)
+		// Unless it was taken over.
+		if e := db.fs.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			db.log.Warn("what is left of an export is not removed", zap.Stringer("guild_id", id), zap.Error(e))
 		}
 	}()
 	err = db.writeArchive(ctx, f, id, archive.Header{Guild: id.String(), Store: store, CreatedAt: now})
@@ -124,11 +126,14 @@ func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, no
 			e.Bytes = info.Size()
 		}
 	}
-	err = errors.Join(err, wrap("export", f.Close()))
-	if err == nil {
-		err = db.kept.Keep(ctx, id, e, path)
+	if err = errors.Join(err, wrap("export", f.Close())); err != nil {
+		return Export{}, err
 	}
-	if err != nil {
+	if f, err = db.fs.Open(path); err != nil {
+		return Export{}, failed("export", err)
+	}
+	err = db.kept.Keep(ctx, id, e, path, io.NewSectionReader(f, 0, e.Bytes))
+	if err = errors.Join(err, wrap("export", f.Close())); err != nil {
 		return Export{}, err
 	}
 	return e, nil

@@ -28,6 +28,12 @@ func (c Config) WithFS(fs vfs.FS) Config {
 // Pebble is the database itself.
 func (db *DB) Pebble() *pebble.DB { return db.engine.(*onDisk).db }
 
+// Count counts the keys that are stored, expired ones too.
+func (db *DB) Count() (n int, err error) {
+	err = scan(context.Background(), db.engine, []byte{tagHead}, func([]byte, []byte) error { n++; return nil })
+	return n, err
+}
+
 // States is the number of guilds in memory.
 func (db *DB) States() int {
 	db.mu.Lock()

@@ -219,7 +219,11 @@ func (db *DB) Stores(ctx context.Context, id snowflake.GuildID) ([]StoreInfo, er
 		return nil, err
 	}
 	defer db.leave()
-	stores, err := db.records(ctx, db.engine, id)
+	var stores map[string]*store
+	err := db.engine.View(ctx, func(r Reader) (err error) {
+		stores, err = db.records(ctx, r, id)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,12 @@ func (db *DB) sweepSlice(ctx context.Context, id snowflake.GuildID) (more bool, 
 	defer db.leave()
 	g := db.acquire(id)
 	defer db.release(g)
+	g.mu.Lock()
+	importing := g.importing
+	g.mu.Unlock()
+	if importing {
+		return false, nil
+	}
 	n, err := db.sweepGuild(ctx, g)
 	return n > 0, err
 }
