@@ -17,8 +17,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// startPostgres makes an empty database cluster and starts its server.
+// startPostgres makes an empty database cluster and starts its server. The machine
+// does not lose power in a test.
 func startPostgres() (*Server, error) {
+	return postgresServer("-c", "fsync=off", "-c", "full_page_writes=off")
+}
+
+// Durable starts a server that keeps what was committed, for measurements, and
+// gives what removes it.
+func Durable() (server *Server, remove func() error, err error) {
+	s, err := postgresServer()
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, s.remove, nil
+}
+
+func postgresServer(options ...string) (*Server, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return nil, err
@@ -35,12 +50,10 @@ func startPostgres() (*Server, error) {
 		u := url.URL{Scheme: "postgres", User: url.UserPassword("flora", rand.Text()), Host: "127.0.0.1:" + strconv.Itoa(port), Path: "/postgres"}
 		s := &Server{
 			URL: u.String(), name: "Postgres", dir: dir, account: account, shutdown: syscall.SIGINT,
-			args: []string{
+			args: append([]string{
 				filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port),
 				"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
-				// The machine does not lose power in a test.
-				"-c", "fsync=off", "-c", "full_page_writes=off",
-			},
+			}, options...),
 		}
 		s.ready = func(ctx context.Context) error {
 			conn, err := pgx.Connect(ctx, s.URL)

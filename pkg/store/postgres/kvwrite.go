@@ -33,7 +33,7 @@ type kvWrite struct {
 
 // Update implements kv.Engine. A commit whose answer is lost is looked for, and
 // made again if it did not take place.
-func (k *KV) Update(ctx context.Context, u kv.Update) error {
+func (k *KV) Update(ctx context.Context, guild snowflake.GuildID, _ bool, u kv.Update) error {
 	if !k.ready.Load() {
 		if err := k.register(ctx); err != nil {
 			return err
@@ -45,11 +45,11 @@ func (k *KV) Update(ctx context.Context, u kv.Update) error {
 		k.mu.Unlock()
 		return kvClosed()
 	}
-	l, running := k.lanes[u.Guild]
+	l, running := k.lanes[guild]
 	if !running {
 		l = &lane{}
-		k.lanes[u.Guild] = l
-		k.work.Go(func() { k.serve(u.Guild, l) })
+		k.lanes[guild] = l
+		k.work.Go(func() { k.serve(guild, l) })
 	}
 	l.waiting = append(l.waiting, w)
 	k.mu.Unlock()
@@ -198,9 +198,7 @@ func (t *kvTx) begin(guild snowflake.GuildID, group []*kvWrite) error {
 	defer cancel()
 	var keys [][]byte
 	for _, w := range group {
-		if w.Keys != nil {
-			keys = append(keys, w.Keys()...)
-		}
+		keys = append(keys, w.Keys()...)
 	}
 	t.known = make(map[string][]byte, len(keys))
 	for _, key := range keys {
