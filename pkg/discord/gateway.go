@@ -43,6 +43,9 @@ type GatewayConfig struct {
 	Compress bool
 	// Sessions keeps sessions over restarts; nil keeps them in memory.
 	Sessions SessionStore
+	// Sharing, if not nil, says which shards are this process's, and keeps their
+	// sessions instead of Sessions.
+	Sharing Sharing
 	// RetryMin and RetryMax bound the growing pause between connections that
 	// fail, 1 s and 60 s by default; InvalidWait is the longest pause after
 	// INVALID_SESSION, 5 s.
@@ -183,19 +186,11 @@ func (g *Gateway) Connected() bool {
 	return len(all) > 0
 }
 
-// sessionStartLimit is how many sessions may be begun.
-type sessionStartLimit struct {
-	Total          int   `json:"total"`
-	Remaining      int   `json:"remaining"`
-	ResetAfter     int64 `json:"reset_after"`
-	MaxConcurrency int   `json:"max_concurrency"`
-}
-
 // botGateway is the answer of GET /gateway/bot.
 type botGateway struct {
 	URL    string            `json:"url"`
 	Shards int               `json:"shards"`
-	Limit  sessionStartLimit `json:"session_start_limit"`
+	Limit  SessionStartLimit `json:"session_start_limit"`
 }
 
 // Identity finds out who the bot is. Run does it too; calling it first makes

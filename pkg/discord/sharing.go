@@ -1,0 +1,54 @@
+package discord
+
+import (
+	"context"
+	"time"
+)
+
+// Sharing says which shards are this process's where several processes serve one
+// bot. Without it, all are.
+type Sharing interface {
+	// Layout settles the number of shards: that of the others who live, else wanted.
+	Layout(ctx context.Context, wanted int) (int, error)
+	// Run claims shards until ctx ends. For each that becomes this process's, serve
+	// runs in a goroutine of its own until its ctx ends, because the shard is to go
+	// or was lost; which of both, SessionSlot.Valid says then. When serve has
+	// returned, the slot is closed and the shard let go. A shard may come back
+	// later, with another slot. An error of serve ends all, and is Run's.
+	Run(ctx context.Context, identity uint64, shards int, serve func(ctx context.Context, shard int, slot SessionSlot) error) error
+	// Enter waits for the right to send one IDENTIFY, among all processes. Who
+	// enters calls leave in the end, and used when IDENTIFY was sent; both may be
+	// called more than once.
+	Enter(ctx context.Context, shard int, limit SessionStartLimit, every time.Duration) (used, leave func(), err error)
+}
+
+// SessionStartLimit is how many sessions may be begun, as GET /gateway/bot says.
+type SessionStartLimit struct {
+	Total          int   `json:"total"`
+	Remaining      int   `json:"remaining"`
+	ResetAfter     int64 `json:"reset_after"` // Milliseconds.
+	MaxConcurrency int   `json:"max_concurrency"`
+}
+
+// Claim is whether an event may begin in this process.
+type Claim uint8
+
+// The claims.
+const (
+	// ClaimDenied is for an event whose shard is not this process's any more: the
+	// owner has it, or will.
+	ClaimDenied Claim = iota
+	// ClaimGranted says that no other process will begin the event.
+	ClaimGranted
+	// ClaimAsked says that Claimant.Claimed will tell.
+	ClaimAsked
+)
+
+// Claimant is told what became of claims.
+type Claimant interface {
+	// Claimed is called once for each dispatch whose claim was asked, in the order
+	// in which they were, from a goroutine of the slot's that holds none of its
+	// locks. It must not wait. An event that was claimed may still not begin: then
+	// Note takes it back with FateWaits.
+	Claimed(dispatch uint64, ok bool)
+}
