@@ -256,6 +256,10 @@ func (r *REST) attempt(ctx context.Context, c *call, again bool) (answer, error)
 		return answer{}, err
 	}
 	sent := time.Now()
+	if err := fenced(ctx); err != nil {
+		r.limiter.release(grant, answer{err: err}, sent)
+		return answer{}, err
+	}
 	r.cfg.Meter.Waited(sent.Sub(begun))
 	a := r.send(ctx, c)
 	r.cfg.Meter.Sent(c.method, c.route, a.status, time.Since(sent))
