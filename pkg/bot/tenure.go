@@ -166,6 +166,9 @@ func (g *guild) owned() error {
 	return nil
 }
 
+// Owns reports whether the guild is this process's at the moment.
+func (b *Bot) Owns(id snowflake.GuildID) bool { return b.owns(id) }
+
 // owns reports whether the guild is this process's, without making it known.
 func (b *Bot) owns(id snowflake.GuildID) bool {
 	b.mu.Lock()
