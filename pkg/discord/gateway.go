@@ -2,8 +2,6 @@ package discord
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -280,10 +278,7 @@ func (g *Gateway) open(found *botGateway) []*shard {
 	if n == 0 {
 		n = min(max(found.Shards, 1), maxShards)
 	}
-	// A session belongs to a bot and a Discord. A hash of the token tells bots
-	// apart and is worth nothing to who finds it.
-	sum := sha256.Sum256([]byte(g.cfg.Token + "\x00" + g.cfg.REST.Base()))
-	identity := binary.LittleEndian.Uint64(sum[:8])
+	identity := Identity(g.cfg.Token, g.cfg.REST.Base())
 	var shards []*shard
 	for id := range n {
 		slot, err := g.cfg.Sessions.Open(id, n, identity)
