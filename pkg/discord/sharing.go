@@ -31,6 +31,19 @@ type Sharing interface {
 	Enter(ctx context.Context, shard int, limit SessionStartLimit, every time.Duration) (used, leave func(), err error)
 }
 
+// Holder has what belongs to the guilds of a shard as long as it is this
+// process's.
+type Holder interface {
+	// Take is called before a shard's session goes on or begins here: its events
+	// come as soon as it has returned. valid is SessionSlot.Valid. What it gives is
+	// closed when it is known what the guilds handle.
+	Take(ctx context.Context, shard, of int, valid func() bool) (known <-chan struct{}, err error)
+	// Drop is called when the shard goes. With kept, it is let go on purpose, and its
+	// last event has come: what runs may end. Else another process may have it
+	// already. It must not wait.
+	Drop(shard int, kept bool)
+}
+
 // SessionStartLimit is how many sessions may be begun, as GET /gateway/bot says.
 type SessionStartLimit struct {
 	Total          int   `json:"total"`
