@@ -3,8 +3,6 @@ package discord
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -246,16 +244,13 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err != nil {
 		return nil //nolint:nilerr // It was asked to end.
 	}
-	// A session belongs to a bot and a Discord. A hash of the token tells bots
-	// apart and is worth nothing to who finds it.
-	sum := sha256.Sum256([]byte(g.cfg.Token + "\x00" + g.cfg.REST.Base()))
 	g.url, g.limit = found.URL, found.Limit
 	g.mu.Lock()
 	g.layout = n
 	g.mu.Unlock()
 	g.changed()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return g.sharing.Run(ctx, binary.LittleEndian.Uint64(sum[:8]), n, g.serve) })
+	group.Go(func() error { return g.sharing.Run(ctx, Identity(g.cfg.Token, g.cfg.REST.Base()), n, g.serve) })
 	group.Go(func() error { return g.seedState(ctx) })
 	group.Go(func() error { return g.keepIntents(ctx) })
 	return group.Wait()
