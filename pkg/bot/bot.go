@@ -209,6 +209,9 @@ func (b *Bot) background(f func(ctx context.Context)) bool {
 	return true
 }
 
+// Go runs f until it ends, or its ctx does, with the core; Close waits for it.
+func (b *Bot) Go(f func(ctx context.Context)) { b.background(f) }
+
 // LoadAll begins to load every guild's current deployment. When it returns, the
 // events of all those guilds wait for their scripts, so the bot may connect.
 // Those most recently active come first. The channel is closed when each script was tried once; those that failed are

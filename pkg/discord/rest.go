@@ -153,6 +153,9 @@ type REST struct {
 // SetTimeout changes RESTConfig.Timeout for attempts from now on.
 func (r *REST) SetTimeout(d time.Duration) { r.timeout.Store(int64(d)) }
 
+// SetGlobalLimit changes RESTConfig.GlobalLimit for requests from now on.
+func (r *REST) SetGlobalLimit(n int) { r.limiter.setGlobal(n, time.Now()) }
+
 // NewREST makes a client.
 func NewREST(cfg RESTConfig) (*REST, error) {
 	if err := cfg.Validate(); err != nil {
