@@ -221,9 +221,9 @@ func (m *Memory) Write(ctx context.Context, w Write) (Written, error) {
 	return out, nil
 }
 
-// window is how far Discord's word about when the day ends may be from what is
+// SameDay is how far Discord's word about when the day ends may be from what is
 // known for it to be about the same day.
-const window = 5 * time.Minute
+const SameDay = 5 * time.Minute
 
 // Identify implements Store.
 func (m *Memory) Identify(ctx context.Context, i Identify) (time.Duration, error) {
@@ -269,7 +269,7 @@ func (d *day) learn(now time.Time, l *discord.SessionStartLimit) {
 	if l != nil {
 		reset := now.Add(time.Duration(l.ResetAfter) * time.Millisecond)
 		remaining := l.Remaining
-		if d.known && d.reset.After(now) && d.reset.Sub(reset).Abs() < window {
+		if d.known && d.reset.After(now) && d.reset.Sub(reset).Abs() < SameDay {
 			remaining = min(remaining, d.remaining)
 		}
 		*d = day{true, max(l.Total, 1), remaining, reset}
