@@ -221,6 +221,21 @@ func (s *suite) taken(store replica.Store, name string, shard int, seen int64) r
 	return out
 }
 
+// seize takes a shard for a member whose lease is short.
+func (s *suite) seize(name string, shard int) (out replica.Taken) {
+	s.T.Helper()
+	s.eventually("taken by "+name, func() bool {
+		v := s.beat(s.other, name, short, 0)
+		var err error
+		out, err = s.other.Take(s.Ctx, replica.Take{Instance: peer(name).Instance, Shard: shard, Seen: v.Owners[shard].Generation})
+		if !errors.Is(err, replica.ErrBusy) {
+			s.Must(err)
+		}
+		return err == nil
+	})
+	return out
+}
+
 func (s *suite) busy(name string, shard int, seen int64) {
 	s.T.Helper()
 	if out, err := s.other.Take(s.Ctx, replica.Take{Instance: peer(name).Instance, Shard: shard, Seen: seen}); !errors.Is(err, replica.ErrBusy) {
@@ -259,24 +274,13 @@ func (s *suite) takeLeft() {
 	_, err := s.other.Write(s.Ctx, replica.Write{Instance: peer("b").Instance, Shard: 1, Generation: second.Generation, Number: 1, Release: true})
 	s.Must(err)
 	s.beat(s.Store, "a", long, 0)
-	third := s.taken(s.Store, "a", 1, second.Generation)
-	s.Same("former", third.Former, "")
+	s.Same("former", s.taken(s.Store, "a", 1, second.Generation).Former, "")
 	// The owner's lease ends.
 	s.Must(s.Leave(s.Ctx, peer("b").Instance))
 	s.Must(s.Leave(s.Ctx, peer("a").Instance))
-	s.beat(s.Store, "c", short, 0)
-	fourth := s.taken(s.Store, "c", 1, third.Generation)
+	s.seize("c", 1)
 	s.eventually("ended", func() bool { return s.beat(s.other, "d", short, 0).Fresh })
-	s.eventually("taken from one that died", func() bool {
-		s.beat(s.other, "d", short, 0)
-		out, err := s.other.Take(s.Ctx, replica.Take{Instance: peer("d").Instance, Shard: 1, Seen: fourth.Generation})
-		if errors.Is(err, replica.ErrBusy) {
-			return false
-		}
-		s.Must(err)
-		s.Same("former", out.Former, peer("c").Instance)
-		return true
-	})
+	s.Same("former", s.seize("d", 1).Former, peer("c").Instance)
 	// One whose time was over has nothing.
 	s.eventually("without shards", func() bool {
 		v := s.beat(s.other, "d", short, 0)
@@ -441,8 +445,7 @@ func (s *suite) stale() {
 func (s *suite) claimsAfterTheEnd() {
 	s.ready("a")
 	s.Must(s.Leave(s.Ctx, peer("a").Instance))
-	s.beat(s.Store, "b", short, 0)
-	w := s.scribe("b")
+	w := &scribe{suite: s, name: "b", generation: s.seize("b", 9).Generation}
 	s.eventually("refused", func() bool {
 		_, err := w.try(replica.Write{Claim: []int64{1}})
 		if err != nil && !errors.Is(err, replica.ErrStale) {
@@ -451,10 +454,8 @@ func (s *suite) claimsAfterTheEnd() {
 		return err != nil
 	})
 	// As long as nobody has taken the shard, what is done with may be told.
-	w.write(replica.Write{Settle: []int64{1}})
-	s.beat(s.other, "c", short, 0)
-	t := s.taken(s.other, "c", 9, w.generation)
-	s.Same("settled", t.Settled, []int64{1})
+	w.write(replica.Write{Low: 7})
+	s.Same("low", s.seize("c", 9).Session.Seq, int64(7))
 }
 
 func (s *suite) identify(store replica.Store, of replica.Identify) time.Duration {
