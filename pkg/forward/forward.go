@@ -172,10 +172,9 @@ type Request struct {
 	Guild  snowflake.GuildID
 	Caller netip.AddrPort // Who sent it; port 0 is not known.
 	ID     string         // As the logs call it.
-	// Within is how long the beginning of the answer may take, and Whole says that
-	// this is for all of it.
+	// Within is how long the beginning of the answer may take. What comes then is
+	// bounded by the owner, who stops when it is not taken.
 	Within time.Duration
-	Whole  bool
 	// Repeat says that it may be sent again when an owner is lost that has begun.
 	Repeat bool
 }

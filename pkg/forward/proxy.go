@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -115,6 +116,9 @@ func (f *Forwarder) ended(p *passage, err error) (served bool, _ error) {
 	case err == nil:
 		f.cfg.Count(Answered)
 		return true, nil
+	case errors.Is(p.in.Context().Err(), context.DeadlineExceeded):
+		f.cfg.Count(Slow)
+		return true, fault.Wrap(err, fault.Timeout, "the replica that has this server took too long; try again")
 	case p.in.Context().Err() != nil:
 		f.cfg.Count(Gone)
 		return true, fault.Wrap(err, fault.Unavailable, "the request was given up")
@@ -162,16 +166,13 @@ func (bare) Value(any) any { return nil }
 func (p *passage) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx := r.Context()
 	limit := p.f.cfg.Clock.AfterFunc(p.request.Within, func() { p.cut(errTimeout) })
-	p.stop = append(p.stop, func() { limit.Stop() })
 	res, err := p.find(ctx, r)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
-	if err == nil && !p.request.Whole {
-		limit.Stop() // The owner bounds what comes now,
-		if !p.fixed {
-			p.stop = append(p.stop, p.watch(ctx, streamPause, p.cut)) // as long as it is the owner.
-		}
+	limit.Stop()
+	if err == nil && !p.fixed && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		p.stop = append(p.stop, p.watch(ctx, streamPause, p.cut))
 	}
 	return res, err
 }

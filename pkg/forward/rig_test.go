@@ -85,7 +85,6 @@ type options struct {
 	clock  func(*Config)
 	within time.Duration
 	repeat bool
-	whole  bool
 }
 
 // start makes a replica of the world that serves with handle what is its own.
@@ -112,7 +111,7 @@ func (w *world) start(t *testing.T, name string, o options, handle http.HandlerF
 	}
 	r.server = httptest.NewServer(r.Receive(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("X-Request-Id", name+"'s")
-		q := Request{Guild: guild, ID: name + "-id", Within: o.within, Repeat: o.repeat && req.Method == http.MethodGet, Whole: o.whole}
+		q := Request{Guild: guild, ID: name + "-id", Within: o.within, Repeat: o.repeat && req.Method == http.MethodGet}
 		q.Caller, _ = netip.ParseAddrPort(req.RemoteAddr)
 		served, err := r.Serve(w, req, q)
 		switch {

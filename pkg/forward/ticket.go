@@ -124,7 +124,7 @@ func (s seal) check(r *http.Request, self string, now time.Time) (ticket, error)
 
 type ticketKey struct{}
 
-// Ticket is what a request that another replica forwarded says of itself.
+// carried is what a request that another replica forwarded says of itself.
 func carried(ctx context.Context) (ticket, bool) {
 	t, ok := ctx.Value(ticketKey{}).(ticket)
 	return t, ok
