@@ -40,6 +40,8 @@ func (s side) Owner(context.Context, snowflake.GuildID) (forward.Member, bool, e
 	return forward.Member{}, false, fault.New(fault.Unavailable, "nobody")
 }
 
+func (s side) Changed() <-chan struct{} { return nil }
+
 func (s side) Members() []forward.Member {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -56,6 +56,8 @@ type Group interface {
 	Owner(ctx context.Context, guild snowflake.GuildID) (m Member, self bool, err error)
 	// Members are those alive, this one among them.
 	Members() []Member
+	// Changed is closed when there is something new about owners and members.
+	Changed() <-chan struct{}
 }
 
 // Outcome is how a request that was to be forwarded ended.
@@ -217,22 +219,32 @@ func (f *Forwarder) Here(w http.ResponseWriter, r *http.Request, m Member, q Req
 // owner waits until the guild has an owner, or the time is up.
 func (f *Forwarder) owner(ctx context.Context, guild snowflake.GuildID, until time.Time) (m Member, self bool, err error) {
 	for {
+		changed := f.cfg.Group.Changed()
 		m, self, err = f.cfg.Group.Owner(ctx, guild)
 		if err == nil || !fault.Is(err, fault.Unavailable) {
 			return m, self, err
 		}
-		if !f.pause(ctx, until) {
+		if !f.pause(ctx, until, changed) {
 			return m, false, unowned(errors.Join(err, ctx.Err()))
 		}
 	}
 }
 
-// pause is false when there is no time for another look.
-func (f *Forwarder) pause(ctx context.Context, until time.Time) bool {
-	if !f.cfg.Clock.Now().Add(ownerPause).Before(until) {
+// pause waits for something new, a moment at least and not for long; it is false
+// when there is no time for another look.
+func (f *Forwarder) pause(ctx context.Context, until time.Time, changed <-chan struct{}) bool {
+	if !f.cfg.Clock.Now().Add(ownerPause).Before(until) || !clock.Sleep(ctx, f.cfg.Clock, ownerPause/10) {
 		return false
 	}
-	return clock.Sleep(ctx, f.cfg.Clock, ownerPause)
+	timer := f.cfg.Clock.NewTimer(ownerPause)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 func unowned(err error) error {

@@ -207,6 +207,7 @@ func (p *passage) unwatch() {
 
 func (p *passage) find(ctx context.Context, r *http.Request) (*http.Response, error) {
 	for {
+		changed := p.f.cfg.Group.Changed()
 		res, err := p.attempt(ctx, r)
 		if err == nil {
 			return res, nil
@@ -222,7 +223,7 @@ func (p *passage) find(ctx context.Context, r *http.Request) (*http.Response, er
 			return nil, err
 		}
 		p.body = next
-		if !p.f.pause(ctx, p.until) {
+		if !p.f.pause(ctx, p.until, changed) {
 			return nil, unowned(errors.Join(errUnsent, err))
 		}
 		m, self, ownerErr := p.f.owner(ctx, p.request.Guild, p.until)

@@ -59,6 +59,8 @@ func (v view) Owner(context.Context, snowflake.GuildID) (Member, bool, error) {
 	return Member{}, false, fault.New(fault.Unavailable, "nobody")
 }
 
+func (v view) Changed() <-chan struct{} { return nil }
+
 func (v view) Members() []Member {
 	v.mu.Lock()
 	defer v.mu.Unlock()
