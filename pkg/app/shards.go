@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"go.uber.org/zap"
@@ -84,6 +85,21 @@ func (h holder) holdMessages(ctx context.Context, shard, of int) {
 	}
 }
 
+// connectShared is the end of connect: the bot is connected when the shards are that
+// are this process's. There may be none, and later some.
+func (rt *runtime) connectShared(ctx context.Context) error {
+	first := make(chan struct{})
+	rt.life.run("place among the replicas", func(ctx context.Context) error { return rt.followReplicas(ctx, first) })
+	if _, err := rt.within(ctx, time.Duration(math.MaxInt64), first); err != nil {
+		return err
+	}
+	// They are of a time when this process served alone.
+	if err := rt.begun.Remove(); err != nil {
+		rt.log.Warn("marks of an earlier process stay", zap.Error(err))
+	}
+	return nil
+}
+
 // stepShards is the name of the step of the start that comes back when shards are
 // lost.
 const stepShards = "shards"
@@ -126,10 +142,11 @@ func (rt *runtime) lease() time.Duration {
 // shardsProblem says what keeps this replica from serving what it is to; "" is
 // nothing.
 func (rt *runtime) shardsProblem() string {
-	wanted, held, member := rt.replicas.Share()
+	wanted, member := rt.replicas.Part()
+	held := len(rt.gateway.Status())
 	switch {
 	case !member:
-		return "this replica is not among the others: Redis does not answer"
+		return "this replica is not among the others, or Redis does not answer"
 	case rt.gateway.Layout() == 0:
 		return "Discord was not asked yet for its gateway"
 	case held < wanted:

@@ -134,14 +134,10 @@ func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
 		return
 	}
 	alive := map[string]bool{}
-	var serving []Peer
 	for _, p := range v.Peers {
 		alive[p.Instance] = true
-		if p.Serving {
-			serving = append(serving, p.Peer)
-		}
 	}
-	plan := deal(v.Shards, serving, func(shard int) string { return v.Owners[shard].Instance })
+	plan := plan(v)
 	for shard := range v.Shards {
 		mine, owner := plan[shard] == g.instance, v.Owners[shard]
 		g.mu.Lock()
