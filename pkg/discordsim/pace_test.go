@@ -233,8 +233,14 @@ func TestStoriesOfInteractions(t *testing.T) {
 	w := quiet(t)
 	c := w.login(everything)
 	w.must(200, "PUT", "/applications/"+w.app+w.inGuild("/commands"), []object{{"name": "hello", "description": "Says hello"}})
-	go w.sim.Act(t.Context(), snowflakeOf(t, w.guild), discordsim.Action{Command: "hello"}) //nolint:errcheck // It is answered below.
+	sent, err := w.sim.Act(t.Context(), snowflakeOf(t, w.guild), discordsim.Action{Command: "hello", Detach: true})
+	if err != nil || sent.Type != "sent" {
+		t.Fatalf("%+v %v", sent, err)
+	}
 	i := c.until("INTERACTION_CREATE").object(t)
+	if i["id"] != sent.InteractionID.String() {
+		t.Errorf("interaction %v is sent, and %s told", i["id"], sent.InteractionID)
+	}
 	callback := "/interactions/" + textOf(i["id"]) + "/" + textOf(i["token"]) + "/callback"
 	w.must(204, "POST", callback, object{"type": 5})
 	w.refused(400, 40060, "POST", callback, object{"type": 4, "data": object{"content": "again"}})
