@@ -51,6 +51,15 @@ func (f figures) String() string {
 		f.messages, f.acts, f.cut, f.late, f.deploys, f.slowest.Round(time.Millisecond))
 }
 
+func (f *figures) add(o figures) {
+	f.messages += o.messages
+	f.acts += o.acts
+	f.cut += o.cut
+	f.late += o.late
+	f.deploys += o.deploys
+	f.slowest = max(f.slowest, o.slowest)
+}
+
 var rounds int
 
 // begin lets people use the bot until finish.
