@@ -13,6 +13,9 @@ import (
 )
 
 func (rt *runtime) buildAPI(ctx context.Context) error {
+	if err := rt.openForward(); err != nil {
+		return err
+	}
 	if err := rt.openIdentity(ctx); err != nil {
 		return err
 	}
@@ -27,7 +30,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 		Deploy: rt.bot.Deploy, Settle: rt.bot.Settle, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Version: Version, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
 		Meter:   telemetry.NewHTTP(rt.stats).Answered,
-		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Inbound: rt.inbound,
+		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Inbound: rt.inbound, Replicas: rt.forward,
 		Limits: api.Limits{
 			Sources:   deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
 			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits,
@@ -38,7 +41,9 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	} else {
 		rt.knowOperator(&cfg)
 	}
-	cfg.Authorizer = knowing{cfg.Authorizer, rt.gateway.State().Known()}
+	if rt.forward == nil { // Else it is known of some guilds and not of others.
+		cfg.Authorizer = knowing{cfg.Authorizer, rt.gateway.State().Known()}
+	}
 	if err := rt.mountLocal(&cfg); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/forward"
 	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
@@ -96,6 +97,7 @@ type runtime struct {
 	pool     *supervisor.Pool
 	api      *api.API
 	builds   *build.Service
+	forward  *forward.Forwarder // To the other replicas; nil where there are none.
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
