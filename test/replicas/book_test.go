@@ -170,6 +170,31 @@ func (g *group) lives() (out []life, err error) {
 	return out, err
 }
 
+// way tells to whom an event was given.
+func (g *group) way(id string) string {
+	var list []struct {
+		At         time.Time
+		ID         string
+		Seq        int64
+		Shard      [2]int
+		Connection int
+		Replayed   bool
+	}
+	if err := get(g.sim.URL+"/sim/gateway/dispatches", &list); err != nil {
+		return err.Error()
+	}
+	var out strings.Builder
+	for _, d := range list {
+		if d.ID == id {
+			fmt.Fprintf(&out, "; event %d of shard %d, to connection %d at %s", d.Seq, d.Shard[0], d.Connection, d.At.Format(time.StampMilli))
+			if d.Replayed {
+				out.WriteString(", replayed")
+			}
+		}
+	}
+	return out.String()
+}
+
 // owned checks that no shard had two connections at the same time.
 func (b *book) owned() (faults []string) {
 	lives, err := b.g.lives()

@@ -166,11 +166,19 @@ func (r *replica) begin() error {
 	t.Cleanup(p.Kill)
 	t.Cleanup(func() {
 		if t.Failed() {
-			said := p.Stderr.String()
-			t.Logf("%s said:\n%s", r.name, said[max(0, len(said)-12_000):])
+			r.keep(p)
 		}
 	})
 	return nil
+}
+
+// keep writes what a process said into the test's artifacts (go test -artifacts).
+func (r *replica) keep(p *rig.Process) {
+	t := r.group.t
+	file := filepath.Join(t.ArtifactDir(), fmt.Sprintf("%s-%d.log", r.name, p.Cmd.Process.Pid))
+	if err := os.WriteFile(file, []byte(p.Stderr.String()), 0o600); err != nil {
+		t.Error(err)
+	}
 }
 
 // kill ends it at once; what it held is found by the others.

@@ -217,7 +217,8 @@ func (r *round) missing() (out []string, err error) {
 			told = false // It is in the queue.
 		}
 		if !r.answered(text, m) && !told {
-			out = append(out, fmt.Sprintf("message %s (%s %s) of guild %s at %s has no answer, and no line is about it", m.id, m.kind, text, m.place.guild, m.at.Format(time.StampMilli)))
+			out = append(out, fmt.Sprintf("message %s (%s %s) of guild %s at %s has no answer, and no line is about it%s",
+				m.id, m.kind, text, m.place.guild, m.at.Format(time.StampMilli), r.g.way(m.id)))
 		}
 	}
 	stories, err := r.g.stories(r.began)
@@ -230,7 +231,8 @@ func (r *round) missing() (out []string, err error) {
 			late[s.Guild]--
 			r.late++
 		default:
-			out = append(out, fmt.Sprintf("interaction %s (%s) of guild %s at %s has no answer, and no line is about it: %+v", s.ID, r.acts[s.ID], s.Guild, s.Made.Format(time.StampMilli), s.Steps))
+			out = append(out, fmt.Sprintf("interaction %s (%s) of guild %s at %s has no answer, and no line is about it%s: %+v",
+				s.ID, r.acts[s.ID], s.Guild, s.Made.Format(time.StampMilli), r.g.way(s.ID), s.Steps))
 		}
 	}
 	return out, err
