@@ -173,6 +173,11 @@ func (r *round) finish() (faults []string) {
 	if err != nil {
 		faults = append(faults, err.Error())
 	}
+	for _, p := range r.g.places {
+		if err := r.book.readLogs(p); err != nil {
+			faults = append(faults, err.Error())
+		}
+	}
 	return append(faults, missing...)
 }
 
