@@ -40,6 +40,8 @@ type Config struct {
 	Builds      Builds
 	Deployments deploy.Store
 	Logs        *logs.Hub
+	// History, if not nil, has lines that other replicas wrote.
+	History History
 	KV          kv.Store
 	Tokens      *auth.Tokens
 	Authorizer  auth.Authorizer

@@ -30,7 +30,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 		Deploy: rt.bot.Deploy, Settle: rt.bot.Settle, Undeploy: rt.bot.Undeploy, Deployments: rt.deploys, Logs: rt.logs, KV: rt.keys, Log: rt.log.Named("api"),
 		Ready: rt.ready, Details: rt.details, Guilds: rt.bot, Builds: rt.builds, Types: types, Version: Version, Metrics: telemetry.MetricsHandler(rt.stats), Summary: telemetry.SummaryHandler(rt.stats),
 		Meter:   telemetry.NewHTTP(rt.stats).Answered,
-		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Inbound: rt.inbound, Replicas: rt.forward,
+		Secrets: rt.secrets, Settings: rt.settings, Crons: rt.crons, Inbound: rt.inbound,
 		Limits: api.Limits{
 			Sources:   deploy.Limits{Files: rt.cfg.Runtime.MaxBundleFiles, Bytes: rt.cfg.Runtime.MaxBundleTotalBytes},
 			BuildBody: int64(rt.cfg.Builds.MaxZipBytes) + formBytes, Services: rt.serviceLimits,
@@ -47,6 +47,7 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	if err := rt.mountLocal(&cfg); err != nil {
 		return err
 	}
+	rt.shareRequests(&cfg)
 	rt.api, err = api.New(cfg)
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flora-runtime/flora-runtime/pkg/api"
+	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/identity"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -38,7 +40,29 @@ func (rt *runtime) openForward() error {
 	}
 	rt.life.release("ways to other replicas", func() error { rt.forward.Close(); return nil })
 	rt.forward.Answer("guilds", func(r *http.Request) (any, error) { return rt.tellGuilds(r.URL.Query()) })
+	if err := rt.openHistory(self.Name); err != nil {
+		return err
+	}
+	rt.openNotices(self.Name)
 	return nil
+}
+
+// shareRequests has the API serve with the other replicas.
+func (rt *runtime) shareRequests(cfg *api.Config) {
+	if rt.forward == nil {
+		return
+	}
+	cfg.Replicas, cfg.History = rt.forward, rt.history
+	cfg.Deploy = func(ctx context.Context, r deploy.Request) (deploy.Revision, error) {
+		rev, err := rt.bot.Deploy(ctx, r)
+		rt.notices.tell(notice{Guild: r.Guild, What: deployed})
+		return rev, err
+	}
+	cfg.Undeploy = func(ctx context.Context, guild snowflake.GuildID) ([]string, error) {
+		warnings, err := rt.bot.Undeploy(ctx, guild)
+		rt.notices.tell(notice{Guild: guild, What: deployed})
+		return warnings, err
+	}
 }
 
 // neighbours is forward.Group.

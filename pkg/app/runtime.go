@@ -30,6 +30,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/logs/shared"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/replica"
@@ -98,6 +99,8 @@ type runtime struct {
 	api      *api.API
 	builds   *build.Service
 	forward  *forward.Forwarder // To the other replicas; nil where there are none.
+	history  *shared.Log        // Of all replicas; nil likewise.
+	notices  *notices           // Likewise.
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once

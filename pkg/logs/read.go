@@ -67,8 +67,8 @@ func (h *Hub) onDisk(guild snowflake.GuildID, get func(*reading) ([]Entry, error
 	return entries
 }
 
-// lost counts the guild's lines between two others.
-func (h *Hub) lost(guild snowflake.GuildID, after, before uint64) uint64 {
+// Lost counts the guild's lines between two others.
+func (h *Hub) Lost(guild snowflake.GuildID, after, before uint64) uint64 {
 	c := census{Since: h.start}
 	if h.writer != nil {
 		if found, err := h.writer.archive.census(guild); err == nil {

@@ -114,7 +114,7 @@ func (s *Subscription) older(first uint64, ring []Entry) (entries []Entry, dropp
 		entries = ring
 	}
 	if len(entries) > 0 {
-		dropped = s.hub.lost(s.ring.id, s.after, entries[0].ID)
+		dropped = s.hub.Lost(s.ring.id, s.after, entries[0].ID)
 	}
 	return entries, dropped
 }
