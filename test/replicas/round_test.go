@@ -204,7 +204,7 @@ func (r *round) answered(text string, m message) bool {
 	if m.kind != "queue" {
 		return r.book.times("re:"+text) > 0
 	}
-	return r.book.times("put:"+text) > 0 && (r.book.times("queued:"+text) > 0 || r.g.shared && !sharedKeys)
+	return r.book.times("put:"+text) > 0 && r.book.times("queued:"+text) > 0
 }
 
 // missing is what has neither an answer nor a line about it.
@@ -273,9 +273,6 @@ func (r *round) check() (faults []string) {
 	}
 	faults = append(faults, r.checkActs(answered)...)
 	for _, p := range r.g.places {
-		if r.g.shared && !sharedKeys {
-			break
-		}
 		wrong, err := r.book.counts(p, r.g.living()[0], r.name, answered[p.guild])
 		if err != nil {
 			faults = append(faults, err.Error())
