@@ -257,7 +257,9 @@ func (l *Log) missing(ctx context.Context, guild snowflake.GuildID, spoke map[st
 	if of == 0 {
 		return nil
 	}
-	turns, err := l.cfg.Turns.LogTurns(ctx, shardOf(guild, of), of)
+	limited, cancel := context.WithTimeout(ctx, beginTime)
+	defer cancel()
+	turns, err := l.cfg.Turns.LogTurns(limited, shardOf(guild, of), of)
 	if err != nil {
 		l.cfg.Log.Warn("it is not known whose log lines are missing: the database does not answer", zap.Error(err))
 		return nil
@@ -282,9 +284,13 @@ func (l *Log) missing(ctx context.Context, guild snowflake.GuildID, spoke map[st
 		if len(names) == 1 && silent[names[0]] != nil {
 			why = "not answering"
 		}
+		be := "is"
+		if len(names) > 1 {
+			be = "are"
+		}
 		e := logs.Entry{
 			ID: turns[first].Base, Timestamp: turns[first].At.UnixMilli(), Level: "warn", Target: logs.TargetRuntime, GuildID: guild.String(),
-			Message: fmt.Sprintf("lines %s may be missing here: they are at %s, which is %s", text, replicas(names), why),
+			Message: fmt.Sprintf("lines %s may be missing here: they are at %s, which %s %s", text, replicas(names), be, why),
 		}
 		if e.ID > q.After && e.Passes(q.Level) {
 			out = append(out, e)
