@@ -21,6 +21,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 // crashDir names the environment variable that makes the test binary the
@@ -303,7 +304,7 @@ func TestPowerLossKeepsWhatWasAcknowledged(t *testing.T) {
 
 func TestClosedDatabaseRefuses(t *testing.T) {
 	t.Parallel()
-	db, err := openDB(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits()})
+	db, err := postgrestest.Open(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,8 @@ type Reader interface {
 	Get(ctx context.Context, key []byte) ([]byte, error)
 	// Fetch is Get of several keys.
 	Fetch(ctx context.Context, keys [][]byte) ([][]byte, error)
+	// Firsts gives the first key of each span, nil where there is none.
+	Firsts(ctx context.Context, spans []Span) ([][]byte, error)
 	// Iter walks through the span. The caller closes it.
 	Iter(ctx context.Context, s Span) (Iterator, error)
 }

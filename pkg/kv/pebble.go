@@ -142,6 +142,24 @@ func (p pebbleReader) Fetch(ctx context.Context, keys [][]byte) ([][]byte, error
 	return out, nil
 }
 
+// Firsts implements Reader.
+func (p pebbleReader) Firsts(ctx context.Context, spans []Span) ([][]byte, error) {
+	out := make([][]byte, len(spans))
+	for i, s := range spans {
+		iter, err := p.Iter(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if iter.Next() {
+			out[i] = append([]byte(nil), iter.Key()...)
+		}
+		if err := iter.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // Iter implements Reader.
 func (p pebbleReader) Iter(_ context.Context, s Span) (Iterator, error) {
 	iter, err := p.r.NewIter(&pebble.IterOptions{LowerBound: s.Lower, UpperBound: s.Upper})
