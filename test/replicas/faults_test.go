@@ -64,6 +64,9 @@ func TestFaults(t *testing.T) {
 				}
 			}
 			t.Logf("in all: %s", total)
+			if total.crons == 0 {
+				t.Error("no cron job ran")
+			}
 		})
 	}
 }
