@@ -18,11 +18,11 @@ import (
 // durableShared compares sets that are committed in Postgres with those that are
 // on disk in Pebble, in turn.
 func (b *bench) durableShared(ctx context.Context) (err error) {
-	server, remove, err := dbtest.Durable()
+	server, err := dbtest.StartDurable()
 	if err != nil {
 		return fmt.Errorf("start Postgres: %w", err)
 	}
-	defer func() { err = errors.Join(err, remove()) }()
+	defer func() { err = errors.Join(err, server.Remove()) }()
 	for _, guilds := range []int{1, kvWriters} {
 		var here, there []float64
 		for range b.plan.rounds {

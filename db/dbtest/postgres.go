@@ -17,23 +17,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// startPostgres makes an empty database cluster and starts its server. The machine
-// does not lose power in a test.
-func startPostgres() (*Server, error) {
-	return postgresServer("-c", "fsync=off", "-c", "full_page_writes=off")
+// StartPostgres makes an empty database cluster and starts its server, for what is
+// no test; who does that ends it with Remove. The machine does not lose power in
+// a test.
+func StartPostgres() (*Server, error) {
+	return startPostgres("-c", "fsync=off", "-c", "full_page_writes=off")
 }
 
-// Durable starts a server that keeps what was committed, for measurements, and
-// gives what removes it.
-func Durable() (server *Server, remove func() error, err error) {
-	s, err := postgresServer()
-	if err != nil {
-		return nil, nil, err
-	}
-	return s, s.remove, nil
-}
+// StartDurable is StartPostgres with a server that keeps what was committed, for
+// measurements.
+func StartDurable() (*Server, error) { return startPostgres() }
 
-func postgresServer(options ...string) (*Server, error) {
+func startPostgres(options ...string) (*Server, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return nil, err
