@@ -61,7 +61,12 @@ func inBubble(t *testing.T, test func(b *bench)) {
 // join runs a group. With shards, it serves some.
 func (b *bench) join(name string, shards int) *member {
 	b.Helper()
-	g, err := New(Config{Store: b.store, Member: Member{Name: name, URL: "http://" + name}, Identity: 7})
+	return b.joinOver(b.store, name, shards)
+}
+
+func (b *bench) joinOver(store Store, name string, shards int) *member {
+	b.Helper()
+	g, err := New(Config{Store: store, Member: Member{Name: name, URL: "http://" + name}, Identity: 7})
 	if err != nil {
 		b.Fatal(err)
 	}
