@@ -24,11 +24,13 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/forward"
 	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/logs/shared"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/replica"
@@ -99,6 +101,9 @@ type runtime struct {
 	pool         *supervisor.Pool
 	api          *api.API
 	builds       *build.Service
+	forward      *forward.Forwarder // To the other replicas; nil where there are none.
+	history      *shared.Log        // Of all replicas; nil likewise.
+	notices      *notices           // Likewise.
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
