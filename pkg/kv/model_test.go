@@ -154,7 +154,7 @@ func TestAgainstModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, seed)
-			for range 1000 {
+			for range rounds(t, 1000, 150) {
 				r.step()
 			}
 		})

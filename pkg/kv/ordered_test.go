@@ -21,7 +21,7 @@ func openOrdered(t *testing.T, dir string, c clock.Clock) *kv.DB {
 	t.Helper()
 	limits := kv.DefaultLimits()
 	limits.CommitsPerMinute = 0
-	db, err := kv.Open(kv.Config{Dir: dir, Limits: limits, Clock: c, CacheBytes: 1 << 20})
+	db, err := openDB(t, kv.Config{Dir: dir, Limits: limits, Clock: c, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func openOrdered(t *testing.T, dir string, c clock.Clock) *kv.DB {
 
 func TestOrdered(t *testing.T) {
 	t.Parallel()
-	kvtest.RunOrdered(t, func(t *testing.T, c clock.Clock) (kv.Ordered, func() kv.Ordered) {
+	kvtest.RunOrdered(t, rounds(t, 8, 2), func(t *testing.T, c clock.Clock) (kv.Ordered, func() kv.Ordered) {
 		t.Helper()
 		dir := t.TempDir()
 		db := openOrdered(t, dir, c)
@@ -112,7 +112,7 @@ func TestCommitsAreCounted(t *testing.T) {
 	c := clock.NewFake(time.Unix(1_800_000_000, 0))
 	limits := kv.DefaultLimits()
 	limits.CommitsPerMinute, limits.WritesPerMinute = 10, 1
-	db, err := kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: c, CacheBytes: 1 << 20})
+	db, err := openDB(t, kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: c, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestCommitsAreCounted(t *testing.T) {
 func TestWhoIsToldOfCommits(t *testing.T) {
 	t.Parallel()
 	var told []string
-	db, err := kv.Open(kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits(), CacheBytes: 1 << 20, Committed: func(id snowflake.GuildID, store string, keys []string) {
+	db, err := openDB(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits(), CacheBytes: 1 << 20, Committed: func(id snowflake.GuildID, store string, keys []string) {
 		told = append(told, fmt.Sprintf("%s %s %q", id, store, keys))
 	}})
 	if err != nil {

@@ -1,0 +1,38 @@
+-- +goose Up
+
+-- Key-value data where kv.engine is "postgres", as pkg/kv lays it out: the first
+-- byte of a key says what it is, and keys are in the order of their bytes. What
+-- is written often is one row per guild and store, so pages keep room for it.
+CREATE TABLE kv_pairs (
+    key   bytea NOT NULL PRIMARY KEY,
+    value bytea NOT NULL
+) WITH (fillfactor = 90);
+
+-- The processes that use the data above, until when they are known to live.
+CREATE TABLE kv_processes (
+    id    uuid        NOT NULL PRIMARY KEY,
+    name  text        NOT NULL,
+    until timestamptz NOT NULL
+);
+
+-- Archives of a guild's key-value stores.
+CREATE TABLE kv_archives (
+    guild_id   bigint      NOT NULL CHECK (guild_id > 0),
+    id         uuid        NOT NULL,
+    created_at timestamptz NOT NULL,
+    bytes      bigint      NOT NULL CHECK (bytes >= 0),
+    PRIMARY KEY (guild_id, id)
+);
+
+-- Chunk n begins where n chunks of the standard size end.
+CREATE TABLE kv_archive_chunks (
+    guild_id bigint NOT NULL,
+    id       uuid   NOT NULL,
+    n        int    NOT NULL,
+    data     bytea  NOT NULL,
+    PRIMARY KEY (guild_id, id, n),
+    FOREIGN KEY (guild_id, id) REFERENCES kv_archives (guild_id, id) ON DELETE CASCADE
+);
+
+-- Archives are compressed.
+ALTER TABLE kv_archive_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
