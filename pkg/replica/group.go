@@ -123,6 +123,7 @@ type Group struct {
 	wanted  int // Shards that the process would have.
 	session *sharing
 	held    map[int]*holding
+	unbegun map[int]leftover
 	highest int64                     // Generation that was ever seen.
 	limit   discord.SessionStartLimit // That was passed on last.
 }
@@ -134,7 +135,7 @@ func New(cfg Config) (*Group, error) {
 	}
 	g := &Group{
 		cfg: cfg, instance: rand.Text(), start: cfg.Clock.Now(), kick: make(chan struct{}, 1),
-		news: make(chan struct{}), held: map[int]*holding{},
+		news: make(chan struct{}), held: map[int]*holding{}, unbegun: map[int]leftover{},
 	}
 	g.lease.Store(int64(cfg.Lease))
 	return g, nil

@@ -37,6 +37,13 @@ type holding struct {
 	ending bool // Guarded by Group.mu.
 }
 
+// leftover are events of a shard that was lost, which this process may have
+// claimed and did not begin.
+type leftover struct {
+	generation int64
+	events     []int64
+}
+
 // errOther is about a process that runs with another number of shards than the
 // rest.
 var errOther = errors.New("start it again, and it takes the others' number")
@@ -176,14 +183,14 @@ func (g *Group) giveUp(ctx context.Context, shard int, o Owner) {
 	_, _ = g.cfg.Store.Write(limited, Write{Instance: g.instance, Shard: shard, Generation: o.Generation, Number: lastNumber, Release: true})
 }
 
-// take takes a shard and serves it.
-func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owner) {
+// take takes a shard and serves it, for as long as the sharing wants it.
+func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owner) { //nolint:contextcheck // It is served until the sharing ends.
 	g.mu.Lock()
-	above := g.highest
+	above, left := g.highest, g.unbegun[shard]
 	g.mu.Unlock()
 	limited, cancel := g.limited(ctx)
 	defer cancel()
-	t, err := g.cfg.Store.Take(limited, Take{Instance: g.instance, Shard: shard, Seen: seen.Generation, Above: above})
+	t, err := g.cfg.Store.Take(limited, Take{Instance: g.instance, Shard: shard, Seen: seen.Generation, Above: above, Of: left.generation, Unbegun: left.events})
 	if err != nil {
 		if !errors.Is(err, ErrBusy) && ctx.Err() == nil {
 			g.cfg.Log.Warn("a shard is not taken; it is tried again", zap.Int("shard_id", shard), zap.Error(err))
@@ -201,6 +208,7 @@ func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owne
 	serving, end := context.WithCancel(session.ctx)
 	h := &holding{slot: slot, cancel: end}
 	g.held[shard] = h
+	delete(g.unbegun, shard)
 	session.wg.Go(func() { g.serve(serving, session, h) })
 	g.mu.Unlock()
 	g.cfg.Meter.Took(t.Former != "")
@@ -217,8 +225,12 @@ func (g *Group) serve(ctx context.Context, session *sharing, h *holding) {
 	g.mu.Unlock()
 	_ = h.slot.Close() // It has no error.
 	wg.Wait()
+	left := h.slot.unbegun()
 	g.mu.Lock()
 	delete(g.held, h.slot.shard)
+	if h.slot.lost.Load() {
+		g.unbegun[h.slot.shard] = leftover{h.slot.generation, left}
+	}
 	g.mu.Unlock()
 	if err != nil {
 		session.fail(err)

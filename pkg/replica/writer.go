@@ -247,6 +247,7 @@ func (s *slot) deny() {
 // to the next owner. What was begun is taken care of.
 func (s *slot) release() {
 	s.mu.Lock()
+	s.over = true
 	for _, e := range s.kept {
 		switch {
 		case e.fate == discord.FateBegun:
@@ -273,4 +274,21 @@ func (s *slot) release() {
 			return
 		}
 	}
+}
+
+// unbegun are the events that the store may have as begun here, and that did not
+// begin and will not.
+func (s *slot) unbegun() (out []int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	if s.saved != s.tag {
+		return nil // The store may have those of another session.
+	}
+	for _, e := range s.kept {
+		if e.fate == discord.FateWaits && e.tried {
+			out = append(out, e.seq)
+		}
+	}
+	return out
 }

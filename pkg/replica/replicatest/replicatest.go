@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) (a, b replica.Store)) {
 		storetest.Row[*suite]{Name: "one of many takes", Test: (*suite).oneOfMany},
 		storetest.Row[*suite]{Name: "ledger", Test: (*suite).ledger},
 		storetest.Row[*suite]{Name: "claims", Test: (*suite).claims},
+		storetest.Row[*suite]{Name: "claims of what did not begin", Test: (*suite).unbegun},
 		storetest.Row[*suite]{Name: "a full ledger", Test: (*suite).full},
 		storetest.Row[*suite]{Name: "stale writes", Test: (*suite).stale},
 		storetest.Row[*suite]{Name: "claims after the end", Test: (*suite).claimsAfterTheEnd},
@@ -337,16 +338,16 @@ func (w *scribe) next(name string) (replica.Taken, *scribe) {
 	return t, &scribe{suite: w.suite, name: name, generation: t.Generation}
 }
 
-func (s *suite) scribe(name string) *scribe {
+func (s *suite) scribe() *scribe {
 	s.T.Helper()
-	return &scribe{suite: s, name: name, generation: s.taken(s.Store, name, 9, 0).Generation}
+	return &scribe{suite: s, name: "a", generation: s.taken(s.Store, "a", 9, 0).Generation}
 }
 
 var session = discord.Session{ID: "session", URL: "wss://there", Seq: 10, Intents: 5}
 
 func (s *suite) ledger() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	w.write(replica.Write{Low: 12, Claim: []int64{13, 14, 16}})
 	w.write(replica.Write{Low: 11, Claim: []int64{17}, Settle: []int64{14, 15}}) // 11 comes late, 15 was not claimed.
@@ -371,7 +372,7 @@ func (s *suite) ledger() {
 
 func (s *suite) claims() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	const high = 1 << 47
 	s.Same("granted", w.write(replica.Write{Claim: []int64{11, 12, high}}).Granted, []bool{true, true, true})
@@ -392,9 +393,23 @@ func (s *suite) claims() {
 	s.Same("claimed", t.Claimed, []int64{13, 14, high})
 }
 
+func (s *suite) unbegun() {
+	s.ready("a", "b")
+	w := s.scribe()
+	w.write(replica.Write{Session: &session, Claim: []int64{11, 12, 13}})
+	w.write(replica.Write{Settle: []int64{12}})
+	mine := w.generation
+	_, w = w.next("b")
+	w.write(replica.Write{Claim: []int64{14}, Release: true})
+	// Only of that generation, and what is not settled.
+	t, err := s.Take(s.Ctx, replica.Take{Instance: peer("a").Instance, Shard: 9, Seen: w.generation, Of: mine, Unbegun: []int64{11, 12, 14, 15}})
+	s.Must(err)
+	s.Same("claimed", t.Claimed, []int64{12, 13, 14})
+}
+
 func (s *suite) full() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	var all, some []int64
 	for seq := int64(11); seq < 11+4096; seq++ {
@@ -417,7 +432,7 @@ func (s *suite) full() {
 
 func (s *suite) stale() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	s.Same("the number before", w.write(replica.Write{Low: 11}).Before, int64(1))
 	refused := func(what string, w *scribe, of replica.Write) {
@@ -563,7 +578,7 @@ func (s *suite) news() {
 		s.Must(err)
 	})
 	var w *scribe
-	step("an owner", func() { w = s.scribe("a") })
+	step("an owner", func() { w = s.scribe() })
 	step("a shard that is free", func() { w.write(replica.Write{Release: true}) })
 	step("a member that goes", func() { s.Must(s.Leave(s.Ctx, peer("b").Instance)) })
 }
