@@ -352,15 +352,14 @@ func TestExportIsOneMoment(t *testing.T) {
 			}
 		}
 	})
-	const keys = 500
-	for i := range rounds(t, keys, 200) {
-		f.must(f.Set(f.ctx, guildA, "s", fmt.Sprintf("m%04d", i), strings.Repeat("y", 2000), kv.SetOptions{}))
+	for i := range rounds(t, 2000, 200) {
+		f.must(f.Set(f.ctx, guildA, "s", fmt.Sprintf("m%04d", i), strings.Repeat("y", 500), kv.SetOptions{}))
 	}
-	for range rounds(t, 5, 3) {
+	for range rounds(t, 10, 3) {
 		b := f.export(guildA, "")
 		f.take(guildB, b, kv.ImportOptions{Replace: true})
 		got := f.all(guildB)["s"]
-		if got["a"].Value != got["z"].Value || len(got) != 2+rounds(t, keys, 200) {
+		if got["a"].Value != got["z"].Value || len(got) != 2+rounds(t, 2000, 200) {
 			t.Errorf("the archive has %.20q and %.20q among %d keys", got["a"].Value, got["z"].Value, len(got))
 		}
 	}
