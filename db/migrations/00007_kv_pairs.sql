@@ -8,10 +8,12 @@ CREATE TABLE kv_pairs (
     value bytea NOT NULL
 ) WITH (fillfactor = 90);
 
--- The processes that use the data above, until when they are known to live.
+-- The processes that use the data above, until when they are known to live. One
+-- that moves it is alone.
 CREATE TABLE kv_processes (
     id    uuid        NOT NULL PRIMARY KEY,
     name  text        NOT NULL,
+    moves boolean     NOT NULL,
     until timestamptz NOT NULL
 );
 
@@ -36,3 +38,11 @@ CREATE TABLE kv_archive_chunks (
 
 -- Archives are compressed.
 ALTER TABLE kv_archive_chunks ALTER COLUMN data SET STORAGE EXTERNAL;
+
+-- The stores in there, for whoever looks into the database: kv_stores is about
+-- data that is elsewhere.
+CREATE VIEW kv_pair_stores AS
+SELECT ('x' || encode(substring(key FROM 2 FOR 8), 'hex'))::bit(64)::bigint AS guild_id,
+       convert_from(substring(key FROM 10), 'UTF8') AS store_name,
+       encode(substring(value FROM 2 FOR 16), 'hex')::uuid AS id
+FROM kv_pairs WHERE key >= '\x02' AND key < '\x03';

@@ -19,13 +19,17 @@ func TestRequiredOfReplicas(t *testing.T) {
 		t.Fatalf("one process alone: %v", err)
 	}
 	complete.Replicas.Enabled = true
-	complete.Database.URL, complete.Cache.URL = "postgres://h/d", "redis://h"
+	complete.Database.URL, complete.Cache.URL, complete.KV.Engine = "postgres://h/d", "redis://h", config.EnginePostgres
+	if err := required(complete); err != nil {
+		t.Fatalf("one of several: %v", err)
+	}
 	for name, row := range map[string]struct {
 		change func(c *config.Config)
 		want   string
 	}{
-		"no database": {func(c *config.Config) { c.Database.URL = "" }, "database.url is not set, and replicas.enabled needs it"},
-		"no cache":    {func(c *config.Config) { c.Cache.URL = "" }, "cache.url is not set, and replicas.enabled needs it"},
+		"no database":     {func(c *config.Config) { c.Database.URL = "" }, "database.url is not set, and replicas.enabled needs it"},
+		"data of its own": {func(c *config.Config) { c.KV.Engine = config.EnginePebble }, `kv.engine is "pebble", and replicas.enabled needs "postgres"`},
+		"no cache":        {func(c *config.Config) { c.Cache.URL = "" }, "cache.url is not set, and replicas.enabled needs it"},
 	} {
 		c := complete
 		row.change(&c)

@@ -21,6 +21,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 // crashDir names the environment variable that makes the test binary the
@@ -34,6 +35,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		return
+	}
+	if arguments := os.Getenv(moveEnv); arguments != "" {
+		fmt.Fprintln(os.Stderr, moveAndDie(arguments))
+		os.Exit(1)
 	}
 	os.Exit(dbtest.Main(m))
 }
@@ -303,7 +308,7 @@ func TestPowerLossKeepsWhatWasAcknowledged(t *testing.T) {
 
 func TestClosedDatabaseRefuses(t *testing.T) {
 	t.Parallel()
-	db, err := openDB(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits()})
+	db, err := postgrestest.Open(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,10 @@ type Engine interface {
 	// Load is an Update of any size, which calls f once. Others see all of it or
 	// nothing. dir is an empty folder for what it needs meanwhile.
 	Load(ctx context.Context, guild snowflake.GuildID, dir string, f func(Tx) error) error
+	// Fill writes any amount, of all guilds, in pieces. Nobody else uses the data.
+	Fill(ctx context.Context, f func(Tx) error) error
+	// Reset takes everything away and leaves one pair, in one step.
+	Reset(ctx context.Context, key, value []byte) error
 	// Skim calls f with the first key of each group of keys that have their first
 	// width bytes in common. No key has 0xff behind those.
 	Skim(ctx context.Context, lower, upper []byte, width int, f func(key []byte) error) error
@@ -42,6 +46,8 @@ type Reader interface {
 	Get(ctx context.Context, key []byte) ([]byte, error)
 	// Fetch is Get of several keys.
 	Fetch(ctx context.Context, keys [][]byte) ([][]byte, error)
+	// Firsts gives the first key of each span, nil where there is none.
+	Firsts(ctx context.Context, spans []Span) ([][]byte, error)
 	// Iter walks through the span. The caller closes it.
 	Iter(ctx context.Context, s Span) (Iterator, error)
 }

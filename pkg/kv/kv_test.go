@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 const guildA, guildB = snowflake.GuildID(1), snowflake.GuildID(1) << 62
@@ -62,7 +63,7 @@ func (f *fixture) reopen() {
 	if f.DB != nil {
 		f.must(f.Close())
 	}
-	db, err := openDB(f.t, f.cfg)
+	db, err := postgrestest.Open(f.t, f.cfg)
 	f.must(err)
 	f.DB = db
 }

@@ -410,29 +410,48 @@ func (m Mutation) combine(h *head) (string, error) {
 	return string(binary.LittleEndian.AppendUint64([]byte{U64}, is)), nil
 }
 
-// Holding implements Ordered.
+// Holding implements Ordered. One that only has such keys which have expired
+// may be among them.
 func (db *DB) Holding(ctx context.Context, from string) (out []StoreName, err error) {
-	guilds, err := db.guildsWithStores(ctx)
-	if err != nil {
+	if err := db.enter(ctx, 1); err != nil {
 		return nil, err
 	}
-	for _, id := range guilds {
-		stores, err := db.Stores(ctx, id)
+	defer db.leave()
+	var names []StoreName
+	look := func() error {
+		spans := make([]Span, len(names))
+		for i, n := range names {
+			prefix := entryKey(tagHead, n.Guild, n.Store, "")
+			spans[i] = Span{Lower: append(bytes.Clone(prefix), from...), Upper: after(prefix), Expect: 1}
+		}
+		found, err := db.engine.Firsts(ctx, spans)
+		for i, key := range found {
+			if key != nil {
+				out = append(out, names[i])
+			}
+		}
+		names = names[:0]
+		return err
+	}
+	const together = 500
+	err = scan(ctx, db.engine, []byte{tagStore}, func(k, _ []byte) error {
+		guild, name, _, err := parseEntryKey(append(bytes.Clone(k), 0))
 		if err != nil {
-			return nil, err
+			return db.damaged(0, "store", err)
 		}
-		for _, s := range stores {
-			if !strings.HasPrefix(s.Name, Reserved) {
-				continue
-			}
-			found, err := db.ReadRanges(ctx, id, s.Name, []Range{{Start: from, End: "\xff\xff", Limit: 1}})
-			if err != nil {
-				return nil, fmt.Errorf("look through store %s of guild %s: %w", s.Name, id, err)
-			}
-			if len(found[0]) > 0 {
-				out = append(out, StoreName{Guild: id, Store: s.Name})
-			}
+		if strings.HasPrefix(name, Reserved) {
+			names = append(names, StoreName{guild, name})
 		}
+		if len(names) < together {
+			return ctx.Err()
+		}
+		return look()
+	})
+	if err == nil {
+		err = look()
+	}
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -16,6 +17,9 @@ const (
 	stateMoved   = "moved "  // It was copied to the engine that follows, and is used there.
 )
 
+// ErrElsewhere is in the error about data that is not to be used here.
+var ErrElsewhere = errors.New("the key-value data is not to be used here")
+
 // CheckState refuses data that is not to be used: it is half of a copy, or was
 // moved elsewhere.
 func CheckState(ctx context.Context, r Reader) error {
@@ -24,7 +28,7 @@ func CheckState(ctx context.Context, r Reader) error {
 		return err
 	}
 	if to, moved := strings.CutPrefix(string(state), stateMoved); moved {
-		return fault.New(fault.Unavailable, "the key-value data here was moved: kv.engine must be %q; to move it back, run \"flora-runtime kv migrate\"", to)
+		return fault.Wrap(ErrElsewhere, fault.Unavailable, "the key-value data here was moved: kv.engine must be %q; to move it back, run \"flora-runtime kv migrate\"", to)
 	}
-	return fault.New(fault.Unavailable, "the key-value data here is half of a copy that was cut off; run \"flora-runtime kv migrate\" again")
+	return fault.Wrap(ErrElsewhere, fault.Unavailable, "the key-value data here is half of a copy that was cut off; run \"flora-runtime kv migrate\" again")
 }

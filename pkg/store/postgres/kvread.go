@@ -35,6 +35,15 @@ func (k *KV) Fetch(ctx context.Context, keys [][]byte) (values [][]byte, err err
 	return values, err
 }
 
+// Firsts implements kv.Reader.
+func (k *KV) Firsts(ctx context.Context, spans []kv.Span) (keys [][]byte, err error) {
+	err = k.read(ctx, func(r *kvReader) error {
+		keys, err = r.Firsts(ctx, spans)
+		return err
+	})
+	return keys, err
+}
+
 // read runs f with a reader that sees one moment at each call.
 func (k *KV) read(ctx context.Context, f func(*kvReader) error) error {
 	return k.try(ctx, callLimit, func(ctx context.Context, c *pgx.Conn) (bool, error) {
@@ -202,6 +211,28 @@ func collectInto(found map[string][]byte) func(pgx.Rows) error {
 		found[string(key)] = value
 		return err
 	}
+}
+
+// Firsts implements kv.Reader.
+func (r *kvReader) Firsts(_ context.Context, spans []kv.Span) ([][]byte, error) {
+	lower, upper := make([][]byte, len(spans)), make([][]byte, len(spans))
+	for i, s := range spans {
+		lower[i], upper[i] = s.Lower, s.Upper
+	}
+	out := make([][]byte, len(spans))
+	err := r.query(`
+		SELECT s.n, p.key FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY s (lower, upper, n),
+			LATERAL (SELECT key FROM kv_pairs WHERE key >= s.lower AND key < s.upper ORDER BY key LIMIT 1) p`,
+		[]any{lower, upper}, func(rows pgx.Rows) error {
+			var n int
+			var key []byte
+			err := rows.Scan(&n, &key)
+			if err == nil {
+				out[n-1] = key
+			}
+			return err
+		})
+	return out, err
 }
 
 // Iter implements kv.Reader.
