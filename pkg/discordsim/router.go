@@ -118,7 +118,7 @@ func (r *router) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 func (s *Sim) serveCall(ctx context.Context, w http.ResponseWriter, c *call) {
 	seen := Request{Method: c.req.Method, Path: c.path, Query: c.req.URL.RawQuery, Route: c.route.name, Reason: c.reason()}
 	status, body := s.answer(ctx, w, c, &seen)
-	seen.Status = status
+	seen.Status, seen.At = status, s.now()
 	s.requests.add(seen)
 	s.exchanged(c, status, body)
 	writeJSON(w, status, body)

@@ -23,12 +23,12 @@ type book struct {
 	said     map[string]int
 	when     map[string]time.Time // It was said first.
 	cut      map[string]bool      // Ids of events whose handlers were cut off.
-	late     map[string]int       // How often a guild's log says that an interaction came too late.
+	late     map[string]bool      // Ids of interactions that came too late for Discord.
 	lines    map[string]bool      // Lines that were read, by guild and id.
 }
 
 func newBook(g *group) *book {
-	return &book{g: g, said: map[string]int{}, when: map[string]time.Time{}, cut: map[string]bool{}, late: map[string]int{}, lines: map[string]bool{}}
+	return &book{g: g, said: map[string]int{}, when: map[string]time.Time{}, cut: map[string]bool{}, late: map[string]bool{}, lines: map[string]bool{}}
 }
 
 // read takes in what the bot said since the last time. The simulator remembers
@@ -94,7 +94,7 @@ func (b *book) times(text string) int {
 
 var (
 	cutOff = regexp.MustCompile(`a handler of \w+ \((\d+)\) was running when`)
-	tooOld = regexp.MustCompile(`was not delivered: it waited`)
+	tooOld = regexp.MustCompile(`interactionCreate \((\d+)\) was not delivered: it waited`)
 )
 
 // readLogs takes in the guild's log, from every replica that lives.
@@ -118,8 +118,8 @@ func (b *book) readLogs(p place) error {
 			if m := cutOff.FindStringSubmatch(l.Message); m != nil {
 				b.cut[m[1]] = true
 			}
-			if tooOld.MatchString(l.Message) {
-				b.late[p.guild]++
+			if m := tooOld.FindStringSubmatch(l.Message); m != nil {
+				b.late[m[1]] = true
 			}
 		}
 		b.mu.Unlock()
@@ -257,6 +257,7 @@ func (b *book) counts(p place, r *replica, prefix string, answered map[string]bo
 type deploys struct {
 	mu           sync.Mutex // Guards the members below.
 	acked, begun map[string]int
+	count        int // That were acknowledged, in all.
 }
 
 // deploy deploys the next version through the replica. An answer that is lost
@@ -273,6 +274,7 @@ func (g *group) deploy(p place, r *replica) error {
 	g.deploys.mu.Lock()
 	defer g.deploys.mu.Unlock()
 	g.acked[p.guild] = max(g.acked[p.guild], version)
+	g.deploys.count++
 	return nil
 }
 

@@ -85,6 +85,13 @@ var faults = []fault{
 		moment(rng, 2*lease)
 		return g.redis.Resume()
 	}},
+	{"Redis loses all", func(g *group, rng *rand.Rand) error {
+		if err := g.redis.Kill(); err != nil {
+			return err
+		}
+		moment(rng, 2*lease)
+		return g.redis.Start()
+	}},
 	{"one more joins and goes", func(g *group, rng *rand.Rand) error {
 		r := g.add()
 		if err := r.begin(); err != nil {
@@ -93,6 +100,19 @@ var faults = []fault{
 		moment(rng, 2*lease)
 		r.stop()
 		g.replicas = g.replicas[:len(g.replicas)-1]
+		return nil
+	}},
+	{"deploy while one is cut off from Redis", func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		r.cache.set([]state{cut, hole}[rng.IntN(2)])
+		var deploying sync.WaitGroup
+		for _, by := range g.living() { // Also through the one that is cut off.
+			p := g.places[rng.IntN(len(g.places))]
+			deploying.Go(func() { _ = g.deploy(p, by) }) // runs tells what became of it.
+		}
+		moment(rng, 3*lease)
+		r.cache.set(whole)
+		deploying.Wait()
 		return nil
 	}},
 	{"deploy while one goes", func(g *group, rng *rand.Rand) error {

@@ -32,9 +32,6 @@ const (
 	lease = time.Second
 )
 
-// sharedKeys says that key-value data are in Postgres.
-const sharedKeys = false
-
 // place is a guild, with its channel and a token of its owner.
 type place struct{ guild, channel, token string }
 
@@ -137,10 +134,7 @@ func (g *group) add() *replica {
 		"FLORA_DISCORD_GLOBAL_LIMIT=0", "FLORA_RUNTIME_OPS_PER_SECOND=100000", "FLORA_DISCORD_INTENTS=guild_messages,message_content",
 		"FLORA_KV_LIMITS_WRITES_PER_MINUTE=1000000", "FLORA_KV_LIMITS_COMMITS_PER_MINUTE=1000000", "FLORA_RUNTIME_MAX_WORKERS=1", "RUST_LOG=info")
 	if g.shared {
-		if sharedKeys {
-			r.env = append(r.env, "FLORA_KV_ENGINE=postgres")
-		}
-		r.env = append(r.env, "FLORA_REPLICAS_ENABLED=true", "FLORA_REPLICAS_NAME="+r.name, "FLORA_REPLICAS_URL="+r.base,
+		r.env = append(r.env, "FLORA_KV_ENGINE=postgres", "FLORA_REPLICAS_ENABLED=true", "FLORA_REPLICAS_NAME="+r.name, "FLORA_REPLICAS_URL="+r.base,
 			fmt.Sprintf("FLORA_REPLICAS_LEASE_MS=%d", lease.Milliseconds()))
 	}
 	g.replicas = append(g.replicas, r)

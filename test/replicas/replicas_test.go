@@ -43,9 +43,10 @@ func (g *group) endure(b *book, f fault, seed uint64) (figures, []string) {
 	pause(lease / 2)
 	wrong = append(wrong, r.finish()...)
 	wrong = append(wrong, r.check()...)
-	p := g.places[rng.IntN(len(g.places))]
-	if what := b.runs(p); what != "" {
-		wrong = append(wrong, what)
+	for _, p := range g.places {
+		if what := b.runs(p); what != "" {
+			wrong = append(wrong, what)
+		}
 	}
 	return r.figures, wrong
 }

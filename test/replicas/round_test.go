@@ -3,6 +3,7 @@ package replicas
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -32,6 +33,7 @@ type round struct {
 	stop   chan struct{}
 	people sync.WaitGroup
 	began  string // Interactions after this one are of the round.
+	before int    // Deployments of the rounds before.
 
 	mu       sync.Mutex // Guards the members below.
 	messages map[string]message
@@ -43,12 +45,13 @@ type round struct {
 // figures tell of a round.
 type figures struct {
 	messages, acts, cut, late, deploys int
+	crons                              int           // Since the first round.
 	slowest                            time.Duration // From a message or an interaction to its answer.
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d messages, %d interactions, %d handlers cut off, %d interactions too late for Discord, %d deployments, slowest answer %s",
-		f.messages, f.acts, f.cut, f.late, f.deploys, f.slowest.Round(time.Millisecond))
+	return fmt.Sprintf("%d messages, %d interactions, %d handlers cut off, %d interactions too late for Discord, %d deployments, %d cron jobs so far, slowest answer %s",
+		f.messages, f.acts, f.cut, f.late, f.deploys, f.crons, f.slowest.Round(time.Millisecond))
 }
 
 func (f *figures) add(o figures) {
@@ -57,6 +60,7 @@ func (f *figures) add(o figures) {
 	f.cut += o.cut
 	f.late += o.late
 	f.deploys += o.deploys
+	f.crons = o.crons
 	f.slowest = max(f.slowest, o.slowest)
 }
 
@@ -69,6 +73,9 @@ func begin(g *group, b *book, seed uint64) (*round, error) {
 		g: g, book: b, name: fmt.Sprintf("r%d-", rounds), rng: rand.New(rand.NewPCG(seed, uint64(rounds))), stop: make(chan struct{}), //nolint:gosec // Repeatable.
 		messages: map[string]message{}, acts: map[string]string{}, began: "0",
 	}
+	g.deploys.mu.Lock()
+	r.before = g.deploys.count
+	g.deploys.mu.Unlock()
 	old, err := g.stories("0")
 	if err != nil {
 		return nil, err
@@ -204,17 +211,13 @@ func (r *round) answered(text string, m message) bool {
 	if m.kind != "queue" {
 		return r.book.times("re:"+text) > 0
 	}
-	return r.book.times("put:"+text) > 0 && (r.book.times("queued:"+text) > 0 || r.g.shared && !sharedKeys)
+	return r.book.times("put:"+text) > 0 && r.book.times("queued:"+text) > 0
 }
 
 // missing is what has neither an answer nor a line about it.
 func (r *round) missing() (out []string, err error) {
 	r.book.mu.Lock()
-	cut := r.book.cut
-	late := map[string]int{}
-	for guild, n := range r.book.late {
-		late[guild] = n
-	}
+	cut, late := maps.Clone(r.book.cut), maps.Clone(r.book.late)
 	r.book.mu.Unlock()
 	for text, m := range r.messages {
 		told := cut[m.id]
@@ -232,8 +235,7 @@ func (r *round) missing() (out []string, err error) {
 		switch {
 		case s.complete():
 		case cut[s.ID]:
-		case s.Answers == 0 && late[s.Guild] > 0: // Such lines name no interaction.
-			late[s.Guild]--
+		case s.Answers == 0 && late[s.ID]:
 			r.late++
 		default:
 			out = append(out, fmt.Sprintf("interaction %s (%s) of guild %s at %s has no answer, and no line is about it%s: %+v",
@@ -247,6 +249,9 @@ func (r *round) missing() (out []string, err error) {
 // happened twice.
 func (r *round) check() (faults []string) {
 	r.figures.messages = len(r.messages)
+	r.g.deploys.mu.Lock()
+	r.figures.deploys = r.g.deploys.count - r.before
+	r.g.deploys.mu.Unlock()
 	answered := map[string]map[string]bool{} // Texts of written keys, by guild.
 	for _, p := range r.g.places {
 		answered[p.guild] = map[string]bool{}
@@ -273,9 +278,6 @@ func (r *round) check() (faults []string) {
 	}
 	faults = append(faults, r.checkActs(answered)...)
 	for _, p := range r.g.places {
-		if r.g.shared && !sharedKeys {
-			break
-		}
 		wrong, err := r.book.counts(p, r.g.living()[0], r.name, answered[p.guild])
 		if err != nil {
 			faults = append(faults, err.Error())
@@ -284,7 +286,11 @@ func (r *round) check() (faults []string) {
 	}
 	r.book.mu.Lock()
 	for text, n := range r.book.said {
-		if n > 1 && strings.Contains(text, " tick:") {
+		if !strings.Contains(text, " tick:") {
+			continue
+		}
+		r.crons++
+		if n > 1 {
 			faults = append(faults, fmt.Sprintf("a cron job ran %d times: %s", n, text))
 		}
 	}
