@@ -43,6 +43,9 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
+	if err := rt.openFolder(); err != nil {
+		return err
+	}
 	rt.activity = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity"))
 	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	db := rt.cfg.Database
@@ -114,5 +117,8 @@ func (rt *runtime) openData(context.Context) (err error) {
 	}
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
 	rt.openLogs()
-	return rt.openSecrets()
+	if err := rt.openSecrets(); err != nil {
+		return err
+	}
+	return rt.giveBackups()
 }
