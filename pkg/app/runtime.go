@@ -63,6 +63,7 @@ type runtime struct {
 	// Opened by the steps of the start, in their order.
 
 	activity *activity
+	memories *memories
 	state    stateStore
 	copies   *local.Store // Of what Postgres has; nil with embedded storage.
 	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.

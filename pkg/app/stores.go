@@ -47,6 +47,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 		return err
 	}
 	rt.activity = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity"))
+	rt.memories = openMemories(filepath.Join(rt.cfg.DataDir, "scripts.jsonl"), rt.log.Named("memories"))
 	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	db := rt.cfg.Database
 	if db.URL == "" {

@@ -115,6 +115,8 @@ type Config struct {
 	// Serves, if not nil, is told when a guild's script may handle events that it
 	// did not before. It must not wait.
 	Serves func(guild snowflake.GuildID)
+	// Memories, if not nil, keep what scripts declared.
+	Memories Memories
 	// Tracer, if not nil, follows some events.
 	Tracer *trace.Tracer
 }
@@ -127,6 +129,8 @@ type Bot struct {
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
 	maps     mapper
+	beds     beds
+	names    names
 	draining atomic.Bool // No more handlers begin.
 
 	mu     sync.Mutex // Guards guilds and closed.
@@ -150,6 +154,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Intents == nil {
 		cfg.Intents = unlimited{}
+	}
+	if cfg.Memories == nil {
+		cfg.Memories = forgetful{}
 	}
 	if cfg.Saved == nil {
 		cfg.Saved = stored{cfg.Store}
@@ -222,6 +229,7 @@ func (b *Bot) LoadAll(ctx context.Context) (tried <-chan struct{}, err error) {
 	slices.SortStableFunc(all, func(x, y deploy.Deployment) int {
 		return cmp.Or(b.cfg.Active(y.Guild).Compare(b.cfg.Active(x.Guild)), y.UpdatedAt.Compare(x.UpdatedAt))
 	})
+	all = b.recall(all)
 	for _, d := range all {
 		g := b.guild(d.Guild)
 		g.expect(true)
