@@ -41,6 +41,8 @@ var groups = []group{
 	{"parts", "what scripts save that touch little of the SDK", (*bench).parts},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"dev", "the author's loop", (*bench).dev},
+	{"fleet", "many guilds, most of which sleep", (*bench).fleet},
+	{"core", "events per second and core", (*bench).core},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
 
