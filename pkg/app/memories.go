@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -23,8 +24,9 @@ import (
 const (
 	// memoriesEvery is how often it is written down what scripts declared.
 	memoriesEvery = time.Second
-	// memoryBytes bounds one guild's line.
-	memoryBytes = 4 << 20
+	// memoryBytes bounds one guild's line: a script that declares more is loaded at
+	// each start.
+	memoryBytes = 256 << 10
 )
 
 // memories is what scripts declared, a line of JSON for each in a file to which
@@ -54,13 +56,14 @@ func openMemories(file string, log *zap.Logger) *memories {
 		file: file, log: log, seed: maphash.MakeSeed(),
 		old: map[snowflake.GuildID]bot.Memory{}, written: map[snowflake.GuildID]uint64{}, dirty: map[snowflake.GuildID]bot.Memory{},
 	}
-	lines, err := m.read()
-	// With as many old lines as new ones it is made anew.
-	if err != nil || lines > 2*len(m.old)+1000 {
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			log.Warn("what scripts handle is not known before they are loaded: the file cannot be read, is damaged or of another version", zap.String("file", file), zap.Error(err))
-			m.old = map[snowflake.GuildID]bot.Memory{}
-		}
+	lines, whole, err := m.read()
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn("what scripts handle is not known before they are loaded: the file cannot be read, is damaged or of another version", zap.String("file", file), zap.Error(err))
+		m.old = map[snowflake.GuildID]bot.Memory{}
+	}
+	// With as many old lines as new ones it is made anew, and where a line was cut
+	// off: the next one would become a part of it.
+	if err != nil || !whole || lines > 2*len(m.old)+1000 {
 		err = m.rewrite()
 	}
 	if err != nil {
@@ -69,32 +72,38 @@ func openMemories(file string, log *zap.Logger) *memories {
 	return m
 }
 
-// read gives the number of lines.
-func (m *memories) read() (n int, err error) {
+// read gives the number of lines, and whether each is one.
+func (m *memories) read() (n int, whole bool, err error) {
 	f, err := os.Open(m.file)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer func() { _ = f.Close() }() // It was only read.
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, memoryBytes)
-	for ; lines.Scan(); n++ {
-		var l memoryLine
-		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			if n > 0 {
-				continue // It was cut off; the guild is loaded.
-			}
-			return n, err
+	whole = true
+	for in := bufio.NewReaderSize(f, 64<<10); ; n++ {
+		text, err := in.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return n, whole && n > 0 && len(text) == 0, nil
 		}
+		if err != nil {
+			return n, false, err
+		}
+		text = text[:len(text)-1]
+		var l memoryLine
+		err = json.Unmarshal(text, &l)
 		switch {
+		case n == 0 && err != nil:
+			return n, false, err
 		case n == 0 && l.Version != Version:
-			return n, fmt.Errorf("version %q", l.Version)
-		case n > 0 && l.Memory != nil:
+			return n, false, fmt.Errorf("version %q", l.Version)
+		case n == 0:
+		case err != nil || l.Memory == nil || l.Guild.IsZero():
+			whole = false // Its guild is loaded.
+		default:
 			m.old[l.Guild] = *l.Memory
-			m.written[l.Guild] = maphash.Bytes(m.seed, lines.Bytes())
+			m.written[l.Guild] = maphash.Bytes(m.seed, text)
 		}
 	}
-	return n, lines.Err()
 }
 
 // rewrite writes what is known into a new file.

@@ -58,11 +58,14 @@ func TestTheChangeOfKeysIsCutOff(t *testing.T) {
 			defer cancel()
 			done := make(chan error, 1)
 			go func() { done <- next.Run(ctx) }()
+			look := time.NewTicker(time.Millisecond)
+			defer look.Stop()
 			for lines.FilterMessageSnippet("none is needed any more").Len() == 0 {
-				if ctx.Err() != nil {
+				select {
+				case <-look.C:
+				case <-ctx.Done():
 					t.Fatalf("it does not say that it is done: %v", lines.All())
 				}
-				time.Sleep(time.Millisecond)
 			}
 			cancel()
 			if err := <-done; err != nil {
