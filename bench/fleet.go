@@ -137,19 +137,33 @@ func fleetFolder(tmp string) (string, error) {
 	return os.MkdirTemp(tmp, "fleet")
 }
 
-func (b *bench) fleetOf(ctx context.Context, n int, known [][]byte) error {
+// fleetSimulator is a simulator of so many guilds, all of which it lists.
+func (b *bench) fleetSimulator(ctx context.Context, n int) (*simulator, error) {
 	sim, err := b.startSimulator(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	if sim.guilds, err = sim.all(ctx); err != nil {
+		sim.stop()
+		return nil, err
+	}
+	return sim, nil
+}
+
+func fleetEnvironment(sim *simulator) []string {
+	return []string{
+		"DISCORD_TOKEN=a.b.c", "FLORA_DISCORD_API_BASE=" + sim.url + "/api/v10", "FLORA_DISCORD_GLOBAL_LIMIT=0",
+		"FLORA_DISCORD_INTENTS=guild_messages,guild_message_reactions", "FLORA_RUNTIME_MAX_WORKERS=" + strconv.Itoa(fleetWorkers), unhurried,
+	}
+}
+
+func (b *bench) fleetOf(ctx context.Context, n int, known [][]byte) error {
+	sim, err := b.fleetSimulator(ctx, n)
 	if err != nil {
 		return err
 	}
 	defer sim.stop()
-	if sim.guilds, err = sim.all(ctx); err != nil {
-		return err
-	}
-	env := []string{
-		"DISCORD_TOKEN=a.b.c", "FLORA_DISCORD_API_BASE=" + sim.url + "/api/v10", "FLORA_DISCORD_GLOBAL_LIMIT=0",
-		"FLORA_RUNTIME_MAX_WORKERS=" + strconv.Itoa(fleetWorkers), unhurried,
-	}
+	env := fleetEnvironment(sim)
 	began := time.Now()
 	empty, err := b.startFlora(ctx, env)
 	if err != nil {

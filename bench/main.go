@@ -24,7 +24,7 @@ import (
 )
 
 // limit bounds a whole run.
-const limit = 20 * time.Minute
+const limit = 30 * time.Minute
 
 // group is a set of rows that are measured together.
 type group struct {
@@ -42,6 +42,7 @@ var groups = []group{
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"dev", "the author's loop", (*bench).dev},
 	{"fleet", "many guilds, most of which sleep", (*bench).fleet},
+	{"load", "a busy hour of many guilds", (*bench).load},
 	{"core", "events per second and core", (*bench).core},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
