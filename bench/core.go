@@ -158,14 +158,14 @@ type goBotReply struct{ channel, message string }
 
 func (r goBotReply) send(ctx context.Context, client *http.Client, base string) {
 	body := `{"content":"pong","message_reference":{"message_id":"` + r.message + `"}}`
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v10/channels/"+r.channel+"/messages", bytes.NewReader([]byte(body)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v10/channels/"+r.channel+"/messages", bytes.NewReader([]byte(body))) //nolint:gosec // Of the simulator that it was given.
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
 	req.Header.Set("Authorization", "Bot a.b.c")
 	req.Header.Set("Content-Type", "application/json")
-	res, err := client.Do(req)
+	res, err := client.Do(req) //nolint:gosec // The same.
 	if err == nil {
 		_, err = io.Copy(io.Discard, res.Body)
 		err = errors.Join(err, res.Body.Close())
