@@ -44,6 +44,7 @@ var groups = []group{
 	{"fleet", "many guilds, most of which sleep", (*bench).fleet},
 	{"load", "a busy hour of many guilds", (*bench).load},
 	{"core", "events per second and core", (*bench).core},
+	{"handover", "a shard goes to another process", (*bench).handover},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
 

@@ -27,6 +27,7 @@ type plan struct {
 	loadTime        time.Duration
 	saves           int // Of a file, each way,
 	saveRounds      int // and how often in turn.
+	handovers       int // Each way.
 }
 
 var fullPlan = plan{
@@ -36,7 +37,7 @@ var fullPlan = plan{
 	kvSizes: []int{1_000, 100_000, 1_000_000}, kvSets: 1000,
 	fleets: []int{1_000, 10_000, 100_000}, load: 10_000, loadTime: 30 * time.Second,
 	contests: []int{1, 100}, rounds: 5, slice: 2 * time.Second, paced: 4 * time.Second, warmup: 3 * time.Second,
-	saves: 20, saveRounds: 3,
+	saves: 20, saveRounds: 3, handovers: 10,
 }
 
 var quickPlan = plan{
@@ -46,7 +47,7 @@ var quickPlan = plan{
 	kvSizes: []int{1_000, 100_000}, kvSets: 200,
 	fleets: []int{1_000, 3_000}, load: 1_000, loadTime: 10 * time.Second,
 	contests: []int{1, 20}, rounds: 1, slice: 1500 * time.Millisecond, paced: 2 * time.Second, warmup: 2 * time.Second,
-	saves: 20, saveRounds: 1,
+	saves: 20, saveRounds: 1, handovers: 3,
 }
 
 const (

@@ -145,7 +145,7 @@ func (m *memories) Recall(guild snowflake.GuildID) (bot.Memory, bool) {
 	return memory, ok
 }
 
-// forget gives the memory back that Recall needs.
+// forget gives the memory back that Recall needs, which is not called any more.
 func (m *memories) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -157,6 +157,9 @@ func (m *memories) Keep(guild snowflake.GuildID, memory bot.Memory) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.dirty[guild] = memory
+	if m.old != nil {
+		m.old[guild] = memory
+	}
 }
 
 // run writes down what is kept, from time to time and at the end.

@@ -224,6 +224,13 @@ func (g *guild) rouse() {
 // what they handle.
 func (b *Bot) recall(all []deploy.Deployment) []deploy.Deployment {
 	room := b.cfg.Pool.Room()
+	for _, g := range b.all() {
+		g.mu.Lock()
+		if g.active != nil || g.turn != nil {
+			room--
+		}
+		g.mu.Unlock()
+	}
 	return slices.DeleteFunc(all, func(d deploy.Deployment) bool {
 		if room--; room >= 0 {
 			return false
@@ -236,7 +243,7 @@ func (b *Bot) recall(all []deploy.Deployment) []deploy.Deployment {
 // remember has the guild's script sleep, if it has none.
 func (g *guild) remember(m Memory) bool {
 	g.mu.Lock()
-	if g.active != nil || g.awaiting || g.left || g.record.Quarantined() {
+	if g.active != nil || g.awaiting || g.left || !g.ours() || g.record.Quarantined() {
 		g.mu.Unlock()
 		return false
 	}
