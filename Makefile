@@ -19,7 +19,7 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build sdk generate programs test lint unit bench fuzz soak clean
+.PHONY: run build sdk generate programs test lint unit chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -36,7 +36,7 @@ sdk:
 generate:
 	@$(GO) generate ./pkg/v8
 
-test: build lint unit
+test: build lint unit chart
 
 # A Postgres, a Redis and a Chromium that the tests can start.
 programs:
@@ -45,6 +45,11 @@ programs:
 unit: generate programs
 	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
+
+# The Helm chart is tested with what Helm, Kubernetes and Prometheus are made of,
+# which the product's module does not know.
+chart:
+	cd tools/chart && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
 
 lint: generate
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'd:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
