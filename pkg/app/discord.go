@@ -73,8 +73,11 @@ func (rt *runtime) openDiscord(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := rt.openReplicas(token); err != nil {
+		return err
+	}
 	gateway := discord.GatewayConfig{
-		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
+		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress, Shards: rt.cfg.Discord.Shards,
 		Sessions: sessions, Log: rt.log.Named("gateway"),
 	}
 	if gateway.Intents, err = catalog.ParseIntents(rt.cfg.Discord.Intents); err != nil {

@@ -31,6 +31,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/replica"
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
@@ -84,6 +85,7 @@ type runtime struct {
 	listen   net.Listener
 	sim      *discordsim.Sim // nil with the real Discord.
 	rest     *discord.REST
+	replicas *replica.Group // Nil when this process serves the bot alone.
 	gateway  *discord.Gateway
 	scope    *scope.Scope
 	egress   *egress.Client

@@ -215,7 +215,7 @@ func (s *script) begin(e event) bool {
 	e.span.Note("handed to the script")
 	s.inflight[id] = e
 	s.given.Add(1)
-	e.receipt.Given(s.inst.Memory(), id)
+	e.receipt.Begin(s.inst.Memory(), id, nil)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
 		if e.request != nil {
