@@ -218,7 +218,7 @@ func (g *Group) wait(ctx context.Context, d time.Duration) {
 // it. It says when to beat again.
 func (g *Group) beat(ctx context.Context, sent time.Time) (next time.Duration, err error) {
 	g.mu.Lock()
-	b := Beat{Peer: Peer{g.cfg.Member, g.instance, g.session != nil}, Lease: g.cfg.Lease, Shards: g.wanted}
+	b := Beat{Peer: Peer{g.cfg.Member, g.instance, g.session != nil}, Lease: g.span(), Shards: g.wanted}
 	g.mu.Unlock()
 	limited, cancel := g.limited(ctx)
 	defer cancel()

@@ -19,7 +19,7 @@ type Memory struct {
 	peers    map[string]*life
 	lease    time.Duration
 	shards   int
-	since    time.Time // When owners began to be known; zero for not yet.
+	open     time.Time // From when on shards can be taken; zero before the first beat.
 	owners   map[int]Owner
 	ledgers  map[int]*record
 	lanes    map[int]*turn
@@ -67,7 +67,7 @@ func NewMemory(c clock.Clock) *Memory {
 func (m *Memory) Wipe() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.peers, m.lease, m.shards, m.since = map[string]*life{}, 0, 0, time.Time{}
+	m.peers, m.lease, m.shards, m.open = map[string]*life{}, 0, 0, time.Time{}
 	m.owners, m.ledgers, m.lanes, m.day = map[int]Owner{}, map[int]*record{}, map[int]*turn{}, day{}
 }
 
@@ -101,8 +101,9 @@ func (m *Memory) Beat(ctx context.Context, b Beat) (View, error) {
 	if m.shards == 0 {
 		m.shards = b.Shards
 	}
-	if m.since.IsZero() {
-		m.since = now
+	if m.open.IsZero() {
+		// Whoever had a shard before all was lost has it no longer than that.
+		m.open = now.Add(m.lease)
 	}
 	if before == nil {
 		m.drop(b.Instance)
@@ -111,7 +112,7 @@ func (m *Memory) Beat(ctx context.Context, b Beat) (View, error) {
 	if before == nil || before.Peer != b.Peer {
 		m.tell()
 	}
-	v := View{Fresh: before == nil, Lease: m.lease, Shards: m.shards, Owners: maps.Clone(m.owners), Fallow: max(0, m.since.Add(m.lease).Sub(now))}
+	v := View{Fresh: before == nil, Lease: m.lease, Shards: m.shards, Owners: maps.Clone(m.owners), Fallow: max(0, m.open.Sub(now))}
 	for _, l := range m.peers {
 		v.Peers = append(v.Peers, Living{l.Peer, l.until.Sub(now)})
 	}
@@ -160,7 +161,7 @@ func (m *Memory) Take(ctx context.Context, t Take) (Taken, error) {
 	now := m.clock.Now()
 	m.bury(now)
 	o := m.owners[t.Shard]
-	if m.peers[t.Instance] == nil || m.since.Add(m.lease).After(now) || o.Generation != t.Seen || o.Instance != t.Instance && m.peers[o.Instance] != nil {
+	if m.peers[t.Instance] == nil || m.open.After(now) || o.Generation != t.Seen || o.Instance != t.Instance && m.peers[o.Instance] != nil {
 		return Taken{}, ErrBusy
 	}
 	mine := Owner{max(o.Generation+1, t.Above+1, now.UnixMicro()), t.Instance}

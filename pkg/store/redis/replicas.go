@@ -234,7 +234,7 @@ func (r *Replicas) Leave(ctx context.Context, instance string) error {
 // shardKeys are the keys of one shard's state.
 func (r *Replicas) shardKeys(shard int) []string {
 	p := r.keys.prefix + "shard:" + strconv.Itoa(shard)
-	return []string{r.keys.members, r.keys.owners, r.keys.facts, p, p + ":claimed", p + ":settled"}
+	return []string{r.keys.members, r.keys.owners, p, p + ":claimed", p + ":settled"}
 }
 
 // Take implements replica.Store.

@@ -7,7 +7,7 @@ import "github.com/redis/rueidis"
 //	members   sorted set: instances, by the millisecond at which they end
 //	peers     hash: instance -> who it is, as JSON
 //	names     hash: name -> instance
-//	owners    hash: shard -> "generation:instance", and "since": when it began to be known
+//	owners    hash: shard -> "generation:instance", and "open": from when on shards can be taken
 //	facts     hash: lease (milliseconds), shards
 //	shard:N   hash: number (of the last write), session (JSON), low
 //	shard:N:claimed  sorted set: "event:generation", by event
@@ -32,7 +32,7 @@ end
 local function drop(key, instance)
   local all = redis.call('HGETALL', key)
   for i = 1, #all, 2 do
-    if all[i] ~= 'since' then
+    if all[i] ~= 'open' then
       local at = string.find(all[i + 1], ':', 1, true)
       if string.sub(all[i + 1], at + 1) == instance then
         redis.call('HSET', key, all[i], string.sub(all[i + 1], 1, at))
@@ -64,8 +64,9 @@ if redis.call('ZCARD', members) == 0 then redis.call('DEL', facts) end
 local fresh = not alive(members, me)
 redis.call('HSETNX', facts, 'lease', lease)
 if shards > 0 then redis.call('HSETNX', facts, 'shards', shards) end
-redis.call('HSETNX', owners, 'since', text(now))
 lease = tonumber(redis.call('HGET', facts, 'lease'))
+-- Whoever had a shard before all was lost has it no longer than that.
+redis.call('HSETNX', owners, 'open', text(now + lease))
 if fresh then drop(owners, me) end
 redis.call('ZADD', members, text(now + lease), me)
 local changed = redis.call('HGET', peers, me) ~= who
@@ -73,7 +74,6 @@ redis.call('HSET', peers, me, who)
 redis.call('HSET', names, name, me)
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, life) end
 if fresh or changed then redis.call('PUBLISH', topic, '') end
-local since = tonumber(redis.call('HGET', owners, 'since'))
 local list = {}
 local living = redis.call('ZRANGE', members, 0, -1, 'WITHSCORES')
 for i = 1, #living, 2 do
@@ -83,7 +83,7 @@ for i = 1, #living, 2 do
     list[#list + 1] = text(living[i + 1] - now)
   end
 end
-return {'ok', fresh and 1 or 0, lease, tonumber(redis.call('HGET', facts, 'shards') or 0), math.max(0, since + lease - now), list, redis.call('HGETALL', owners)}
+return {'ok', fresh and 1 or 0, lease, tonumber(redis.call('HGET', facts, 'shards') or 0), math.max(0, redis.call('HGET', owners, 'open') - now), list, redis.call('HGETALL', owners)}
 `)
 
 var leaveScript = rueidis.NewLuaScript(prelude + `
@@ -95,11 +95,11 @@ return {'ok'}
 `)
 
 var takeScript = rueidis.NewLuaScript(prelude + `
-local members, owners, facts, state, claimed, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local members, owners, state, claimed, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local me, shard, seen, above = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 if not alive(members, me) then return {'gone'} end
-local since, lease = redis.call('HGET', owners, 'since'), redis.call('HGET', facts, 'lease')
-if not since or not lease or since + lease > now then return {'fallow'} end
+local open = redis.call('HGET', owners, 'open')
+if not open or tonumber(open) > now then return {'fallow'} end
 local generation, had = owner(owners, shard)
 if generation ~= seen then return {'changed'} end
 if had ~= me and had ~= '' and alive(members, had) then return {'held'} end
@@ -112,7 +112,7 @@ return {'ok', text(generation), had, redis.call('HGET', state, 'session') or '',
 `)
 
 var writeScript = rueidis.NewLuaScript(prelude + `
-local members, owners, state, claimed, settled = KEYS[1], KEYS[2], KEYS[4], KEYS[5], KEYS[6]
+local members, owners, state, claimed, settled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local me, shard, generation, number, session, low = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local free, claim, settle = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 if redis.call('HGET', owners, shard) ~= generation .. ':' .. me then return {'stale'} end
@@ -161,7 +161,7 @@ for i = 13 + free + claim, 12 + free + claim + settle do
   local seq = ARGV[i]
   if mine(seq) then redis.call('ZADD', settled, seq, seq) end
 end
-for i = 4, 6 do redis.call('PEXPIRE', KEYS[i], ARGV[8]) end
+for i = 3, 5 do redis.call('PEXPIRE', KEYS[i], ARGV[8]) end
 if ARGV[7] == '1' then
   redis.call('HSET', owners, shard, generation .. ':')
   redis.call('PUBLISH', ARGV[9], '')
