@@ -90,6 +90,7 @@ func (rt *runtime) openDiscord(context.Context) error {
 		// It begins a session whenever it is asked to.
 		gateway.IdentifyEvery, gateway.GatherIntents = time.Millisecond, 10*time.Millisecond
 	}
+	rt.share(&gateway)
 	rt.gateway, err = discord.NewGateway(gateway, sink{rt})
 	return err
 }
@@ -140,6 +141,9 @@ func (rt *runtime) connect(ctx context.Context) error {
 		rt.server.RegisterOnShutdown(rt.sim.EndStreams)
 	}
 	rt.life.run("gateway", rt.gateway.Run)
+	if rt.shared() {
+		return rt.connectShared(ctx)
+	}
 	limit := connectLimit
 	if rt.opts.patient {
 		limit = time.Duration(math.MaxInt64) // The API serves meanwhile.

@@ -30,7 +30,7 @@ func (rt *runtime) openKV() (err error) {
 	}
 	rt.watches = denokv.NewWatches(rt.tellWatch)
 	rt.queue = later.New(later.Config{
-		Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Count: telemetry.NewMessages(rt.stats), Log: log,
+		Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Owns: rt.owns, Count: telemetry.NewMessages(rt.stats), Log: log,
 	})
 	rt.keys = newMeteredKV(rt)
 	rt.life.release("key-value data", rt.kv.Close)
@@ -44,6 +44,9 @@ func (rt *runtime) committed(guild snowflake.GuildID, store string, keys []strin
 	rt.queue.Committed(guild, store, keys)
 	rt.watches.Committed(guild, store, keys)
 }
+
+// owns reports whether the guild is this process's, at the moment.
+func (rt *runtime) owns(guild snowflake.GuildID) bool { return rt.bot.Owns(guild) }
 
 func (rt *runtime) tellWatch(guild snowflake.GuildID, payload []byte, over func()) bool {
 	return rt.bot.Notify(later.Delivery{Guild: guild, Name: denokv.WatchEvent, Payload: payload, Over: func(later.Outcome) { over() }})

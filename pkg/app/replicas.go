@@ -11,6 +11,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 	"github.com/flora-runtime/flora-runtime/pkg/replica"
 	"github.com/flora-runtime/flora-runtime/pkg/store/redis"
+	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 )
 
 // openReplicas joins the processes that serve the bot together, if there are to
@@ -33,6 +34,7 @@ func (rt *runtime) openReplicas(token string) error {
 	rt.life.release("replicas' store", store.Close)
 	rt.replicas, err = replica.New(replica.Config{
 		Store: store, Member: self, Identity: identity, Lease: time.Duration(c.LeaseMS) * time.Millisecond, Log: log,
+		Meter: telemetry.NewReplicas(rt.stats, replica.Causes()),
 	})
 	if err != nil {
 		return err

@@ -106,6 +106,14 @@ func (g *Gateway) regrow() {
 	}
 }
 
+// Changed gives a channel that is closed when a session, or which shards there are,
+// changes next.
+func (g *Gateway) Changed() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.news
+}
+
 // changed wakes those that wait for the sessions.
 func (g *Gateway) changed() {
 	g.mu.Lock()

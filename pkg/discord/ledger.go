@@ -238,6 +238,9 @@ func (r Receipt) Begin(place, dispatch uint64, who Claimant) Claim {
 	return r.slot.Begin(r.mark, place, dispatch, who)
 }
 
+// Kept reports whether the event is kept: it is not when it came from elsewhere.
+func (r Receipt) Kept() bool { return r.slot != nil }
+
 // Waits takes Begin back: it turned out that the script had not begun.
 func (r Receipt) Waits() {
 	if r.slot != nil {

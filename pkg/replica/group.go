@@ -229,10 +229,12 @@ func (g *Group) beat(ctx context.Context, sent time.Time) (next time.Duration, e
 	if v.Rival != nil {
 		return 0, &rivalError{*v.Rival, g.cfg.Name}
 	}
+	// What is not this process's any more is lost before the lease is good again.
+	g.expire()
 	if v.Fresh {
-		// Whatever was this process's is not any more.
 		g.loseAll(lostTaken)
 	}
+	g.mismatch(v)
 	if int64(v.Lease) != g.lease.Swap(int64(v.Lease)) {
 		g.cfg.Log.Info("the replicas' lease is that of those who were there first", zap.Duration("lease", v.Lease), zap.Duration("configured", g.cfg.Lease))
 	}

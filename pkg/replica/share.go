@@ -111,11 +111,9 @@ func (s *sharing) fail(err error) {
 	}
 }
 
-// settle takes the shards that are to be this process's, and lets go of those
-// that are not.
-func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
+// mismatch loses the shards that the store says are not this process's.
+func (g *Group) mismatch(v View) {
 	g.mu.Lock()
-	session := g.session
 	var lost []*slot
 	for shard, h := range g.held {
 		if !h.ending && v.Owners[shard] != (Owner{h.slot.generation, g.instance}) {
@@ -126,24 +124,25 @@ func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
 	for _, s := range lost {
 		g.lose(s, lostTaken)
 	}
-	if session == nil || v.Shards == 0 {
-		return
-	}
-	if v.Shards != session.shards {
+}
+
+// settle takes the shards that are to be this process's, and lets go of those
+// that are not.
+func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
+	g.mu.Lock()
+	session := g.session
+	g.mu.Unlock()
+	if session != nil && v.Shards != 0 && v.Shards != session.shards {
 		session.fail(fmt.Errorf("this process has %d shards and the other replicas have %d: %w", session.shards, v.Shards, errOther))
 		return
 	}
 	alive := map[string]bool{}
-	var serving []Peer
 	for _, p := range v.Peers {
 		alive[p.Instance] = true
-		if p.Serving {
-			serving = append(serving, p.Peer)
-		}
 	}
-	plan := deal(v.Shards, serving, func(shard int) string { return v.Owners[shard].Instance })
+	plan := plan(v)
 	for shard := range v.Shards {
-		mine, owner := plan[shard] == g.instance, v.Owners[shard]
+		mine, owner := plan[shard] == g.instance && session != nil, v.Owners[shard]
 		g.mu.Lock()
 		h := g.held[shard]
 		if h != nil && !mine && !h.ending {
@@ -151,13 +150,30 @@ func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
 			h.end()
 		}
 		g.mu.Unlock()
-		free := owner.Instance == g.instance || !alive[owner.Instance]
+		had := owner.Instance == g.instance
 		// One call a shard: with many of them the lease comes first.
-		if h != nil || !mine || !free || v.Fallow > 0 || ctx.Err() != nil || g.cfg.Clock.Now().Sub(sent) > v.Lease/4 {
+		if h != nil || ctx.Err() != nil || g.cfg.Clock.Now().Sub(sent) > v.Lease/4 {
 			continue
 		}
-		g.take(ctx, session, shard, owner)
+		switch {
+		case mine && v.Fallow == 0 && (had || !alive[owner.Instance]):
+			g.take(ctx, session, shard, owner)
+		case !mine && had:
+			g.giveUp(ctx, shard, owner)
+		}
 	}
+}
+
+// lastNumber is above that of every write that a slot makes.
+const lastNumber = 1 << 52
+
+// giveUp lets go of a shard that the store says is this process's, and is not: an
+// answer was lost.
+func (g *Group) giveUp(ctx context.Context, shard int, o Owner) {
+	limited, cancel := g.limited(ctx)
+	defer cancel()
+	// If this fails too, the next look shows it.
+	_, _ = g.cfg.Store.Write(limited, Write{Instance: g.instance, Shard: shard, Generation: o.Generation, Number: lastNumber, Release: true})
 }
 
 // take takes a shard and serves it.
@@ -178,7 +194,7 @@ func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owne
 	g.mu.Lock()
 	g.highest = max(g.highest, t.Generation)
 	if g.session != session {
-		// It ended meanwhile. The store finds out with the next beat or the end of it.
+		// It ended meanwhile; the next look shows it.
 		g.mu.Unlock()
 		return
 	}
