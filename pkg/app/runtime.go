@@ -37,6 +37,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
 	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/store/local"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
@@ -65,17 +66,18 @@ type runtime struct {
 
 	activity *activity
 	state    stateStore
-	copies   *local.Store // Of what Postgres has; nil with embedded storage.
-	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.
-	saved    bot.Saved    // nil is deploys.
+	database *postgres.Store // nil with embedded storage.
+	copies   *local.Store    // Of what Postgres has; nil with embedded storage.
+	deploys  deploy.Store    // state, and copies of what is deployed where it is elsewhere.
+	saved    bot.Saved       // nil is deploys.
 	cache    cache.Store
 	tokens   *auth.Tokens
 	callers  callers
 	secrets  *secret.Service
 	settings *settings.Service
 	kv       *kv.DB
-	keys     meteredKV // The same, measured.
-	stores   *kv.Follower
+	keys     meteredKV    // The same, measured.
+	stores   *kv.Follower // nil where the stores are in the database themselves.
 	queue    *later.Queue // Messages of Deno.Kv, and schedules.
 	watches  *denokv.Watches
 	logs     *logs.Hub

@@ -66,6 +66,7 @@ func required(c config.Config) error {
 			missing = append(missing, fmt.Sprintf("%s is not set; it is %s", r.key, r.what))
 		}
 	}
+	missing = append(missing, engineLacks(c)...)
 	if _, err := catalog.ParseIntents(c.Discord.Intents); err != nil {
 		missing = append(missing, "discord.intents: "+err.Error())
 	}

@@ -147,10 +147,19 @@ type Runtime struct {
 	GuildConcurrency    int    `koanf:"guild_concurrency" env:"RUNTIME_GUILD_CONCURRENCY" min:"1" max:"64"`
 }
 
+// The values of KV.Engine.
+const (
+	EnginePebble   = "pebble"
+	EnginePostgres = "postgres"
+)
+
 // KV says where the key-value data is, and what a guild may store.
 type KV struct {
-	Path   string   `koanf:"path"`
-	Limits KVLimits `koanf:"limits"`
+	Engine string `koanf:"engine" oneof:"pebble,postgres"`
+	Path   string `koanf:"path"`
+	// MaxConnections are those to Postgres, beside Database.MaxConnections.
+	MaxConnections int      `koanf:"max_connections" min:"2" max:"1000"`
+	Limits         KVLimits `koanf:"limits"`
 }
 
 // KVLimits are the quotas of stored data.
@@ -271,7 +280,7 @@ func Default() Config {
 			QueueCapacity:       1024,
 			GuildConcurrency:    4,
 		},
-		KV: KV{Limits: KVLimits{
+		KV: KV{Engine: EnginePebble, MaxConnections: 10, Limits: KVLimits{
 			MaxValueBytes:    1 << 20,
 			MaxEntryBytes:    2 << 20,
 			MaxStoreBytes:    100 << 20,
