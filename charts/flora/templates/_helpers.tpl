@@ -174,6 +174,11 @@ cacheUrl: [FLORA_CACHE_URL, CACHE_URL]
 {{- end -}}
 
 {{- define "flora.environment" -}}
+{{/* Empty is not set: what the image sets is the configuration's. */ -}}
+- name: FLORA_DATA_DIR
+  value: ""
+- name: FLORA_LOG_FORMAT
+  value: ""
 {{- $embedded := include "flora.embedded" . -}}
 {{- range $value, $variables := include "flora.variables" . | fromYaml }}
 {{- with index $.Values.secrets $value }}
