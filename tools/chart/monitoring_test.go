@@ -171,8 +171,8 @@ func TestAlerts(t *testing.T) {
 			}
 		}
 	}
-	// Every alert is rendered, and told of in the chart's README.
-	text := read(t, chartDir, "README.md")
+	// Every alert is rendered, told of in the chart's README, and explained.
+	text, runbook := read(t, chartDir, "README.md"), read(t, docsDir, "operations.md")
 	for _, m := range regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(read(t, chartDir, "alerts.yaml"), -1) {
 		if !seen[m[1]] && m[1] != "FloraGatewaySlow" { // One case disables it.
 			t.Errorf("no case has %s", m[1])
@@ -180,6 +180,9 @@ func TestAlerts(t *testing.T) {
 		delete(seen, m[1])
 		if !strings.Contains(text, "| `"+m[1]+"` |") {
 			t.Errorf("%s/README.md does not have %s", chartDir, m[1])
+		}
+		if !strings.Contains(runbook, "\n### "+m[1]+"\n") {
+			t.Errorf("docs/operations.md does not explain %s", m[1])
 		}
 	}
 	for name := range seen {
