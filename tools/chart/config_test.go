@@ -194,7 +194,7 @@ func described(t *testing.T, path string, schema map[string]any) {
 }
 
 // known demands that each value is in the schema, and each property that is no
-// configuration among the values.
+// configuration among the values. Templates count on the values that there are.
 func known(t *testing.T, path string, schema, values map[string]any) {
 	t.Helper()
 	properties, _ := schema["properties"].(map[string]any)
@@ -208,6 +208,11 @@ func known(t *testing.T, path string, schema, values map[string]any) {
 		if !ok {
 			t.Errorf("the schema lacks %s.%s", path, name)
 			continue
+		}
+		required, _ := schema["required"].([]any)
+		empty := p["type"] == "array" || p["type"] == "object" && p["properties"] == nil // Nothing is as good.
+		if !empty && !slices.Contains(required, any(name)) && path != ".config" && path != ".config.runtime" && path != ".resources" {
+			t.Errorf("%s.%s may be taken away", path, name)
 		}
 		if inner, ok := v.(map[string]any); ok && p["properties"] != nil {
 			known(t, path+"."+name, p, inner)

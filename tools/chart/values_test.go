@@ -47,6 +47,8 @@ func TestBadValues(t *testing.T) {
 	}{
 		"a key that does not exist":       {`replicas: 3`, []string{"additional properties 'replicas' not allowed"}},
 		"one further down":                {`image: {name: a}`, []string{"at '/image'", "additional properties 'name' not allowed"}},
+		"a section taken away":            {`config: null`, []string{"missing property 'config'"}},
+		"a value taken away":              {`networkPolicy: {database: null}`, []string{"at '/networkPolicy'", "missing property 'database'"}},
 		"no configuration key":            {`config: {runtime: {max_worker: 2}}`, []string{"at '/config/runtime'", "'max_worker' not allowed"}},
 		"a configuration value":           {`config: {runtime: {max_workers: 0}}`, []string{"at '/config/runtime/max_workers'", "minimum"}},
 		"a choice":                        {`config: {log_format: xml}`, []string{"at '/config/log_format'", "'console', 'json'"}},
@@ -104,13 +106,14 @@ func TestWhatIsMade(t *testing.T) {
 		values        string
 		with, without []string
 	}{
-		"one process":             {`{}`, []string{"StatefulSet flora", "Service flora", "Service flora-headless", "ConfigMap flora", "ServiceAccount flora", "NetworkPolicy flora", "Pod flora-test"}, []string{"PodDisruptionBudget flora", "Ingress flora", "ServiceMonitor flora", "PrometheusRule flora", "ConfigMap flora-dashboard", "Secret flora"}},
-		"several":                 {several, []string{"PodDisruptionBudget flora"}, nil},
-		"no budget":               {`{replicaCount: 2, config: {replicas: {enabled: true}, kv: {engine: postgres}}, podDisruptionBudget: {enabled: false}}`, nil, []string{"PodDisruptionBudget flora"}},
-		"no policy":               {`networkPolicy: {enabled: false}`, nil, []string{"NetworkPolicy flora"}},
-		"somebody else's account": {`serviceAccount: {create: false, name: other}`, nil, []string{"ServiceAccount flora", "ServiceAccount other"}},
-		"an ingress":              {`ingress: {enabled: true, hosts: [a.example.com]}`, []string{"Ingress flora"}, nil},
-		"alerts alone":            {`metrics: {rules: {enabled: true}}`, []string{"PrometheusRule flora"}, []string{"ServiceMonitor flora"}},
+		"one process":               {`{}`, []string{"StatefulSet flora", "Service flora", "Service flora-headless", "ConfigMap flora", "ServiceAccount flora", "NetworkPolicy flora", "Pod flora-test"}, []string{"PodDisruptionBudget flora", "Ingress flora", "ServiceMonitor flora", "PrometheusRule flora", "ConfigMap flora-dashboard", "Secret flora"}},
+		"several":                   {several, []string{"PodDisruptionBudget flora"}, nil},
+		"no budget":                 {`{replicaCount: 2, config: {replicas: {enabled: true}, kv: {engine: postgres}}, podDisruptionBudget: {enabled: false}}`, nil, []string{"PodDisruptionBudget flora"}},
+		"no policy":                 {`networkPolicy: {enabled: false}`, nil, []string{"NetworkPolicy flora"}},
+		"somebody else's account":   {`serviceAccount: {create: false, name: other}`, nil, []string{"ServiceAccount flora", "ServiceAccount other"}},
+		"an ingress":                {`ingress: {enabled: true, hosts: [a.example.com]}`, []string{"Ingress flora"}, nil},
+		"lists and maps taken away": {`{tolerations: null, podLabels: null, extraEnv: null, affinity: null, imagePullSecrets: null, podSecurityContext: null, service: {ipFamilies: null, annotations: null}, ingress: {hosts: null}, networkPolicy: {from: null, denied: null}, resources: {limits: null}, metrics: {rules: {disabled: null, enabled: true}}}`, []string{"StatefulSet flora", "NetworkPolicy flora"}, nil},
+		"alerts alone":              {`metrics: {rules: {enabled: true}}`, []string{"PrometheusRule flora"}, []string{"ServiceMonitor flora"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

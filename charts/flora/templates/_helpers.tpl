@@ -201,7 +201,7 @@ cacheUrl: [FLORA_CACHE_URL, CACHE_URL]
     fieldRef:
       fieldPath: metadata.name
 - name: FLORA_REPLICAS_URL
-  {{- if eq "IPv6" (first (append .Values.service.ipFamilies "IPv4")) }}
+  {{- if eq "IPv6" (first (append (default list .Values.service.ipFamilies) "IPv4")) }}
   value: http://[$(POD_IP)]:{{ include "flora.port" . }}
   {{- else }}
   value: http://$(POD_IP):{{ include "flora.port" . }}
