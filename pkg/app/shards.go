@@ -46,6 +46,8 @@ func (rt *runtime) overlap() time.Duration {
 type holder struct{ *runtime }
 
 func (h holder) Take(ctx context.Context, shard, of int, valid func() bool) (known <-chan struct{}, err error) {
+	h.history.Begin(ctx, shard, of)
+	h.relearn(shard, of)
 	known, err = h.bot.Take(ctx, shard, of, valid)
 	if err != nil {
 		return nil, err
@@ -61,6 +63,7 @@ func (h holder) Drop(shard int, kept bool) {
 	of := h.gateway.Layout()
 	mine := func(guild snowflake.GuildID) bool { return discord.ShardOf(guild, of) == shard }
 	h.queue.Release(mine)
+	h.history.End(shard)
 	if kept {
 		return // Handlers that run may still name what is theirs.
 	}

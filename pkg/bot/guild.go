@@ -215,7 +215,7 @@ func (g *guild) tooLate(e event) bool {
 	if late {
 		g.bot.cfg.Meter.Dropped(droppedLate, 1)
 		e.finish()
-		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
+		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s (%s) was not delivered: it waited %s, and Discord takes answers for %s", e.name, e.id, waited.Round(time.Millisecond), answerBy))
 	}
 	return late
 }

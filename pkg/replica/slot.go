@@ -46,6 +46,7 @@ type slot struct {
 	asked     []ask
 	settled   []int64 // Claimed, and settled since.
 	freed     []int64 // Claimed, and not to be begun.
+	over      bool    // Nothing counts any more.
 
 	writer writer
 }
@@ -172,7 +173,7 @@ func (s *slot) at(seq int64) *entry {
 func (s *slot) Note(mark uint64, f discord.Fate) {
 	s.mu.Lock()
 	e, _ := s.find(mark)
-	if e == nil || e.fate == f || e.fate == discord.FateSettled || s.closed.Load() {
+	if e == nil || e.fate == f || e.fate == discord.FateSettled || s.over {
 		s.mu.Unlock()
 		return
 	}

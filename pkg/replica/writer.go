@@ -247,6 +247,7 @@ func (s *slot) deny() {
 // to the next owner. What was begun is taken care of.
 func (s *slot) release() {
 	s.mu.Lock()
+	s.over = true
 	for _, e := range s.kept {
 		switch {
 		case e.fate == discord.FateBegun:
