@@ -67,6 +67,7 @@ type runtime struct {
 	// Opened by the steps of the start, in their order.
 
 	activity     *activity
+	memories     *memories
 	state        stateStore
 	database     *postgres.Store // nil with embedded storage.
 	copies       *local.Store    // Of what Postgres has; nil with embedded storage.

@@ -64,6 +64,8 @@ type guild struct {
 	lostAt   time.Time // When a script that nobody blames was lost, until the next serves.
 	dropped  uint64    // Events that came during the quarantine.
 	heard    time.Time // When the last event came.
+	asleep   bool      // Its script is awaited, and loaded only when something comes for it.
+	roused   time.Time // When something came for it, until it serves.
 }
 
 func (g *guild) log(level, target, message string) {
@@ -136,6 +138,7 @@ func (g *guild) deliver(e event) {
 		g.bot.cfg.Meter.Dropped(droppedFull, dropped)
 		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
 	}
+	g.rouse()
 	switch {
 	case g.turn != nil:
 		g.turn.hurry(g)
@@ -237,6 +240,9 @@ func (g *guild) requeue(events []event) {
 	defer g.mu.Unlock()
 	if g.active != nil || g.awaiting {
 		g.queue.unshift(events)
+		if len(events) > 0 {
+			g.rouse()
+		}
 		return
 	}
 	for _, e := range events {
@@ -262,6 +268,11 @@ func (g *guild) swap(s *script, deployed bool) (old *script, done bool) {
 	old, g.active, g.latest, g.awaiting, g.failures = g.active, s, s, false, 0
 	if deployed {
 		g.pardon(g.record.Deployed)
+	}
+	g.doze(false)
+	if !g.roused.IsZero() {
+		g.bot.cfg.Metrics.Woke(time.Since(g.roused))
+		g.roused = time.Time{}
 	}
 	if !g.lostAt.IsZero() {
 		g.bot.cfg.Metrics.Reloaded(time.Since(g.lostAt))
@@ -291,6 +302,7 @@ func (g *guild) clear(when func() bool) (old *script) {
 		return nil
 	}
 	old, g.active, g.latest, g.awaiting, g.failures = g.active, nil, nil, false, 0
+	g.doze(false)
 	g.bot.cfg.Meter.Dropped(droppedUnserved, g.queue.clear())
 	g.bot.cfg.Crons.Clear(g.id)
 	g.mu.Unlock()
@@ -315,6 +327,7 @@ func (g *guild) declared(s *script, kind string) {
 		g.bot.cfg.Serves(g.id)
 		g.bot.wanted.update(g)
 		g.tellUnheard(s, maxLate)
+		g.keep(s)
 	case "commands":
 		g.bot.background(func(ctx context.Context) { g.syncCommands(ctx, s) })
 	}
@@ -326,7 +339,7 @@ func (g *guild) place(inside bool) (load bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = !inside
-	return inside && g.active == nil && !g.reviving && g.turn == nil && g.ours()
+	return inside && g.active == nil && !g.reviving && g.turn == nil && !g.asleep && g.ours()
 }
 
 // stop unloads the guild's script, unless the bot has come back meanwhile.
@@ -352,6 +365,7 @@ func (g *guild) expect(turn *batch) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turn = turn
+	g.doze(false)
 	if g.active == nil && !g.left && g.ours() && !g.record.Quarantined() {
 		g.awaiting = true
 	}
@@ -359,6 +373,9 @@ func (g *guild) expect(turn *batch) {
 
 // lost is called when the active script's isolate is gone by itself.
 func (g *guild) lost(s *script, reason error) {
+	if g.slept(s, reason) {
+		return
+	}
 	g.mu.Lock()
 	if g.active != s {
 		g.mu.Unlock()
@@ -395,7 +412,12 @@ func (g *guild) lost(s *script, reason error) {
 func (g *guild) revive() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.awaiting && !g.reviving {
+	g.resume()
+}
+
+// resume is revive for a caller that holds mu.
+func (g *guild) resume() {
+	if g.awaiting && !g.asleep && !g.reviving {
 		g.reviving = g.bot.background(func(ctx context.Context) {
 			for g.next(ctx) {
 				if s := g.restore(ctx); s != nil {
@@ -409,7 +431,7 @@ func (g *guild) revive() {
 // next waits until the script is to be tried again, if it is.
 func (g *guild) next(ctx context.Context) bool {
 	g.mu.Lock()
-	if !g.awaiting || g.left || ctx.Err() != nil {
+	if !g.awaiting || g.asleep || g.left || ctx.Err() != nil {
 		g.reviving = false
 		g.mu.Unlock()
 		return false
@@ -427,6 +449,7 @@ func (g *guild) announce(ctx context.Context, s *script) {
 	if s != nil {
 		g.tellUnheard(s, maxUnheard)
 		g.syncCommands(ctx, s)
+		g.keep(s)
 	}
 }
 
@@ -436,7 +459,7 @@ func (g *guild) restore(ctx context.Context) *script {
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
 	g.mu.Lock()
-	wanted := g.awaiting && !g.left
+	wanted, before := g.awaiting && !g.asleep && !g.left, g.latest
 	g.mu.Unlock()
 	if !wanted || ctx.Err() != nil {
 		return nil
@@ -457,6 +480,7 @@ func (g *guild) restore(ctx context.Context) *script {
 		}
 		return nil
 	}
+	s.awake(before)
 	if _, done := g.swap(s, false); !done {
 		return nil
 	}
