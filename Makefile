@@ -1,6 +1,9 @@
 # make run    start a Flora runtime with a simulated Discord
 # make test   lint and test everything
 # make build  put the binaries into bin/
+# make build-arm64, make build-amd64
+#             put those for Linux on that architecture into bin/linux-...; on another one it needs
+#             Debian's g++-aarch64-linux-gnu or g++-x86-64-linux-gnu
 # make sdk    make the npm package @flora/sdk in bin/sdk
 # make bench  measure, against baselines in the same run
 # make fuzz   run every fuzz target for FUZZTIME each
@@ -19,14 +22,25 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build sdk generate programs test lint unit bench fuzz soak clean
+.PHONY: run build build-amd64 build-arm64 sdk generate programs test lint unit container chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
 
 build: generate
-	$(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/app.Version=$(VERSION)' -o bin/flora-runtime ./cmd/flora-runtime
-	CGO_ENABLED=0 $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/cli.Version=$(VERSION)' -o bin/flora ./cmd/flora
+	$(call binaries,bin)
+
+build-amd64: export CC = x86_64-linux-gnu-gcc
+build-amd64: export CXX = x86_64-linux-gnu-g++
+build-arm64: export CC = aarch64-linux-gnu-gcc
+build-arm64: export CXX = aarch64-linux-gnu-g++
+build-amd64 build-arm64: build-%: generate
+	$(call binaries,bin/linux-$*,GOOS=linux GOARCH=$*)
+
+define binaries
+	$(2) $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/app.Version=$(VERSION)' -o $(1)/flora-runtime ./cmd/flora-runtime
+	$(2) CGO_ENABLED=0 $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/cli.Version=$(VERSION)' -o $(1)/flora ./cmd/flora
+endef
 
 sdk:
 	$(GO) run ./sdk-bundle/testing/pack bin/sdk
@@ -36,7 +50,7 @@ sdk:
 generate:
 	@$(GO) generate ./pkg/v8
 
-test: build lint unit
+test: build lint unit container chart
 
 # A Postgres, a Redis and a Chromium that the tests can start.
 programs:
@@ -46,9 +60,20 @@ unit: generate programs
 	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
 
+# The Dockerfile and the Compose file are read with the parsers of BuildKit and
+# Compose, which the product's module does not know.
+container:
+	cd tools/container && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
+
+# The Helm chart is tested with what Helm, Kubernetes and Prometheus are made of,
+# which the product's module does not know.
+chart:
+	cd tools/chart && $(GO) test $(TESTFLAGS) ./...
+
 lint: generate
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'd:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+	$(GO) tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes=
 
 bench: build
 	$(GO) run ./bench
