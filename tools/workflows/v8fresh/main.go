@@ -13,13 +13,14 @@ import (
 )
 
 func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
 	dir := "."
 	if len(os.Args) > 1 {
 		dir = os.Args[1]
 	}
-	if err := run(ctx, dir, os.Getenv, os.Stdout); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	err := run(ctx, dir, os.Getenv, os.Stdout)
+	cancel()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "v8fresh:", err)
 		os.Exit(1)
 	}

@@ -94,7 +94,7 @@ func carried(ctx context.Context, fork, version string) (engine, error) {
 
 // ask runs the go command and reads the JSON that it prints.
 func ask(ctx context.Context, dir string, into any, args ...string) error {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // Our own arguments.
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+dir)
 	var said bytes.Buffer
