@@ -41,6 +41,7 @@ var groups = []group{
 	{"parts", "what scripts save that touch little of the SDK", (*bench).parts},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"dev", "the author's loop", (*bench).dev},
+	{"handover", "a shard goes to another process", (*bench).handover},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
 

@@ -24,6 +24,7 @@ type plan struct {
 	warmup          time.Duration
 	saves           int // Of a file, each way,
 	saveRounds      int // and how often in turn.
+	handovers       int // Each way.
 }
 
 var fullPlan = plan{
@@ -32,7 +33,7 @@ var fullPlan = plan{
 	nativeChildren: 3, nativeSamples: 4, nativeCalls: 20_000, loopSamples: 7, loopCalls: 2000,
 	kvSizes: []int{1_000, 100_000, 1_000_000}, kvSets: 1000,
 	contests: []int{1, 100}, rounds: 5, slice: 2 * time.Second, paced: 4 * time.Second, warmup: 3 * time.Second,
-	saves: 20, saveRounds: 3,
+	saves: 20, saveRounds: 3, handovers: 10,
 }
 
 var quickPlan = plan{
@@ -41,7 +42,7 @@ var quickPlan = plan{
 	nativeChildren: 1, nativeSamples: 3, nativeCalls: 10_000, loopSamples: 3, loopCalls: 500,
 	kvSizes: []int{1_000, 100_000}, kvSets: 200,
 	contests: []int{1, 20}, rounds: 1, slice: 1500 * time.Millisecond, paced: 2 * time.Second, warmup: 2 * time.Second,
-	saves: 20, saveRounds: 1,
+	saves: 20, saveRounds: 1, handovers: 3,
 }
 
 const (

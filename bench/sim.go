@@ -36,8 +36,9 @@ type simGuild struct {
 }
 
 // startSimulator runs a simulator without rate limits.
-func (b *bench) startSimulator(ctx context.Context, guilds int) (*simulator, error) {
-	p, err := start(command(ctx, b.runtime, "discordsim", "--port", "0", "--guilds", strconv.Itoa(guilds), "--no-rate-limits"))
+func (b *bench) startSimulator(ctx context.Context, guilds int, more ...string) (*simulator, error) {
+	args := append([]string{"discordsim", "--port", "0", "--guilds", strconv.Itoa(guilds), "--no-rate-limits"}, more...)
+	p, err := start(command(ctx, b.runtime, args...))
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,7 @@ func Main(m *testing.M) int {
 		if s == nil {
 			continue
 		}
-		if err := s.remove(); err != nil {
+		if err := s.Remove(); err != nil {
 			fmt.Fprintln(os.Stderr, "dbtest:", err)
 			code = max(code, 1)
 		}
@@ -70,7 +70,7 @@ func Postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(postgresEnv)
 	if server == "" {
-		server = once(t, &shared.postgres, startPostgres).URL
+		server = once(t, &shared.postgres, StartPostgres).URL
 	}
 	return database(t, server)
 }
@@ -79,7 +79,7 @@ func Postgres(t testing.TB) string {
 // of an empty database.
 func OwnPostgres(t testing.TB) *Server {
 	t.Helper()
-	return own(t, postgresEnv, startPostgres)
+	return own(t, postgresEnv, StartPostgres)
 }
 
 // Redis gives the address of a Redis that the test shares with others: its keys
@@ -89,13 +89,13 @@ func Redis(t testing.TB) string {
 	if server := os.Getenv(redisEnv); server != "" {
 		return server
 	}
-	return once(t, &shared.redis, startRedis).URL
+	return once(t, &shared.redis, StartRedis).URL
 }
 
 // OwnRedis starts an empty server that the test may stop and pause.
 func OwnRedis(t testing.TB) *Server {
 	t.Helper()
-	return own(t, redisEnv, startRedis)
+	return own(t, redisEnv, StartRedis)
 }
 
 func own(t testing.TB, env string, start func() (*Server, error)) *Server {
@@ -108,7 +108,7 @@ func own(t testing.TB, env string, start func() (*Server, error)) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.remove(); err != nil {
+		if err := s.Remove(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -17,8 +17,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// startPostgres makes an empty database cluster and starts its server.
-func startPostgres() (*Server, error) {
+// StartPostgres makes an empty database cluster and starts its server, for what is
+// no test; who does that ends it with Remove.
+func StartPostgres() (*Server, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return nil, err

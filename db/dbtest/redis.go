@@ -12,8 +12,9 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// startRedis starts a Redis, or Valkey, that keeps nothing on disk.
-func startRedis() (*Server, error) {
+// StartRedis starts a Redis, or Valkey, that keeps nothing on disk, for what is no
+// test; who does that ends it with Remove.
+func StartRedis() (*Server, error) {
 	bin, err := exec.LookPath("redis-server")
 	if err != nil {
 		if bin, err = exec.LookPath("valkey-server"); err != nil {

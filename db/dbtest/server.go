@@ -160,8 +160,8 @@ func (s *Server) signalAll(sig syscall.Signal) error {
 	return nil
 }
 
-// remove ends the server for good.
-func (s *Server) remove() error {
+// Remove ends the server for good.
+func (s *Server) Remove() error {
 	var err error
 	if s.pid != 0 {
 		_ = s.signalAll(syscall.SIGCONT) // It may have ended.
@@ -210,7 +210,7 @@ func onFreePort(start func(port int) (*Server, error)) (*Server, error) {
 		}
 		failed = err
 		if s != nil {
-			failed = errors.Join(failed, s.remove())
+			failed = errors.Join(failed, s.Remove())
 		}
 		var missing *missingError
 		if errors.As(err, &missing) {

@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
 // newest is the number of the last step.
-const newest = 6
+const newest = 8
 
 func open(t *testing.T) (*pgx.ConnConfig, *pgx.Conn) {
 	t.Helper()

@@ -16,6 +16,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
+	"github.com/flora-runtime/flora-runtime/pkg/forward"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -39,6 +40,8 @@ type Config struct {
 	Builds      Builds
 	Deployments deploy.Store
 	Logs        *logs.Hub
+	// History, if not nil, has lines that other replicas wrote.
+	History History
 	KV          kv.Store
 	Tokens      *auth.Tokens
 	Authorizer  auth.Authorizer
@@ -57,6 +60,9 @@ type Config struct {
 	Crons    Crons
 	// Inbound are the endpoints of scripts; nil has none.
 	Inbound Inbound
+	// Replicas, if not nil, brings requests about guilds to the replicas that have
+	// them.
+	Replicas *forward.Forwarder
 	Metrics http.Handler // Nil has none.
 	Summary http.Handler // Metrics in short, as JSON; nil has none.
 	// Meter, if not nil, is told of every request that was answered; route is ""
@@ -151,16 +157,24 @@ func New(cfg Config) (*API, error) {
 		a.echo.Add(r.method, r.path, a.serve(r))
 		a.probes[r.path] = r.unlimited
 	}
+	if cfg.Replicas != nil {
+		a.shareBuilds()
+	}
 	a.docs, err = a.draw()
 	return a, err
 }
 
 // Handler serves the API, and what is mounted beside it.
 func (a *API) Handler() http.Handler {
-	if a.cfg.Local == nil {
-		return a.withInbound(a.echo)
+	var h http.Handler = a.echo
+	if a.cfg.Local != nil {
+		h = a.cfg.Site.beside(h, a.cfg.Local, a.cfg.LocalPrefixes)
 	}
-	return a.withInbound(a.cfg.Site.beside(a.echo, a.cfg.Local, a.cfg.LocalPrefixes))
+	h = a.withInbound(h)
+	if a.cfg.Replicas != nil {
+		h = a.cfg.Replicas.Receive(h)
+	}
+	return h
 }
 
 // Bounds of a connection.
@@ -173,6 +187,9 @@ const (
 // Close ends the streams.
 func (a *API) Close() {
 	a.streams.close()
+	if a.cfg.Replicas != nil {
+		a.cfg.Replicas.EndStreams()
+	}
 	if a.cfg.Inbound != nil {
 		a.cfg.Inbound.Close()
 	}

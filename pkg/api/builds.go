@@ -66,6 +66,10 @@ func (a *API) createBuild(c *call) error {
 	if err != nil {
 		return err
 	}
+	// Where the guild is, so that what it may build holds for all replicas.
+	if served, err := c.told(form.Guild, raw); served || err != nil {
+		return err
+	}
 	if err := c.admin(form.Guild); err != nil {
 		return err
 	}
@@ -145,6 +149,9 @@ func (c *call) build() (build.Build, error) {
 }
 
 func (a *API) getBuild(c *call) error {
+	if served, err := c.holder(); served {
+		return err
+	}
 	b, err := c.build()
 	if err != nil {
 		return err
@@ -165,6 +172,9 @@ func (a *API) getBuild(c *call) error {
 // followBuild sends the build's log from its beginning, or from the line after
 // Last-Event-ID, and then how it ended.
 func (a *API) followBuild(c *call) error {
+	if served, err := c.holder(); served {
+		return err
+	}
 	b, err := c.build()
 	if err != nil {
 		return err
@@ -234,7 +244,7 @@ func (a *API) built(c *call, in deployBody) (deploy.Request, error) {
 	if err != nil {
 		return deploy.Request{}, fault.New(fault.BadRequest, "Bad request: build_id must be the id of a build, since there are neither files nor a bundle")
 	}
-	b, err := a.cfg.Builds.Get(id.String())
+	b, err := a.findBuild(c.ctx(), id.String())
 	if err == nil && b.Guild != c.guild {
 		err = fault.New(fault.NotFound, "build %s not found among those of this guild", id)
 	}

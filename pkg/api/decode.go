@@ -97,12 +97,16 @@ const bodyRead = "body read"
 // wanted, so this holds for refused requests too.
 func (a *API) expect(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		rc := http.NewResponseController(c.Response())
-		_ = rc.SetWriteDeadline(time.Now().Add(a.cfg.Limits.BodyTime + a.cfg.Limits.AnswerTime))
-		if c.Request().ContentLength != 0 {
-			_ = rc.SetReadDeadline(time.Now().Add(a.cfg.Limits.BodyTime))
-		}
+		a.bound(c)
 		return next(c)
+	}
+}
+
+func (a *API) bound(c echo.Context) {
+	rc := http.NewResponseController(c.Response())
+	_ = rc.SetWriteDeadline(time.Now().Add(a.cfg.Limits.BodyTime + a.cfg.Limits.AnswerTime))
+	if c.Request().ContentLength != 0 {
+		_ = rc.SetReadDeadline(time.Now().Add(a.cfg.Limits.BodyTime))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
@@ -91,8 +92,11 @@ func (d *deployer) asked() []deploy.Request {
 // staticBot is in these guilds.
 type staticBot []snowflake.GuildID
 
-func (b staticBot) InGuild(g snowflake.GuildID) bool { return slices.Contains(b, g) }
-func (b staticBot) GuildIDs() []snowflake.GuildID    { return b }
+func (b staticBot) Present(_ context.Context, among []snowflake.GuildID) ([]snowflake.GuildID, error) {
+	return slices.DeleteFunc(slices.Clone(among), func(g snowflake.GuildID) bool { return !slices.Contains(b, g) }), nil
+}
+
+func (b staticBot) GuildIDs(context.Context, int) ([]snowflake.GuildID, error) { return b, nil }
 
 func (b staticBot) Guild(_ context.Context, g snowflake.GuildID) (auth.Guild, error) {
 	return auth.Guild{ID: g, Name: "guild " + g.String()}, nil
@@ -138,7 +142,8 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 		t: t, kv: keys, deployments: store, deployer: &deployer{store: store}, logs: logs.New(logs.Config{}), tokens: map[string]string{},
 		auth: auth.NewTokens(store, clock.Real, zap.NewNop()), guilds: &guilds{}, bundler: &bundler{},
 	}
-	builds, err := build.New(build.Config{Bundle: e.bundler.bundle, Limits: build.Limits{ActivePerGuild: 3}})
+	ids := uuid.NewString
+	builds, err := build.New(build.Config{Bundle: e.bundler.bundle, NewID: func() string { return ids() }, Limits: build.Limits{ActivePerGuild: 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +173,9 @@ func newEnv(t *testing.T, change func(*api.Config)) *env {
 	}
 	if change != nil {
 		change(&cfg)
+	}
+	if cfg.Replicas != nil {
+		ids = cfg.Replicas.NewID
 	}
 	if e.api, err = api.New(cfg); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/forward"
 	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -20,6 +21,10 @@ type Inbound interface {
 	Owns(r *http.Request) bool
 	// Serve answers it; an error is what to answer, and nothing was written.
 	Serve(w http.ResponseWriter, r *http.Request, who inbound.Caller) error
+	// Guild is whose endpoint a request of theirs is for, if it names one.
+	Guild(r *http.Request) (guild snowflake.GuildID, ok bool)
+	// Within is how long the beginning of an answer may take.
+	Within() time.Duration
 	// URL is where a guild's is reached.
 	URL(guild snowflake.GuildID) string
 	Close()
@@ -42,10 +47,19 @@ func (a *API) withInbound(rest http.Handler) http.Handler {
 		start := time.Now()
 		c := a.echo.NewContext(r, w)
 		h := c.Response().Header()
-		id := uuid.NewString()
+		id := forward.ID(r.Context())
+		if id == "" {
+			id = uuid.NewString()
+		}
 		h.Set(requestID, id)
 		a.cfg.Site.guard(h)
-		err := a.cfg.Inbound.Serve(c.Response(), r, caller(c))
+		served, err := a.passInbound(c, id)
+		if served && err == nil {
+			return // The owner measures it.
+		}
+		if err == nil {
+			err = a.cfg.Inbound.Serve(c.Response(), r, caller(c))
+		}
 		if err != nil && !errors.Is(err, http.ErrAbortHandler) {
 			a.problem(err, c)
 		}

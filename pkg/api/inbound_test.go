@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/api"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -18,6 +19,13 @@ type echoes struct{}
 func (echoes) Owns(r *http.Request) bool      { return strings.HasPrefix(r.URL.Path, "/g/") }
 func (echoes) URL(g snowflake.GuildID) string { return "https://bot.example/g/" + g.String() + "/" }
 func (echoes) Close()                         {}
+func (echoes) Within() time.Duration          { return patience }
+
+func (echoes) Guild(r *http.Request) (snowflake.GuildID, bool) {
+	id, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/g/"), "/")
+	g, err := snowflake.ParseGuild(id)
+	return g, err == nil
+}
 
 func (echoes) Serve(w http.ResponseWriter, r *http.Request, who inbound.Caller) error {
 	if strings.HasSuffix(r.URL.Path, "/no") {

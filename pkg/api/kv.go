@@ -33,6 +33,13 @@ func (a *API) createStore(c *call) error {
 	if err := c.body(&in); err != nil {
 		return err
 	}
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	if served, err := c.told(in.Guild, raw); served || err != nil {
+		return err
+	}
 	if err := c.admin(in.Guild); err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/forward"
 )
 
 const requestID = "X-Request-ID"
@@ -26,10 +27,21 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
 		h := c.Response().Header()
-		h.Set(requestID, uuid.NewString())
+		id := forward.ID(c.Request().Context())
+		if id == "" {
+			id = uuid.NewString()
+		}
+		h.Set(requestID, id)
 		a.cfg.Site.guard(h)
-		if err := next(c); err != nil {
+		err := next(c)
+		defer abort(err)
+		if err != nil {
 			c.Error(err)
+		}
+		if c.Get(passedOn) != nil {
+			a.cfg.Log.Debug("request passed on", zap.String("method", c.Request().Method), zap.String("route", c.Path()), zap.Int("status", c.Response().Status),
+				zap.Duration("took", time.Since(start)), zap.String("remote", c.RealIP()), zap.String("request_id", id))
+			return nil
 		}
 		a.cfg.Meter(c.Request().Method, c.Path(), c.Response().Status, time.Since(start), c.Response().Header().Get("Content-Type") == eventStream)
 		level := zap.InfoLevel
@@ -41,7 +53,7 @@ func (a *API) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		a.cfg.Log.Log(level, "request",
 			zap.String("method", c.Request().Method), zap.String("route", c.Path()), zap.Int("status", c.Response().Status),
-			zap.Duration("took", time.Since(start)), zap.String("remote", c.RealIP()), zap.String("request_id", h.Get(requestID)))
+			zap.Duration("took", time.Since(start)), zap.String("remote", c.RealIP()), zap.String("request_id", id))
 		return nil
 	}
 }

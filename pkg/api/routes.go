@@ -43,6 +43,7 @@ type route struct {
 	deploys      bool          // Counts as a deploy of the guild.
 	piecewise    bool          // Its body is not held in memory as a whole.
 	unlimited    bool          // Outside the rate limits: probes.
+	inQuery      bool          // Its guild is guild_id in the query.
 }
 
 // Paths that more than one route has.
@@ -130,7 +131,7 @@ func (a *API) kvRoutes() []route {
 	l := a.cfg.Limits
 	return []route{
 		{method: "POST", path: "/api/kv/stores", access: guildInside, handle: a.createStore, body: l.SmallBody, writes: true},
-		{method: "GET", path: "/api/kv/stores", access: guildInside, handle: a.listStores},
+		{method: "GET", path: "/api/kv/stores", access: guildInside, handle: a.listStores, inQuery: true},
 		{method: "DELETE", path: "/api/kv/stores/:guild/:store", access: guildAdmin, handle: a.deleteStore, writes: true},
 		{method: "GET", path: storePath, access: guildAdmin, handle: a.listKeys},
 		{method: "GET", path: keyPath, access: guildAdmin, handle: a.getValue},
@@ -181,6 +182,9 @@ func (a *API) serve(r route) echo.HandlerFunc {
 			return echo.ErrNotFound
 		}
 		c := &call{Context: ec, api: a, route: r}
+		if served, err := c.about(); served || err != nil {
+			return err
+		}
 		if r.timeout > 0 {
 			l := a.cfg.Limits
 			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Now().Add(l.BodyTime + r.timeout + l.AnswerTime))

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
 const eventStream = "text/event-stream"
@@ -53,6 +55,10 @@ func (a *API) streamLogs(c *call) error {
 	}
 	return a.stream(c, func(ctx context.Context, out *events) error {
 		out.level = least
+		after, err := a.catchUp(ctx, c, after, out)
+		if err != nil {
+			return err
+		}
 		sub := a.cfg.Logs.Subscribe(c.guild, after)
 		defer sub.Close()
 		return a.follow(ctx, c, sub, out)
@@ -78,6 +84,9 @@ func (a *API) follow(ctx context.Context, c *call, sub *logs.Subscription, out *
 	checked := a.cfg.Clock.Now()
 	for {
 		entries, dropped, err := next(ctx, sub, a.cfg.Limits.KeepAlive)
+		if errors.Is(err, logs.ErrMoved) {
+			return errors.Join(err, out.moved())
+		}
 		if err != nil {
 			return err
 		}
@@ -88,6 +97,9 @@ func (a *API) follow(ctx context.Context, c *call, sub *logs.Subscription, out *
 			checked = now
 		}
 		if len(entries) == 0 {
+			if a.cfg.History != nil && a.cfg.History.Since(c.guild) == 0 {
+				return out.moved() // It went before the subscription began.
+			}
 			err = out.alive()
 		} else {
 			err = out.lines(entries, dropped)
@@ -96,6 +108,50 @@ func (a *API) follow(ctx context.Context, c *call, sub *logs.Subscription, out *
 			return err
 		}
 	}
+}
+
+// History has the lines of guilds that were other replicas' before, too.
+type History interface {
+	// Lines gives lines like those of logs.Hub, and how many are not kept before the
+	// last of them.
+	Lines(ctx context.Context, guild snowflake.GuildID, q logs.Query) (lines []logs.Entry, lost uint64)
+	// Since is the id above which the guild's lines are in this process only.
+	Since(guild snowflake.GuildID) uint64
+}
+
+// catchUp sends the lines that were written before the guild came to this replica,
+// and gives the id after which the rest follows.
+func (a *API) catchUp(ctx context.Context, c *call, after uint64, out *events) (uint64, error) {
+	if a.cfg.History == nil {
+		return after, nil
+	}
+	since := a.cfg.History.Since(c.guild)
+	for after < since {
+		lines, lost := a.cfg.History.Lines(ctx, c.guild, logs.Query{After: max(after, 1), Limit: maxLogLines})
+		if ctx.Err() != nil {
+			return after, ctx.Err()
+		}
+		lines = slices.DeleteFunc(lines, func(e logs.Entry) bool { return e.ID > since })
+		if len(lines) == 0 {
+			return since, nil
+		}
+		if err := out.lines(lines, lost); err != nil {
+			return after, err
+		}
+		after = lines[len(lines)-1].ID
+	}
+	return after, nil
+}
+
+// movedRetry is how soon readers come back when the guild is another replica's.
+const movedRetry = 200 * time.Millisecond
+
+// moved tells the reader that the log goes on at another replica.
+func (e *events) moved() error {
+	if err := e.send(fmt.Sprintf("retry: %d\n\n", movedRetry.Milliseconds())); err != nil {
+		return err
+	}
+	return e.say("moved", map[string]string{"message": "the log goes on at another replica; connect again with Last-Event-ID"})
 }
 
 // next waits for lines, at most for the given time.
@@ -216,7 +272,12 @@ func (a *API) getLogs(c *call) error {
 	if q.After, err = lineID(c.QueryParam("after"), "after must be the id of a line"); err != nil {
 		return err
 	}
-	lines := a.cfg.Logs.Lines(c.guild, q)
+	var lines []logs.Entry
+	if a.cfg.History != nil {
+		lines, _ = a.cfg.History.Lines(c.ctx(), c.guild, q)
+	} else {
+		lines = a.cfg.Logs.Lines(c.guild, q)
+	}
 	size := 0
 	for _, l := range lines {
 		size += len(l.Message)

@@ -13,6 +13,9 @@ import (
 )
 
 func (rt *runtime) buildAPI(ctx context.Context) error {
+	if err := rt.openForward(); err != nil {
+		return err
+	}
 	if err := rt.openIdentity(ctx); err != nil {
 		return err
 	}
@@ -38,10 +41,13 @@ func (rt *runtime) buildAPI(ctx context.Context) error {
 	} else {
 		rt.knowOperator(&cfg)
 	}
-	cfg.Authorizer = knowing{cfg.Authorizer, rt.gateway.State().Known()}
+	if rt.forward == nil { // Else it is known of some guilds and not of others.
+		cfg.Authorizer = knowing{cfg.Authorizer, rt.gateway.State().Known()}
+	}
 	if err := rt.mountLocal(&cfg); err != nil {
 		return err
 	}
+	rt.shareRequests(&cfg)
 	rt.api, err = api.New(cfg)
 	return err
 }

@@ -21,7 +21,12 @@ func (rt *runtime) openBuilds() error {
 		AtOnce: b.Concurrency, Sandbox: sandbox.Mode(rt.cfg.Runtime.Sandbox),
 		Archive: bundle.ArchiveLimits{Files: b.MaxFiles, FileBytes: int64(b.MaxFileBytes), Bytes: int64(b.MaxTotalBytes)},
 	})
+	var ids func() string
+	if rt.forward != nil {
+		ids = rt.forward.NewID
+	}
 	rt.builds, err = build.New(build.Config{
+		NewID:  ids,
 		Bundle: bundler.Build, Log: rt.log.Named("builds"),
 		Limits: build.Limits{
 			AtOnce: b.Concurrency, Active: b.MaxActive, ActivePerGuild: b.MaxActivePerGuild, MinInterval: time.Duration(b.MinIntervalMS) * time.Millisecond,

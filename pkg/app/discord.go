@@ -73,8 +73,11 @@ func (rt *runtime) openDiscord(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := rt.openReplicas(token); err != nil {
+		return err
+	}
 	gateway := discord.GatewayConfig{
-		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress,
+		Token: token, REST: rt.rest, Compress: rt.cfg.Discord.Compress, Shards: rt.cfg.Discord.Shards,
 		Sessions: sessions, Log: rt.log.Named("gateway"),
 	}
 	if gateway.Intents, err = catalog.ParseIntents(rt.cfg.Discord.Intents); err != nil {
@@ -87,6 +90,7 @@ func (rt *runtime) openDiscord(context.Context) error {
 		// It begins a session whenever it is asked to.
 		gateway.IdentifyEvery, gateway.GatherIntents = time.Millisecond, 10*time.Millisecond
 	}
+	rt.share(&gateway)
 	rt.gateway, err = discord.NewGateway(gateway, sink{rt})
 	return err
 }
@@ -137,6 +141,9 @@ func (rt *runtime) connect(ctx context.Context) error {
 		rt.server.RegisterOnShutdown(rt.sim.EndStreams)
 	}
 	rt.life.run("gateway", rt.gateway.Run)
+	if rt.shared() {
+		return rt.connectShared(ctx)
+	}
 	limit := connectLimit
 	if rt.opts.patient {
 		limit = time.Duration(math.MaxInt64) // The API serves meanwhile.

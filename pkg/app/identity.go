@@ -89,7 +89,7 @@ func (rt *runtime) openIdentity(context.Context) error {
 		d.APIBase, d.RedirectURI = rt.rest.Base(), rt.url+"/api/auth/callback"
 	}
 	rt.callers = callers{
-		bot: &identity.Bot{REST: rt.rest, State: rt.gateway.State()}, operators: auth.OperatorSecret(a.OperatorSecret),
+		bot: &identity.Bot{REST: rt.rest, State: rt.gateway.State(), Others: rt.presence()}, operators: auth.OperatorSecret(a.OperatorSecret),
 		site: api.Site{Secure: secure(a.CookieSecure, d.RedirectURI), Proxies: rt.proxies},
 	}
 	if d.ClientID != "" && d.ClientSecret != "" {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"time"
@@ -12,30 +13,70 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 )
 
+// archivesPath is the folder of key-value archives, and of those under way.
+func archivesPath(c config.Config) string { return filepath.Join(c.DataDir, "kv-archives") }
+
+// engineLacks names what kv.engine needs and is not set.
+func engineLacks(c config.Config) []string {
+	if c.KV.Engine == config.EnginePostgres && c.Database.URL == "" {
+		return []string{`kv.engine is "postgres", which needs database.url; set that, or kv.engine = "pebble"`}
+	}
+	return nil
+}
+
 // openKV opens the key-value data and does what it needs done beside requests.
-// The list of stores is copied to where deployments are.
-func (rt *runtime) openKV() (err error) {
+// Where it is in files, the list of stores is copied to where deployments are.
+func (rt *runtime) openKV(ctx context.Context) (err error) {
 	log := rt.log.Named("kv")
-	rt.stores = kv.NewFollower(rt.state, clock.Real, log)
-	rt.kv, err = kv.Open(kv.Config{
-		Dir: rt.cfg.KVPath(), Archives: filepath.Join(rt.cfg.DataDir, "kv-archives"), Limits: kvLimits(rt.cfg.KV.Limits), Log: log,
-		StoresChanged: rt.stores.Mark, Committed: rt.committed,
-	})
-	if err != nil {
+	cfg := kv.Config{Dir: rt.cfg.KVPath(), Archives: archivesPath(rt.cfg), Limits: kvLimits(rt.cfg.KV.Limits), Log: log, Committed: rt.committed}
+	if rt.cfg.KV.Engine == config.EnginePostgres {
+		if err := rt.sharedKV(ctx, &cfg); err != nil {
+			return err
+		}
+	} else {
+		rt.stores = kv.NewFollower(rt.state, clock.Real, log)
+		cfg.StoresChanged = rt.stores.Mark
+	}
+	if rt.kv, err = kv.Open(cfg); err != nil {
 		return err
 	}
 	rt.watches = denokv.NewWatches(rt.tellWatch)
 	rt.queue = later.New(later.Config{
-		Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Count: telemetry.NewMessages(rt.stats), Log: log,
+		Store: rt.kv, Clock: clock.Real, Deliver: rt.bring, Owns: rt.owns, Count: telemetry.NewMessages(rt.stats), Log: log,
 	})
 	rt.keys = newMeteredKV(rt)
 	rt.life.release("key-value data", rt.kv.Close)
 	rt.life.run("expiry of keys", rt.kv.Run)
-	rt.life.run("index of stores", func(ctx context.Context) error { return rt.stores.Run(ctx, rt.kv) })
+	if rt.stores != nil {
+		rt.life.run("index of stores", func(ctx context.Context) error { return rt.stores.Run(ctx, rt.kv) })
+	}
+	return nil
+}
+
+// sharedKV has the data in the database. One that is away now is no reason not to
+// start, other than one whose data is not to be used.
+func (rt *runtime) sharedKV(ctx context.Context, cfg *kv.Config) error {
+	if lacks := engineLacks(rt.cfg); len(lacks) > 0 {
+		return errors.New(lacks[0])
+	}
+	engine, err := rt.database.KV(ctx, postgres.KVConfig{MaxConnections: rt.cfg.KV.MaxConnections})
+	if err != nil {
+		return err
+	}
+	cfg.Engine, cfg.Kept = engine, engine
+	select {
+	case <-rt.database.Reached():
+	default:
+		return nil
+	}
+	if err := engine.Ready(ctx); errors.Is(err, kv.ErrElsewhere) {
+		return errors.Join(err, engine.Close())
+	}
 	return nil
 }
 
@@ -44,6 +85,9 @@ func (rt *runtime) committed(guild snowflake.GuildID, store string, keys []strin
 	rt.queue.Committed(guild, store, keys)
 	rt.watches.Committed(guild, store, keys)
 }
+
+// owns reports whether the guild is this process's, at the moment.
+func (rt *runtime) owns(guild snowflake.GuildID) bool { return rt.bot.Owns(guild) }
 
 func (rt *runtime) tellWatch(guild snowflake.GuildID, payload []byte, over func()) bool {
 	return rt.bot.Notify(later.Delivery{Guild: guild, Name: denokv.WatchEvent, Payload: payload, Over: func(later.Outcome) { over() }})

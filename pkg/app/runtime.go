@@ -24,18 +24,22 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 	"github.com/flora-runtime/flora-runtime/pkg/egress"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
+	"github.com/flora-runtime/flora-runtime/pkg/forward"
 	"github.com/flora-runtime/flora-runtime/pkg/inbound"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/limit"
 	"github.com/flora-runtime/flora-runtime/pkg/logs"
+	"github.com/flora-runtime/flora-runtime/pkg/logs/shared"
 	"github.com/flora-runtime/flora-runtime/pkg/mark"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
+	"github.com/flora-runtime/flora-runtime/pkg/replica"
 	"github.com/flora-runtime/flora-runtime/pkg/sandbox"
 	"github.com/flora-runtime/flora-runtime/pkg/scope"
 	"github.com/flora-runtime/flora-runtime/pkg/secret"
 	"github.com/flora-runtime/flora-runtime/pkg/settings"
 	"github.com/flora-runtime/flora-runtime/pkg/store/local"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
 	"github.com/flora-runtime/flora-runtime/pkg/telemetry"
 	"github.com/flora-runtime/flora-runtime/pkg/trace"
@@ -62,38 +66,44 @@ type runtime struct {
 
 	// Opened by the steps of the start, in their order.
 
-	activity *activity
-	state    stateStore
-	copies   *local.Store // Of what Postgres has; nil with embedded storage.
-	deploys  deploy.Store // state, and copies of what is deployed where it is elsewhere.
-	saved    bot.Saved    // nil is deploys.
-	cache    cache.Store
-	tokens   *auth.Tokens
-	callers  callers
-	secrets  *secret.Service
-	settings *settings.Service
-	kv       *kv.DB
-	keys     meteredKV // The same, measured.
-	stores   *kv.Follower
-	queue    *later.Queue // Messages of Deno.Kv, and schedules.
-	watches  *denokv.Watches
-	logs     *logs.Hub
-	crons    *cron.Ticker
-	marks    *mark.Folder
-	begun    *mark.Earlier // By the process before.
-	listen   net.Listener
-	sim      *discordsim.Sim // nil with the real Discord.
-	rest     *discord.REST
-	gateway  *discord.Gateway
-	scope    *scope.Scope
-	egress   *egress.Client
-	inbound  *inbound.Endpoint
-	unopened sync.Map // Guilds that were told that their endpoint is not open.
-	ops      *op.Table
-	bot      *bot.Bot
-	pool     *supervisor.Pool
-	api      *api.API
-	builds   *build.Service
+	activity     *activity
+	state        stateStore
+	database     *postgres.Store // nil with embedded storage.
+	copies       *local.Store    // Of what Postgres has; nil with embedded storage.
+	deploys      deploy.Store    // state, and copies of what is deployed where it is elsewhere.
+	saved        bot.Saved       // nil is deploys.
+	cache        cache.Store
+	tokens       *auth.Tokens
+	callers      callers
+	secrets      *secret.Service
+	settings     *settings.Service
+	kv           *kv.DB
+	keys         meteredKV    // The same, measured.
+	stores       *kv.Follower // nil where the stores are in the database themselves.
+	queue        *later.Queue // Messages of Deno.Kv, and schedules.
+	watches      *denokv.Watches
+	logs         *logs.Hub
+	crons        *cron.Ticker
+	marks        *mark.Folder
+	begun        *mark.Earlier // By the process before.
+	listen       net.Listener
+	sim          *discordsim.Sim // nil with the real Discord.
+	rest         *discord.REST
+	replicas     *replica.Group // Nil when this process serves the bot alone.
+	gateway      *discord.Gateway
+	interactions *interactions // Nil when this process serves the bot alone.
+	scope        *scope.Scope
+	egress       *egress.Client
+	inbound      *inbound.Endpoint
+	unopened     sync.Map // Guilds that were told that their endpoint is not open.
+	ops          *op.Table
+	bot          *bot.Bot
+	pool         *supervisor.Pool
+	api          *api.API
+	builds       *build.Service
+	forward      *forward.Forwarder // To the other replicas; nil where there are none.
+	history      *shared.Log        // Of all replicas; nil likewise.
+	notices      *notices           // Likewise.
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once

@@ -42,8 +42,8 @@ func (rt *runtime) openSecrets() error {
 		return filepath.Join(rt.cfg.DataDir, name)
 	}
 	changed := func(guild snowflake.GuildID) { rt.bot.Refresh(guild) }
-	rt.secrets = secret.New(secret.Config{Store: rt.state, Keys: keys, Changed: changed, Copies: copies("secrets"), Log: rt.log.Named("secrets")})
-	rt.settings = settings.New(settings.Config{Store: rt.state, Changed: changed, Copies: copies("settings"), Log: rt.log.Named("settings")})
+	rt.secrets = secret.New(secret.Config{Store: rt.state, Keys: keys, Changed: changed, Wrote: rt.noticeSettings, Copies: copies("secrets"), Log: rt.log.Named("secrets")})
+	rt.settings = settings.New(settings.Config{Store: rt.state, Changed: changed, Wrote: rt.noticeSettings, Copies: copies("settings"), Log: rt.log.Named("settings")})
 	return nil
 }
 

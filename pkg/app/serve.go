@@ -59,10 +59,14 @@ func required(c config.Config) error {
 	}
 	var missing []string
 	for _, r := range rows {
-		if r.value == "" && (!r.external || !c.Storage.Embedded) {
+		switch {
+		case r.value == "" && r.external && c.Replicas.Enabled:
+			missing = append(missing, fmt.Sprintf("%s is not set, and replicas.enabled needs it: what replicas share is there", r.key))
+		case r.value == "" && (!r.external || !c.Storage.Embedded):
 			missing = append(missing, fmt.Sprintf("%s is not set; it is %s", r.key, r.what))
 		}
 	}
+	missing = append(missing, engineLacks(c)...)
 	if _, err := catalog.ParseIntents(c.Discord.Intents); err != nil {
 		missing = append(missing, "discord.intents: "+err.Error())
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,21 +17,27 @@ const loopback = "127.0.0.1"
 
 // simCommand runs the simulated Discord alone.
 func simCommand(s State) *cobra.Command {
-	var port, guilds int
-	var free bool
+	var port int
+	var cfg discordsim.Config
 	c := &cobra.Command{
 		Use: "discordsim", Short: "Run a simulated Discord on loopback, for any Discord library", Args: cobra.NoArgs,
 		Example: "  flora-runtime discordsim --port 4000 --guilds 3",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := someGuilds(guilds); err != nil {
+			if err := someGuilds(cfg.Guilds); err != nil {
 				return err
 			}
-			return runSim(c.Context(), s, port, discordsim.Config{Guilds: guilds, NoRateLimits: free, Record: recordFolder(s)})
+			cfg.Record = recordFolder(s)
+			return runSim(c.Context(), s, port, cfg)
 		},
 	}
 	c.Flags().IntVar(&port, "port", 4000, "port on 127.0.0.1; 0 takes a free one")
-	c.Flags().IntVar(&guilds, "guilds", 2, "number of simulated guilds")
-	c.Flags().BoolVar(&free, "no-rate-limits", false, "never answer 429, and send no rate-limit headers")
+	c.Flags().IntVar(&cfg.Guilds, "guilds", 2, "number of simulated guilds")
+	c.Flags().BoolVar(&cfg.NoRateLimits, "no-rate-limits", false, "never answer 429, send no rate-limit headers, and take every IDENTIFY")
+	c.Flags().IntVar(&cfg.Shards, "shards", 0, "number of shards that it recommends; 0 is as many as the guilds need")
+	c.Flags().IntVar(&cfg.MaxConcurrency, "max-concurrency", 16, "number of shards that may identify at the same time")
+	c.Flags().DurationVar(&cfg.IdentifyEvery, "identify-every", 0, "time until shards of one class may identify again (default 5s, or no time with --no-rate-limits)")
+	c.Flags().IntVar(&cfg.SessionStarts, "session-starts", 1000, "sessions that may be begun in a day")
+	c.Flags().DurationVar(&cfg.AnswerWithin, "answer-within", 3*time.Second, "time that the bot has to answer an interaction")
 	return c
 }
 

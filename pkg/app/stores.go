@@ -65,7 +65,7 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 		return err
 	}
 	rt.state, rt.deploys, rt.saved = later, copies, copies.Saved()
-	rt.copies = copies
+	rt.copies, rt.database = copies, later
 	rt.life.run("database", later.Run)
 	empty, err := copies.Empty()
 	if err != nil {
@@ -108,8 +108,8 @@ func (rt *runtime) openCache(ctx context.Context) error {
 	return nil
 }
 
-func (rt *runtime) openData(context.Context) (err error) {
-	if err := rt.openKV(); err != nil {
+func (rt *runtime) openData(ctx context.Context) (err error) {
+	if err := rt.openKV(ctx); err != nil {
 		return err
 	}
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))

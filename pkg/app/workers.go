@@ -62,7 +62,11 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 	if err := rt.openInbound(); err != nil {
 		return err
 	}
-	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
+	known := scope.Config{REST: rt.rest, State: rt.gateway.State()}
+	if rt.interactions = rt.newInteractions(); rt.interactions != nil {
+		known.Recall = rt.interactions.recall
+	}
+	rt.scope = scope.New(known)
 	rt.ops, err = v8ops.Table(v8ops.Deps{
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
 		KV:      rt.keys,
@@ -92,10 +96,10 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.deploys, Saved: rt.saved, Active: rt.activity.last, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
-		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Endpoint: rt.inbound.URL, Intents: rt.gateway,
+		SyncCommands: commands.SyncCommands, Remember: rt.remember, Application: rt.gateway.Application, Endpoint: rt.inbound.URL, Intents: rt.gateway,
 		Environment: surroundings{rt}, Respond: rt.respond, Serves: rt.serves, Retry: rt.retryLater,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
-		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer,
+		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer, Shared: rt.shared(), Overlap: rt.overlap(),
 	})
 	// It ends after the scripts: what their handlers came to is written down.
 	rt.life.release("queue", func() error { rt.queue.Close(); rt.watches.Close(); return nil })
@@ -177,18 +181,18 @@ func (rt *runtime) loadScripts(ctx context.Context) error {
 	if err := rt.identify(ctx); err != nil {
 		return err
 	}
+	if rt.shared() {
+		rt.runGuilds() // They come with their shards.
+		return nil
+	}
 	tried, err := rt.bot.LoadAll(ctx)
 	if err != nil {
 		return err
 	}
-	if rt.copies != nil {
-		rt.life.run("copies of deployments", func(ctx context.Context) error { return rt.copies.Run(ctx, rt.bot.Reconcile) })
-	}
-	rt.life.run("cron", rt.crons.Run)
 	if err := rt.queue.Load(ctx); err != nil {
 		return err
 	}
-	rt.life.run("queues and schedules", rt.queue.Run)
+	rt.runGuilds()
 	// What the bot asks Discord for follows from what scripts handle.
 	if late, err := rt.within(ctx, loadsLimit, tried); err != nil {
 		return err
@@ -196,4 +200,13 @@ func (rt *runtime) loadScripts(ctx context.Context) error {
 		rt.log.Warn("some scripts are still being loaded; their guilds' events wait")
 	}
 	return nil
+}
+
+// runGuilds runs what brings things to scripts by time.
+func (rt *runtime) runGuilds() {
+	if rt.copies != nil {
+		rt.life.run("copies of deployments", func(ctx context.Context) error { return rt.copies.Run(ctx, rt.bot.Reconcile) })
+	}
+	rt.life.run("cron", rt.crons.Run)
+	rt.life.run("queues and schedules", rt.queue.Run)
 }

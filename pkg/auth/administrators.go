@@ -75,10 +75,8 @@ func (a *Administrators) GuildAdmin(ctx context.Context, who Identity, guild sno
 		return forbidden("User is not in guild")
 	case !administers(permissions):
 		return forbidden("Admin permission required")
-	case !a.bot.InGuild(guild):
-		return forbidden("Bot not in guild")
 	}
-	return nil
+	return inGuild(ctx, a.bot, guild)
 }
 
 func (a *Administrators) permissions(ctx context.Context, who Identity, guild snowflake.GuildID) (permissions uint64, member bool, err error) {
@@ -100,8 +98,8 @@ func (a *Administrators) permissions(ctx context.Context, who Identity, guild sn
 	if err != nil {
 		return 0, false, fault.New(fault.BadRequest, "Bad request: Invalid user ID")
 	}
-	if !a.bot.InGuild(guild) {
-		return 0, false, forbidden("Bot not in guild")
+	if err := inGuild(ctx, a.bot, guild); err != nil {
+		return 0, false, err
 	}
 	return a.member(ctx, guild, user)
 }
@@ -199,7 +197,15 @@ func (a *Administrators) Guilds(ctx context.Context, who Identity) ([]Membership
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(m Membership) bool { return !administers(m.Permissions) || !a.bot.InGuild(m.ID) })
+	list = slices.DeleteFunc(list, func(m Membership) bool { return !administers(m.Permissions) })
+	ids := make([]snowflake.GuildID, len(list))
+	for i, m := range list {
+		ids[i] = m.ID
+	}
+	if ids, err = a.bot.Present(ctx, ids); err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(m Membership) bool { return !slices.Contains(ids, m.ID) })
 	slices.SortFunc(list, func(x, y Membership) int { return int(int64(x.ID) - int64(y.ID)) }) //nolint:gosec // Ids are below 2^63.
 	return list, nil
 }
@@ -264,9 +270,13 @@ func (a *Administrators) candidates(ctx context.Context, who Identity) ([]snowfl
 		ids = a.sessions.known(ctx, who.UserID)
 	}
 	if ids != nil {
-		return slices.DeleteFunc(ids, func(id snowflake.GuildID) bool { return !a.bot.InGuild(id) }), nil
+		return a.bot.Present(ctx, ids)
 	}
-	if ids = a.bot.GuildIDs(); len(ids) > maxAsked {
+	ids, err := a.bot.GuildIDs(ctx, maxAsked)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) > maxAsked {
 		return nil, fault.New(fault.Conflict, "it is not known in which of the bot's guilds you are; log in once in a browser (GET /api/auth/login), open GET /api/guilds there, and try again")
 	}
 	return ids, nil

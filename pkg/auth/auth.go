@@ -5,6 +5,7 @@ package auth
 
 import (
 	"context"
+	"math"
 	"encoding/json"
 	"slices"
 	"time"
@@ -92,10 +93,7 @@ func (s SingleOperator) GuildAdmin(ctx context.Context, who Identity, guild snow
 	if err := who.mayUse(guild); err != nil {
 		return err
 	}
-	if !s.Bot.InGuild(guild) {
-		return forbidden("Bot not in guild")
-	}
-	return nil
+	return inGuild(ctx, s.Bot, guild)
 }
 
 // Guilds implements Authorizer.
@@ -107,7 +105,11 @@ func (s SingleOperator) Guilds(ctx context.Context, who Identity) ([]Membership,
 		return s.Others.Guilds(ctx, who)
 	}
 	out := []Membership{}
-	for _, id := range s.Bot.GuildIDs() {
+	ids, err := s.Bot.GuildIDs(ctx, math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
 		if who.mayUse(id) != nil {
 			continue
 		}

@@ -82,13 +82,24 @@ func (g Guild) permissions(user snowflake.UserID, roles []snowflake.RoleID) uint
 	return p
 }
 
+// inGuild refuses guilds that the bot is not in.
+func inGuild(ctx context.Context, b Bot, guild snowflake.GuildID) error {
+	list, err := b.Present(ctx, []snowflake.GuildID{guild})
+	if err == nil && len(list) == 0 {
+		err = forbidden("Bot not in guild")
+	}
+	return err
+}
+
 // Bot is what the bot knows of guilds and people. Its errors are faults:
 // NotFound, Upstream when Discord fails, Unavailable when it is to be asked
 // later.
 type Bot interface {
-	InGuild(guild snowflake.GuildID) bool
-	// GuildIDs lists the guilds that the bot is in.
-	GuildIDs() []snowflake.GuildID
+	// Present gives those of the guilds that the bot is in, in their order.
+	Present(ctx context.Context, among []snowflake.GuildID) ([]snowflake.GuildID, error)
+	// GuildIDs lists the guilds that the bot is in; with more than most of them it
+	// need not list all, but more than most.
+	GuildIDs(ctx context.Context, most int) ([]snowflake.GuildID, error)
 	Guild(ctx context.Context, guild snowflake.GuildID) (Guild, error)
 	// MemberRoles gives the roles of a member.
 	MemberRoles(ctx context.Context, guild snowflake.GuildID, user snowflake.UserID) ([]snowflake.RoleID, error)

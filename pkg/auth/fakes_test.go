@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,15 +18,17 @@ type bot struct {
 	in func(snowflake.GuildID) bool
 }
 
-func (b *bot) InGuild(g snowflake.GuildID) bool { return b.in(g) }
+func (b *bot) Present(_ context.Context, among []snowflake.GuildID) ([]snowflake.GuildID, error) {
+	return slices.DeleteFunc(slices.Clone(among), func(g snowflake.GuildID) bool { return !b.in(g) }), nil
+}
 
-func (b *bot) GuildIDs() (out []snowflake.GuildID) {
+func (b *bot) GuildIDs(context.Context, int) (out []snowflake.GuildID, _ error) {
 	for g := range snowflake.GuildID(100) {
 		if g > 0 && b.in(g) {
 			out = append(out, g)
 		}
 	}
-	return out
+	return out, nil
 }
 
 func (b *bot) Guild(_ context.Context, g snowflake.GuildID) (auth.Guild, error) {

@@ -4,11 +4,9 @@
 package bot
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -89,7 +87,13 @@ type Config struct {
 	// Endpoint, if not nil, gives the address where the guild's script is reached
 	// by HTTP.
 	Endpoint func(guild snowflake.GuildID) string
-	Limits   Limits
+	// Shared says that several processes serve the bot: a guild is this one's only
+	// between Take and Drop of its shard.
+	Shared bool
+	// Overlap is how long after Take the owner before may still have changed what
+	// guilds run without this process being told; 0 is never.
+	Overlap time.Duration
+	Limits  Limits
 	// Environment, if not nil, is what scripts read beside events.
 	Environment Environment
 	// Retry, if not nil, keeps a message for later, so that it comes back by Rerun.
@@ -127,14 +131,17 @@ type Bot struct {
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
 	maps     mapper
-	draining atomic.Bool // No more handlers begin.
+	draining atomic.Bool   // No more handlers begin.
+	room     chan struct{} // Has one value for each script that is loaded in its turn.
 
-	mu     sync.Mutex // Guards guilds and closed.
-	guilds map[snowflake.GuildID]*guild
-	closed bool
-	base   context.Context //nolint:containedctx // The life of background work; Close ends it.
-	cancel context.CancelFunc
-	work   sync.WaitGroup
+	mu      sync.Mutex // Guards the members below.
+	guilds  map[snowflake.GuildID]*guild
+	tenures map[int]*tenure // By shard.
+	shards  int             // The number of all of them; 0 before the first was taken.
+	closed  bool
+	base    context.Context //nolint:containedctx // The life of background work; Close ends it.
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
 }
 
 // New makes the core; nothing is loaded yet.
@@ -166,7 +173,7 @@ func New(cfg Config) *Bot {
 	if cfg.Environment == nil {
 		cfg.Environment = bare{}
 	}
-	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}}
+	b := &Bot{cfg: cfg, guilds: map[snowflake.GuildID]*guild{}, tenures: map[int]*tenure{}, room: make(chan struct{}, loadsAtOnce)}
 	b.SetLimits(cfg.Limits)
 	b.base, b.cancel = context.WithCancel(context.Background())
 	b.dispatch.Store(supervisor.LoadID)
@@ -202,13 +209,8 @@ func (b *Bot) background(f func(ctx context.Context)) bool {
 	return true
 }
 
-const (
-	// loadsAtOnce bounds how many scripts load at the same time at boot.
-	loadsAtOnce = 4
-	// slowLoad is when a load does not count among those any more: it waits for
-	// something, or uses up its limit, and the others shall not wait for it.
-	slowLoad = time.Second
-)
+// Go runs f until it ends, or its ctx does, with the core; Close waits for it.
+func (b *Bot) Go(f func(ctx context.Context)) { b.background(f) }
 
 // LoadAll begins to load every guild's current deployment. When it returns, the
 // events of all those guilds wait for their scripts, so the bot may connect.
@@ -219,35 +221,7 @@ func (b *Bot) LoadAll(ctx context.Context) (tried <-chan struct{}, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("list deployments: %w", err)
 	}
-	slices.SortStableFunc(all, func(x, y deploy.Deployment) int {
-		return cmp.Or(b.cfg.Active(y.Guild).Compare(b.cfg.Active(x.Guild)), y.UpdatedAt.Compare(x.UpdatedAt))
-	})
-	for _, d := range all {
-		g := b.guild(d.Guild)
-		g.expect(true)
-		b.wanted.update(g)
-	}
-	done := make(chan struct{})
-	b.background(func(ctx context.Context) {
-		defer close(done)
-		room := make(chan struct{}, loadsAtOnce)
-		var wg sync.WaitGroup
-		defer wg.Wait()
-		for _, d := range all {
-			select {
-			case room <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			leave := sync.OnceFunc(func() { <-room })
-			wg.Go(func() {
-				defer leave()
-				defer time.AfterFunc(slowLoad, leave).Stop()
-				b.guild(d.Guild).wake(ctx)
-			})
-		}
-	})
-	return done, nil
+	return b.load(all), nil
 }
 
 func (b *Bot) guild(id snowflake.GuildID) *guild {
@@ -255,7 +229,7 @@ func (b *Bot) guild(id snowflake.GuildID) *guild {
 	defer b.mu.Unlock()
 	g, ok := b.guilds[id]
 	if !ok {
-		g = &guild{bot: b, id: id, building: make(chan struct{}, 1)}
+		g = &guild{bot: b, id: id, building: make(chan struct{}, 1), tenure: b.tenureOf(id)}
 		b.guilds[id] = g
 	}
 	return g
@@ -374,6 +348,9 @@ func (b *Bot) Leave(id snowflake.GuildID) {
 
 // Join loads the deployment of a guild that the bot came (back) to.
 func (b *Bot) Join(id snowflake.GuildID) {
+	if !b.owns(id) {
+		return
+	}
 	if g := b.guild(id); g.place(true) {
 		b.background(g.wake)
 	}

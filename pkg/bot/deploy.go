@@ -63,6 +63,9 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 	if before, found, err := g.repeated(ctx, rev.Request); found || err != nil {
 		return before, nil, err
 	}
+	if err := g.owned(); err != nil {
+		return deploy.Revision{}, nil, err
+	}
 	g.place(true) // Whoever may deploy to a guild has the bot in it.
 	base, err := b.cfg.Store.Current(ctx, g.id)
 	switch {
@@ -75,6 +78,10 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 	s, err := newScript(ctx, g, rev, true)
 	if err != nil {
 		return deploy.Revision{}, nil, b.refuse(ctx, g, rev, err)
+	}
+	if !s.may() {
+		s.retire()
+		return deploy.Revision{}, nil, errElsewhere()
 	}
 	rev.Status = deploy.Success
 	rev.DeployedAt = time.Now().UTC()
@@ -89,8 +96,13 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 		}
 		return deploy.Revision{}, nil, fmt.Errorf("store the revision: %w", err)
 	}
-	if old, _ := g.swap(s, true); old != nil {
+	old, done := g.swap(s, true)
+	if old != nil {
 		b.background(func(ctx context.Context) { old.drain(ctx, b.limits().Dispatch) })
+	}
+	if !done {
+		// It is stored, and the guild's owner loads it.
+		return deploy.Revision{}, nil, errElsewhere()
 	}
 	return rev, s, nil
 }

@@ -92,8 +92,9 @@ const excuseLimit = 5 * time.Second
 
 // excuse answers an interaction whose handler failed before it answered, if the
 // guild wants that and Discord still takes an answer.
-func (g *guild) excuse(e event) {
-	if !e.answerable || e.answers > 0 || g.bot.cfg.Respond == nil {
+func (s *script) excuse(e event) {
+	g := s.guild
+	if !e.answerable || e.answers > 0 || g.bot.cfg.Respond == nil || !s.may() {
 		return
 	}
 	text := g.bot.cfg.Environment.ErrorReply(g.id)
@@ -101,7 +102,7 @@ func (g *guild) excuse(e event) {
 		return
 	}
 	g.bot.background(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, excuseLimit)
+		ctx, cancel := context.WithTimeout(s.fence(ctx), excuseLimit)
 		defer cancel()
 		if err := g.bot.cfg.Respond(ctx, g.id, e.id, e.token, text); err != nil && ctx.Err() == nil {
 			g.log("warn", logs.TargetRuntime, "the error reply could not be sent: "+fault.From(err).Message)

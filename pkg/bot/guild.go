@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,7 +53,8 @@ type guild struct {
 	latest   *script // The active one or, while awaiting, the one before it.
 	left     bool    // The bot is not in the guild: nothing loads by itself.
 	reviving bool    // The goroutine of revive runs.
-	inTurn   bool    // LoadAll will come to it.
+	tenure   *tenure // In which the guild is this process's; nil where it is another's, or nobody shares.
+	turn     *batch  // Which will come to it.
 	queue    queue   // Waiting for a script or for room in it.
 	pause    time.Duration
 	failures int // Loads that failed since a script served.
@@ -120,12 +122,25 @@ func (g *guild) deliver(e event) {
 		return
 	}
 	g.heard = g.bot.cfg.Now()
-	if g.active != nil && g.queue.empty() && !g.held() && g.active.begin(e) {
-		return
+	if g.active != nil && g.queue.empty() && !g.held() {
+		switch g.active.begin(&e) {
+		case begun:
+			return
+		case denied:
+			e.forsake()
+			return
+		case full, asked:
+		}
 	}
 	if dropped := g.queue.add(e, g.bot.limits().Queue); dropped > 0 {
 		g.bot.cfg.Meter.Dropped(droppedFull, dropped)
 		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
+	}
+	switch {
+	case g.turn != nil:
+		g.turn.hurry(g)
+	case g.queue.asked() && e.ticket == 0:
+		g.feed() // There may be room: those before it wait for their claims.
 	}
 }
 
@@ -137,21 +152,56 @@ func (g *guild) pump() {
 }
 
 // feed is pump for a caller that holds mu. A new script hears of "ready" first.
+//
+// Where several processes serve the bot, an event is claimed before it begins. It
+// keeps its place in the queue meanwhile, and those behind it are claimed, too, so
+// that one claim's time does not come to the other's; but they begin in order.
 func (g *guild) feed() {
 	if g.active == nil || g.held() || !g.greet() {
 		return
 	}
-	for !g.queue.empty() {
-		e := g.queue.events[0]
+	for at := 0; at < len(g.queue.events); {
+		e := &g.queue.events[at]
 		switch {
+		case e.ticket != 0 && !e.granted, at > 0 && !e.receipt.Kept():
+			at++
+			continue
 		case !g.subscribed(e.name):
 			e.finish()
-		case g.tooLate(e):
-		case !g.active.begin(e):
-			return
+		case g.tooLate(*e):
+		case at > 0 && e.granted:
+			return // Those before it are about to be granted.
+		default:
+			switch g.queue.count(e, g.active.begin) {
+			case full:
+				return
+			case asked:
+				at++
+				continue
+			case denied:
+				e.forsake()
+			case begun:
+			}
 		}
-		g.queue.shift()
+		g.queue.remove(at)
 	}
+}
+
+// Claimed implements discord.Claimant.
+func (g *guild) Claimed(ticket uint64, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := slices.IndexFunc(g.queue.events, func(e event) bool { return e.ticket == ticket })
+	if at < 0 {
+		return // It was dropped meanwhile, and that is noted.
+	}
+	if !ok {
+		g.queue.events[at].forsake()
+		g.queue.remove(at)
+	} else {
+		g.queue.events[at].granted = true
+	}
+	g.feed()
 }
 
 // tooLate ends an interaction that can no longer be answered, because it waited
@@ -165,7 +215,7 @@ func (g *guild) tooLate(e event) bool {
 	if late {
 		g.bot.cfg.Meter.Dropped(droppedLate, 1)
 		e.finish()
-		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s was not delivered: it waited %s, and Discord takes answers for %s", e.name, waited.Round(time.Millisecond), answerBy))
+		g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s (%s) was not delivered: it waited %s, and Discord takes answers for %s", e.name, e.id, waited.Round(time.Millisecond), answerBy))
 	}
 	return late
 }
@@ -177,7 +227,7 @@ func (g *guild) greet() bool {
 	if payload == nil || g.active.greeted {
 		return true
 	}
-	g.active.greeted = !g.active.subscribed(catalog.Ready) || g.active.begin(event{name: catalog.Ready, payload: *payload})
+	g.active.greeted = !g.active.subscribed(catalog.Ready) || g.active.begin(&event{name: catalog.Ready, payload: *payload}) == begun
 	return g.active.greeted
 }
 
@@ -190,16 +240,21 @@ func (g *guild) requeue(events []event) {
 		return
 	}
 	for _, e := range events {
-		e.finish()
+		if g.ours() {
+			e.finish()
+		} else {
+			e.forsake()
+		}
 	}
 }
 
 // swap makes s the guild's script and returns the one before. A deploy also
 // clears the record of the guild's troubles; without one the script of a guild
-// that is quarantined meanwhile goes. The caller holds deploys.
+// that is quarantined meanwhile goes. It also goes when the guild became another
+// process's. The caller holds deploys.
 func (g *guild) swap(s *script, deployed bool) (old *script, done bool) {
 	g.mu.Lock()
-	if !deployed && g.record.Quarantined() {
+	if !deployed && g.record.Quarantined() || !g.ours() || g.tenure != s.tenure {
 		g.mu.Unlock()
 		s.retire()
 		return nil, false
@@ -271,7 +326,7 @@ func (g *guild) place(inside bool) (load bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = !inside
-	return inside && g.active == nil && !g.reviving && !g.inTurn
+	return inside && g.active == nil && !g.reviving && g.turn == nil && g.ours()
 }
 
 // stop unloads the guild's script, unless the bot has come back meanwhile.
@@ -286,18 +341,18 @@ func (g *guild) stop() {
 // wake loads the guild's stored deployment and returns when that was tried
 // once; further tries follow in the background.
 func (g *guild) wake(ctx context.Context) {
-	g.expect(false)
+	g.expect(nil)
 	g.announce(ctx, g.restore(ctx))
 	g.revive()
 }
 
-// expect has events wait for a script that is on its way. inTurn says that
-// LoadAll will load it, and so nobody else has to.
-func (g *guild) expect(inTurn bool) {
+// expect has events wait for a script that is on its way. One that is loaded in
+// its turn nobody else has to load.
+func (g *guild) expect(turn *batch) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.inTurn = inTurn
-	if g.active == nil && !g.left && !g.record.Quarantined() {
+	g.turn = turn
+	if g.active == nil && !g.left && g.ours() && !g.record.Quarantined() {
 		g.awaiting = true
 	}
 }

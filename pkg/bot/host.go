@@ -54,7 +54,7 @@ func (s *script) Settled(id uint64, f *wire.Failure) {
 	}
 	if f != nil {
 		s.logLine("error", logs.TargetRuntime, e.stage()+" failed: "+f.Text, true)
-		s.guild.excuse(e)
+		s.excuse(e)
 	}
 	s.guild.pump()
 }
@@ -194,7 +194,7 @@ func (s *script) unbegun(left map[uint64]event, begun uint64) []event {
 			if w := s.guild.bot.cfg.Witness; w != nil {
 				w.Settled(s.guild.id, id, &wire.Failure{Name: "Error", Message: s.lost.Error(), Text: "the script's isolate ended: " + s.lost.Error()})
 			}
-			s.guild.excuse(e)
+			s.excuse(e)
 		case e.name == catalog.Ready:
 			// The next script is told of its own accord.
 		default:

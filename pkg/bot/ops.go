@@ -101,6 +101,10 @@ func (s *script) perform(ctx context.Context, c wire.OpCall) (result any, err er
 			err = fmt.Errorf("%s panicked: %v", o.Name, p)
 		}
 	}()
+	if !s.may() {
+		return nil, errElsewhere()
+	}
+	ctx = s.fence(ctx)
 	result, err = o.Handler(ctx, op.Call{Guild: s.guild.id, Args: c.Args, Raw: c.Raw, Life: s.ctx, Keep: s.keep})
 	if err == nil && o.Rule == op.Interaction {
 		s.extend(c.Dispatch)

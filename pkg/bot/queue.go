@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"time"
 
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
@@ -29,6 +30,8 @@ type event struct {
 	over    func(later.Outcome)
 	request *Request // nil for what is none.
 	receipt discord.Receipt
+	ticket  uint64        // Under which it was asked for; 0 when it was not.
+	granted bool          // And may begin here.
 	begun   time.Time     // When it was handed to a script.
 	ended   bool          // Its handlers have settled,
 	failure *wire.Failure // and why not well.
@@ -73,9 +76,13 @@ const queueBytes = 16 << 20
 type queue struct {
 	events []event
 	bytes  int
+	claims int // Of the events, those that were asked for.
 }
 
 func (q *queue) empty() bool { return len(q.events) == 0 }
+
+// asked reports whether events wait for their claims.
+func (q *queue) asked() bool { return q.claims > 0 }
 
 // add appends the event. When the queue is full, the new event goes or, for an
 // interaction, the oldest queued one that is none. It gives how many went.
@@ -89,6 +96,9 @@ func (q *queue) add(e event, limit int) (dropped int) {
 	}
 	q.events = append(q.events, e)
 	q.bytes += len(e.payload)
+	if e.ticket != 0 {
+		q.claims++
+	}
 	return dropped
 }
 
@@ -97,21 +107,39 @@ func (q *queue) evict() bool {
 	for i, e := range q.events {
 		if !e.interaction {
 			e.finish()
-			q.bytes -= len(e.payload)
-			copy(q.events[i:], q.events[i+1:])
-			q.events[len(q.events)-1] = event{}
-			q.events = q.events[:len(q.events)-1]
+			q.remove(i)
 			return true
 		}
 	}
 	return false
 }
 
-// shift takes the first event out.
-func (q *queue) shift() {
-	q.bytes -= len(q.events[0].payload)
-	q.events[0] = event{}
-	if q.events = q.events[1:]; len(q.events) == 0 {
+// count has an event of the queue begin, and counts what it asked for.
+func (q *queue) count(e *event, begin func(*event) start) start {
+	had := e.ticket != 0
+	out := begin(e)
+	switch has := e.ticket != 0; {
+	case has && !had:
+		q.claims++
+	case had && !has:
+		q.claims--
+	}
+	return out
+}
+
+// remove takes an event out.
+func (q *queue) remove(at int) {
+	q.bytes -= len(q.events[at].payload)
+	if q.events[at].ticket != 0 {
+		q.claims--
+	}
+	if at == 0 {
+		q.events[0] = event{}
+		q.events = q.events[1:]
+	} else {
+		q.events = slices.Delete(q.events, at, at+1)
+	}
+	if len(q.events) == 0 {
 		*q = queue{}
 	}
 }
@@ -119,9 +147,10 @@ func (q *queue) shift() {
 // unshift puts events in front. They were counted in flight, and may exceed
 // the limits until they are delivered.
 func (q *queue) unshift(events []event) {
-	for _, e := range events {
-		e.receipt.Waits()
-		q.bytes += len(e.payload)
+	for i := range events {
+		events[i].receipt.Waits()
+		events[i].ticket, events[i].granted = 0, false
+		q.bytes += len(events[i].payload)
 	}
 	if len(events) > 0 {
 		q.events = append(events, q.events...)
@@ -136,4 +165,12 @@ func (q *queue) clear() (dropped int) {
 	}
 	*q = queue{}
 	return dropped
+}
+
+// forsake leaves all to somebody else.
+func (q *queue) forsake() {
+	for _, e := range q.events {
+		e.forsake()
+	}
+	*q = queue{}
 }

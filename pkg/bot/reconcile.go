@@ -22,12 +22,18 @@ func (b *Bot) Reconcile(ctx context.Context, all []deploy.Deployment) error {
 		stored[d.Guild] = d.RevisionID
 	}
 	for _, g := range b.all() {
+		if g.owned() != nil {
+			continue
+		}
 		if _, ok := stored[g.id]; !ok {
 			stored[g.id] = ""
 		}
 	}
 	var errs []error
 	for id, revision := range stored {
+		if !b.owns(id) {
+			continue
+		}
 		if g := b.guild(id); g.differs(revision) {
 			errs = append(errs, g.reconcile(ctx))
 		}
@@ -37,8 +43,11 @@ func (b *Bot) Reconcile(ctx context.Context, all []deploy.Deployment) error {
 
 // Settle makes what the guild runs what the store has: for whoever is told of a
 // revision that an earlier request made, of which it was not known whether it was
-// written.
+// written, or that came by another process.
 func (b *Bot) Settle(ctx context.Context, guild snowflake.GuildID) error {
+	if !b.owns(guild) {
+		return nil // Its owner sees to it.
+	}
 	return b.guild(guild).reconcile(ctx)
 }
 
@@ -48,7 +57,7 @@ func (g *guild) differs(revision string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case g.left:
+	case g.left || !g.ours():
 		return false
 	case g.active != nil:
 		return g.active.revision.ID != revision

@@ -29,6 +29,9 @@ type Request struct {
 // Request delivers a request like an event. The error says why nothing of it
 // happens, and Over is not called then.
 func (b *Bot) Request(guild snowflake.GuildID, r *Request) error {
+	if !b.owns(guild) {
+		return errElsewhere()
+	}
 	g := b.known(guild)
 	if g == nil {
 		return errUnserved()

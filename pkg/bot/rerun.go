@@ -32,6 +32,10 @@ func (g *guild) retryJob(ctx context.Context, name string, payload []byte, backo
 // Rerun is for what Retry kept, when it is due. A job that is gone meanwhile is
 // not run, and one that is running waits.
 func (b *Bot) Rerun(d later.Delivery) {
+	if !b.owns(d.Guild) {
+		d.Over(later.Unserved)
+		return
+	}
 	g := b.known(d.Guild)
 	if g == nil {
 		d.Over(later.Handled)
@@ -47,7 +51,7 @@ func (b *Bot) Rerun(d later.Delivery) {
 	name := strings.TrimPrefix(d.Name, catalog.CronPrefix)
 	finished, err := b.cfg.Crons.Rerun(d.Guild, name)
 	g.mu.Lock()
-	coming := g.awaiting
+	coming := g.awaiting || !g.ours()
 	g.mu.Unlock()
 	switch {
 	case errors.Is(err, cron.ErrNoJob) && !coming:

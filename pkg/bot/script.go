@@ -29,8 +29,9 @@ type script struct {
 	loaded   chan *wire.Failure // One value: how the load ended.
 	gone     chan struct{}
 	lost     error // Why it is gone; set before gone is closed.
-	trial    bool  // It was loaded to be deployed, and not because it serves.
-	greeted  bool  // It was told "ready". The guild's mu guards it.
+	tenure   *tenure
+	trial    bool // It was loaded to be deployed, and not because it serves.
+	greeted  bool // It was told "ready". The guild's mu guards it.
 
 	mu       sync.Mutex // Guards the members below.
 	events   map[string]struct{}
@@ -75,6 +76,13 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 	s := &script{
 		guild: g, revision: rev, loaded: make(chan *wire.Failure, 1), gone: make(chan struct{}),
 		events: map[string]struct{}{}, told: map[string]struct{}{}, inflight: map[uint64]event{}, since: time.Now(), trial: trial,
+	}
+	g.mu.Lock()
+	s.tenure = g.tenure
+	ours := g.ours()
+	g.mu.Unlock()
+	if !ours {
+		return nil, errElsewhere()
 	}
 	s.ctx, s.cancel = context.WithCancel(g.bot.base)
 	info, err := json.Marshal(map[string]any{
@@ -202,20 +210,41 @@ func (s *script) Evict() bool {
 	return s.evicted
 }
 
-// begin sends the event to the isolate. It is false when too many are in
-// flight, or when the script is on its way out: the event waits for the next.
-func (s *script) begin(e event) bool {
+// start is what became of an event that was to begin.
+type start int
+
+const (
+	full   start = iota // Too many are in flight, or the script is on its way out: the event waits.
+	begun               // It was sent, or is done with.
+	asked               // It waits for its claim, under its ticket.
+	denied              // It is somebody else's.
+)
+
+// begin sends the event to the isolate. The caller holds the guild's mu.
+func (s *script) begin(e *event) start {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended || s.evicted || s.guild.bot.draining.Load() || len(s.inflight) >= s.guild.bot.limits().InFlight {
-		return false
+	if s.ended || s.evicted || s.guild.bot.draining.Load() || !s.room(e) {
+		return full
 	}
 	id := s.guild.bot.dispatch.Add(1)
+	if !e.granted {
+		switch e.receipt.Begin(s.inst.Memory(), id, s.guild) {
+		case discord.ClaimDenied:
+			return denied
+		case discord.ClaimAsked:
+			e.ticket = id
+			return asked
+		case discord.ClaimGranted:
+		}
+	}
+	if s.tenure != nil && !s.tenure.valid() {
+		return denied
+	}
 	e.begun = time.Now()
 	e.span.Note("handed to the script")
-	s.inflight[id] = e
+	s.inflight[id] = *e
 	s.given.Add(1)
-	e.receipt.Given(s.inst.Memory(), id)
 	err := s.inst.Dispatch(id, e.name, e.payload, s.guild.bot.limits().Dispatch, e.cpu)
 	if err == nil {
 		if e.request != nil {
@@ -224,17 +253,28 @@ func (s *script) begin(e event) bool {
 		if w := s.guild.bot.cfg.Witness; w != nil {
 			w.Begun(s.guild.id, id, e.name)
 		}
-		return true
+		return begun
 	}
 	e.receipt.Waits()
+	e.ticket, e.granted = 0, false
 	delete(s.inflight, id)
 	if errors.Is(err, wire.ErrTooLarge) {
 		// It fits no script.
 		s.guild.bot.cfg.Meter.Dropped(droppedLarge, 1)
 		e.finish()
-		return true
+		return begun
 	}
-	return false
+	return full
+}
+
+// room reports whether there is some for the event among those in flight and those
+// that wait for their claims. The caller holds mu and the guild's.
+func (s *script) room(e *event) bool {
+	taken := len(s.inflight) + s.guild.queue.claims
+	if e.granted {
+		taken--
+	}
+	return taken < s.guild.bot.limits().InFlight
 }
 
 // serves reports whether the script is, or was, the guild's.

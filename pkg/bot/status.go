@@ -75,7 +75,7 @@ func (b *Bot) Release(id snowflake.GuildID) conduct.Status {
 	was := g.record.Quarantined()
 	g.pardon(g.record.Release)
 	if was {
-		g.awaiting = !g.left
+		g.awaiting = !g.left && g.ours()
 	}
 	g.mu.Unlock()
 	if !clean {

@@ -86,7 +86,7 @@ func TestAnInteractionsTimeRunsFromItsID(t *testing.T) {
 	w.ops.release("block")
 	w.wait(guildA, 1, "i young")
 	w.wait(guildA, 1, "i of another clock")
-	w.wait(guildA, 1, "interactionCreate was not delivered: it waited 3.1s")
+	w.wait(guildA, 1, "interactionCreate ("+madeAt(now.Add(-3100*time.Millisecond))+") was not delivered: it waited 3.1s")
 	if w.count(guildA, "i old") > 0 {
 		t.Error("an interaction was delivered that can no longer be answered")
 	}

@@ -33,6 +33,9 @@ func (g *guild) remove(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap(err, fault.Unavailable, "the request was given up before it was its turn; the deployment is still there")
 	}
+	if err := g.owned(); err != nil {
+		return err
+	}
 	// Once begun, it is deleted and stopped, or neither: a caller that went away
 	// must not leave it in between.
 	if err := g.bot.cfg.Store.Delete(context.WithoutCancel(ctx), g.id); err != nil {
@@ -53,7 +56,7 @@ func (g *guild) clearCommands(ctx context.Context) (warning string) {
 	g.syncing.Lock()
 	defer g.syncing.Unlock()
 	g.mu.Lock()
-	serves := g.active != nil
+	serves := g.active != nil || !g.ours()
 	g.mu.Unlock()
 	if serves || g.bot.cfg.SyncCommands == nil {
 		return ""

@@ -109,8 +109,10 @@ type Config struct {
 	// Bundle builds; it must bear to be called AtOnce times at once.
 	Bundle func(ctx context.Context, in bundle.Input) (bundle.Output, error)
 	Limits Limits
-	Clock  clock.Clock
-	Log    *zap.Logger
+	// NewID makes the ids of builds, UUIDs; nil makes random ones.
+	NewID func() string
+	Clock clock.Clock
+	Log   *zap.Logger
 }
 
 // Service runs builds while Run does. Its methods may be called from many
@@ -149,6 +151,9 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("the build service needs a bundler")
 	}
 	cfg.Limits.complete()
+	if cfg.NewID == nil {
+		cfg.NewID = uuid.NewString
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real
 	}
@@ -176,7 +181,7 @@ func (s *Service) Submit(id snowflake.GuildID, entry string, archive []byte) (Bu
 		return Build{}, err
 	}
 	b := &build{
-		Build:   Build{ID: uuid.NewString(), Guild: id, Entry: entry, Status: Queued},
+		Build:   Build{ID: s.cfg.NewID(), Guild: id, Entry: entry, Status: Queued},
 		archive: archive, first: 1, changed: make(chan struct{}),
 	}
 	g := s.guilds[id]

@@ -33,6 +33,8 @@ var checks = map[string]struct {
 	"secret":     {"at least 32 characters", func(v string) bool { return v == "" || v == hidden || utf8.RuneCountInString(v) >= 32 }},
 	"key":        {"64 hexadecimal digits, or exactly 32 bytes", sealingKey},
 	"keys":       {"keys of 64 hexadecimal digits, or exactly 32 bytes, separated by commas", sealingKeys},
+	"name":       {"at most 128 letters, digits and characters of -._:", replicaName},
+	"replica":    {"an http or https address without a path, such as http://10.1.2.3:3000", replicaAddress},
 	"endpoints":  {"an address like https://bot.example.com or https://{guild}.bots.example.com, without a path", endpointAddress},
 	"url":        {"an http or https address with host, without query and without a slash at its end", webAddress},
 }
@@ -123,6 +125,17 @@ func endpointAddress(v string) bool {
 	scheme, host, _ := strings.Cut(v, "://")
 	u, err := url.Parse(scheme + "://" + strings.TrimPrefix(host, "{guild}."))
 	return v == "" || err == nil && (scheme == "http" || scheme == "https") && u.Host != "" && u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && !strings.ContainsAny(u.Host, "{}")
+}
+
+func replicaName(v string) bool {
+	return len(v) <= 128 && !strings.ContainsFunc(v, func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._:", r)
+	})
+}
+
+func replicaAddress(v string) bool {
+	u, err := url.Parse(v)
+	return v == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 func webAddress(v string) bool {

@@ -33,6 +33,7 @@ type Config struct {
 
 	Database Database `koanf:"database"`
 	Cache    Cache    `koanf:"cache"`
+	Replicas Replicas `koanf:"replicas"`
 	Secrets  Secrets  `koanf:"secrets"`
 	Storage  Storage  `koanf:"storage"`
 }
@@ -41,6 +42,18 @@ type Config struct {
 type Cache struct {
 	URL      string `koanf:"url" env:"CACHE_URL" check:"redis" secret:"true"`
 	PoolSize int    `koanf:"pool_size" env:"CACHE_POOL_SIZE" min:"1" max:"1000"`
+}
+
+// Replicas says whether several processes serve one bot together, and who this
+// one is to the others.
+type Replicas struct {
+	Enabled bool `koanf:"enabled"`
+	// Name is another for each process; "" is the machine's.
+	Name string `koanf:"name" check:"name"`
+	// URL is where the others reach this process's API; "" is made of an address of
+	// the machine and the API's port.
+	URL     string `koanf:"url" check:"replica"`
+	LeaseMS int    `koanf:"lease_ms" min:"300" max:"60000"`
 }
 
 // Secrets holds the keys that scripts' secrets are sealed with.
@@ -77,6 +90,8 @@ type Discord struct {
 	// GlobalLimit is how many requests a second Discord takes of this bot; 0 is
 	// no limit.
 	GlobalLimit int `koanf:"global_limit" min:"0" max:"1000000"`
+	// Shards is the number of gateway sessions; 0 is what Discord recommends.
+	Shards int `koanf:"shards" min:"0" max:"1024"`
 }
 
 // API says where the HTTP API listens.
@@ -132,10 +147,19 @@ type Runtime struct {
 	GuildConcurrency    int    `koanf:"guild_concurrency" env:"RUNTIME_GUILD_CONCURRENCY" min:"1" max:"64"`
 }
 
+// The values of KV.Engine.
+const (
+	EnginePebble   = "pebble"
+	EnginePostgres = "postgres"
+)
+
 // KV says where the key-value data is, and what a guild may store.
 type KV struct {
-	Path   string   `koanf:"path"`
-	Limits KVLimits `koanf:"limits"`
+	Engine string `koanf:"engine" oneof:"pebble,postgres"`
+	Path   string `koanf:"path"`
+	// MaxConnections are those to Postgres, beside Database.MaxConnections.
+	MaxConnections int      `koanf:"max_connections" min:"2" max:"1000"`
+	Limits         KVLimits `koanf:"limits"`
 }
 
 // KVLimits are the quotas of stored data.
@@ -256,7 +280,7 @@ func Default() Config {
 			QueueCapacity:       1024,
 			GuildConcurrency:    4,
 		},
-		KV: KV{Limits: KVLimits{
+		KV: KV{Engine: EnginePebble, MaxConnections: 10, Limits: KVLimits{
 			MaxValueBytes:    1 << 20,
 			MaxEntryBytes:    2 << 20,
 			MaxStoreBytes:    100 << 20,
@@ -281,7 +305,8 @@ func Default() Config {
 			Concurrency: 2, MaxActive: 8, MaxActivePerGuild: 2, MinIntervalMS: 1000,
 			KeepBuilds: 100, KeepBytes: 256 << 20, KeepSecs: 3600,
 		},
-		Cache: Cache{PoolSize: 10},
+		Cache:    Cache{PoolSize: 10},
+		Replicas: Replicas{LeaseMS: 1000},
 	}
 }
 

@@ -26,7 +26,7 @@ type lane struct {
 	last time.Time     // Of the last IDENTIFY; guarded by turn.
 }
 
-func newGate(every time.Duration, limit sessionStartLimit, now time.Time) *gate {
+func newGate(every time.Duration, limit SessionStartLimit, now time.Time) *gate {
 	g := &gate{every: every, lanes: make([]lane, min(max(limit.MaxConcurrency, 1), 1024))}
 	for i := range g.lanes {
 		g.lanes[i].turn = make(chan struct{}, 1)

@@ -14,7 +14,7 @@ func TestGateSpacesIdentifies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		g := newGate(5*time.Second, sessionStartLimit{Total: 1000, Remaining: 1000, ResetAfter: 1000, MaxConcurrency: 2}, start)
+		g := newGate(5*time.Second, SessionStartLimit{Total: 1000, Remaining: 1000, ResetAfter: 1000, MaxConcurrency: 2}, start)
 		var mu sync.Mutex
 		at := map[int]time.Duration{}
 		var wg sync.WaitGroup
@@ -51,7 +51,7 @@ func TestGateKeepsToTheDaysLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		g := newGate(time.Millisecond, sessionStartLimit{Total: 2, Remaining: 1, ResetAfter: 60_000}, start)
+		g := newGate(time.Millisecond, SessionStartLimit{Total: 2, Remaining: 1, ResetAfter: 60_000}, start)
 		for n, want := range []time.Duration{0, time.Minute, time.Minute, time.Minute + 24*time.Hour} {
 			p, err := g.enter(t.Context(), 0)
 			if err != nil {

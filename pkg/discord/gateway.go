@@ -1,15 +1,15 @@
 package discord
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
-	"strconv"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +18,6 @@ import (
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/discord/catalog"
-	"github.com/flora-runtime/flora-runtime/pkg/discord/internal/jsonscan"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -43,6 +42,10 @@ type GatewayConfig struct {
 	Compress bool
 	// Sessions keeps sessions over restarts; nil keeps them in memory.
 	Sessions SessionStore
+	// Sharing, if not nil, says which shards are this process's, and keeps their
+	// sessions instead of Sessions. Holder must be set with it.
+	Sharing Sharing
+	Holder  Holder
 	// RetryMin and RetryMax bound the growing pause between connections that
 	// fail, 1 s and 60 s by default; InvalidWait is the longest pause after
 	// INVALID_SESSION, 5 s.
@@ -69,6 +72,8 @@ func (c *GatewayConfig) Validate() error {
 		return errors.New("the gateway needs REST")
 	case c.Shards < 0 || c.Shards > maxShards:
 		return fmt.Errorf("discord.shards must be from 0 to %d", maxShards)
+	case c.Sharing != nil && c.Holder == nil:
+		return errors.New("a gateway whose shards come and go needs to tell somebody")
 	}
 	c.Intents |= catalog.Guilds
 	if c.Sessions == nil {
@@ -91,24 +96,26 @@ func (c *GatewayConfig) Validate() error {
 	return nil
 }
 
-// Gateway is the bot's presence at Discord: all of its shards.
+// Gateway is the bot's presence at Discord: its shards, or those of them that are
+// this process's.
 type Gateway struct {
-	cfg   GatewayConfig
-	sink  Sink
-	state *State
-	self  self
+	cfg     GatewayConfig
+	sink    Sink
+	sharing Sharing
+	state   *State
+	self    self
 
 	// Set by Run before the shards start.
-	url  string
-	gate *gate
+	url   string
+	limit SessionStartLimit
 
 	seed chan struct{} // Asks for the guilds by REST.
 	grow chan struct{} // Asks for a look at the sessions' intents.
 
-	mu      sync.Mutex // Guards the members below.
-	shards  []*shard
-	up      map[int]struct{} // Shards that were connected once.
-	seeds   bool             // REST must tell the guilds.
+	mu      sync.Mutex // Guards the members below, and what shards say of themselves.
+	layout  int        // The number of all shards; 0 before Run knows it.
+	shards  map[int]*shard
+	readied bool // The sink was told that the bot is connected.
 	intents intents
 	news    chan struct{} // Closed and replaced when a session changes.
 }
@@ -136,10 +143,14 @@ func NewGateway(cfg GatewayConfig, sink Sink) (*Gateway, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Gateway{
-		cfg: cfg, sink: sink, state: newState(), seed: make(chan struct{}, 1), grow: make(chan struct{}, 1),
-		up: map[int]struct{}{}, intents: intents{wanted: cfg.Intents, granted: catalog.Privileged}, news: make(chan struct{}),
-	}, nil
+	g := &Gateway{
+		cfg: cfg, sink: sink, sharing: cfg.Sharing, state: newState(), seed: make(chan struct{}, 1), grow: make(chan struct{}, 1),
+		shards: map[int]*shard{}, intents: intents{wanted: cfg.Intents, granted: catalog.Privileged}, news: make(chan struct{}),
+	}
+	if g.sharing == nil {
+		g.sharing = &alone{sessions: cfg.Sessions, log: cfg.Log}
+	}
+	return g, nil
 }
 
 // State is which guilds and channels the gateway knows.
@@ -160,42 +171,47 @@ func (g *Gateway) User() json.RawMessage {
 	return g.self.user
 }
 
-// Status tells how each shard does; it is empty before they start.
+// Status tells how each shard of this process does, by number; it is empty before
+// they start.
 func (g *Gateway) Status() []ShardStatus {
-	g.mu.Lock()
-	shards := g.shards
-	g.mu.Unlock()
-	out := make([]ShardStatus, len(shards))
-	for i, s := range shards {
-		out[i] = s.status()
+	out := []ShardStatus{}
+	for _, s := range g.own() {
+		out = append(out, s.status())
 	}
 	return out
 }
 
-// Connected reports whether every shard is connected.
+// own gives the shards of this process by number.
+func (g *Gateway) own() []*shard {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.SortedFunc(maps.Values(g.shards), func(a, b *shard) int { return cmp.Compare(a.id, b.id) })
+}
+
+// Layout is the number of all shards, 0 before it is known.
+func (g *Gateway) Layout() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.layout
+}
+
+// Connected reports whether every shard that is this process's is connected. One
+// whose shards come and go may have none.
 func (g *Gateway) Connected() bool {
-	all := g.Status()
+	n, all := g.Layout(), g.Status()
 	for _, s := range all {
 		if !s.Connected {
 			return false
 		}
 	}
-	return len(all) > 0
-}
-
-// sessionStartLimit is how many sessions may be begun.
-type sessionStartLimit struct {
-	Total          int   `json:"total"`
-	Remaining      int   `json:"remaining"`
-	ResetAfter     int64 `json:"reset_after"`
-	MaxConcurrency int   `json:"max_concurrency"`
+	return n > 0 && (g.cfg.Sharing != nil || len(all) == n)
 }
 
 // botGateway is the answer of GET /gateway/bot.
 type botGateway struct {
 	URL    string            `json:"url"`
 	Shards int               `json:"shards"`
-	Limit  sessionStartLimit `json:"session_start_limit"`
+	Limit  SessionStartLimit `json:"session_start_limit"`
 }
 
 // Identity finds out who the bot is. Run does it too; calling it first makes
@@ -224,23 +240,17 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.url = found.URL
-	g.gate = newGate(g.cfg.IdentifyEvery, found.Limit, time.Now())
-	shards := g.open(found)
-	defer func() {
-		for _, s := range shards {
-			if err := s.slot.Close(); err != nil {
-				s.log.Warn("gateway session is not closed", zap.Error(err))
-			}
-		}
-	}()
-	g.mu.Lock()
-	g.shards = shards
-	g.mu.Unlock()
-	group, ctx := errgroup.WithContext(ctx)
-	for _, s := range shards {
-		group.Go(func() error { return s.run(ctx) })
+	n, err := g.settleLayout(ctx, found.Shards)
+	if err != nil {
+		return nil //nolint:nilerr // It was asked to end.
 	}
+	g.url, g.limit = found.URL, found.Limit
+	g.mu.Lock()
+	g.layout = n
+	g.mu.Unlock()
+	g.changed()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return g.sharing.Run(ctx, Identity(g.cfg.Token, g.cfg.REST.Base()), n, g.serve) })
 	group.Go(func() error { return g.seedState(ctx) })
 	group.Go(func() error { return g.keepIntents(ctx) })
 	return group.Wait()
@@ -279,107 +289,44 @@ func (g *Gateway) ask(ctx context.Context) (*botGateway, error) {
 	return &found, g.Identity(ctx)
 }
 
-// open makes the shards with their sessions.
-func (g *Gateway) open(found *botGateway) []*shard {
-	n := g.cfg.Shards
-	if n == 0 {
-		n = min(max(found.Shards, 1), maxShards)
+// settleLayout finds out the number of shards; it fails when ctx ends.
+func (g *Gateway) settleLayout(ctx context.Context, recommended int) (int, error) {
+	wanted := g.cfg.Shards
+	if wanted == 0 {
+		wanted = min(max(recommended, 1), maxShards)
 	}
-	// A session belongs to a bot and a Discord. A hash of the token tells bots
-	// apart and is worth nothing to who finds it.
-	sum := sha256.Sum256([]byte(g.cfg.Token + "\x00" + g.cfg.REST.Base()))
-	identity := binary.LittleEndian.Uint64(sum[:8])
-	var shards []*shard
-	for id := range n {
-		slot, err := g.cfg.Sessions.Open(id, n, identity)
-		if err != nil {
-			g.cfg.Log.Error("the gateway session cannot be kept: what comes while the next start is under way is lost", zap.Int("shard_id", id), zap.Error(err))
-			slot = &memorySession{}
+	for pause := g.cfg.RetryMin; ; pause = min(2*pause, g.cfg.RetryMax) {
+		n, err := g.sharing.Layout(ctx, wanted)
+		if err == nil {
+			return n, nil
 		}
-		shards = append(shards, &shard{
-			gateway: g, id: id, of: n, slot: slot, kinds: kinds{}, log: g.cfg.Log.With(zap.Int("shard_id", id)), stat: ShardStatus{ID: id},
-		})
+		g.cfg.Log.Warn("the number of shards is not settled yet", zap.Error(err), zap.Duration("pause", pause))
+		if !clock.Sleep(ctx, clock.Real, pause) {
+			return 0, ctx.Err()
+		}
 	}
-	return shards
 }
 
-// shardUp is called by the shard's reader each time its session is up. With
-// unseen, an earlier process was told the guilds, and this one was not.
-func (g *Gateway) shardUp(s *shard, unseen bool) {
+// serve keeps a shard connected as long as it is this process's.
+func (g *Gateway) serve(ctx context.Context, id int, slot SessionSlot) error {
+	s := &shard{
+		gateway: g, id: id, of: g.Layout(), slot: slot, kinds: kinds{}, log: g.cfg.Log.With(zap.Int("shard_id", id)), stat: ShardStatus{ID: id},
+	}
+	drop, err := s.hold(ctx)
+	if err != nil {
+		return nil //nolint:nilerr // It was asked to end.
+	}
+	g.state.open(id)
 	g.mu.Lock()
-	_, again := g.up[s.id]
-	g.up[s.id] = struct{}{}
-	first := !again && len(g.up) == s.of
-	g.seeds = g.seeds || unseen
-	seed := g.seeds && len(g.up) == s.of
-	if seed {
-		g.seeds = false
-	}
+	g.shards[id] = s
 	g.mu.Unlock()
-	if seed {
-		select {
-		case g.seed <- struct{}{}:
-		default:
-		}
-	} else if first {
-		g.state.complete()
-	}
-	if first {
-		g.sink.Ready(g.User())
-	}
-	g.regrow()
 	g.changed()
-}
-
-// seedState fills the list of guilds by REST after a session was resumed that
-// an earlier process began.
-func (g *Gateway) seedState(ctx context.Context) error {
-	for {
-		select {
-		case <-g.seed:
-		case <-ctx.Done():
-			return nil
-		}
-		for pause := g.cfg.RetryMin; ; pause = min(2*pause, g.cfg.RetryMax) {
-			err := g.listGuilds(ctx)
-			if err == nil {
-				g.state.complete()
-				break
-			}
-			if ctx.Err() == nil {
-				g.cfg.Log.Warn("list of guilds is not read yet", zap.Error(err), zap.Duration("pause", pause))
-			}
-			if !clock.Sleep(ctx, clock.Real, pause) {
-				return nil
-			}
-		}
-	}
-}
-
-func (g *Gateway) listGuilds(ctx context.Context) error {
-	const page = 200
-	after := snowflake.GuildID(0)
-	for {
-		query := url.Values{"limit": {strconv.Itoa(page)}}
-		if !after.IsZero() {
-			query.Set("after", after.String())
-		}
-		doc, err := g.cfg.REST.Do(ctx, Request{Method: http.MethodGet, Route: "/users/@me/guilds", Path: "/users/@me/guilds", Query: query})
-		if err != nil {
-			return fmt.Errorf("list the bot's guilds: %w", err)
-		}
-		ids := readGuilds(doc)
-		g.mu.Lock()
-		n := len(g.shards)
-		g.mu.Unlock()
-		g.state.seed(ids, func(id snowflake.GuildID) int { return int(uint64(id) >> 22 % uint64(n)) }) //nolint:gosec // Small.
-		last := after
-		jsonscan.Elements(doc, func(value []byte) bool {
-			after = max(after, snowflake.GuildID(jsonscan.ID(jsonscan.Get(value, "id"))))
-			return true
-		})
-		if len(ids) < page || after == last {
-			return nil
-		}
-	}
+	err = s.run(ctx)
+	g.mu.Lock()
+	delete(g.shards, id)
+	g.mu.Unlock()
+	g.state.release(id, s.of)
+	drop()
+	g.changed()
+	return err
 }

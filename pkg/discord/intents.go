@@ -106,6 +106,14 @@ func (g *Gateway) regrow() {
 	}
 }
 
+// Changed gives a channel that is closed when a session, or which shards there are,
+// changes next.
+func (g *Gateway) Changed() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.news
+}
+
 // changed wakes those that wait for the sessions.
 func (g *Gateway) changed() {
 	g.mu.Lock()
@@ -126,18 +134,15 @@ func (g *Gateway) keepIntents(ctx context.Context) error {
 		if !clock.Sleep(ctx, clock.Real, g.cfg.GatherIntents) {
 			return nil
 		}
-		g.mu.Lock()
-		shards := g.shards
-		g.mu.Unlock()
-		for _, s := range shards {
+		for _, s := range g.own() {
 			if !s.lacks() {
 				continue
 			}
-			pass, err := g.gate.enter(ctx, s.id)
+			_, leave, err := g.enter(ctx, s.id)
 			if err != nil {
 				return nil //nolint:nilerr // It was asked to end.
 			}
-			pass.leave()
+			leave()
 			s.log.Info("gateway session is begun anew for more events", zap.Strings("intents", g.asks().Names()))
 			s.renew()
 			g.await(ctx, g.cfg.ReadyWithin, func() bool { return !s.lacks() })
@@ -150,10 +155,9 @@ func (g *Gateway) keepIntents(ctx context.Context) error {
 func (g *Gateway) Settled(ctx context.Context, guild snowflake.GuildID) bool {
 	return g.await(ctx, 0, func() bool {
 		g.mu.Lock()
-		n := len(g.shards)
 		var s *shard
-		if n > 0 {
-			s = g.shards[int(uint64(guild)>>22%uint64(n))] //nolint:gosec // Below n.
+		if g.layout > 0 {
+			s = g.shards[ShardOf(guild, g.layout)]
 		}
 		g.mu.Unlock()
 		return s == nil || s.has(g.asks())

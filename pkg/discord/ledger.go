@@ -228,16 +228,20 @@ type Receipt struct {
 	mark uint64
 }
 
-// Given says that the event was given to its script, under the dispatch's number
-// and to the place where a later process finds whether it began. 0 is no such
-// place: then no other process gives it to a script.
-func (r Receipt) Given(place, dispatch uint64) {
-	if r.slot != nil {
-		r.slot.Give(r.mark, place, dispatch)
+// Begin asks whether the event may be given to its script, under the dispatch's
+// number and at the place where a later process finds whether it began. 0 is no
+// such place: then no other process gives it to a script.
+func (r Receipt) Begin(place, dispatch uint64, who Claimant) Claim {
+	if r.slot == nil {
+		return ClaimGranted
 	}
+	return r.slot.Begin(r.mark, place, dispatch, who)
 }
 
-// Waits takes Given back: it turned out that the script had not begun.
+// Kept reports whether the event is kept: it is not when it came from elsewhere.
+func (r Receipt) Kept() bool { return r.slot != nil }
+
+// Waits takes Begin back: it turned out that the script had not begun.
 func (r Receipt) Waits() {
 	if r.slot != nil {
 		r.slot.Note(r.mark, FateWaits)
@@ -258,4 +262,11 @@ func (e Event) Keep() Receipt {
 		return Receipt{}
 	}
 	return Receipt{slot: e.slot, mark: e.slot.Keep(e.Seq)}
+}
+
+// Of gives the event as one of a session whose slot that is: for those who bring
+// events to a sink without a gateway.
+func (e Event) Of(slot SessionSlot, seq int64) Event {
+	e.slot, e.Seq = slot, seq
+	return e
 }

@@ -81,7 +81,7 @@ func TestLedgerOverManyKills(t *testing.T) {
 						}
 						dispatch++
 						place := process<<8 | random.Uint64N(3)
-						slot.Give(mark, place, dispatch)
+						slot.Begin(mark, place, dispatch, nil)
 						queues[place] = append(queues[place], given{seq, dispatch})
 						runs = append(runs, seq)
 						break

@@ -172,9 +172,9 @@ func TestGatewayReplaysWhatWasNotBegun(t *testing.T) {
 		kept = append(kept, <-k.receipts)
 	}
 	kept[0].Settled()
-	kept[1].Given(0, 0)
+	kept[1].Begin(0, 0, nil)
 	kept[2].Settled()
-	kept[4].Given(0, 0)
+	kept[4].Begin(0, 0, nil)
 	kept[4].Waits()
 	// Another connection of the same process replays nothing of it.
 	w.fail(discordsim.GatewayFault{Kind: "drop"})

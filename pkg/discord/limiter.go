@@ -90,6 +90,29 @@ type grant struct {
 
 const firstPrune = 1024
 
+// resize keeps the times of that many requests from now on, of those before the
+// latest.
+func (g *globalWindow) resize(n int) {
+	if n == len(g.sent) {
+		return
+	}
+	before := append(slices.Clone(g.sent[g.next:]), g.sent[:g.next]...) // The oldest first.
+	g.sent, g.next = make([]time.Time, max(n, 0)), 0
+	if drop := len(before) - len(g.sent); drop > 0 {
+		before = before[drop:]
+	}
+	copy(g.sent[len(g.sent)-len(before):], before)
+}
+
+// setGlobal changes how many requests a second are sent in all.
+func (m *limiter) setGlobal(n int, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.limits.global = n
+	m.global.resize(n)
+	m.turn(now)
+}
+
 func newLimiter(l limits) *limiter {
 	m := &limiter{
 		limits: l, buckets: map[bucketKey]*bucket{}, routes: map[[2]string]string{}, pruneAt: firstPrune,

@@ -153,6 +153,9 @@ type REST struct {
 // SetTimeout changes RESTConfig.Timeout for attempts from now on.
 func (r *REST) SetTimeout(d time.Duration) { r.timeout.Store(int64(d)) }
 
+// SetGlobalLimit changes RESTConfig.GlobalLimit for requests from now on.
+func (r *REST) SetGlobalLimit(n int) { r.limiter.setGlobal(n, time.Now()) }
+
 // NewREST makes a client.
 func NewREST(cfg RESTConfig) (*REST, error) {
 	if err := cfg.Validate(); err != nil {
@@ -256,6 +259,10 @@ func (r *REST) attempt(ctx context.Context, c *call, again bool) (answer, error)
 		return answer{}, err
 	}
 	sent := time.Now()
+	if err := fenced(ctx); err != nil {
+		r.limiter.release(grant, answer{err: err}, sent)
+		return answer{}, err
+	}
 	r.cfg.Meter.Waited(sent.Sub(begun))
 	a := r.send(ctx, c)
 	r.cfg.Meter.Sent(c.method, c.route, a.status, time.Since(sent))

@@ -45,9 +45,15 @@ type SessionSlot interface {
 	// Note, which any goroutine may call with what Keep gave, how far it came.
 	Keep(seq int64) (mark uint64)
 	Note(mark uint64, f Fate)
-	// Give is Note with FateBegun, and says where a later process finds whether
-	// the dispatch began.
-	Give(mark, place, dispatch uint64)
+	// Begin asks whether the dispatch may be given to its script here, and notes
+	// FateBegun and where a later process finds whether it began. Any goroutine may
+	// call it. One that this process claimed before, and took back with FateWaits,
+	// is granted again as long as the shard is valid. A claim that is neither
+	// granted nor denied at once is who's to hear of.
+	Begin(mark, place, dispatch uint64, who Claimant) Claim
+	// Valid reports whether the shard is this process's at this moment. Any
+	// goroutine may ask, also after Close.
+	Valid() bool
 	// Fate is what an earlier process did with a dispatch that is replayed.
 	Fate(seq int64) Fate
 	// SettledTo is the number up to which nothing is to be done any more. Any
@@ -219,8 +225,14 @@ func (m *mappedSession) Keep(seq int64) uint64 { return m.ledger.keep(seq) }
 // Note implements SessionSlot.
 func (m *mappedSession) Note(mark uint64, f Fate) { m.ledger.set(mark, f) }
 
-// Give implements SessionSlot.
-func (m *mappedSession) Give(mark, place, dispatch uint64) { m.ledger.give(mark, place, dispatch) }
+// Begin implements SessionSlot: nobody else has the shard.
+func (m *mappedSession) Begin(mark, place, dispatch uint64, _ Claimant) Claim {
+	m.ledger.give(mark, place, dispatch)
+	return ClaimGranted
+}
+
+// Valid implements SessionSlot.
+func (m *mappedSession) Valid() bool { return true }
 
 // Fate implements SessionSlot.
 func (m *mappedSession) Fate(seq int64) Fate { return m.ledger.fate(seq) }
@@ -256,12 +268,13 @@ type memorySession struct {
 	seq     atomic.Int64
 }
 
-func (m *memorySession) Load() (Session, bool) { return m.session, m.session.ID != "" }
-func (m *memorySession) Save(s Session) error  { m.session = s; m.seq.Store(s.Seq); return nil }
-func (m *memorySession) Advance(seq int64)     { m.session.Seq = seq; m.seq.Store(seq) }
-func (m *memorySession) Keep(int64) uint64     { return 0 }
-func (m *memorySession) Note(uint64, Fate)     {}
-func (m *memorySession) Give(_, _, _ uint64)   {}
-func (m *memorySession) Fate(int64) Fate       { return FateWaits }
-func (m *memorySession) SettledTo() int64      { return m.seq.Load() }
-func (m *memorySession) Close() error          { return nil }
+func (m *memorySession) Load() (Session, bool)                  { return m.session, m.session.ID != "" }
+func (m *memorySession) Save(s Session) error                   { m.session = s; m.seq.Store(s.Seq); return nil }
+func (m *memorySession) Advance(seq int64)                      { m.session.Seq = seq; m.seq.Store(seq) }
+func (m *memorySession) Keep(int64) uint64                      { return 0 }
+func (m *memorySession) Note(uint64, Fate)                      {}
+func (m *memorySession) Begin(_, _, _ uint64, _ Claimant) Claim { return ClaimGranted }
+func (m *memorySession) Valid() bool                            { return true }
+func (m *memorySession) Fate(int64) Fate                        { return FateWaits }
+func (m *memorySession) SettledTo() int64                       { return m.seq.Load() }
+func (m *memorySession) Close() error                           { return nil }

@@ -38,6 +38,13 @@ type shard struct {
 	kinds   kinds
 	log     *zap.Logger
 
+	// The gateway's mu guards these.
+	wasUp  bool // It was connected once.
+	unseen bool // REST must tell its guilds,
+	told   bool // which are known.
+
+	known <-chan struct{} // Closed when it is known what its guilds handle; nil is now.
+
 	// Of the goroutines that follow one another: run's and the readers'.
 	begun    bool // Its guilds are known, or were before the start.
 	failed   int  // Connections in a row that came to nothing.
@@ -149,17 +156,15 @@ func (s *shard) connect(ctx context.Context) *link {
 	}
 	identified := func() {}
 	if !resuming {
-		if wait := s.gateway.gate.spent(time.Now()); wait > 0 {
-			s.log.Error("Discord takes no more new sessions today; the shard waits", zap.Duration("wait", wait))
-		}
-		pass, err := s.gateway.gate.enter(ctx, s.id)
+		s.awaitKnown(ctx)
+		used, leave, err := s.gateway.enter(ctx, s.id)
 		if err != nil {
 			l := newLink(s, Session{}, identified)
 			l.end(err)
 			return l
 		}
-		defer pass.leave()
-		identified = pass.used
+		defer leave()
+		identified = used
 		session = Session{Intents: s.gateway.asks()}
 	}
 	l := newLink(s, session, identified)
@@ -187,6 +192,57 @@ func (s *shard) connect(ctx context.Context) *link {
 	l.shut()
 	l.end(errUsed) // Unless there was a reason.
 	return l
+}
+
+// enter waits for the right to send one IDENTIFY.
+func (g *Gateway) enter(ctx context.Context, shard int) (used, leave func(), err error) {
+	return g.sharing.Enter(ctx, shard, g.limit, g.cfg.IdentifyEvery)
+}
+
+// hold has everybody else begin with the shard; drop ends that.
+func (s *shard) hold(ctx context.Context) (drop func(), err error) {
+	holder := s.gateway.cfg.Holder
+	if holder == nil {
+		return func() {}, nil
+	}
+	for pause := s.gateway.cfg.RetryMin; ; pause = min(2*pause, s.gateway.cfg.RetryMax) {
+		if s.known, err = holder.Take(ctx, s.id, s.of, s.slot.Valid); err == nil {
+			break
+		}
+		s.log.Warn("shard cannot be taken yet", zap.Error(err), zap.Duration("pause", pause))
+		if !clock.Sleep(ctx, clock.Real, pause) {
+			return nil, ctx.Err()
+		}
+	}
+	var once sync.Once
+	// One that was lost is somebody else's at once. Of one that is let go, the
+	// connection ends first: what still comes is to be kept for the next owner.
+	stop := context.AfterFunc(ctx, func() {
+		if !s.slot.Valid() {
+			once.Do(func() { holder.Drop(s.id, false) })
+		}
+	})
+	return func() {
+		stop()
+		once.Do(func() { holder.Drop(s.id, s.slot.Valid()) })
+	}, nil
+}
+
+// knownWithin is how long a new session waits to ask for what scripts handle: one
+// that asks for too little is begun twice.
+const knownWithin = 10 * time.Second
+
+func (s *shard) awaitKnown(ctx context.Context) {
+	if s.known == nil {
+		return
+	}
+	timer := time.NewTimer(knownWithin)
+	defer timer.Stop()
+	select {
+	case <-s.known:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // client is arikawa's side of the connection: a fresh one each time, since its

@@ -44,6 +44,7 @@ type State struct {
 	watchers []func(snowflake.ChannelID)
 	known    chan struct{}
 	once     sync.Once
+	shards   map[int]bool // Those whose guilds are kept, and whether all of them are known.
 }
 
 // members are a guild's channels.
@@ -55,15 +56,59 @@ type members struct {
 func newState() *State {
 	return &State{
 		guilds: map[snowflake.GuildID]*members{}, channels: map[snowflake.ChannelID]Channel{}, gone: map[snowflake.GuildID]struct{}{},
-		known: make(chan struct{}),
+		known: make(chan struct{}), shards: map[int]bool{},
 	}
 }
 
-// Known is closed once every guild that the bot is in is known: when all shards
-// were connected, and after a RESUME in a new process when REST has told.
+// Known is closed once every guild of this process's shards is known: when all of
+// them were connected, and after a RESUME in a new process when REST has told.
 func (s *State) Known() <-chan struct{} { return s.known }
 
 func (s *State) complete() { s.once.Do(func() { close(s.known) }) }
+
+// Complete reports whether all guilds of the shard are known.
+func (s *State) Complete(shard int) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.shards[shard]
+}
+
+// open keeps the shard's guilds from now on.
+func (s *State) open(shard int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shards[shard] = false
+}
+
+// tell notes that all guilds of the shard are known.
+func (s *State) tell(shard int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ours := s.shards[shard]; ours {
+		s.shards[shard] = true
+	}
+}
+
+// release forgets the guilds of a shard that goes. The bot is in them all the same.
+func (s *State) release(shard, of int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.shards, shard)
+	for id, g := range s.guilds {
+		if g.shard != shard {
+			continue
+		}
+		for c := range g.channels {
+			delete(s.channels, c)
+		}
+		delete(s.guilds, id)
+	}
+	for id := range s.gone {
+		if ShardOf(id, of) == shard {
+			delete(s.gone, id)
+		}
+	}
+}
 
 // Channel gives what is known of a channel or thread.
 func (s *State) Channel(id snowflake.ChannelID) (Channel, bool) {
@@ -344,13 +389,18 @@ func (s *State) admit(shard int, guilds []snowflake.GuildID) (joined []snowflake
 	return joined
 }
 
-// seed makes guilds known that REST listed, unless they were left meanwhile.
-func (s *State) seed(guilds []snowflake.GuildID, shardOf func(snowflake.GuildID) int) {
+// seed makes guilds known that REST listed, unless they were left meanwhile or are
+// not wanted.
+func (s *State) seed(guilds []snowflake.GuildID, shardOf func(snowflake.GuildID) (shard int, wanted bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range guilds {
+		shard, wanted := shardOf(id)
+		if _, ours := s.shards[shard]; !wanted || !ours {
+			continue
+		}
 		if _, left := s.gone[id]; !left {
-			s.add(shardOf(id), id)
+			s.add(shard, id)
 		}
 	}
 }

@@ -96,9 +96,10 @@ func TestStateIsBounded(t *testing.T) {
 func TestStateSeedLeavesOutWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	s := newState()
+	s.open(0)
 	apply(t, s, "GUILD_DELETE", `{"id":"2"}`)
 	apply(t, s, "GUILD_CREATE", `{"id":"3","channels":[{"id":"30","type":0}]}`)
-	s.seed([]snowflake.GuildID{1, 2, 3}, func(snowflake.GuildID) int { return 0 })
+	s.seed([]snowflake.GuildID{1, 2, 3}, func(snowflake.GuildID) (int, bool) { return 0, true })
 	if diff := cmp.Diff([]snowflake.GuildID{1, 3}, s.Guilds()); diff != "" {
 		t.Errorf("guilds (-want +got):\n%s", diff)
 	}

@@ -37,14 +37,18 @@ type frame struct {
 type conn struct {
 	sim *Sim
 	ws  *websocket.Conn
-	net net.Conn
-	out *packer
+	// number is different for each connection, and from is the client's address.
+	number uint64
+	from   string
+	net    net.Conn
+	out    *packer
 
 	// ending is set when the reader has ended.
 	ending atomic.Bool
 
 	// session is guarded by Sim.mu; nil before IDENTIFY or RESUME.
 	session *session
+	life    *life // Goes with session.
 	// windowStart and sends count what was received, for the limit of 120 a
 	// minute; only the reader uses them.
 	windowStart time.Time
@@ -62,7 +66,10 @@ type conn struct {
 }
 
 func newConn(s *Sim, ws *websocket.Conn, stream bool) *conn {
-	c := &conn{sim: s, ws: ws, net: ws.NetConn(), out: newPacker(stream), windowStart: s.now()}
+	c := &conn{
+		sim: s, ws: ws, net: ws.NetConn(), number: s.connections.Add(1), from: ws.RemoteAddr().String(),
+		out: newPacker(stream), windowStart: s.now(),
+	}
 	c.wake.L = &c.mu
 	c.drained.L = &c.mu
 	return c

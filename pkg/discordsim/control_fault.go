@@ -75,7 +75,7 @@ func (s *Sim) controlSessions(*controlCall) (any, error) {
 		})
 	}
 	sortBy(list, func(d map[string]any) string { id, _ := d["session_id"].(string); return id })
-	return map[string]any{"sessions": list, "connections": len(s.conns), "identifies": s.starts}, nil
+	return map[string]any{"sessions": list, "connections": len(s.conns), "identifies": s.pace.total, "refused": s.pace.refused, "token_reset": s.tokenReset.Load()}, nil
 }
 
 // controlGateway lets something happen to the gateway connections.
@@ -86,15 +86,30 @@ func (s *Sim) controlGateway(c *controlCall) (any, error) {
 		Resumable bool    `json:"resumable"`
 		Shard     *uint64 `json:"shard"`
 		Forget    bool    `json:"forget"`
+		Remaining *int    `json:"remaining"`
 	}
 	if err := c.decode(&req); err != nil {
 		return nil, err
+	}
+	if req.Action == "starts" || req.Remaining != nil {
+		return s.controlStarts(req.Action, req.Remaining)
 	}
 	n, err := s.FailGateway(GatewayFault{Kind: req.Action, Code: req.Code, Resumable: req.Resumable, Shard: req.Shard, Forget: req.Forget})
 	if err != nil {
 		return nil, wrong("%s", err)
 	}
 	return map[string]any{"connections": n}, nil
+}
+
+// controlStarts says how many sessions may be begun today.
+func (s *Sim) controlStarts(action string, remaining *int) (any, error) {
+	if action != "starts" || remaining == nil || *remaining < 0 || *remaining > s.cfg.SessionStarts {
+		return nil, wrong("the action starts needs remaining, from 0 to %d, which goes with no other", s.cfg.SessionStarts)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaveStarts(*remaining)
+	return map[string]any{"remaining": *remaining}, nil
 }
 
 // Arrive ends an outage of the guild.

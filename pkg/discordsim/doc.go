@@ -30,7 +30,10 @@
 //	GET    /requests                                   the bot's REST requests (?after=&limit=&wait_ms=)
 //	GET    /faults, POST /faults, DELETE /faults       a RequestFault for the next requests
 //	GET    /gateway                                    sessions and connections
-//	POST   /gateway {"action", "code", "resumable", "shard", "forget"}
+//	POST   /gateway {"action", "code", "resumable", "shard", "forget", "remaining"}
+//	GET    /gateway/connections                        which connection had which session, and when
+//	GET    /gateway/dispatches                         what sessions were given (?event=&after=&limit=)
+//	GET    /interactions                               what was done about each (?after=&limit=)
 //	GET    /oauth                                      who has logged in to the application
 //	POST   /oauth {"action": "expire" | "life" | "deauthorize", "author", "access_token_secs"}
 //	POST   /flood                                      a Flood; answers with its FloodResult

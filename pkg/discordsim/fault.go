@@ -203,6 +203,7 @@ func (s *Sim) failConn(c *conn, f GatewayFault) {
 // logOut takes the connection's session away, so that it can identify again.
 func (c *conn) logOut() {
 	if c.session != nil {
+		c.sim.leave(c)
 		c.session.conn = nil
 		c.session.left = c.sim.now()
 		c.session = nil
@@ -219,7 +220,7 @@ func (s *Sim) Sessions() (connected, identifies int) {
 			connected++
 		}
 	}
-	return connected, s.starts
+	return connected, s.pace.total
 }
 
 // Depart makes the bot leave a guild, or the guild unavailable; Arrive undoes

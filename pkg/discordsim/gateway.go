@@ -57,10 +57,6 @@ const (
 	sendWindow = time.Minute
 	// maxPerShard is how many guilds a shard may have on average.
 	maxPerShard = 2500
-	// maxStarts is how many sessions may be begun a day. Only the answer about it
-	// counts down; nobody is refused.
-	maxStarts   = 1000
-	startWindow = 24 * time.Hour
 )
 
 var upgrader = websocket.Upgrader{ReadBufferSize: 4096, WriteBufferSize: 1024}

@@ -49,14 +49,20 @@ func (s *Sim) begin(c *conn, id identity, shard [2]uint64) error {
 	if uint64(len(s.guildOrder)) > maxPerShard*shard[1] {
 		return closeWith(closeShardingRequired, "Sharding required.")
 	}
+	if s.early(shard[0]) {
+		c.send(control(opInvalidSession, false))
+		return nil
+	}
+	if !s.countStart() {
+		return closeWith(closeAuthentication, "Authentication failed.")
+	}
 	ss := &session{
-		id: randomHex(16), intents: *id.Intents, shard: shard, conn: c,
+		id: randomHex(16), intents: *id.Intents, shard: shard, log: &s.dispatches,
 		replay: replayBuffer{limit: s.cfg.ReplayEvents},
 	}
-	c.session = ss
+	s.enter(c, ss, false)
 	c.out.each.Store(id.Compress)
 	s.sessions[ss.id] = ss
-	s.countStart()
 	ss.push(newEvent("READY", mustEncode(s.ready(ss, id.Shard))))
 	if ss.intents&intentGuilds == 0 {
 		return nil
@@ -171,10 +177,13 @@ func (c *conn) resume(d json.RawMessage) error {
 	}
 	if ss.conn != nil {
 		ss.conn.close(4000, "Resumed elsewhere.")
+		s.leave(ss.conn)
 	}
-	c.session, ss.conn = ss, c
+	s.enter(c, ss, true)
 	for i, e := range missed {
-		c.enqueue(frame{event: e, seq: *r.Seq + int64(i) + 1})
+		seq := *r.Seq + int64(i) + 1
+		c.enqueue(frame{event: e, seq: seq})
+		s.dispatches.add(dispatched{seq: seq, ss: ss, event: e, conn: c.number, again: true})
 	}
 	ss.push(newEvent("RESUMED", []byte(`{"_trace":["discordsim"]}`)))
 	return nil

@@ -47,12 +47,15 @@ type Action struct {
 	// (30,000 by default).
 	Wait   bool `json:"wait"`
 	WaitMS int  `json:"wait_ms"`
+	// Detach waits for nothing; GET /sim/interactions tells what becomes of it.
+	Detach bool `json:"detach"`
 }
 
 // Outcome is what the person sees.
 type Outcome struct {
 	// Type is message, update (of the message whose component was used),
-	// deferred, deferred_update, modal, autocomplete or error.
+	// deferred, deferred_update, modal, autocomplete, error, or sent when nothing
+	// was waited for.
 	Type          string                  `json:"type"`
 	InteractionID snowflake.InteractionID `json:"interaction_id"`
 	Message       json.RawMessage         `json:"message,omitempty"`
@@ -78,6 +81,9 @@ func (s *Sim) Act(ctx context.Context, guild snowflake.GuildID, a Action) (Outco
 	if err != nil {
 		return Outcome{}, err
 	}
+	if a.Detach {
+		return Outcome{Type: "sent", InteractionID: in.id}, nil
+	}
 	longer := time.Duration(0)
 	if a.Wait {
 		longer = standardWait
@@ -98,6 +104,9 @@ func (s *Sim) start(guild snowflake.GuildID, a Action) (*interaction, error) {
 	}
 	if a.WaitMS < 0 || a.WaitMS > maxWaitMS {
 		return nil, wrong("wait_ms must be from 0 to %d", maxWaitMS)
+	}
+	if a.Detach && (a.Wait || a.WaitMS != 0) {
+		return nil, wrong("detach goes without wait and wait_ms")
 	}
 	kinds := 0
 	for _, used := range []bool{a.Command != "", a.CustomID != "", a.Modal != ""} {

@@ -55,6 +55,11 @@ type interaction struct {
 	modal  map[string]any
 	choice []any
 
+	// steps are the requests about it, and answers how many of them were to be
+	// the first answer.
+	steps   []step
+	answers int
+
 	changed chan struct{}
 }
 

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Request is one REST request that was answered.
 type Request struct {
-	Seq    int64  `json:"seq"`
-	Method string `json:"method"`
+	Seq    int64     `json:"seq"`
+	At     time.Time `json:"at"` // When it was answered.
+	Method string    `json:"method"`
 	// Path is below /api/v10, and Route its pattern with the method before it,
 	// such as "POST /channels/{channel}/messages".
 	Path   string          `json:"path"`

@@ -6,11 +6,14 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-const maxAutocomplete = 25
+const (
+	maxAutocomplete = 25
+	callbackPattern = "/interactions/{interaction}/{token}/callback"
+)
 
 func (s *Sim) interactionRoutes() []route {
 	return []route{{
-		method: "POST", pattern: "/interactions/{interaction}/{token}/callback", handle: s.answerInteraction,
+		method: "POST", pattern: callbackPattern, handle: s.answerInteraction,
 		open: true, free: true, bucket: bucketRule{none: true},
 	}}
 }
@@ -22,9 +25,11 @@ func (s *Sim) answerInteraction(c *call) (any, error) {
 		return nil, err
 	}
 	in := s.interactions.byID[id]
-	switch {
-	case in == nil || in.token != c.param("token"):
+	if in == nil || in.token != c.param("token") {
 		return nil, errUnknownInteraction
+	}
+	c.about = in
+	switch {
 	case in.answer != 0:
 		return nil, errAcknowledged
 	case s.overdue(in):
@@ -177,6 +182,7 @@ func (in *interaction) callbackDocument() map[string]any {
 // tokenInteraction finds the interaction whose token stands in a webhook's place.
 func (s *Sim) tokenInteraction(c *call) (*interaction, error) {
 	in := s.interactions.byToken[c.param("token")]
+	c.about = in
 	switch {
 	case in == nil:
 		return nil, errWebhookToken

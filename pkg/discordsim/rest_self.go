@@ -11,12 +11,16 @@ func (s *Sim) getGateway(*call) (any, error) {
 }
 
 func (s *Sim) getGatewayBot(*call) (any, error) {
-	shards := max(1, (len(s.guildOrder)+maxPerShard-1)/maxPerShard)
+	shards := s.cfg.Shards
+	if shards == 0 {
+		shards = max(1, (len(s.guildOrder)+maxPerShard-1)/maxPerShard)
+	}
 	used, reset := s.startsUsed()
 	return map[string]any{
 		"url": s.gatewayURL(), "shards": shards,
 		"session_start_limit": map[string]any{
-			"total": maxStarts, "remaining": max(0, maxStarts-used), "reset_after": reset.Milliseconds(), "max_concurrency": 16,
+			"total": s.cfg.SessionStarts, "remaining": max(0, s.cfg.SessionStarts-used),
+			"reset_after": reset.Milliseconds(), "max_concurrency": s.concurrency(),
 		},
 	}, nil
 }

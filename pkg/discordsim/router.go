@@ -62,6 +62,8 @@ type call struct {
 	grant *grant
 	// guild is whose audit log an entry goes to.
 	guild *guild
+	// about is the interaction that the request answers.
+	about *interaction
 	// received is when the request came in.
 	received time.Time
 }
@@ -116,7 +118,7 @@ func (r *router) serve(ctx context.Context, w http.ResponseWriter, req *http.Req
 func (s *Sim) serveCall(ctx context.Context, w http.ResponseWriter, c *call) {
 	seen := Request{Method: c.req.Method, Path: c.path, Query: c.req.URL.RawQuery, Route: c.route.name, Reason: c.reason()}
 	status, body := s.answer(ctx, w, c, &seen)
-	seen.Status = status
+	seen.Status, seen.At = status, s.now()
 	s.requests.add(seen)
 	s.exchanged(c, status, body)
 	writeJSON(w, status, body)
@@ -171,12 +173,21 @@ func (s *Sim) process(w http.ResponseWriter, c *call, seen *Request) (int, []byt
 		return encodeError(refuse(http.StatusServiceUnavailable, 0, "503: Service Unavailable"))
 	}
 	out, err := c.route.handle(c)
+	status, body := c.result(out, err)
+	if c.about != nil {
+		c.about.record(c, s.now(), status, err)
+	}
+	if err == nil {
+		s.audit(c, body)
+	}
+	return status, body
+}
+
+func (c *call) result(out any, err error) (int, []byte) {
 	if err != nil {
 		return encodeError(err)
 	}
-	status, body := c.encode(out)
-	s.audit(c, body)
-	return status, body
+	return c.encode(out)
 }
 
 func (c *call) encode(out any) (int, []byte) {
@@ -235,6 +246,9 @@ func (s *Sim) authorized(req *http.Request) bool {
 }
 
 func (s *Sim) acceptsToken(token string) bool {
+	if s.tokenReset.Load() {
+		return false
+	}
 	token = strings.TrimPrefix(token, "Bot ")
 	if s.cfg.Token == "" {
 		return token != ""

@@ -18,6 +18,7 @@ type session struct {
 	// seq is the last sequence number that was given out.
 	seq    int64
 	replay replayBuffer
+	log    *dispatchLog
 	conn   *conn // nil while nobody is connected.
 	left   time.Time
 }
@@ -39,9 +40,12 @@ func (ss *session) hasGuild(guild snowflake.GuildID) bool {
 func (ss *session) push(e *event) {
 	ss.seq++
 	ss.replay.add(e)
+	d := dispatched{seq: ss.seq, ss: ss, event: e}
 	if ss.conn != nil {
 		ss.conn.enqueue(frame{event: e, seq: ss.seq})
+		d.conn = ss.conn.number
 	}
+	ss.log.add(d)
 }
 
 // replayBuffer keeps the newest events of a session.
@@ -73,26 +77,6 @@ func (b *replayBuffer) since(n int64) ([]*event, bool) {
 	return out, true
 }
 
-// countStart counts a session that is begun. Sim.mu is held.
-func (s *Sim) countStart() {
-	s.starts++
-	used, _ := s.startsUsed()
-	if used == 0 {
-		s.startWindow.began, s.startWindow.used = s.now(), 0
-	}
-	s.startWindow.used++
-}
-
-// startsUsed is how many sessions were begun in the day's window, and when it
-// ends. Sim.mu is held.
-func (s *Sim) startsUsed() (used int, reset time.Duration) {
-	reset = startWindow - s.now().Sub(s.startWindow.began)
-	if reset <= 0 {
-		return 0, startWindow
-	}
-	return s.startWindow.used, reset
-}
-
 // sweepSessions forgets sessions that nobody can resume any more. Sim.mu is held.
 func (s *Sim) sweepSessions() {
 	now := s.now()
@@ -109,6 +93,7 @@ func (s *Sim) detach(c *conn, ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	s.leave(c)
 	ss := c.session
 	if ss == nil || ss.conn != c {
 		return

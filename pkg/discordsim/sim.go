@@ -34,6 +34,18 @@ type Config struct {
 	// DeniedIntents are privileged intents the application was not granted:
 	// asking for one closes the connection with 4014.
 	DeniedIntents int
+	// Shards is the number of shards that GET /gateway/bot recommends; by default
+	// it follows from the number of guilds.
+	Shards int
+	// MaxConcurrency is how many shards may identify in one moment, 16 by default,
+	// and IdentifyEvery how long that moment is: 5 s by default, no time with
+	// NoRateLimits. An IDENTIFY too early is answered with INVALID_SESSION.
+	MaxConcurrency int
+	IdentifyEvery  time.Duration
+	// SessionStarts is how many sessions may be begun in a day, 1,000 by default.
+	// One more ends all of them, and the bot's token is refused from then on;
+	// with NoRateLimits it only counts down.
+	SessionStarts int
 	// HeartbeatInterval is announced in HELLO, 41.25 s by default.
 	HeartbeatInterval time.Duration
 	// AnswerWithin is how long an interaction waits for its first answer, 3 s by
@@ -57,6 +69,18 @@ func (c *Config) setDefaults() error {
 	}
 	if c.Guilds < 0 || c.Guilds > 100_000 {
 		return errors.New("guilds must be from 1 to 100000")
+	}
+	if c.Shards < 0 || c.MaxConcurrency < 0 || c.SessionStarts < 0 || c.IdentifyEvery < 0 {
+		return errors.New("shards, max_concurrency, the day's sessions and the time between them must not be negative")
+	}
+	if c.MaxConcurrency == 0 {
+		c.MaxConcurrency = standardConcurrency
+	}
+	if c.IdentifyEvery == 0 && !c.NoRateLimits {
+		c.IdentifyEvery = standardEvery
+	}
+	if c.SessionStarts == 0 {
+		c.SessionStarts = standardStarts
 	}
 	if c.HeartbeatInterval <= 0 {
 		c.HeartbeatInterval = 41250 * time.Millisecond
@@ -114,16 +138,19 @@ type Sim struct {
 	floods       []*flood
 	streams      int  // Streams of feeds that are open.
 	mute         bool // Streams end.
-	// starts counts the sessions that were begun, and window those of a day.
-	starts      int
-	startWindow struct {
-		began time.Time
-		used  int
-	}
-	closed  bool
-	uploads []*attachment // Files that people gave in options, the newest last.
+	pace         pace
+	lives        []*life // The newest last.
+	turns        uint64  // Numbers what begins and ends in lives.
+	dispatches   dispatchLog
+	closed       bool
+	uploads      []*attachment // Files that people gave in options, the newest last.
 	// epoch is different in every process, so that ids of streams are.
 	epoch string
+
+	// connections counts the gateway connections there were.
+	connections atomic.Uint64
+	// tokenReset is set when the bot's token is of no use any more.
+	tokenReset atomic.Bool
 
 	// running counts the goroutines of connections.
 	running sync.WaitGroup
@@ -155,7 +182,7 @@ func New(cfg Config) (*Sim, error) {
 		conns:     map[*conn]struct{}{},
 		oauth:     oauthState{life: 7 * 24 * time.Hour, codes: map[string]oauthCode{}},
 	}
-	s.ids.now, s.epoch = cfg.Now, randomHex(8)
+	s.ids.now, s.dispatches.now, s.epoch = cfg.Now, cfg.Now, randomHex(8)
 	s.requests = newRequestLog()
 	s.limits = newLimiter(cfg.Now)
 	s.faults = newFaultScript()

@@ -110,6 +110,12 @@ func (b Base) place(r *http.Request) (guild snowflake.GuildID, path string, err 
 	return guild, path, nil
 }
 
+// Guild is whose endpoint a request is for, if it names one.
+func (b Base) Guild(r *http.Request) (guild snowflake.GuildID, ok bool) {
+	guild, _, err := b.place(r)
+	return guild, err == nil
+}
+
 // dotted reports whether a segment of the path is one that URLs resolve.
 func dotted(path string) bool {
 	for segment := range strings.SplitSeq(path, "/") {

@@ -36,6 +36,17 @@ type Caller struct {
 // is the API's.
 func (e *Endpoint) Owns(r *http.Request) bool { return e.cfg.Base.Owns(r) }
 
+// Guild is whose endpoint a request is for, if it names one.
+func (e *Endpoint) Guild(r *http.Request) (guild snowflake.GuildID, ok bool) {
+	return e.cfg.Base.Guild(r)
+}
+
+// Within is how long the beginning of an answer may take, the request's body
+// included.
+func (e *Endpoint) Within() time.Duration {
+	return bodyTime + e.cfg.Limits.Start + e.cfg.Limits.Answer + answerGrace
+}
+
 // Serve answers a request. An error is what to answer; nothing was written then.
 func (e *Endpoint) Serve(w http.ResponseWriter, r *http.Request, who Caller) error {
 	outcome, err := e.serve(w, r, who)

@@ -17,9 +17,11 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/flora-runtime/flora-runtime/db/dbtest"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 // crashDir names the environment variable that makes the test binary the
@@ -34,7 +36,11 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	if arguments := os.Getenv(moveEnv); arguments != "" {
+		fmt.Fprintln(os.Stderr, moveAndDie(arguments))
+		os.Exit(1)
+	}
+	os.Exit(dbtest.Main(m))
 }
 
 const (
@@ -302,7 +308,7 @@ func TestPowerLossKeepsWhatWasAcknowledged(t *testing.T) {
 
 func TestClosedDatabaseRefuses(t *testing.T) {
 	t.Parallel()
-	db, err := kv.Open(kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits()})
+	db, err := postgrestest.Open(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}

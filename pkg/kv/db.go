@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
@@ -17,7 +17,6 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
-	"github.com/flora-runtime/flora-runtime/pkg/store/pebbledb"
 )
 
 const (
@@ -30,7 +29,12 @@ const (
 
 // Config of a DB.
 type Config struct {
-	Dir    string
+	// Dir is the folder of the Pebble database that is used when Engine is nil.
+	Dir string
+	// Engine keeps the data; the DB closes it.
+	Engine Engine
+	// Kept keeps finished archives; nil is the folder Archives.
+	Kept   Archives
 	Limits Limits
 	Clock  clock.Clock // nil is the real one.
 	Log    *zap.Logger // nil logs nothing.
@@ -56,17 +60,17 @@ type Config struct {
 	fs vfs.FS // Set by tests of power loss.
 }
 
-// DB implements Store with Pebble.
+// DB implements Store and Ordered over an Engine.
 type DB struct {
 	bounds atomic.Pointer[Limits] // In force.
 	clock  clock.Clock
 	log    *zap.Logger
 	every  time.Duration
-	pebble *pebble.DB
+	engine Engine
 	fs     vfs.FS
 
-	room          *pebbledb.Room
-	archives      string
+	archives      string // The folder of what is under way.
+	kept          Archives
 	archiving     *semaphore.Weighted // Bounds the exports and imports at once.
 	storesChanged func(snowflake.GuildID)
 	told          func(guild snowflake.GuildID, store string, keys []string)
@@ -94,9 +98,10 @@ type guild struct {
 	inFlight *semaphore.Weighted
 
 	// mu makes read, check and write of this guild one step. It is not held
-	// while a write waits for the disk.
+	// while a write waits for the disk, or for others to write.
 	mu     sync.Mutex
 	loaded bool
+	raw    []byte // The guildRecord as it was read, where the engine is shared.
 	// importing keeps the sweep away from what an import counts.
 	importing bool
 	guildRecord
@@ -108,7 +113,7 @@ type store struct {
 	writes window
 }
 
-// Open opens or makes the database in cfg.Dir.
+// Open opens the storage of cfg.Engine, or opens or makes the database in cfg.Dir.
 func Open(cfg Config) (*DB, error) {
 	if err := cfg.Limits.Validate(); err != nil {
 		return nil, err
@@ -122,9 +127,6 @@ func Open(cfg Config) (*DB, error) {
 	if cfg.SweepEvery <= 0 {
 		cfg.SweepEvery = 10 * time.Second
 	}
-	if cfg.CacheBytes <= 0 {
-		cfg.CacheBytes = 64 << 20
-	}
 	if cfg.Archives == "" {
 		cfg.Archives = strings.TrimRight(cfg.Dir, "/") + "-archives"
 	}
@@ -137,13 +139,21 @@ func Open(cfg Config) (*DB, error) {
 	if cfg.fs == nil {
 		cfg.fs = vfs.Default
 	}
-	o := pebbledb.Options{Name: schemaName, Version: schemaVersion, MemTable: memTable, Cache: cfg.CacheBytes, Log: cfg.Log, FS: cfg.fs}
-	p, err := pebbledb.Open(cfg.Dir, o)
-	if err != nil {
-		return nil, err
+	if cfg.Engine == nil {
+		engine, err := openPebble(cfg.Dir, cfg.CacheBytes, cfg.Log, cfg.fs)
+		if err != nil {
+			return nil, err
+		}
+		if err := CheckState(context.Background(), engine); err != nil {
+			return nil, errors.Join(err, engine.Close())
+		}
+		cfg.Engine = engine
+	}
+	if cfg.Kept == nil {
+		cfg.Kept = archiveFiles{cfg.fs, cfg.Archives}
 	}
 	db := &DB{
-		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, pebble: p, fs: cfg.fs, room: pebbledb.NewRoom(o, cfg.Dir),
+		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, engine: cfg.Engine, fs: cfg.fs, kept: cfg.Kept,
 		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged, told: cfg.Committed,
 		guilds: map[snowflake.GuildID]*guild{}, busy: map[snowflake.GuildID]struct{}{},
 	}
@@ -179,7 +189,7 @@ func (db *DB) Close() error {
 		return nil
 	}
 	db.closed = true
-	return db.pebble.Close()
+	return db.engine.Close()
 }
 
 // enter begins a method; leave ends it.
@@ -233,67 +243,114 @@ func (db *DB) forget() {
 	}
 }
 
-// lock takes the guild's mutex and makes sure that its counters are in memory.
-// After an error it is not held.
-func (db *DB) lock(g *guild) error {
-	g.mu.Lock()
-	if g.loaded {
-		return nil
+// update runs f in a write of the guild that is alone in it and finds its counters
+// in memory. f gives what makes the state in memory that which it wrote, nil
+// when it wrote nothing.
+func (db *DB) update(ctx context.Context, g *guild, u Update, f func(tx Tx) (apply func(), err error)) error {
+	var apply func()
+	locked := false
+	unlock := func() {
+		if locked {
+			locked = false
+			g.mu.Unlock()
+		}
 	}
-	if err := db.load(g); err != nil {
-		g.mu.Unlock()
+	defer func() { unlock() }()
+	u.Guild = g.id
+	likely := u.Keys
+	u.Keys = func() (keys [][]byte) {
+		if likely != nil {
+			keys = likely()
+		}
+		return append(keys, guildKey(tagGuild, g.id))
+	}
+	u.Do = func(tx Tx) (err error) {
+		unlock()
+		g.mu.Lock()
+		locked = true
+		if err := db.load(ctx, g, tx); err != nil {
+			return err
+		}
+		apply, err = f(tx)
+		if err != nil || apply == nil { // There is nothing to be done with.
+			unlock()
+		}
 		return err
 	}
-	g.loaded = true
-	return nil
+	u.Done = func() {
+		if apply != nil {
+			apply()
+		}
+		unlock()
+	}
+	u.Undone = func() {
+		g.mu.Lock()
+		g.loaded = false
+		g.mu.Unlock()
+	}
+	return db.engine.Update(ctx, u)
 }
 
-func (db *DB) load(g *guild) error {
-	b, err := db.get(db.pebble, guildKey(tagGuild, g.id))
+// load makes sure that the guild's counters in memory are those that are stored.
+func (db *DB) load(ctx context.Context, g *guild, r Reader) error {
+	if g.loaded && !db.engine.Shared() {
+		return nil
+	}
+	b, err := r.Get(ctx, guildKey(tagGuild, g.id))
 	if err != nil {
 		return err
 	}
-	g.guildRecord = guildRecord{}
+	// Every write gives another record, so the stores are the same too.
+	if g.loaded && bytes.Equal(b, g.raw) {
+		return nil
+	}
+	g.loaded = false
+	record := guildRecord{}
 	if b != nil {
-		if g.guildRecord, err = decodeGuild(b); err != nil {
+		if record, err = decodeGuild(b); err != nil {
 			return db.damaged(g.id, "guild", err)
 		}
 	}
-	g.stores = map[string]*store{}
-	return db.scan(db.pebble, storeKey(g.id, ""), func(k, v []byte) error {
-		s, err := decodeStore(v)
-		if err != nil {
-			return db.damaged(g.id, "store", err)
+	stores, err := db.records(ctx, r, g.id)
+	if err != nil {
+		return err
+	}
+	for name, s := range stores {
+		if have := g.stores[name]; have != nil {
+			s.writes = have.writes
 		}
-		g.stores[string(k[9:])] = &store{storeRecord: s}
-		return nil
-	})
+	}
+	g.guildRecord, g.stores, g.raw, g.loaded = record, stores, b, true
+	return nil
 }
 
-// get gives a copy of a record, nil when there is none.
-func (db *DB) get(r pebble.Reader, key []byte) ([]byte, error) {
-	v, closer, err := r.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, failed("read", err)
-	}
-	out := append(make([]byte, 0, len(v)), v...)
-	if err := closer.Close(); err != nil {
-		return nil, failed("read", err)
-	}
-	return out, nil
+// records reads the guild's stores.
+func (db *DB) records(ctx context.Context, r Reader, id snowflake.GuildID) (map[string]*store, error) {
+	stores := map[string]*store{}
+	err := scan(ctx, r, storeKey(id, ""), func(k, v []byte) error {
+		s, err := decodeStore(v)
+		if err != nil {
+			return db.damaged(id, "store", err)
+		}
+		stores[string(k[9:])] = &store{storeRecord: s}
+		return nil
+	})
+	return stores, err
+}
+
+// counted makes the record what was written.
+func (g *guild) counted(r guildRecord, encoded []byte) {
+	g.guildRecord, g.raw = r, encoded
 }
 
 // scan calls f with every record whose key starts with prefix.
-func (db *DB) scan(r pebble.Reader, prefix []byte, f func(k, v []byte) error) error {
-	iter, err := r.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: after(prefix)})
+func scan(ctx context.Context, r Reader, prefix []byte, f func(k, v []byte) error) error {
+	iter, err := r.Iter(ctx, Span{Lower: prefix, Upper: after(prefix)})
 	if err != nil {
-		return failed("read", err)
+		return err
 	}
-	for iter.First(); iter.Valid(); iter.Next() {
-		v, err := iter.ValueAndErr()
+	for iter.Next() {
+		v, err := iter.Value()
 		if err == nil {
 			err = f(iter.Key(), v)
 		}
@@ -301,27 +358,7 @@ func (db *DB) scan(r pebble.Reader, prefix []byte, f func(k, v []byte) error) er
 			return errors.Join(err, iter.Close())
 		}
 	}
-	if err := errors.Join(iter.Error(), iter.Close()); err != nil {
-		return failed("read", err)
-	}
-	return nil
-}
-
-// commit writes the batch in its order and unlocks the guild, then waits for
-// the disk, so that the guild's next write joins the same sync. apply changes
-// the state in memory to what the batch says.
-func (db *DB) commit(g *guild, b *pebble.Batch, apply func()) error {
-	if err := db.room.Write(func() error { return db.pebble.ApplyNoSyncWait(b, pebble.Sync) }); err != nil {
-		g.mu.Unlock()
-		return errors.Join(failed("write", err), b.Close())
-	}
-	apply()
-	g.mu.Unlock()
-	db.room.Synced(b.SyncWait())
-	if err := b.Close(); err != nil {
-		return failed("write", err)
-	}
-	return nil
+	return iter.Close()
 }
 
 func failed(what string, err error) error {

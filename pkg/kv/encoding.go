@@ -13,13 +13,14 @@ import (
 )
 
 // The first byte of every key says what it is. Numbers are big-endian, so that
-// keys sort by them.
+// keys sort by them. An engine may have keys of its own from 0x70 on.
 const (
 	tagGuild  = 0x01 // guild -> guildRecord
 	tagStore  = 0x02 // guild, store -> storeRecord
 	tagHead   = 0x03 // guild, store, 0, key -> head
 	tagValue  = 0x04 // guild, store, 0, key -> a value that is not in its head
 	tagExpiry = 0x05 // guild, expiration, store, 0, key -> nothing
+	tagState  = 0x06 // nothing -> see state.go
 )
 
 // inlineBytes is the largest value that is kept in its head. Listing reads the
@@ -27,6 +28,9 @@ const (
 const inlineBytes = 4 << 10
 
 var errDamaged = errors.New("kv record is damaged")
+
+// guildWidth is the length of what guildKey gives.
+const guildWidth = 9
 
 func guildKey(tag byte, guild snowflake.GuildID) []byte {
 	return binary.BigEndian.AppendUint64([]byte{tag}, uint64(guild))

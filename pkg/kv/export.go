@@ -9,11 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -25,13 +23,6 @@ import (
 
 // archivesAtOnce bounds the exports and imports of all guilds, uploads aside.
 const archivesAtOnce = 2
-
-// Names of files in a guild's folder of archives. What begins with a dot is not
-// finished, and of no use to the next process.
-const (
-	archiveSuffix = ".jsonl.gz"
-	unfinished    = "."
-)
 
 // begin keeps other exports and imports of the guild away; done ends it. ctx ends
 // with the database, too.
@@ -80,7 +71,7 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 		return Export{}, err
 	}
 	defer done()
-	kept, err := db.exports(id)
+	kept, err := db.Exports(ctx, id)
 	if err != nil {
 		return Export{}, err
 	}
@@ -102,21 +93,29 @@ func (db *DB) Export(ctx context.Context, id snowflake.GuildID, store string) (E
 		return Export{}, err
 	}
 	for _, old := range kept[min(len(kept), db.limits().Exports-1):] {
-		if err := db.fs.Remove(db.archivePath(id, old.file())); err != nil {
+		if err := db.kept.Remove(ctx, id, old); err != nil {
 			db.log.Warn("an old export is not removed", zap.Stringer("guild_id", id), zap.Error(err))
 		}
 	}
 	return e, nil
 }
 
-// export writes the archive beside its place and moves it there when it is
-// whole and on disk.
+// export writes the archive beside its place, and hands it over when it is whole
+// and on disk.
 func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, now time.Time) (Export, error) {
 	e := Export{ID: uuid.NewString(), CreatedAt: now}
-	f, err := db.createArchive(id, unfinished+e.file())
+	files := archiveFiles{db.fs, db.archives}
+	f, err := files.create(id, unfinished+e.file())
 	if err != nil {
 		return Export{}, err
 	}
+	path := files.path(id, unfinished+e.file())
+	defer func() {
+		// Unless it was taken over.
+		if e := db.fs.Remove(path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+			db.log.Warn("what is left of an export is not removed", zap.Stringer("guild_id", id), zap.Error(e))
+		}
+	}()
 	err = db.writeArchive(ctx, f, id, archive.Header{Guild: id.String(), Store: store, CreatedAt: now})
 	if err == nil {
 		err = wrap("export", f.Sync())
@@ -127,15 +126,17 @@ func (db *DB) export(ctx context.Context, id snowflake.GuildID, store string, no
 			e.Bytes = info.Size()
 		}
 	}
-	err = errors.Join(err, wrap("export", f.Close()))
-	from := db.archivePath(id, unfinished+e.file())
-	if err == nil {
-		err = wrap("export", db.fs.Rename(from, db.archivePath(id, e.file())))
+	if err = errors.Join(err, wrap("export", f.Close())); err != nil {
+		return Export{}, err
 	}
-	if err != nil {
-		return Export{}, errors.Join(err, db.fs.Remove(from))
+	if f, err = db.fs.Open(path); err != nil {
+		return Export{}, failed("export", err)
 	}
-	return e, db.syncDir(db.archivePath(id, ""))
+	err = db.kept.Keep(ctx, id, e, path, io.NewSectionReader(f, 0, e.Bytes))
+	if err = errors.Join(err, wrap("export", f.Close())); err != nil {
+		return Export{}, err
+	}
+	return e, nil
 }
 
 // copying keeps what it is given from the file, which may change it.
@@ -151,16 +152,18 @@ func (c *copying) Write(p []byte) (int, error) {
 }
 
 // writeArchive writes the stores as they are at this moment.
-func (db *DB) writeArchive(ctx context.Context, f vfs.File, id snowflake.GuildID, h archive.Header) (err error) {
-	snapshot := db.pebble.NewSnapshot()
-	defer func() { err = errors.Join(err, wrap("export", snapshot.Close())) }()
+func (db *DB) writeArchive(ctx context.Context, f vfs.File, id snowflake.GuildID, h archive.Header) error {
+	return db.engine.LongView(ctx, func(r Reader) error { return db.writeStores(ctx, r, f, id, h) })
+}
+
+func (db *DB) writeStores(ctx context.Context, r Reader, f vfs.File, id snowflake.GuildID, h archive.Header) error {
 	type named struct {
 		name   string
 		record storeRecord
 	}
 	var stores []named
 	prefix := storeKey(id, "")
-	if err := db.scan(snapshot, prefix, func(k, v []byte) error {
+	if err := scan(ctx, r, prefix, func(k, v []byte) error {
 		s, err := decodeStore(v)
 		if err != nil {
 			return db.damaged(id, "store", err)
@@ -188,17 +191,17 @@ func (db *DB) writeArchive(ctx context.Context, f vfs.File, id snowflake.GuildID
 		if err := w.Store(archive.Store{Name: s.name, CreatedAt: micro(s.record.created)}); err != nil {
 			return wrap("export", err)
 		}
-		if err := db.writeEntries(ctx, w, snapshot, id, s.name); err != nil {
+		if err := db.writeEntries(ctx, w, r, id, s.name); err != nil {
 			return err
 		}
 	}
 	return wrap("export", errors.Join(w.Close(), out.Flush()))
 }
 
-func (db *DB) writeEntries(ctx context.Context, w *archive.Writer, r pebble.Reader, id snowflake.GuildID, store string) error {
+func (db *DB) writeEntries(ctx context.Context, w *archive.Writer, r Reader, id snowflake.GuildID, store string) error {
 	now := db.clock.Now().Unix()
 	prefix := entryKey(tagHead, id, store, "")
-	return db.scan(r, prefix, func(k, v []byte) error {
+	return scan(ctx, r, prefix, func(k, v []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -210,7 +213,7 @@ func (db *DB) writeEntries(ctx context.Context, w *archive.Writer, r pebble.Read
 			return nil
 		}
 		key := string(k[len(prefix):])
-		value, err := db.value(r, id, store, key, h)
+		value, err := db.value(ctx, r, id, store, key, h)
 		if err != nil {
 			return err
 		}
@@ -225,29 +228,9 @@ func (db *DB) Exports(ctx context.Context, id snowflake.GuildID) ([]Export, erro
 		return nil, err
 	}
 	defer db.leave()
-	return db.exports(id)
-}
-
-func (db *DB) exports(id snowflake.GuildID) ([]Export, error) {
-	names, err := db.fs.List(db.archivePath(id, ""))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, failed("list exports", err)
-	}
-	out := []Export{}
-	for _, name := range names {
-		e, ok := parseExport(name)
-		if !ok {
-			continue
-		}
-		info, err := db.fs.Stat(db.archivePath(id, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // Removed meanwhile.
-		}
-		if err != nil {
-			return nil, failed("list exports", err)
-		}
-		e.Bytes = info.Size()
-		out = append(out, e)
+	out, err := db.kept.List(ctx, id)
+	if err != nil {
+		return nil, err
 	}
 	slices.SortFunc(out, func(a, b Export) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), strings.Compare(a.ID, b.ID))
@@ -266,58 +249,11 @@ func (db *DB) OpenExport(ctx context.Context, id snowflake.GuildID, export strin
 	if i < 0 {
 		return nil, Export{}, missing
 	}
-	f, err := db.fs.Open(db.archivePath(id, all[i].file()))
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := db.kept.Open(ctx, id, all[i])
+	if fault.Is(err, fault.NotFound) {
 		return nil, Export{}, missing
 	}
-	if err != nil {
-		return nil, Export{}, failed("read", err)
-	}
-	return exportFile{io.NewSectionReader(f, 0, all[i].Bytes), f}, all[i], nil
-}
-
-type exportFile struct {
-	io.ReadSeeker
-	io.Closer
-}
-
-// file is the name of the archive's file, which says all about it.
-func (e Export) file() string {
-	return strconv.FormatInt(e.CreatedAt.UnixMicro(), 10) + "_" + e.ID + archiveSuffix
-}
-
-func parseExport(name string) (Export, bool) {
-	text, ok := strings.CutSuffix(name, archiveSuffix)
-	at, id, sep := strings.Cut(text, "_")
-	n, err := strconv.ParseInt(at, 10, 64)
-	if !ok || !sep || err != nil || uuid.Validate(id) != nil {
-		return Export{}, false
-	}
-	return Export{ID: id, CreatedAt: time.UnixMicro(n).UTC()}, true
-}
-
-// archivePath is a file among the guild's archives.
-func (db *DB) archivePath(id snowflake.GuildID, name string) string {
-	return db.fs.PathJoin(db.archives, id.String(), name)
-}
-
-func (db *DB) createArchive(id snowflake.GuildID, name string) (vfs.File, error) {
-	if err := db.fs.MkdirAll(db.archivePath(id, ""), 0o700); err != nil {
-		return nil, failed("make the folder of archives", err)
-	}
-	f, err := db.fs.Create(db.archivePath(id, name), vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return nil, failed("make an archive", err)
-	}
-	return f, nil
-}
-
-func (db *DB) syncDir(dir string) error {
-	d, err := db.fs.OpenDir(dir)
-	if err != nil {
-		return failed("write", err)
-	}
-	return wrap("write", errors.Join(d.Sync(), d.Close()))
+	return f, all[i], err
 }
 
 // tidyArchives removes what an earlier process left unfinished.

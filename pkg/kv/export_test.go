@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -25,7 +26,13 @@ func (c Config) WithFS(fs vfs.FS) Config {
 }
 
 // Pebble is the database itself.
-func (db *DB) Pebble() *pebble.DB { return db.pebble }
+func (db *DB) Pebble() *pebble.DB { return db.engine.(*onDisk).db }
+
+// Count counts the keys that are stored, expired ones too.
+func (db *DB) Count() (n int, err error) {
+	err = scan(context.Background(), db.engine, []byte{tagHead}, func([]byte, []byte) error { n++; return nil })
+	return n, err
+}
 
 // States is the number of guilds in memory.
 func (db *DB) States() int {
@@ -49,10 +56,11 @@ func Recode(b []byte) ([]byte, error) {
 // Check compares every counter, and every record that belongs to another one,
 // with the entries.
 func (db *DB) Check() error {
+	ctx, r := context.Background(), db.engine
 	type total struct{ bytes, keys int64 }
 	stores, guilds := map[string]total{}, map[snowflake.GuildID]total{}
 	large := 0
-	err := db.scan(db.pebble, []byte{tagHead}, func(k, v []byte) error {
+	err := scan(ctx, r, []byte{tagHead}, func(k, v []byte) error {
 		g, name, key, err := parseEntryKey(k)
 		if err != nil {
 			return err
@@ -66,7 +74,7 @@ func (db *DB) Check() error {
 		guilds[g] = total{guilds[g].bytes + h.size(key), guilds[g].keys + 1}
 		if !h.inline {
 			large++
-			b, err := db.get(db.pebble, entryKey(tagValue, g, name, key))
+			b, err := r.Get(ctx, entryKey(tagValue, g, name, key))
 			if err != nil {
 				return err
 			}
@@ -77,7 +85,7 @@ func (db *DB) Check() error {
 		if h.expiration == 0 {
 			return nil
 		}
-		b, err := db.get(db.pebble, expiryKey(g, h.expiration, name, key))
+		b, err := r.Get(ctx, expiryKey(g, h.expiration, name, key))
 		if err == nil && b == nil {
 			err = fmt.Errorf("the expiration of %q is not in order", key)
 		}
@@ -86,13 +94,13 @@ func (db *DB) Check() error {
 	if err != nil {
 		return err
 	}
-	if err := db.scan(db.pebble, []byte{tagValue}, func([]byte, []byte) error { large--; return nil }); err != nil {
+	if err := scan(ctx, r, []byte{tagValue}, func([]byte, []byte) error { large--; return nil }); err != nil {
 		return err
 	}
 	if large != 0 {
 		return fmt.Errorf("there are %d values without a head", -large)
 	}
-	err = db.scan(db.pebble, []byte{tagStore}, func(k, v []byte) error {
+	err = scan(ctx, r, []byte{tagStore}, func(k, v []byte) error {
 		s, err := decodeStore(v)
 		if err != nil {
 			return err
@@ -109,7 +117,7 @@ func (db *DB) Check() error {
 	if len(stores) > 0 {
 		return fmt.Errorf("stores without a record: %v", stores)
 	}
-	return db.scan(db.pebble, []byte{tagGuild}, func(k, v []byte) error {
+	return scan(ctx, r, []byte{tagGuild}, func(k, v []byte) error {
 		r, err := decodeGuild(v)
 		if err != nil {
 			return err

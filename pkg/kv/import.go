@@ -5,13 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
-	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
-	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 	"go.uber.org/zap"
@@ -22,9 +18,9 @@ import (
 )
 
 // Import implements Store. The archive is kept on disk and checked to its end;
-// then tables of the database are made of it beside the database, and put in
-// place in one step. Whatever ends an import before that step leaves the stores
-// as they were. While it goes on the guild's other writes wait, reads do not.
+// then the engine takes it in in one step. Whatever ends an import before that
+// step leaves the stores as they were. While it goes on the guild's other writes
+// wait, reads do not.
 func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o ImportOptions) (Imported, error) {
 	ctx, done, err := db.begin(ctx, id)
 	if err != nil {
@@ -32,7 +28,7 @@ func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o 
 	}
 	defer done()
 	name := unfinished + "import-" + uuid.NewString()
-	dir := db.archivePath(id, name)
+	dir := archiveFiles{db.fs, db.archives}.path(id, name)
 	if err := db.fs.MkdirAll(dir, 0o700); err != nil {
 		return Imported{}, failed("import", err)
 	}
@@ -65,8 +61,12 @@ func (db *DB) Import(ctx context.Context, id snowflake.GuildID, in io.Reader, o 
 		g.importing = false
 		g.mu.Unlock()
 	}()
-	m := &intake{db: db, guild: g, dir: dir, replace: o.Replace, stores: map[string]storeRecord{}, after: g.guildRecord}
-	if err := m.run(ctx, spool); err != nil {
+	m := &intake{db: db, guild: g, replace: o.Replace, stores: map[string]storeRecord{}}
+	err = db.engine.Load(ctx, id, dir, func(tx Tx) error { return m.run(ctx, tx, spool) })
+	g.mu.Lock()
+	g.loaded = false // Whatever is stored counts.
+	g.mu.Unlock()
+	if err != nil {
 		return Imported{}, err
 	}
 	db.storesChanged(id)
@@ -167,29 +167,27 @@ func (db *DB) settle(ctx context.Context, g *guild) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := db.lock(g); err != nil {
+		if n, err := db.sweepGuild(ctx, g); err != nil {
 			return err
-		}
-		n, err := db.sweepGuild(g)
-		g.importing = err == nil && n == 0
-		g.mu.Unlock()
-		if err != nil || n == 0 {
-			return err
+		} else if n == 0 {
+			break
 		}
 	}
+	g.mu.Lock()
+	g.importing = true
+	g.mu.Unlock()
+	return nil
 }
 
-// intake turns an archive into tables of the database.
+// intake turns an archive into records.
 type intake struct {
 	db      *DB
 	guild   *guild
-	dir     string
 	replace bool
 
-	heads, values *table
-	expiries      *pebble.Batch
-	old           *pebble.Iterator // Over the heads that are there.
-	version       uint64
+	tx      Tx
+	old     Iterator // Over the heads that are there.
+	version uint64
 
 	stores map[string]storeRecord // As they will be.
 	after  guildRecord
@@ -197,26 +195,24 @@ type intake struct {
 	result Imported
 }
 
-func (m *intake) run(ctx context.Context, spool string) (err error) {
+func (m *intake) run(ctx context.Context, tx Tx, spool string) (err error) {
 	db, id := m.db, m.guild.id
 	f, err := db.fs.Open(spool)
 	if err != nil {
 		return failed("import", err)
 	}
 	defer func() { _ = f.Close() }()
-	if m.heads, err = m.table("heads"); err != nil {
+	m.guild.mu.Lock()
+	err = db.load(ctx, m.guild, tx)
+	m.guild.mu.Unlock()
+	if err != nil {
 		return err
 	}
-	defer m.heads.abandon()
-	if m.values, err = m.table("values"); err != nil {
-		return err
-	}
-	defer m.values.abandon()
-	m.expiries = db.pebble.NewBatch()
-	defer func() { err = errors.Join(err, m.expiries.Close()) }()
+	// Nobody else writes, so the guild is what it is until the end.
+	m.tx, m.after = tx, m.guild.guildRecord
 	lower := guildKey(tagHead, id)
-	if m.old, err = db.pebble.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: after(lower)}); err != nil {
-		return failed("import", err)
+	if m.old, err = tx.Iter(ctx, Span{Lower: lower, Upper: after(lower)}); err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, m.old.Close()) }()
 	m.version = m.guild.version + 1
@@ -227,7 +223,8 @@ func (m *intake) run(ctx context.Context, spool string) (err error) {
 	if err := m.check(); err != nil {
 		return err
 	}
-	return m.put(ctx)
+	m.records()
+	return nil
 }
 
 // begin takes away what the archive is to replace.
@@ -252,7 +249,9 @@ func (m *intake) begin(h archive.Header) error {
 	if h.Store != "" {
 		prefix = func(tag byte) []byte { return entryKey(tag, id, h.Store, "") }
 	}
-	return errors.Join(m.heads.deleteAll(prefix(tagHead)), m.values.deleteAll(prefix(tagValue)))
+	m.tx.DeleteAll(prefix(tagHead))
+	m.tx.DeleteAll(prefix(tagValue))
+	return nil
 }
 
 func (m *intake) record(r archive.Record) error {
@@ -300,18 +299,16 @@ func (m *intake) entry(e archive.Entry) error {
 	m.count(&record, h.size(e.Key), 1)
 	m.stores[m.name] = record
 	m.result.Keys++
-	if err := m.heads.set(key, h.encode()); err != nil {
-		return err
-	}
+	m.tx.Set(key, h.encode())
 	if !h.inline {
-		err = m.values.set(entryKey(tagValue, id, m.name, e.Key), encodeValue(h.valueVersion, e.Value))
+		m.tx.Set(entryKey(tagValue, id, m.name, e.Key), encodeValue(h.valueVersion, e.Value))
 	} else if old != nil && !old.inline {
-		err = m.values.delete(entryKey(tagValue, id, m.name, e.Key))
+		m.tx.Delete(entryKey(tagValue, id, m.name, e.Key))
 	}
-	if err != nil || h.expiration == 0 {
-		return err
+	if h.expiration != 0 {
+		m.tx.Set(expiryKey(id, h.expiration, m.name, e.Key), nil)
 	}
-	return m.expires(expiryKey(id, h.expiration, m.name, e.Key))
+	return nil
 }
 
 func (m *intake) count(s *storeRecord, bytes, keys int64) {
@@ -324,38 +321,18 @@ func (m *intake) count(s *storeRecord, bytes, keys int64) {
 // present gives the head that stays beside the archive's, nil for none. Keys
 // come in ascending order.
 func (m *intake) present(key []byte) (*head, error) {
-	if m.replace || !m.old.SeekGE(key) || !bytes.Equal(m.old.Key(), key) {
-		return nil, wrap("import", m.old.Error())
+	if m.replace || !m.old.Seek(key) || !bytes.Equal(m.old.Key(), key) {
+		return nil, nil
 	}
-	v, err := m.old.ValueAndErr()
+	v, err := m.old.Value()
 	if err != nil {
-		return nil, failed("import", err)
+		return nil, err
 	}
 	h, err := decodeHead(v)
 	if err != nil {
 		return nil, m.db.damaged(m.guild.id, "entry", err)
 	}
 	return &h, nil
-}
-
-// expires writes a place in the order of expirations. These go before the rest,
-// in any number of writes: one that points at nothing does no harm.
-func (m *intake) expires(key []byte) error {
-	if err := m.expiries.Set(key, nil, nil); err != nil {
-		return failed("import", err)
-	}
-	const most = 1 << 20
-	if m.expiries.Len() < most {
-		return nil
-	}
-	if err := m.db.room.Check(); err != nil {
-		return err
-	}
-	if err := m.db.room.Write(func() error { return m.expiries.Commit(pebble.NoSync) }); err != nil {
-		return failed("import", err)
-	}
-	m.expiries.Reset()
-	return nil
 }
 
 // check holds what will be there against the quotas.
@@ -377,128 +354,14 @@ func (m *intake) check() error {
 	return l.exceeded(0, m.guild.bytes, m.guild.keys, m.after.bytes-m.guild.bytes, m.after.keys-m.guild.keys)
 }
 
-// put is the one step: all of it is on disk and visible, or nothing.
-func (m *intake) put(ctx context.Context) error {
-	db, g := m.db, m.guild
-	if err := db.room.Check(); err != nil {
-		return err
-	}
-	records, err := m.records()
-	if err != nil {
-		return err
-	}
-	defer records.abandon()
-	// On disk before the heads that they belong to.
-	if err := m.expiries.LogData(nil, nil); err != nil {
-		return failed("import", err)
-	}
-	if err := db.room.Write(func() error { return m.expiries.Commit(pebble.Sync) }); err != nil {
-		return failed("import", err)
-	}
-	var paths []string
-	for _, t := range []*table{records, m.heads, m.values} {
-		some, err := t.finish()
-		if err != nil {
-			return err
-		}
-		if some {
-			paths = append(paths, t.path)
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if err := db.pebble.Ingest(context.WithoutCancel(ctx), paths); err != nil {
-		g.loaded = false // Whatever is on disk counts.
-		return failed("import", err)
-	}
-	g.guildRecord = m.after
-	stores := make(map[string]*store, len(m.stores))
-	for name, record := range m.stores {
-		stores[name] = &store{storeRecord: record}
-		if have := g.stores[name]; have != nil {
-			stores[name].writes = have.writes
-		}
-	}
-	g.stores = stores
-	return nil
-}
-
-// records is the table of the counters.
-func (m *intake) records() (*table, error) {
-	t, err := m.table("records")
-	if err != nil {
-		return nil, err
-	}
+// records writes the counters.
+func (m *intake) records() {
 	id := m.guild.id
-	err = t.set(guildKey(tagGuild, id), m.after.encode())
+	m.tx.Set(guildKey(tagGuild, id), m.after.encode())
 	if m.replace {
-		err = errors.Join(err, t.deleteAll(storeKey(id, "")))
+		m.tx.DeleteAll(storeKey(id, ""))
 	}
-	names := make([]string, 0, len(m.stores))
-	for name := range m.stores {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, strings.Compare)
-	for _, name := range names {
-		err = errors.Join(err, t.set(storeKey(id, name), m.stores[name].encode()))
-	}
-	if err != nil {
-		t.abandon()
-		return nil, err
-	}
-	return t, nil
-}
-
-// table is a file of the database that is being made.
-type table struct {
-	path string
-	w    *sstable.Writer // nil when finished or abandoned.
-	some bool
-}
-
-func (m *intake) table(name string) (*table, error) {
-	path := m.db.fs.PathJoin(m.dir, name+".sst")
-	f, err := m.db.fs.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return nil, failed("import", err)
-	}
-	return &table{path: path, w: sstable.NewWriter(objstorageprovider.NewFileWritable(f), sstable.WriterOptions{
-		TableFormat: m.db.pebble.FormatMajorVersion().MaxTableFormat(), FilterPolicy: bloom.FilterPolicy(bloomBits),
-	})}, nil
-}
-
-// bloomBits are those of the database's other tables.
-const bloomBits = 10
-
-func (t *table) set(key, value []byte) error {
-	t.some = true
-	return wrap("import", t.w.Set(key, value))
-}
-
-func (t *table) delete(key []byte) error {
-	t.some = true
-	return wrap("import", t.w.Delete(key))
-}
-
-// deleteAll takes away what is there; what the table itself holds stays.
-func (t *table) deleteAll(prefix []byte) error {
-	t.some = true
-	return wrap("import", t.w.DeleteRange(prefix, after(prefix)))
-}
-
-// finish puts the table on disk and says whether there is anything in it.
-func (t *table) finish() (some bool, err error) {
-	w := t.w
-	t.w = nil
-	return t.some, wrap("import", w.Close())
-}
-
-func (t *table) abandon() {
-	if t.w != nil {
-		_ = t.w.Close() // Its file goes with the folder.
-		t.w = nil
+	for _, name := range slices.Sorted(maps.Keys(m.stores)) {
+		m.tx.Set(storeKey(id, name), m.stores[name].encode())
 	}
 }

@@ -146,15 +146,13 @@ func (db *DB) guildsWithStores(ctx context.Context) (out []snowflake.GuildID, er
 		return nil, err
 	}
 	defer db.leave()
-	err = db.scan(db.pebble, []byte{tagStore}, func(k, _ []byte) error {
-		guild, _, _, err := parseEntryKey(append(slices.Clip(k), 0))
+	err = db.engine.Skim(ctx, []byte{tagStore}, []byte{tagStore + 1}, guildWidth, func(key []byte) error {
+		guild, _, _, err := parseEntryKey(append(slices.Clip(key), 0))
 		if err != nil {
 			return db.damaged(0, "store", err)
 		}
-		if len(out) == 0 || out[len(out)-1] != guild {
-			out = append(out, guild)
-		}
-		return ctx.Err()
+		out = append(out, guild)
+		return nil
 	})
 	return out, err
 }

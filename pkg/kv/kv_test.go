@@ -17,6 +17,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 const guildA, guildB = snowflake.GuildID(1), snowflake.GuildID(1) << 62
@@ -62,7 +63,7 @@ func (f *fixture) reopen() {
 	if f.DB != nil {
 		f.must(f.Close())
 	}
-	db, err := kv.Open(f.cfg)
+	db, err := postgrestest.Open(f.t, f.cfg)
 	f.must(err)
 	f.DB = db
 }
@@ -458,14 +459,7 @@ func TestRunSweeps(t *testing.T) {
 // count counts the keys that are stored, expired ones too.
 func (f *fixture) count() int {
 	f.t.Helper()
-	iter, err := f.Pebble().NewIter(nil)
+	n, err := f.Count()
 	f.must(err)
-	n := 0
-	for iter.First(); iter.Valid(); iter.Next() {
-		if iter.Key()[0] == 0x03 {
-			n++
-		}
-	}
-	f.must(iter.Close())
 	return n
 }

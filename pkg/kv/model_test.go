@@ -19,6 +19,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 // model is what the database must look like, in plain maps.
@@ -154,7 +155,7 @@ func TestAgainstModel(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, seed)
-			for range 1000 {
+			for range postgrestest.Rounds(t, 1000, 150) {
 				r.step()
 			}
 		})

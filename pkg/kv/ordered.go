@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
@@ -152,45 +150,45 @@ func (db *DB) ReadRanges(ctx context.Context, id snowflake.GuildID, name string,
 		return nil, err
 	}
 	defer db.leave()
-	snapshot := db.pebble.NewSnapshot()
-	defer func() { err = errors.Join(err, wrap("read", snapshot.Close())) }()
-	out = make([][]Pair, len(ranges))
-	room := orderedReadBytes
-	for i, r := range ranges {
-		if out[i], err = db.readRange(ctx, snapshot, id, name, r, &room, len(ranges) == 1); err != nil {
-			return nil, err
+	err = db.engine.View(ctx, func(r Reader) (err error) {
+		out = make([][]Pair, len(ranges))
+		room := orderedReadBytes
+		for i, want := range ranges {
+			if out[i], err = db.readRange(ctx, r, id, name, want, &room, len(ranges) == 1); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
 
 // readRange reads until the range ends, is long enough, or room is used up,
 // which is an error for more than one key at a time.
-func (db *DB) readRange(ctx context.Context, r pebble.Reader, id snowflake.GuildID, name string, want Range, room *int, alone bool) (out []Pair, err error) {
+func (db *DB) readRange(ctx context.Context, r Reader, id snowflake.GuildID, name string, want Range, room *int, alone bool) (out []Pair, err error) {
 	out = []Pair{}
 	prefix := entryKey(tagHead, id, name, "")
 	lower, upper := append(bytes.Clone(prefix), want.Start...), append(bytes.Clone(prefix), want.End...)
 	if want.Limit < 1 || bytes.Compare(lower, upper) >= 0 {
 		return out, nil
 	}
-	iter, err := r.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	iter, err := r.Iter(ctx, Span{Lower: lower, Upper: upper, Reverse: want.Reverse, Expect: want.Limit})
 	if err != nil {
-		return nil, failed("read", err)
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, wrap("read", errors.Join(iter.Error(), iter.Close()))) }()
-	step, ok := iter.Next, iter.First
-	if want.Reverse {
-		step, ok = iter.Prev, iter.Last
-	}
+	defer func() { err = errors.Join(err, iter.Close()) }()
 	now := db.clock.Now().Unix()
 	const checkEvery = 1024
-	for valid, seen := ok(), 1; valid && len(out) < want.Limit; valid, seen = step(), seen+1 {
+	for seen := 1; len(out) < want.Limit && iter.Next(); seen++ {
 		if seen%checkEvery == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		v, err := iter.ValueAndErr()
+		v, err := iter.Value()
 		if err != nil {
-			return nil, failed("read", err)
+			return nil, err
 		}
 		h, err := decodeHead(v)
 		if err != nil {
@@ -210,7 +208,7 @@ func (db *DB) readRange(ctx context.Context, r pebble.Reader, id snowflake.Guild
 		if *room < 0 && !alone {
 			return nil, fault.New(fault.TooLarge, "what is read has more than %s together; read less at once", size(orderedReadBytes))
 		}
-		value, err := db.value(r, id, name, key, h)
+		value, err := db.value(ctx, r, id, name, key, h)
 		if err != nil {
 			return nil, err
 		}
@@ -231,7 +229,7 @@ func (db *DB) Commit(ctx context.Context, id snowflake.GuildID, name string, c C
 	case err != nil:
 		return Committed{}, err
 	case version == 0: // Nothing changed.
-		if version, err = db.version(id); err != nil {
+		if version, err = db.version(ctx, id); err != nil {
 			return Committed{}, err
 		}
 	default:
@@ -257,8 +255,8 @@ func (c Commit) keys(version uint64) []string {
 }
 
 // version is the guild's latest.
-func (db *DB) version(id snowflake.GuildID) (uint64, error) {
-	b, err := db.get(db.pebble, guildKey(tagGuild, id))
+func (db *DB) version(ctx context.Context, id snowflake.GuildID) (uint64, error) {
+	b, err := db.engine.Get(ctx, guildKey(tagGuild, id))
 	if err != nil || b == nil {
 		return 0, err
 	}
@@ -412,29 +410,48 @@ func (m Mutation) combine(h *head) (string, error) {
 	return string(binary.LittleEndian.AppendUint64([]byte{U64}, is)), nil
 }
 
-// Holding implements Ordered.
+// Holding implements Ordered. One that only has such keys which have expired
+// may be among them.
 func (db *DB) Holding(ctx context.Context, from string) (out []StoreName, err error) {
-	guilds, err := db.guildsWithStores(ctx)
-	if err != nil {
+	if err := db.enter(ctx, 1); err != nil {
 		return nil, err
 	}
-	for _, id := range guilds {
-		stores, err := db.Stores(ctx, id)
+	defer db.leave()
+	var names []StoreName
+	look := func() error {
+		spans := make([]Span, len(names))
+		for i, n := range names {
+			prefix := entryKey(tagHead, n.Guild, n.Store, "")
+			spans[i] = Span{Lower: append(bytes.Clone(prefix), from...), Upper: after(prefix), Expect: 1}
+		}
+		found, err := db.engine.Firsts(ctx, spans)
+		for i, key := range found {
+			if key != nil {
+				out = append(out, names[i])
+			}
+		}
+		names = names[:0]
+		return err
+	}
+	const together = 500
+	err = scan(ctx, db.engine, []byte{tagStore}, func(k, _ []byte) error {
+		guild, name, _, err := parseEntryKey(append(bytes.Clone(k), 0))
 		if err != nil {
-			return nil, err
+			return db.damaged(0, "store", err)
 		}
-		for _, s := range stores {
-			if !strings.HasPrefix(s.Name, Reserved) {
-				continue
-			}
-			found, err := db.ReadRanges(ctx, id, s.Name, []Range{{Start: from, End: "\xff\xff", Limit: 1}})
-			if err != nil {
-				return nil, fmt.Errorf("look through store %s of guild %s: %w", s.Name, id, err)
-			}
-			if len(found[0]) > 0 {
-				out = append(out, StoreName{Guild: id, Store: s.Name})
-			}
+		if strings.HasPrefix(name, Reserved) {
+			names = append(names, StoreName{guild, name})
 		}
+		if len(names) < together {
+			return ctx.Err()
+		}
+		return look()
+	})
+	if err == nil {
+		err = look()
+	}
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

@@ -15,13 +15,14 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/kv/kvtest"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 func openOrdered(t *testing.T, dir string, c clock.Clock) *kv.DB {
 	t.Helper()
 	limits := kv.DefaultLimits()
 	limits.CommitsPerMinute = 0
-	db, err := kv.Open(kv.Config{Dir: dir, Limits: limits, Clock: c, CacheBytes: 1 << 20})
+	db, err := postgrestest.Open(t, kv.Config{Dir: dir, Limits: limits, Clock: c, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func openOrdered(t *testing.T, dir string, c clock.Clock) *kv.DB {
 
 func TestOrdered(t *testing.T) {
 	t.Parallel()
-	kvtest.RunOrdered(t, func(t *testing.T, c clock.Clock) (kv.Ordered, func() kv.Ordered) {
+	kvtest.RunOrdered(t, postgrestest.Rounds(t, 8, 2), func(t *testing.T, c clock.Clock) (kv.Ordered, func() kv.Ordered) {
 		t.Helper()
 		dir := t.TempDir()
 		db := openOrdered(t, dir, c)
@@ -112,7 +113,7 @@ func TestCommitsAreCounted(t *testing.T) {
 	c := clock.NewFake(time.Unix(1_800_000_000, 0))
 	limits := kv.DefaultLimits()
 	limits.CommitsPerMinute, limits.WritesPerMinute = 10, 1
-	db, err := kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: c, CacheBytes: 1 << 20})
+	db, err := postgrestest.Open(t, kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: c, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +159,7 @@ func TestCommitsAreCounted(t *testing.T) {
 func TestWhoIsToldOfCommits(t *testing.T) {
 	t.Parallel()
 	var told []string
-	db, err := kv.Open(kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits(), CacheBytes: 1 << 20, Committed: func(id snowflake.GuildID, store string, keys []string) {
+	db, err := postgrestest.Open(t, kv.Config{Dir: t.TempDir(), Limits: kv.DefaultLimits(), CacheBytes: 1 << 20, Committed: func(id snowflake.GuildID, store string, keys []string) {
 		told = append(told, fmt.Sprintf("%s %s %q", id, store, keys))
 	}})
 	if err != nil {

@@ -2,12 +2,10 @@ package kv
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -23,12 +21,12 @@ func (db *DB) Get(ctx context.Context, id snowflake.GuildID, name, key string) (
 	}
 	defer db.leave()
 	// An entry that is all in its head needs no snapshot.
-	h, err := db.head(db.pebble, id, name, key)
+	h, err := db.head(ctx, db.engine, id, name, key)
 	switch {
 	case err != nil, h == nil, db.expired(*h, db.clock.Now().Unix()):
 		return Entry{}, err
 	case !h.inline:
-		return db.large(id, name, key)
+		return db.large(ctx, id, name, key)
 	}
 	return Entry{Found: true, Value: string(h.value), Expiration: h.expiration, Metadata: h.metadata, Version: h.version}, nil
 }
@@ -46,45 +44,58 @@ func (db *DB) GetMany(ctx context.Context, id snowflake.GuildID, name string, ke
 		return nil, err
 	}
 	defer db.leave()
-	snapshot := db.pebble.NewSnapshot()
-	defer func() {
-		if e := snapshot.Close(); e != nil && err == nil {
-			err = failed("read", e)
-		}
-	}()
-	out = make([]Entry, len(keys))
-	held := 0
-	for i, key := range keys {
-		if out[i], err = db.entry(snapshot, id, name, key); err != nil {
-			return nil, err
-		}
-		held += len(out[i].Value) + len(out[i].Metadata)
-		if len(keys) > 1 && held > db.limits().BatchBytes {
-			return nil, fault.New(fault.TooLarge, "the values of these keys have more than %s together; ask for fewer at once", size(int64(db.limits().BatchBytes)))
-		}
+	err = db.engine.View(ctx, func(r Reader) error {
+		out, err = db.entries(ctx, r, id, name, keys)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }
 
-// entry reads an entry where nothing changes meanwhile.
-func (db *DB) entry(r pebble.Reader, id snowflake.GuildID, name, key string) (Entry, error) {
-	h, err := db.head(r, id, name, key)
-	if err != nil || h == nil || db.expired(*h, db.clock.Now().Unix()) {
-		return Entry{}, err
+// entries reads several where nothing changes meanwhile.
+func (db *DB) entries(ctx context.Context, r Reader, id snowflake.GuildID, name string, keys []string) ([]Entry, error) {
+	wanted := make([][]byte, len(keys))
+	for i, key := range keys {
+		wanted[i] = entryKey(tagHead, id, name, key)
 	}
-	value, err := db.value(r, id, name, key, *h)
+	heads, err := r.Fetch(ctx, wanted)
 	if err != nil {
-		return Entry{}, err
+		return nil, err
 	}
-	return Entry{Found: true, Value: value, Expiration: h.expiration, Metadata: h.metadata, Version: h.version}, nil
+	out := make([]Entry, len(keys))
+	held := 0
+	now := db.clock.Now().Unix()
+	for i, b := range heads {
+		if b == nil {
+			continue
+		}
+		h, err := decodeHead(b)
+		if err != nil {
+			return nil, db.damaged(id, "entry", err)
+		}
+		if db.expired(h, now) {
+			continue
+		}
+		if held += h.valueLen + len(h.metadata); len(keys) > 1 && held > db.limits().BatchBytes {
+			return nil, fault.New(fault.TooLarge, "the values of these keys have more than %s together; ask for fewer at once", size(int64(db.limits().BatchBytes)))
+		}
+		value, err := db.value(ctx, r, id, name, keys[i], h)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Entry{Found: true, Value: value, Expiration: h.expiration, Metadata: h.metadata, Version: h.version}
+	}
+	return out, nil
 }
 
 // value is that of an entry, read where nothing changed since its head was.
-func (db *DB) value(r pebble.Reader, id snowflake.GuildID, name, key string, h head) (string, error) {
+func (db *DB) value(ctx context.Context, r Reader, id snowflake.GuildID, name, key string, h head) (string, error) {
 	if h.inline {
 		return string(h.value), nil
 	}
-	b, err := db.get(r, entryKey(tagValue, id, name, key))
+	b, err := r.Get(ctx, entryKey(tagValue, id, name, key))
 	if err != nil {
 		return "", err
 	}
@@ -95,8 +106,8 @@ func (db *DB) value(r pebble.Reader, id snowflake.GuildID, name, key string, h h
 	return value, nil
 }
 
-func (db *DB) head(r pebble.Reader, id snowflake.GuildID, name, key string) (*head, error) {
-	b, err := db.get(r, entryKey(tagHead, id, name, key))
+func (db *DB) head(ctx context.Context, r Reader, id snowflake.GuildID, name, key string) (*head, error) {
+	b, err := r.Get(ctx, entryKey(tagHead, id, name, key))
 	if err != nil || b == nil {
 		return nil, err
 	}
@@ -108,14 +119,15 @@ func (db *DB) head(r pebble.Reader, id snowflake.GuildID, name, key string) (*he
 }
 
 // large reads an entry and the value beside it as they were at one moment.
-func (db *DB) large(id snowflake.GuildID, name, key string) (e Entry, err error) {
-	snapshot := db.pebble.NewSnapshot()
-	defer func() {
-		if e := snapshot.Close(); e != nil && err == nil {
-			err = failed("read", e)
+func (db *DB) large(ctx context.Context, id snowflake.GuildID, name, key string) (e Entry, err error) {
+	err = db.engine.View(ctx, func(r Reader) error {
+		found, err := db.entries(ctx, r, id, name, []string{key})
+		if err == nil {
+			e = found[0]
 		}
-	}()
-	return db.entry(snapshot, id, name, key)
+		return err
+	})
+	return e, err
 }
 
 // List implements Store.
@@ -143,14 +155,15 @@ func (db *DB) List(ctx context.Context, id snowflake.GuildID, name string, o Lis
 	if bytes.Compare(lower, upper) >= 0 {
 		return Page{Keys: []Key{}, Complete: true}, nil
 	}
-	iter, err := db.pebble.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return Page{}, failed("list", err)
-	}
-	page, err := db.page(ctx, iter, o.Limit)
-	if e := errors.Join(iter.Error(), iter.Close()); e != nil && err == nil {
-		err = failed("list", e)
-	}
+	var page Page
+	err := db.engine.View(ctx, func(r Reader) error {
+		iter, err := r.Iter(ctx, Span{Lower: lower, Upper: upper, Expect: o.Limit + 1})
+		if err != nil {
+			return err
+		}
+		page, err = db.page(ctx, iter, o.Limit)
+		return cmp.Or(err, iter.Close())
+	})
 	if err != nil {
 		return Page{}, err
 	}
@@ -165,18 +178,18 @@ func (db *DB) checkList(name string, o ListOptions) error {
 }
 
 // page reads until it is full and another key that counts is found.
-func (db *DB) page(ctx context.Context, iter *pebble.Iterator, limit int) (Page, error) {
+func (db *DB) page(ctx context.Context, iter Iterator, limit int) (Page, error) {
 	const checkEvery = 1024
 	page := Page{Keys: []Key{}, Complete: true}
 	now := db.clock.Now().Unix()
 	held, seen := 0, 0
-	for iter.First(); iter.Valid(); iter.Next() {
+	for iter.Next() {
 		if seen++; seen%checkEvery == 0 && ctx.Err() != nil {
 			return Page{}, ctx.Err()
 		}
-		v, err := iter.ValueAndErr()
+		v, err := iter.Value()
 		if err != nil {
-			return Page{}, failed("list", err)
+			return Page{}, err
 		}
 		id, _, key, err := parseEntryKey(iter.Key())
 		if err != nil {
@@ -206,14 +219,16 @@ func (db *DB) Stores(ctx context.Context, id snowflake.GuildID) ([]StoreInfo, er
 		return nil, err
 	}
 	defer db.leave()
-	g := db.acquire(id)
-	defer db.release(g)
-	if err := db.lock(g); err != nil {
+	var stores map[string]*store
+	err := db.engine.View(ctx, func(r Reader) (err error) {
+		stores, err = db.records(ctx, r, id)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	defer g.mu.Unlock()
-	out := make([]StoreInfo, 0, len(g.stores))
-	for name, s := range g.stores {
+	out := make([]StoreInfo, 0, len(stores))
+	for name, s := range stores {
 		out = append(out, s.info(id, name))
 	}
 	slices.SortFunc(out, func(a, b StoreInfo) int { return strings.Compare(a.Name, b.Name) })

@@ -2,10 +2,8 @@ package kv
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 
-	"github.com/cockroachdb/pebble/v2"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
@@ -19,6 +17,7 @@ const (
 )
 
 // Run removes expired keys and what is left of deleted stores, until ctx ends.
+// Of several processes with the same data one does.
 func (db *DB) Run(ctx context.Context) error {
 	ticker := db.clock.NewTicker(db.every)
 	defer ticker.Stop()
@@ -28,7 +27,11 @@ func (db *DB) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if err := db.Sweep(ctx); err != nil && ctx.Err() == nil {
+		mine, err := db.engine.Turn(ctx)
+		if err == nil && mine {
+			err = db.Sweep(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			db.log.Error("kv sweep failed; it is tried again", zap.Error(err))
 		}
 		db.forget()
@@ -37,19 +40,12 @@ func (db *DB) Run(ctx context.Context) error {
 
 // Sweep is one round of Run over all guilds.
 func (db *DB) Sweep(ctx context.Context) error {
-	if err := db.room.Check(); err != nil {
+	if err := db.engine.Room(); err != nil {
 		return nil //nolint:nilerr // It is told, and what is left is swept once there is room.
 	}
-	var errs []error
-	for id := snowflake.GuildID(0); ; {
-		next, err := db.nextExpired(ctx, id+1)
-		if err != nil {
-			return errors.Join(append(errs, err)...)
-		}
-		if next.IsZero() {
-			return errors.Join(errs...)
-		}
-		id = next
+	guilds, err := db.due(ctx)
+	errs := []error{err}
+	for _, id := range guilds {
 		for more := true; more; {
 			if more, err = db.sweepSlice(ctx, id); err != nil {
 				// One guild's damage must not keep the others from being swept.
@@ -58,32 +54,26 @@ func (db *DB) Sweep(ctx context.Context) error {
 			}
 		}
 	}
+	return errors.Join(errs...)
 }
 
-// nextExpired gives the first guild from id on that has something to sweep,
-// zero when none has.
-func (db *DB) nextExpired(ctx context.Context, id snowflake.GuildID) (next snowflake.GuildID, err error) {
-	if err := db.enter(ctx, id); err != nil {
-		return 0, err
+// due gives the guilds that have something to sweep.
+func (db *DB) due(ctx context.Context) (out []snowflake.GuildID, err error) {
+	if err := db.enter(ctx, 1); err != nil {
+		return nil, err
 	}
 	defer db.leave()
-	iter, err := db.pebble.NewIter(&pebble.IterOptions{LowerBound: guildKey(tagExpiry, id), UpperBound: []byte{tagExpiry + 1}})
-	if err != nil {
-		return 0, failed("sweep", err)
-	}
-	defer func() { err = errors.Join(err, iter.Close()) }()
 	now := db.clock.Now().Unix()
-	for ok := iter.First(); ok; {
-		if len(iter.Key()) < 17 {
-			return 0, db.damaged(0, "expiration", errDamaged)
+	err = db.engine.Skim(ctx, []byte{tagExpiry}, []byte{tagExpiry + 1}, guildWidth, func(key []byte) error {
+		if len(key) < 17 {
+			return db.damaged(0, "expiration", errDamaged)
 		}
-		g := snowflake.GuildID(binary.BigEndian.Uint64(iter.Key()[1:]))
-		if _, expiration, _, _, err := parseExpiryKey(iter.Key()); err != nil || expiration <= now {
-			return g, nil
+		if id, expiration, _, _, err := parseExpiryKey(key); err != nil || expiration <= now {
+			out = append(out, id)
 		}
-		ok = iter.SeekGE(guildKey(tagExpiry, g+1))
-	}
-	return 0, iter.Error()
+		return nil
+	})
+	return out, err
 }
 
 // sweepSlice sweeps one slice of the guild and says whether there may be more.
@@ -94,67 +84,69 @@ func (db *DB) sweepSlice(ctx context.Context, id snowflake.GuildID) (more bool, 
 	defer db.leave()
 	g := db.acquire(id)
 	defer db.release(g)
-	if err := db.lock(g); err != nil {
-		return false, err
-	}
-	defer g.mu.Unlock()
-	if g.importing {
+	g.mu.Lock()
+	importing := g.importing
+	g.mu.Unlock()
+	if importing {
 		return false, nil
 	}
-	n, err := db.sweepGuild(g)
+	n, err := db.sweepGuild(ctx, g)
 	return n > 0, err
 }
 
 // sweepGuild removes at most a slice of the guild's expired keys and gives
-// their number. The guild is locked. The write is not synced: after a crash it
-// is simply done again.
-func (db *DB) sweepGuild(g *guild) (n int, err error) {
-	lower := guildKey(tagExpiry, g.id)
-	upper := expiryKey(g.id, db.clock.Now().Unix()+1, "", "")
-	iter, err := db.pebble.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return 0, failed("sweep", err)
-	}
-	defer func() { err = errors.Join(err, iter.Close()) }()
-	b := db.pebble.NewBatch()
-	defer func() { err = errors.Join(err, b.Close()) }()
-	s := sweep{db: db, guild: g, batch: b, after: g.guildRecord, stores: map[string]storeRecord{}}
-	for iter.First(); iter.Valid() && n < sliceKeys && s.freed < sliceBytes; iter.Next() {
-		if err := s.entry(iter.Key()); err != nil {
-			return 0, err
+// their number. The write is not synced: after a crash it is simply done again.
+func (db *DB) sweepGuild(ctx context.Context, g *guild) (n int, err error) {
+	err = db.update(ctx, g, Update{Lazy: true}, func(tx Tx) (func(), error) {
+		n = 0
+		if g.importing {
+			return nil, nil
 		}
-		n++
-	}
-	if err := iter.Error(); err != nil {
-		return 0, failed("sweep", err)
-	}
-	if n == 0 {
-		return 0, nil
-	}
-	return n, s.commit()
+		s := sweep{db: db, guild: g, tx: tx, after: g.guildRecord, stores: map[string]storeRecord{}}
+		if n, err = s.slice(ctx); err != nil || n == 0 {
+			return nil, err
+		}
+		return s.finish(), nil
+	})
+	return n, err
 }
 
 // sweep gathers what a slice changes.
 type sweep struct {
 	db     *DB
 	guild  *guild
-	batch  *pebble.Batch
+	tx     Tx
 	after  guildRecord
 	stores map[string]storeRecord
 	freed  int64
 }
 
-// entry removes the entry that an expiration points at, if it is still that one.
-func (s *sweep) entry(expiry []byte) error {
-	g := s.guild
-	if err := s.batch.Delete(expiry, nil); err != nil {
-		return failed("sweep", err)
+// slice removes the entries of a slice.
+func (s *sweep) slice(ctx context.Context) (n int, err error) {
+	id := s.guild.id
+	iter, err := s.tx.Iter(ctx, Span{Lower: guildKey(tagExpiry, id), Upper: expiryKey(id, s.db.clock.Now().Unix()+1, "", ""), Expect: sliceKeys})
+	if err != nil {
+		return 0, err
 	}
+	defer func() { err = errors.Join(err, iter.Close()) }()
+	for n < sliceKeys && s.freed < sliceBytes && iter.Next() {
+		if err := s.entry(ctx, iter.Key()); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+// entry removes the entry that an expiration points at, if it is still that one.
+func (s *sweep) entry(ctx context.Context, expiry []byte) error {
+	g := s.guild
+	s.tx.Delete(expiry)
 	_, expiration, name, key, err := parseExpiryKey(expiry)
 	if err != nil {
 		return s.db.damaged(g.id, "expiration", err)
 	}
-	st, h, err := s.db.find(g, name, key)
+	st, h, err := s.db.find(ctx, g, s.tx, name, key)
 	if err != nil || h == nil || h.expiration != expiration {
 		return err
 	}
@@ -169,31 +161,25 @@ func (s *sweep) entry(expiry []byte) error {
 	s.after.keys--
 	s.freed += n
 	s.stores[name] = record
-	err = s.batch.Delete(entryKey(tagHead, g.id, name, key), nil)
+	s.tx.Delete(entryKey(tagHead, g.id, name, key))
 	if !h.inline {
-		err = errors.Join(err, s.batch.Delete(entryKey(tagValue, g.id, name, key), nil))
-	}
-	if err != nil {
-		return failed("sweep", err)
+		s.tx.Delete(entryKey(tagValue, g.id, name, key))
 	}
 	return nil
 }
 
-func (s *sweep) commit() error {
+// finish writes the counters, and gives what makes the state in memory that.
+func (s *sweep) finish() (apply func()) {
 	g := s.guild
-	err := s.batch.Set(guildKey(tagGuild, g.id), s.after.encode(), nil)
+	raw := s.after.encode()
+	s.tx.Set(guildKey(tagGuild, g.id), raw)
 	for name, record := range s.stores {
-		err = errors.Join(err, s.batch.Set(storeKey(g.id, name), record.encode(), nil))
+		s.tx.Set(storeKey(g.id, name), record.encode())
 	}
-	if err == nil {
-		err = s.db.room.Write(func() error { return s.batch.Commit(pebble.NoSync) })
+	return func() {
+		g.counted(s.after, raw)
+		for name, record := range s.stores {
+			g.stores[name].storeRecord = record
+		}
 	}
-	if err != nil {
-		return failed("sweep", err)
-	}
-	g.guildRecord = s.after
-	for name, record := range s.stores {
-		g.stores[name].storeRecord = record
-	}
-	return nil
 }

@@ -3,10 +3,8 @@ package kv
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
 
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -80,21 +78,23 @@ func (db *DB) CreateStore(ctx context.Context, id snowflake.GuildID, name string
 		return StoreInfo{}, err
 	}
 	var info StoreInfo
-	err := db.write(ctx, id, int64(len(name)), func(g *guild) error {
+	err := db.write(ctx, id, int64(len(name)), nil, func(g *guild, tx Tx) (func(), error) {
 		if g.stores[name] != nil {
-			g.mu.Unlock()
-			return fault.New(fault.Conflict, "store %q already exists", name)
+			return nil, fault.New(fault.Conflict, "store %q already exists", name)
 		}
 		s, err := db.newStore(g)
 		if err != nil {
-			g.mu.Unlock()
-			return err
+			return nil, err
 		}
-		c := db.change(g, name, s)
+		c := db.change(g, tx, name, s)
 		info = c.store.info(id, name)
-		return db.finish(c)
+		return c.finish(db.limits()), nil
 	})
-	return info, err
+	if err != nil {
+		return StoreInfo{}, err
+	}
+	db.storesChanged(id)
+	return info, nil
 }
 
 // DeleteStore implements Store.
@@ -102,52 +102,44 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 	if err := db.limits().checkAny(name); err != nil {
 		return err
 	}
-	return db.write(ctx, id, int64(len(name)), func(g *guild) error {
+	err := db.write(ctx, id, int64(len(name)), nil, func(g *guild, tx Tx) (func(), error) {
 		s := g.stores[name]
 		if s == nil {
-			g.mu.Unlock()
-			return fault.New(fault.NotFound, "store not found")
+			return nil, fault.New(fault.NotFound, "store not found")
 		}
 		counters := g.guildRecord
+		counters.version++ // So that the record tells that the stores are others.
 		counters.bytes -= s.bytes
 		counters.keys -= s.keys
-		b := db.pebble.NewBatch()
+		raw := counters.encode()
 		// What is left in the order of expirations points at nothing and goes
 		// with the sweep.
-		err := errors.Join(
-			deleteAll(b, entryKey(tagHead, id, name, "")),
-			deleteAll(b, entryKey(tagValue, id, name, "")),
-			b.Delete(storeKey(id, name), nil),
-			b.Set(guildKey(tagGuild, id), counters.encode(), nil),
-		)
-		if err != nil {
-			g.mu.Unlock()
-			return errors.Join(failed("write", err), b.Close())
-		}
-		err = db.commit(g, b, func() {
-			g.guildRecord = counters
+		tx.DeleteAll(entryKey(tagHead, id, name, ""))
+		tx.DeleteAll(entryKey(tagValue, id, name, ""))
+		tx.Delete(storeKey(id, name))
+		tx.Set(guildKey(tagGuild, id), raw)
+		return func() {
+			g.counted(counters, raw)
 			delete(g.stores, name)
-		})
-		if err == nil {
-			db.storesChanged(id)
-			db.tell(id, name, nil)
-		}
-		return err
+		}, nil
 	})
+	if err != nil {
+		return err
+	}
+	db.storesChanged(id)
+	db.tell(id, name, nil)
+	return nil
 }
 
-func deleteAll(b *pebble.Batch, prefix []byte) error {
-	return b.DeleteRange(prefix, after(prefix), nil)
-}
-
-// write runs f with the guild locked, once there is room for n bytes in flight.
-// f unlocks the guild, through commit or before it returns.
-func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*guild) error) error {
+// write runs f in an update of the guild, once there is room for n bytes in
+// flight. Where that is over a quota, expired keys are removed, and it is tried
+// again.
+func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, keys func() [][]byte, f func(*guild, Tx) (apply func(), err error)) error {
 	if err := db.enter(ctx, id); err != nil {
 		return err
 	}
 	defer db.leave()
-	if err := db.room.Check(); err != nil {
+	if err := db.engine.Room(); err != nil {
 		return err
 	}
 	g := db.acquire(id)
@@ -157,10 +149,20 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, f func(*
 		return fault.Wrap(err, fault.Timeout, "kv write did not start in time; try again")
 	}
 	defer g.inFlight.Release(n)
-	if err := db.lock(g); err != nil {
-		return err
+	const rounds = 16 // Of removing; the rest is left to Run.
+	for round := 0; ; round++ {
+		err := db.update(ctx, g, Update{Keys: keys}, func(tx Tx) (func(), error) { return f(g, tx) })
+		if err == nil || round == rounds || !fault.Is(err, fault.QuotaExceeded) {
+			return err
+		}
+		n, sweepErr := db.sweepGuild(ctx, g)
+		if sweepErr != nil {
+			return sweepErr
+		}
+		if n == 0 {
+			return err
+		}
 	}
-	return f(g)
 }
 
 // edit is what a write does to one key.
@@ -256,25 +258,46 @@ func (db *DB) apply(ctx context.Context, id snowflake.GuildID, name string, n in
 
 // applyAt is apply of edits that depend on the version which they give.
 func (db *DB) applyAt(ctx context.Context, id snowflake.GuildID, name string, n int64, edits func(version uint64) []edit) (version uint64, err error) {
-	err = db.write(ctx, id, n, func(g *guild) error {
-		c, err := db.prepare(g, name, edits)
-		if err != nil || c == nil {
-			g.mu.Unlock()
-			return err
+	made := false
+	keys := func() [][]byte {
+		list := edits(0)
+		out := make([][]byte, len(list))
+		for i, e := range list {
+			out[i] = entryKey(tagHead, id, name, e.key)
 		}
-		version = c.after.version
-		return db.finish(c)
+		return out
+	}
+	err = db.write(ctx, id, n, keys, func(g *guild, tx Tx) (func(), error) {
+		version = 0
+		c, err := db.prepare(ctx, g, tx, name, edits)
+		if err != nil || c == nil {
+			return nil, err
+		}
+		version, made = c.after.version, g.stores[name] == nil
+		return c.finish(db.limits()), nil
 	})
 	if err != nil {
 		return 0, err
 	}
+	if made {
+		db.storesChanged(id)
+	}
 	return version, nil
 }
 
-// prepare works the edits out; nil is nothing to do.
-func (db *DB) prepare(g *guild, name string, edits func(version uint64) []edit) (*change, error) {
-	s, steps, err := db.fit(g, name, edits)
+// prepare works the edits out and checks that they fit; nil is nothing to do.
+func (db *DB) prepare(ctx context.Context, g *guild, tx Tx, name string, edits func(version uint64) []edit) (*change, error) {
+	steps, err := db.steps(ctx, g, tx, name, edits(g.version+1))
 	if err != nil || len(steps) == 0 {
+		return nil, err
+	}
+	s := g.stores[name]
+	if s == nil {
+		if s, err = db.newStore(g); err != nil {
+			return nil, err
+		}
+	}
+	if err := db.exceeded(g, s, steps); err != nil {
 		return nil, err
 	}
 	writes := 0
@@ -287,7 +310,7 @@ func (db *DB) prepare(g *guild, name string, edits func(version uint64) []edit) 
 		f.RetryAfter = wait
 		return nil, f
 	}
-	c := db.change(g, name, s)
+	c := db.change(g, tx, name, s)
 	c.writes = writes
 	for _, st := range steps {
 		c.take(st)
@@ -295,43 +318,12 @@ func (db *DB) prepare(g *guild, name string, edits func(version uint64) []edit) 
 	return c, nil
 }
 
-// fit works the edits out and checks that they fit into the quotas. Expired
-// keys are removed where that may make room.
-func (db *DB) fit(g *guild, name string, edits func(version uint64) []edit) (*store, []step, error) {
-	const rounds = 16 // Of removing; the rest is left to Run.
-	for round := 0; ; round++ {
-		steps, err := db.steps(g, name, edits(g.version+1))
-		if err != nil || len(steps) == 0 {
-			return nil, nil, err
-		}
-		s := g.stores[name]
-		if s == nil {
-			if s, err = db.newStore(g); err != nil {
-				return nil, nil, err
-			}
-		}
-		if err = db.exceeded(g, s, steps); err == nil {
-			return s, steps, nil
-		}
-		n := 0
-		if fault.Is(err, fault.QuotaExceeded) && round < rounds {
-			var sweepErr error
-			if n, sweepErr = db.sweepGuild(g); sweepErr != nil {
-				return nil, nil, sweepErr
-			}
-		}
-		if n == 0 {
-			return nil, nil, err
-		}
-	}
-}
-
 // steps works out what the edits do now, and leaves out what does nothing.
-func (db *DB) steps(g *guild, name string, edits []edit) ([]step, error) {
+func (db *DB) steps(ctx context.Context, g *guild, tx Tx, name string, edits []edit) ([]step, error) {
 	steps := make([]step, 0, len(edits))
 	now := db.clock.Now().Unix()
 	for _, e := range edits {
-		_, old, err := db.find(g, name, e.key)
+		_, old, err := db.find(ctx, g, tx, name, e.key)
 		if err != nil {
 			return nil, err
 		}
@@ -416,20 +408,13 @@ func (l Limits) exceeded(storeBytes, guildBytes, guildKeys, grown, keys int64) e
 
 // find gives the store and the entry's head, nil for what is not there. Expired
 // entries are found.
-func (db *DB) find(g *guild, name, key string) (*store, *head, error) {
+func (db *DB) find(ctx context.Context, g *guild, r Reader, name, key string) (*store, *head, error) {
 	s := g.stores[name]
 	if s == nil {
 		return nil, nil, nil
 	}
-	b, err := db.get(db.pebble, entryKey(tagHead, g.id, name, key))
-	if err != nil || b == nil {
-		return s, nil, err
-	}
-	h, err := decodeHead(b)
-	if err != nil {
-		return nil, nil, db.damaged(g.id, "entry", err)
-	}
-	return s, &h, nil
+	h, err := db.head(ctx, r, g.id, name, key)
+	return s, h, err
 }
 
 // info is the store as others see it.

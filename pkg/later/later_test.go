@@ -12,6 +12,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/later"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 )
 
 const guild snowflake.GuildID = 1
@@ -60,7 +61,7 @@ func newRig(t *testing.T) *rig {
 func (r *rig) open() {
 	r.t.Helper()
 	var err error
-	r.db, err = kv.Open(kv.Config{
+	r.db, err = postgrestest.Open(r.t, kv.Config{
 		Dir: r.dir, Limits: kv.DefaultLimits(), Clock: r.clock, CacheBytes: 1 << 20,
 		Committed: func(g snowflake.GuildID, s string, keys []string) { r.queue.Committed(g, s, keys) },
 	})

@@ -53,6 +53,9 @@ type Config struct {
 	// handler for it, and Over is not called then; Wake tells of a new one. It must
 	// not wait.
 	Deliver func(d Delivery) bool
+	// Owns, if not nil, says which guilds' messages are this process's to deliver.
+	// What changes that calls Hold or Release.
+	Owns func(guild snowflake.GuildID) bool
 	// Count, if not nil, is told what became of each delivery: "handled", "failed",
 	// "undelivered" when it was the last try, "unserved".
 	Count func(outcome string)
@@ -88,6 +91,9 @@ func New(cfg Config) *Queue {
 	if cfg.Count == nil {
 		cfg.Count = func(string) {}
 	}
+	if cfg.Owns == nil {
+		cfg.Owns = func(snowflake.GuildID) bool { return true }
+	}
 	q := &Queue{cfg: cfg, wake: make(chan struct{}, 1), lanes: map[kv.StoreName]*lane{}}
 	q.base, q.cancel = context.WithCancel(context.Background())
 	return q
@@ -95,14 +101,33 @@ func New(cfg Config) *Queue {
 
 // Load finds the messages of earlier processes.
 func (q *Queue) Load(ctx context.Context) error {
+	return q.Hold(ctx, func(snowflake.GuildID) bool { return true })
+}
+
+// Hold finds the messages of guilds that are this process's from now on.
+func (q *Queue) Hold(ctx context.Context, of func(guild snowflake.GuildID) bool) error {
 	names, err := q.cfg.Store.Holding(ctx, Prefix)
 	if err != nil {
 		return fmt.Errorf("find waiting messages: %w", err)
 	}
 	for _, n := range names {
-		q.touch(n, 1)
+		if of(n.Guild) {
+			q.touch(n, 1)
+		}
 	}
 	return nil
+}
+
+// Release leaves the messages of guilds to another process. Those that are with
+// their scripts are written down when they come to their end.
+func (q *Queue) Release(of func(guild snowflake.GuildID) bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for n := range q.lanes {
+		if of(n.Guild) {
+			delete(q.lanes, n)
+		}
+	}
 }
 
 // Committed is for kv.Config: it looks for messages among the keys.
@@ -136,6 +161,9 @@ func (q *Queue) Wake(guild snowflake.GuildID) {
 
 // touch has the store looked through at the moment, or before.
 func (q *Queue) touch(n kv.StoreName, at int64) {
+	if !q.cfg.Owns(n.Guild) {
+		return
+	}
 	q.mu.Lock()
 	l, ok := q.lanes[n]
 	if !ok {

@@ -142,13 +142,13 @@ func (a *archive) guild(id snowflake.GuildID) *history {
 	return h
 }
 
-// write appends lines of a guild; n is how many are in its files, whatever
+// write appends lines of a guild, and notes the gaps in their ids; n is how many are in its files, whatever
 // failed after that.
-func (a *archive) write(guild snowflake.GuildID, lines []Entry, sync bool) (n int, err error) {
+func (a *archive) write(guild snowflake.GuildID, lines []Entry, gaps [][2]uint64, sync bool) (n int, err error) {
 	if err := a.ahead(lines[len(lines)-1].ID); err != nil {
 		return 0, err
 	}
-	n, grown, err := a.guild(guild).write(lines, a.start, a.most, sync)
+	n, grown, err := a.guild(guild).write(lines, gaps, a.start, a.most, sync)
 	a.mu.Lock()
 	a.size += grown
 	a.mu.Unlock()
@@ -206,7 +206,7 @@ func (a *archive) read(guild snowflake.GuildID, get func(*reading) ([]Entry, err
 	return entries, errors.Join(err, r.close())
 }
 
-// lost counts the guild's lines between two others.
-func (a *archive) lost(guild snowflake.GuildID, after, before uint64) (uint64, error) {
-	return a.guild(guild).lost(a.start, after, before)
+// census tells which ids are those of the guild's lines.
+func (a *archive) census(guild snowflake.GuildID) (census, error) {
+	return a.guild(guild).taken(a.start)
 }

@@ -79,13 +79,18 @@ func (c census) lines(after, before uint64) uint64 {
 	return n
 }
 
-// skip notes that no line has an id above after, up to and with last.
-func (c *census) skip(after, last uint64) {
+// skip notes that no line has an id above after, up to and with last. It is false
+// when that was known.
+func (c *census) skip(after, last uint64) bool {
+	if n := len(c.Unused); last <= c.Since || n > 0 && c.Unused[n-1][1] >= last {
+		return false
+	}
 	c.Unused = append(c.Unused, [2]uint64{after, last})
 	if len(c.Unused) > maxUnused {
 		c.Since = max(c.Since, c.Unused[0][1])
 		c.Unused = slices.Clone(c.Unused[1:])
 	}
+	return true
 }
 
 // record is one line of a file.
@@ -243,13 +248,16 @@ func records(r io.ReaderAt, offset int64, each func(text []byte, offset, end int
 
 // write appends the lines and syncs them if told so; n is how many are in the
 // files, whatever failed after that. What is there already stays as it is.
-func (h *history) write(lines []Entry, start uint64, most int64, sync bool) (n int, grown int64, err error) {
+func (h *history) write(lines []Entry, gaps [][2]uint64, start uint64, most int64, sync bool) (n int, grown int64, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	before := h.size.Load()
 	defer func() { grown = h.size.Load() - before }()
 	if err := h.learn(start); err != nil {
 		return 0, 0, err
+	}
+	for _, g := range gaps {
+		h.told = !h.census.skip(g[0], g[1]) && h.told
 	}
 	for n < len(lines) {
 		some, err := h.writeSome(lines[n:], most/2)
@@ -417,14 +425,14 @@ func (h *history) open(start uint64) (*reading, error) {
 	return r, nil
 }
 
-// lost counts the lines between two others.
-func (h *history) lost(start, after, before uint64) (uint64, error) {
+// taken gives the census.
+func (h *history) taken(start uint64) (census, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err := h.learn(start); err != nil {
-		return 0, err
+		return census{}, err
 	}
-	return h.census.lines(after, before), nil
+	return census{Since: h.census.Since, Unused: slices.Clone(h.census.Unused)}, nil
 }
 
 // reading is a guild's files while somebody reads them.

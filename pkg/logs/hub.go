@@ -28,8 +28,8 @@ const (
 
 // Entry is one line.
 type Entry struct {
-	// ID rises by one from line to line of a guild while the process runs, and
-	// goes on higher after a restart: no id is given twice.
+	// ID rises by one from line to line of a guild while the process has the guild,
+	// and goes on higher after a restart: no id is given twice.
 	ID        uint64 `json:"id"`
 	Timestamp int64  `json:"timestamp"` // Unix milliseconds.
 	Level     string `json:"level"`
@@ -73,6 +73,7 @@ type Hub struct {
 	mu     sync.Mutex // Guards rings and closed; taken before a ring's mutex.
 	rings  map[snowflake.GuildID]*ring
 	closed bool
+	base   uint64 // The ids of rings that are made from now on are above it.
 }
 
 // New makes a hub that keeps lines in memory.
@@ -208,9 +209,12 @@ type ring struct {
 	writer *writer
 
 	mu     sync.Mutex // Guards the members below; taken before the writer's.
-	lines  []Entry    // IDs without gaps; the last one's is last.
+	lines  []Entry    // IDs rise, by one but for the gaps.
 	bytes  int
-	last   uint64
+	last   uint64      // No line has an id above it.
+	gaps   [][2]uint64 // Ids that no line has, each without the first and with the last, and that are not on disk as such.
+	moves  int         // How many times the guild went to another process.
+	away   bool        // It is there.
 	behind uint64        // The last line that is on disk.
 	urgent bool          // A line that is not shall be at once.
 	added  chan struct{} // Closed and replaced by a line when somebody waits.
@@ -230,10 +234,32 @@ type budget struct {
 
 func newRing(h *Hub, guild snowflake.GuildID) *ring {
 	full := budget{tokens: float64(h.rate.Load().burst), at: h.cfg.Clock.Now()}
-	return &ring{
+	r := &ring{
 		cfg: h.cfg, rate: h.rate, id: guild, guild: guild.String(), start: h.start, writer: h.writer, added: make(chan struct{}), closed: h.closed,
 		script: full, other: full, last: h.start, behind: h.start,
 	}
+	r.raise(h.base)
+	return r
+}
+
+// above is the index of the first line with an id above. The caller holds mu.
+func (r *ring) above(id uint64) int {
+	i, _ := slices.BinarySearchFunc(r.lines, id, func(e Entry, id uint64) int {
+		if e.ID > id {
+			return 1
+		}
+		return -1
+	})
+	return i
+}
+
+// first is the id of the first line, or of the next if there is none. The caller
+// holds mu.
+func (r *ring) first() uint64 {
+	if len(r.lines) == 0 {
+		return r.last + 1
+	}
+	return r.lines[0].ID
 }
 
 func (r *ring) append(e Entry) {
@@ -308,6 +334,11 @@ func (r *ring) add(now time.Time, e Entry) {
 	if r.writer != nil && !r.closed {
 		r.hand(e, unwritten)
 	}
+	r.wake()
+}
+
+// wake has those who wait look again. The caller holds mu.
+func (r *ring) wake() {
 	if r.waited {
 		r.waited = false
 		close(r.added)
@@ -342,26 +373,31 @@ func (r *ring) hand(e Entry, unwritten int) {
 	if e.Target == TargetRuntime && e.Level == "error" {
 		r.urgent = true
 	}
-	r.writer.note(r, r.urgent || r.last-r.behind > uint64(r.cfg.Lines/4) || r.bytes > r.cfg.Bytes/2) //nolint:gosec // Not negative.
+	r.writer.note(r, r.urgent || len(r.lines)-r.above(r.behind) > r.cfg.Lines/4 || r.bytes > r.cfg.Bytes/2)
 }
 
-// unwritten gives the lines that are not on disk.
-func (r *ring) unwritten() (lines []Entry, urgent bool) {
+// unwritten gives the lines that are not on disk, and the gaps before and between
+// them that are not.
+func (r *ring) unwritten() (lines []Entry, gaps [][2]uint64, urgent bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := min(r.last-r.behind, uint64(len(r.lines)))
-	return slices.Clone(r.lines[uint64(len(r.lines))-n:]), r.urgent
+	return slices.Clone(r.lines[r.above(r.behind):]), slices.Clone(r.gaps), r.urgent
 }
 
-// written says that lines up to the last are on disk.
+// written says that lines up to the last are on disk, and all gaps before it.
 func (r *ring) written(last uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.behind = max(r.behind, last)
+	r.gaps = slices.DeleteFunc(r.gaps, func(g [2]uint64) bool { return g[1] <= last })
 	for len(r.lines) > 1 && r.full() {
 		r.drop()
 	}
-	r.urgent = r.urgent && last < r.last
+	rest := r.above(r.behind) < len(r.lines)
+	r.urgent = r.urgent && rest
+	if r.away && !rest {
+		r.lines, r.bytes = nil, 0 // Who asks for them gets them from disk.
+	}
 }
 
 // close gives the id of the last line that counts.

@@ -67,14 +67,22 @@ func (h *Hub) onDisk(guild snowflake.GuildID, get func(*reading) ([]Entry, error
 	return entries
 }
 
-// lost counts the guild's lines between two others.
-func (h *Hub) lost(guild snowflake.GuildID, after, before uint64) uint64 {
+// Lost counts the guild's lines between two others.
+func (h *Hub) Lost(guild snowflake.GuildID, after, before uint64) uint64 {
+	c := census{Since: h.start}
 	if h.writer != nil {
-		if n, err := h.writer.archive.lost(guild, after, before); err == nil {
-			return n
+		if found, err := h.writer.archive.census(guild); err == nil {
+			c = found
 		}
 	}
-	return census{Since: h.start}.lines(after, before)
+	if r := h.known(guild); r != nil {
+		r.mu.Lock()
+		for _, g := range r.gaps {
+			c.skip(g[0], g[1])
+		}
+		r.mu.Unlock()
+	}
+	return c.lines(after, before)
 }
 
 // held gives the lines in memory, and the id of the first, or of the next line
@@ -86,7 +94,7 @@ func (h *Hub) held(guild snowflake.GuildID) ([]Entry, uint64) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.lines), r.last + 1 - uint64(len(r.lines))
+	return slices.Clone(r.lines), r.first()
 }
 
 // LastID is the id that a subscription gives to get new lines only: that of the
@@ -94,7 +102,9 @@ func (h *Hub) held(guild snowflake.GuildID) ([]Entry, uint64) {
 func (h *Hub) LastID(guild snowflake.GuildID) uint64 {
 	r := h.known(guild)
 	if r == nil {
-		return h.start
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return max(h.start, h.base)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

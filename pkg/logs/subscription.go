@@ -9,8 +9,12 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 )
 
-// ErrClosed is what Next gives once the subscription or the hub is closed.
-var ErrClosed = errors.New("log subscription is closed")
+// ErrClosed is what Next gives once the subscription or the hub is closed, and
+// ErrMoved when another process has the guild.
+var (
+	ErrClosed = errors.New("log subscription is closed")
+	ErrMoved  = errors.New("another process has the guild")
+)
 
 // maxBatch bounds the lines of one Next.
 const maxBatch = 256
@@ -21,6 +25,7 @@ type Subscription struct {
 	hub   *Hub
 	ring  *ring
 	after uint64 // Used by Next only.
+	moves int    // Of the ring, when it began.
 	once  sync.Once
 	done  chan struct{}
 }
@@ -33,7 +38,7 @@ func (h *Hub) Subscribe(guild snowflake.GuildID, afterID uint64) *Subscription {
 	if afterID > r.last {
 		afterID = 0
 	}
-	oldest := r.last + 1 - uint64(len(r.lines))
+	oldest, moves := r.first(), r.moves
 	r.mu.Unlock()
 	if afterID == 0 {
 		for _, e := range h.onDisk(guild, func(d *reading) ([]Entry, error) { return d.forward(0, 1, all) }) {
@@ -41,7 +46,7 @@ func (h *Hub) Subscribe(guild snowflake.GuildID, afterID uint64) *Subscription {
 		}
 		afterID = oldest - 1
 	}
-	return &Subscription{hub: h, ring: r, after: afterID, done: make(chan struct{})}
+	return &Subscription{hub: h, ring: r, after: afterID, moves: moves, done: make(chan struct{})}
 }
 
 func all(Entry) bool { return true }
@@ -58,7 +63,7 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, dropped uint6
 			return nil, 0, ctx.Err()
 		default:
 		}
-		entries, first, added, closed := s.take()
+		entries, first, added, end := s.take()
 		if s.after+1 < first {
 			entries, dropped = s.older(first, entries)
 		}
@@ -67,8 +72,8 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, dropped uint6
 			return entries, dropped, nil
 		}
 		s.after = max(s.after, first-1) // There is nothing before.
-		if closed {
-			return nil, 0, ErrClosed
+		if end != nil {
+			return nil, 0, end
 		}
 		select {
 		case <-added:
@@ -79,21 +84,24 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, dropped uint6
 }
 
 // take reads what is in the ring; first is the id of the first line there, or of
-// the next. Without a line it gives the channel that the next one closes.
-func (s *Subscription) take() (entries []Entry, first uint64, added <-chan struct{}, closed bool) {
+// the next. Without a line it gives the channel that the next one closes, and why
+// there is none any more.
+func (s *Subscription) take() (entries []Entry, first uint64, added <-chan struct{}, end error) {
 	r := s.ring
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	first = r.last + 1 - uint64(len(r.lines))
-	if s.after == r.last || len(r.lines) == 0 {
+	switch {
+	case s.moves != r.moves:
+		end = ErrMoved
+	case r.closed:
+		end = ErrClosed
+	}
+	skip := r.above(s.after)
+	if skip == len(r.lines) {
 		r.waited = true
-		return nil, first, r.added, r.closed
+		return nil, r.first(), r.added, end
 	}
-	skip := uint64(0)
-	if s.after >= first {
-		skip = s.after - first + 1
-	}
-	return slices.Clone(r.lines[skip:min(skip+maxBatch, uint64(len(r.lines)))]), first, r.added, r.closed
+	return slices.Clone(r.lines[skip:min(skip+maxBatch, len(r.lines))]), r.first(), r.added, end
 }
 
 // older gives lines from before the first in the ring, if there are some, else
@@ -106,7 +114,7 @@ func (s *Subscription) older(first uint64, ring []Entry) (entries []Entry, dropp
 		entries = ring
 	}
 	if len(entries) > 0 {
-		dropped = s.hub.lost(s.ring.id, s.after, entries[0].ID)
+		dropped = s.hub.Lost(s.ring.id, s.after, entries[0].ID)
 	}
 	return entries, dropped
 }

@@ -130,7 +130,7 @@ func (w *writer) flush(syncs time.Duration) error {
 	var failed error
 	for _, first := range []bool{true, false} {
 		for r := range rings {
-			if _, urgent := r.unwritten(); urgent == first {
+			if _, _, urgent := r.unwritten(); urgent == first {
 				failed = errors.Join(failed, w.write(r, urgent))
 				delete(rings, r)
 			}
@@ -150,11 +150,11 @@ func (w *writer) flush(syncs time.Duration) error {
 // write writes one ring's lines. When that fails, they are tried again as long
 // as they are in memory.
 func (w *writer) write(r *ring, sync bool) error {
-	lines, _ := r.unwritten()
+	lines, gaps, _ := r.unwritten()
 	if len(lines) == 0 {
 		return nil
 	}
-	n, err := w.archive.write(r.id, lines, sync)
+	n, err := w.archive.write(r.id, lines, gaps, sync)
 	w.failing.Store(err != nil)
 	if n < len(lines) {
 		w.note(r, false)

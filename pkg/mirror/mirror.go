@@ -39,6 +39,9 @@ type Config[T any] struct {
 	// Changed, if not nil, is told after every read that follows a write, or that
 	// succeeds after one that failed.
 	Changed func(guild snowflake.GuildID)
+	// Wrote, if not nil, is told after every write that was not refused, for those
+	// who have the same in the memory of another process. It must not wait.
+	Wrote func(guild snowflake.GuildID)
 	// Copies is the folder of copies, "" for none. They are JSON of T.
 	Copies string
 	Clock  clock.Clock
@@ -48,6 +51,8 @@ type Config[T any] struct {
 // Mirror is the copy.
 type Mirror[T any] struct {
 	cfg Config[T]
+
+	wake chan struct{}
 
 	mu     sync.RWMutex // Guards guilds and the members of each but its lock.
 	guilds map[snowflake.GuildID]*one[T]
@@ -77,7 +82,35 @@ func New[T any](cfg Config[T]) *Mirror[T] {
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
 	}
-	return &Mirror[T]{cfg: cfg, guilds: map[snowflake.GuildID]*one[T]{}}
+	return &Mirror[T]{cfg: cfg, wake: make(chan struct{}, 1), guilds: map[snowflake.GuildID]*one[T]{}}
+}
+
+// Doubt says that another process may have changed what the store has of guilds:
+// what is known of them is read again soon, and stands until then.
+func (m *Mirror[T]) Doubt(of func(guild snowflake.GuildID) bool) {
+	m.mu.Lock()
+	for guild, g := range m.guilds {
+		if g.known && of(guild) {
+			g.unsure = true
+		}
+	}
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Unlearn says that what is known of guilds is of another time: who asks waits for
+// the store, and only who may not wait still gets it.
+func (m *Mirror[T]) Unlearn(of func(guild snowflake.GuildID) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for guild, g := range m.guilds {
+		if of(guild) {
+			g.known, g.unsure = false, false
+		}
+	}
 }
 
 // Get is what is known of the guild; the zero value if nothing is.
@@ -200,6 +233,9 @@ func (m *Mirror[T]) Write(ctx context.Context, guild snowflake.GuildID, write fu
 	// write got no answer.
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), readLimit)
 	defer cancel()
+	if m.cfg.Wrote != nil {
+		m.cfg.Wrote(guild)
+	}
 	if m.read(after, guild, g) == nil {
 		m.tell(guild)
 	}
@@ -219,6 +255,7 @@ func (m *Mirror[T]) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-timer.C:
+		case <-m.wake:
 		case <-ctx.Done():
 			return nil
 		}

@@ -24,6 +24,9 @@ type Config struct {
 	Keys  *Keyring
 	// Changed, if not nil, is told when what a guild's scripts may send changed.
 	Changed func(guild snowflake.GuildID)
+	// Wrote, if not nil, is told when something of a guild may have been written
+	// here. It must not wait.
+	Wrote func(guild snowflake.GuildID)
 	// Copies is a folder for copies of what is in a store elsewhere, sealed as it
 	// is there; "" has none.
 	Copies string
@@ -49,7 +52,7 @@ func New(cfg Config) *Service {
 		cfg.Log = zap.NewNop()
 	}
 	s := &Service{cfg: cfg, told: map[string]struct{}{}}
-	s.known = mirror.New(mirror.Config[known]{Read: s.read, Prepare: s.open, Changed: cfg.Changed, Copies: cfg.Copies, Clock: cfg.Clock, Log: cfg.Log})
+	s.known = mirror.New(mirror.Config[known]{Read: s.read, Prepare: s.open, Changed: cfg.Changed, Wrote: cfg.Wrote, Copies: cfg.Copies, Clock: cfg.Clock, Log: cfg.Log})
 	return s
 }
 
@@ -62,6 +65,12 @@ type known struct {
 	Records []Record
 	set     *Set
 }
+
+// Doubt has what is known of guilds read again: another process may have changed it.
+func (s *Service) Doubt(of func(guild snowflake.GuildID) bool) { s.known.Doubt(of) }
+
+// Unlearn says that what is known of guilds is of another time.
+func (s *Service) Unlearn(of func(guild snowflake.GuildID) bool) { s.known.Unlearn(of) }
 
 // Load reads what the guild's scripts may send.
 func (s *Service) Load(ctx context.Context, guild snowflake.GuildID) error {

@@ -63,6 +63,9 @@ type Config struct {
 	Store Store
 	// Changed, if not nil, is told when something of a guild changed.
 	Changed func(guild snowflake.GuildID)
+	// Wrote, if not nil, is told when something of a guild may have been written
+	// here. It must not wait.
+	Wrote func(guild snowflake.GuildID)
 	// Copies is a folder for copies of what is in a store elsewhere; "" has none.
 	Copies string
 	Clock  clock.Clock // nil is the real time.
@@ -87,7 +90,7 @@ func New(cfg Config) *Service {
 		cfg.Clock = clock.Real
 	}
 	s := &Service{cfg: cfg}
-	s.known = mirror.New(mirror.Config[all]{Read: s.read, Changed: cfg.Changed, Copies: cfg.Copies, Clock: cfg.Clock, Log: cfg.Log})
+	s.known = mirror.New(mirror.Config[all]{Read: s.read, Changed: cfg.Changed, Wrote: cfg.Wrote, Copies: cfg.Copies, Clock: cfg.Clock, Log: cfg.Log})
 	return s
 }
 
@@ -108,6 +111,12 @@ func (s *Service) read(ctx context.Context, guild snowflake.GuildID) (out all, e
 
 // Run reads again what could not be read, until ctx ends.
 func (s *Service) Run(ctx context.Context) error { return s.known.Run(ctx) }
+
+// Doubt has what is known of guilds read again: another process may have changed it.
+func (s *Service) Doubt(of func(guild snowflake.GuildID) bool) { s.known.Doubt(of) }
+
+// Unlearn says that what is known of guilds is of another time.
+func (s *Service) Unlearn(of func(guild snowflake.GuildID) bool) { s.known.Unlearn(of) }
 
 // Load reads what the guild has into memory.
 func (s *Service) Load(ctx context.Context, guild snowflake.GuildID) error {

@@ -76,6 +76,7 @@ func all() []string {
 	NewKeys(d, nil)
 	NewMessages(d)
 	NewLines(d)
+	NewReplicas(d, nil)
 	Present(d, func() State { return State{} })
 	d.MustRegister(confinement(func() map[string]bool { return nil }))
 	legacyMetrics(d, Summary{})

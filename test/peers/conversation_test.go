@@ -1,7 +1,10 @@
 package peers_test
 
 import (
+	"encoding/json"
 	"testing"
+
+	"github.com/flora-runtime/flora-runtime/pkg/discordsim"
 )
 
 const createMessage = "POST /channels/{channel}/messages"
@@ -12,7 +15,7 @@ func TestConversation(t *testing.T) {
 	for _, script := range []string{"discordjs.cjs", "eris.cjs"} {
 		t.Run(script, func(t *testing.T) {
 			t.Parallel()
-			s := perform(t, script)
+			s := perform(t, script, discordsim.Config{})
 			ready := s.hear("ready")
 			if ready["user"] != s.sim.ApplicationID().String() || ready["guilds"] != 2.0 {
 				t.Fatalf("login: %v", ready)
@@ -22,6 +25,51 @@ func TestConversation(t *testing.T) {
 			panel(s)
 			comeBack(s)
 		})
+	}
+}
+
+// TestShards: a library of two shards, which Discord lets identify one after the
+// other, answers in the guilds of both, and resumes one that breaks.
+func TestShards(t *testing.T) {
+	t.Parallel()
+	for _, script := range []string{"discordjs.cjs", "eris.cjs"} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			s := perform(t, script, discordsim.Config{Shards: 2, MaxConcurrency: 1})
+			if ready := s.hear("ready"); ready["guilds"] != 2.0 {
+				t.Fatalf("login: %v", ready)
+			}
+			s.identifies(2, 2)
+			for n := range s.places {
+				s.goTo(n)
+				s.pong()
+			}
+			s.call("POST", "/sim/gateway", map[string]any{"action": "drop", "shard": 1})
+			if line := s.hear("resumed"); line["shard"] != 1.0 {
+				t.Errorf("resumed: %v, want shard 1", line)
+			}
+			for n := range s.places {
+				s.goTo(n)
+				s.pong()
+			}
+			s.identifies(2, 2)
+			var gateway struct{ Refused int }
+			_, body := s.call("GET", "/sim/gateway", nil)
+			if err := json.Unmarshal(body, &gateway); err != nil || gateway.Refused != 0 {
+				t.Errorf("%s %v, want that no IDENTIFY came too early", body, err)
+			}
+		})
+	}
+}
+
+// pong has a message answered.
+func (s *stage) pong() {
+	s.t.Helper()
+	id := s.say("!ping")
+	s.after(createMessage)
+	last := s.history()
+	if m := last[len(last)-1]; m.Content != "pong" || m.Reference == nil || m.Reference.ID != id {
+		s.t.Errorf("the answer: %+v", m)
 	}
 }
 
@@ -101,10 +149,10 @@ func comeBack(s *stage) {
 		if m := last[len(last)-1]; m.Content != "pong" || m.Reference == nil || m.Reference.ID != id {
 			s.t.Errorf("after %s: %+v", action, m)
 		}
-		s.identifies(1)
+		s.identifies(1, 1)
 	}
 	s.call("POST", "/sim/gateway", map[string]any{"action": "invalid_session"})
-	s.identifies(2)
+	s.identifies(2, 1)
 	id := s.say("!ping")
 	s.after(createMessage)
 	last := s.history()

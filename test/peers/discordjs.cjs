@@ -10,6 +10,7 @@ const say = (event, more) => process.stdout.write(`${JSON.stringify({ event, ...
 
 const client = new Client({
   intents: [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.MessageContent],
+  shards: 'auto',
   rest: { api: `${process.argv[2]}/api` },
 });
 

@@ -13,6 +13,7 @@ const agent = Object.assign(new http.Agent({ keepAlive: true }), { protocol: 'ht
 
 const client = new Eris.Client('Bot a.b.c', {
   intents: ['guilds', 'guildMessages', 'messageContent'],
+  maxShards: 'auto',
   restMode: true,
   rest: { agent, domain: base.hostname },
 });

@@ -60,15 +60,17 @@ type stage struct {
 	guild string
 	// channel is the guild's first.
 	channel string
+	places  [][2]string // All guilds with theirs.
 	// lines are what the bot says, one JSON object each.
 	lines chan map[string]any
 	seen  int64
 }
 
 // perform starts a simulator and the bot of the script on it.
-func perform(t *testing.T, script string) *stage {
+func perform(t *testing.T, script string, cfg discordsim.Config) *stage {
 	t.Helper()
-	sim, err := discordsim.New(discordsim.Config{Guilds: 2, AnswerWithin: patience})
+	cfg.Guilds, cfg.AnswerWithin = 2, patience
+	sim, err := discordsim.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,21 +181,27 @@ func (s *stage) call(method, path string, body any) (int, []byte) {
 	return resp.StatusCode, out
 }
 
-// find looks the first guild and its channel up.
+// find looks the guilds and their channels up; things happen in the first.
 func (s *stage) find() {
 	s.t.Helper()
-	status, body := s.call("GET", "/sim?limit=1", nil)
+	status, body := s.call("GET", "/sim", nil)
 	var world struct {
 		Guilds []struct {
 			ID       string
 			Channels []struct{ ID string }
 		}
 	}
-	if err := json.Unmarshal(body, &world); err != nil || status != http.StatusOK || len(world.Guilds) != 1 {
+	if err := json.Unmarshal(body, &world); err != nil || status != http.StatusOK || len(world.Guilds) != 2 {
 		s.t.Fatalf("GET /sim: %d %s", status, body)
 	}
-	s.guild, s.channel = world.Guilds[0].ID, world.Guilds[0].Channels[0].ID
+	for _, g := range world.Guilds {
+		s.places = append(s.places, [2]string{g.ID, g.Channels[0].ID})
+	}
+	s.goTo(0)
 }
+
+// goTo lets what follows happen in that guild.
+func (s *stage) goTo(n int) { s.guild, s.channel = s.places[n][0], s.places[n][1] }
 
 // message is what is looked at of a message.
 type message struct {
@@ -272,21 +280,21 @@ func (s *stage) act(action map[string]any) outcome {
 	return o
 }
 
-// identifies waits until so many sessions were begun and one is connected.
-func (s *stage) identifies(want int) {
+// identifies waits until so many sessions were begun and so many are connected.
+func (s *stage) identifies(want, live int) {
 	s.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	timeout := time.After(patience)
 	for {
 		connected, begun := s.sim.Sessions()
-		if begun == want && connected == 1 {
+		if begun == want && connected == live {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-timeout:
-			s.t.Fatalf("%d sessions were begun and %d are connected, want %d and 1", begun, connected, want)
+			s.t.Fatalf("%d sessions were begun and %d are connected, want %d and %d", begun, connected, want, live)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,17 +16,21 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/kv"
 	"github.com/flora-runtime/flora-runtime/pkg/op"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
+	"github.com/flora-runtime/flora-runtime/pkg/store/postgres/postgrestest"
 	"github.com/flora-runtime/flora-runtime/v8ops/denokv"
 )
 
 const guild snowflake.GuildID = 900000000000000001
+
+// guilds numbers those of tests that share a database.
+var guilds atomic.Uint64
 
 // answers has the real ops on a real store answer an isolate's calls.
 func answers(t *testing.T, c clock.Clock) (*op.Table, isolatetest.Answer) {
 	t.Helper()
 	limits := kv.DefaultLimits()
 	limits.CommitsPerMinute = 0
-	db, err := kv.Open(kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: c, CacheBytes: 1 << 20})
+	db, err := postgrestest.Open(t, kv.Config{Dir: "/kv", Memory: true, Limits: limits, Clock: c, CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +43,7 @@ func answers(t *testing.T, c clock.Clock) (*op.Table, isolatetest.Answer) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guild := guild + snowflake.GuildID(guilds.Add(1))
 	return table, func(call isolatetest.Call) (string, bool, bool) {
 		o, _ := table.Lookup(call.Op)
 		v, err := o.Handler(context.WithoutCancel(t.Context()), op.Call{Guild: guild, Args: json.RawMessage(call.Args)})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
@@ -24,19 +25,39 @@ type State interface {
 	Guilds() []snowflake.GuildID
 }
 
+// Others are the processes that have other guilds of the same bot.
+type Others interface {
+	// Present gives those of the guilds that the bot is in, whoever has them.
+	Present(ctx context.Context, among []snowflake.GuildID) ([]snowflake.GuildID, error)
+	// GuildIDs lists all the bot's guilds, or more than most of them.
+	GuildIDs(ctx context.Context, most int) ([]snowflake.GuildID, error)
+}
+
 // Bot is what the bot can see; it implements auth.Bot.
 type Bot struct {
 	REST  Caller
 	State State
+	// Others, if not nil, knows of more guilds than State.
+	Others Others
 }
 
 var _ auth.Bot = (*Bot)(nil)
 
-// InGuild implements auth.Bot.
-func (b *Bot) InGuild(guild snowflake.GuildID) bool { return b.State.Has(guild) }
+// Present implements auth.Bot.
+func (b *Bot) Present(ctx context.Context, among []snowflake.GuildID) ([]snowflake.GuildID, error) {
+	if b.Others != nil {
+		return b.Others.Present(ctx, among)
+	}
+	return slices.DeleteFunc(slices.Clone(among), func(g snowflake.GuildID) bool { return !b.State.Has(g) }), nil
+}
 
 // GuildIDs implements auth.Bot.
-func (b *Bot) GuildIDs() []snowflake.GuildID { return b.State.Guilds() }
+func (b *Bot) GuildIDs(ctx context.Context, most int) ([]snowflake.GuildID, error) {
+	if b.Others != nil {
+		return b.Others.GuildIDs(ctx, most)
+	}
+	return b.State.Guilds(), nil
+}
 
 // Guild implements auth.Bot.
 func (b *Bot) Guild(ctx context.Context, guild snowflake.GuildID) (auth.Guild, error) {

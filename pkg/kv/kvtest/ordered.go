@@ -18,12 +18,13 @@ import (
 )
 
 // RunOrdered tests what open makes, each empty, without a limit of writes in a
-// minute and with the clock. reopen, if not nil, is a restart.
-func RunOrdered(t *testing.T, open func(t *testing.T, c clock.Clock) (db kv.Ordered, reopen func() kv.Ordered)) {
+// minute and with the clock. reopen, if not nil, is a restart. It takes so many
+// random histories.
+func RunOrdered(t *testing.T, histories int, open func(t *testing.T, c clock.Clock) (db kv.Ordered, reopen func() kv.Ordered)) {
 	t.Helper()
 	t.Run("like a model", func(t *testing.T) {
 		t.Parallel()
-		for seed := range uint64(8) {
+		for seed := range uint64(histories) { //nolint:gosec // Not negative.
 			likeAModel(t, seed, open)
 		}
 	})

@@ -1,4 +1,4 @@
-// Package redis keeps what pkg/cache describes in Redis 7 or Valkey. While the
+// Package redis keeps what pkg/cache and pkg/replica describe in Redis 7 or Valkey. While the
 // server cannot be reached every method fails with fault.Unavailable, at once
 // or after two seconds, and works again when it can; a subscription goes on by
 // itself.
@@ -29,6 +29,8 @@ const (
 	silenceLimit = 3 * time.Second
 	// retryAfter is what callers are told to wait while the server is away.
 	retryAfter = 5 * time.Second
+	// standardPrefix is Config.Prefix when there is none.
+	standardPrefix = "flora:"
 	// page is how many keys one step of DeletePrefix looks at.
 	page = 1000
 )
@@ -57,19 +59,21 @@ type Store struct {
 
 var _ cache.Store = (*Store)(nil)
 
+// errWrongURL shows nothing of the URL, which may hold a password.
+var errWrongURL = errors.New("cache.url must look like redis://user:password@host:6379/0, or rediss:// for TLS")
+
 // Open connects to the server. One that cannot be reached just now is a
 // fault.Unavailable.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	o, err := rueidis.ParseURL(cfg.URL)
 	if err != nil {
-		// The error may show the password.
-		return nil, errors.New("cache.url must look like redis://user:password@host:6379/0, or rediss:// for TLS")
+		return nil, errWrongURL
 	}
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
 	}
 	if cfg.Prefix == "" {
-		cfg.Prefix = "flora:"
+		cfg.Prefix = standardPrefix
 	}
 	o.ClientName = "flora"
 	o.BlockingPoolSize = cfg.PoolSize

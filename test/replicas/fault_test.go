@@ -1,0 +1,171 @@
+package replicas
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// fault is something that goes wrong, and is over when it returns: then as many
+// replicas run as before.
+type fault struct {
+	name string
+	do   func(g *group, rng *rand.Rand) error
+}
+
+// some picks a replica that runs.
+func (g *group) some(rng *rand.Rand) *replica {
+	up := g.living()
+	return up[rng.IntN(len(up))]
+}
+
+// moment waits up to a while.
+func moment(rng *rand.Rand, most time.Duration) { pause(time.Duration(rng.Int64N(int64(most)))) }
+
+// faults are all there are, in the order of their names' first mention in the
+// issue: processes, network, Redis, and what operators do.
+var faults = []fault{
+	{"kill one", func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		moment(rng, 300*time.Millisecond)
+		r.kill()
+		pause(2 * lease) // The others take over.
+		return r.begin()
+	}},
+	{"kill one and start it at once", func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		r.kill()
+		return r.begin()
+	}},
+	{"kill all", func(g *group, _ *rand.Rand) error {
+		up := g.living()
+		for _, r := range up {
+			r.kill()
+		}
+		return together(up, (*replica).begin)
+	}},
+	{"roll all", func(g *group, _ *rand.Rand) error {
+		for _, r := range g.living() {
+			r.stop()
+			if err := r.begin(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}},
+	{"stop all but one at once", func(g *group, _ *rand.Rand) error {
+		up := g.living()[1:]
+		if err := together(up, func(r *replica) error { r.stop(); return nil }); err != nil {
+			return err
+		}
+		return together(up, (*replica).begin)
+	}},
+	{"cut one off from Redis", partition(cut)},
+	{"lose what one says to Redis", partition(hole)},
+	{"slow one's way to Redis down", partition(slow)},
+	{"lose what one says to Redis and kill another", func(g *group, rng *rand.Rand) error {
+		up := g.living()
+		rng.Shuffle(len(up), func(i, j int) { up[i], up[j] = up[j], up[i] })
+		up[0].cache.set(hole)
+		moment(rng, lease)
+		up[1].kill()
+		pause(2 * lease)
+		up[0].cache.set(whole)
+		return up[1].begin()
+	}},
+	{"freeze one for longer than its lease", freeze(3 * lease)},
+	{"freeze one for as long as its lease", freeze(lease)},
+	{"Redis hangs", func(g *group, rng *rand.Rand) error {
+		if err := g.redis.Pause(); err != nil {
+			return err
+		}
+		pause(lease / 2)
+		moment(rng, 2*lease)
+		return g.redis.Resume()
+	}},
+	{"Redis loses all", func(g *group, rng *rand.Rand) error {
+		if err := g.redis.Kill(); err != nil {
+			return err
+		}
+		moment(rng, 2*lease)
+		return g.redis.Start()
+	}},
+	{"one more joins and goes", func(g *group, rng *rand.Rand) error {
+		r := g.add()
+		if err := r.begin(); err != nil {
+			return err
+		}
+		moment(rng, 2*lease)
+		r.stop()
+		g.replicas = g.replicas[:len(g.replicas)-1]
+		return nil
+	}},
+	{"deploy while one is cut off from Redis", func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		r.cache.set([]state{cut, hole}[rng.IntN(2)])
+		var deploying sync.WaitGroup
+		for _, by := range g.living() { // Also through the one that is cut off.
+			p := g.places[rng.IntN(len(g.places))]
+			deploying.Go(func() { _ = g.deploy(p, by) }) // runs tells what became of it.
+		}
+		moment(rng, 3*lease)
+		r.cache.set(whole)
+		deploying.Wait()
+		return nil
+	}},
+	{"deploy while one goes", func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		var deploying sync.WaitGroup
+		for range 2 {
+			p, by := g.places[rng.IntN(len(g.places))], g.some(rng)
+			deploying.Go(func() { _ = g.deploy(p, by) }) // It may fail, or its answer be lost: runs tells.
+		}
+		moment(rng, 200*time.Millisecond)
+		if rng.IntN(2) == 0 {
+			r.kill()
+		} else {
+			r.stop()
+		}
+		deploying.Wait()
+		return r.begin()
+	}},
+}
+
+func partition(how state) func(*group, *rand.Rand) error {
+	return func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		r.cache.set(how)
+		pause(lease)
+		moment(rng, 2*lease)
+		r.cache.set(whole)
+		return nil
+	}
+}
+
+func freeze(long time.Duration) func(*group, *rand.Rand) error {
+	return func(g *group, rng *rand.Rand) error {
+		r := g.some(rng)
+		r.freeze()
+		pause(long * 9 / 10)
+		moment(rng, long/5)
+		r.thaw()
+		return nil
+	}
+}
+
+// together does it with all at the same time.
+func together(list []*replica, do func(*replica) error) error {
+	errs := make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, r := range list {
+		wg.Go(func() {
+			if err := do(r); err != nil {
+				errs[i] = fmt.Errorf("%s: %w", r.name, err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}

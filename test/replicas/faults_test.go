@@ -1,0 +1,72 @@
+package replicas
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
+)
+
+// newReplicas starts a group of so many, with a bot in every guild.
+func newReplicas(t *testing.T, count int) (*group, *book) {
+	t.Helper()
+	g := newGroup(t, true)
+	for range count {
+		g.add()
+	}
+	if err := together(g.replicas, (*replica).begin); err != nil {
+		t.Fatal(err)
+	}
+	b := newBook(g)
+	g.prepare(b)
+	return g, b
+}
+
+// brief are the faults of a test that is no soak.
+var brief = map[string]bool{
+	"kill one": true, "roll all": true, "cut one off from Redis": true, "lose what one says to Redis": true,
+	"freeze one for longer than its lease": true, "deploy while one goes": true,
+}
+
+// TestFaults lets everything go wrong that can, one after the other, and in a
+// soak again and again in another order.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name  string
+		count int
+		all   bool // In a test that is no soak, too.
+	}{{"two", 2, false}, {"three", 3, true}} {
+		if !rig.Soak(row.all, true) {
+			continue
+		}
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			g, b := newReplicas(t, row.count)
+			from, to := uint64(1), uint64(1)
+			if rig.Soak(false, true) {
+				from, to = seeds(t)
+			}
+			var total figures
+			for seed := from; seed <= to; seed++ {
+				list := append([]fault(nil), faults...)
+				rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // Repeatable.
+				rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+				for n, f := range list {
+					if !rig.Soak(brief[f.name], true) {
+						continue
+					}
+					figures, wrong := g.endure(b, f, seed<<8+uint64(n)) //nolint:gosec // Small.
+					t.Logf("%d %s: %s", seed, f.name, figures)
+					total.add(figures)
+					report(t, fmt.Sprintf("%s, with seed %d", f.name, seed), wrong)
+				}
+			}
+			t.Logf("in all: %s", total)
+			if total.crons == 0 {
+				t.Error("no cron job ran")
+			}
+		})
+	}
+}
