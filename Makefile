@@ -5,6 +5,8 @@
 #             put those for Linux on that architecture into bin/linux-...; on another one it needs
 #             Debian's g++-aarch64-linux-gnu or g++-x86-64-linux-gnu
 # make sdk    make the npm package @flora/sdk in bin/sdk
+# make release
+#             make what a release consists of in bin/release
 # make bench  measure, against baselines in the same run
 # make fuzz   run every fuzz target for FUZZTIME each
 # make soak   the long counts of what make test runs briefly
@@ -22,7 +24,7 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build build-amd64 build-arm64 sdk generate programs test lint unit container chart bench fuzz soak clean
+.PHONY: run build build-amd64 build-arm64 sdk release generate programs test lint unit container chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -46,6 +48,9 @@ sdk:
 	$(GO) run ./sdk-bundle/testing/pack bin/sdk
 	cp LICENSE bin/sdk/
 
+release: build-amd64 build-arm64 sdk
+	scripts/release $(VERSION)
+
 # V8's headers come with the v8go module.
 generate:
 	@$(GO) generate ./pkg/v8
@@ -61,9 +66,10 @@ unit: generate programs
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
 
 # The Dockerfile and the Compose file are read with the parsers of BuildKit and
-# Compose, which the product's module does not know.
+# Compose, which the product's module does not know; and what workflows run.
 container:
 	cd tools/container && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
+	cd tools/workflows && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
 
 # The Helm chart is tested with what Helm, Kubernetes and Prometheus are made of,
 # which the product's module does not know.
@@ -73,7 +79,9 @@ chart:
 lint: generate
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'd:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
-	$(GO) tool -modfile=tools/go.mod actionlint -shellcheck= -pyflakes=
+	cd tools/container && $(GO) tool -modfile=../go.mod golangci-lint run ./...
+	cd tools/workflows && $(GO) tool -modfile=../go.mod golangci-lint run ./...
+	CGO_ENABLED=0 $(GO) -C tools/workflows tool actionlint -shellcheck= -pyflakes= $(wildcard $(CURDIR)/.github/workflows/*.yml)
 
 bench: build
 	$(GO) run ./bench

@@ -100,13 +100,21 @@ func (i *image) assemble(root, bin string) error {
 				return fmt.Errorf("nobody knows what COPY --from=%s %s %s would bring", s.From, path, s.To)
 			}
 			for _, name := range []string{"flora", "flora-runtime"} {
-				if err := run("cp", "--reflink=auto", filepath.Join(bin, name), filepath.Join(root, s.To, name)); err != nil {
+				if err := place(filepath.Join(bin, name), filepath.Join(root, s.To, name)); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return os.MkdirAll(filepath.Join(root, i.WorkDir), 0o755)
+}
+
+// place copies a binary, which is large, or links it where that can be.
+func place(from, to string) error {
+	if os.Link(from, to) == nil {
+		return nil
+	}
+	return run("cp", "--reflink=auto", from, to)
 }
 
 // debianRoot gives a folder with the suite's essential packages and the named
@@ -144,6 +152,9 @@ func debianRoot(suite string, names []string) (string, error) {
 	if _, err := os.Stat(root); !errors.Is(err, fs.ErrNotExist) {
 		return root, err
 	}
+	if _, err := exec.LookPath("mmdebstrap"); err != nil {
+		return "", errTools
+	}
 	half := root + ".half"
 	if err := os.RemoveAll(half); err != nil {
 		return "", err
@@ -153,6 +164,9 @@ func debianRoot(suite string, names []string) (string, error) {
 	}
 	return root, os.Rename(half, root)
 }
+
+// errTools is for systems that are not Debian's.
+var errTools = errors.New("mmdebstrap is not installed, with which the image's root is made of Debian's packages")
 
 func run(name string, args ...string) error {
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
