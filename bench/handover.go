@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -174,7 +175,7 @@ func (c *crew) start(ctx context.Context, i int) error {
 	}
 	cmd := command(ctx, c.b.runtime, "serve")
 	cmd.Dir = data
-	cmd.Env = append(c.env, "FLORA_DATA_DIR="+data, "API_PORT="+c.ports[i])
+	cmd.Env = append(slices.Clone(c.env), "FLORA_DATA_DIR="+data, "API_PORT="+c.ports[i])
 	if len(c.run) > 1 {
 		cmd.Env = append(cmd.Env, "FLORA_REPLICAS_NAME=bench-"+strconv.Itoa(i), "FLORA_REPLICAS_URL="+c.address(i))
 	}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // fault is something that goes wrong, and is over when it returns: then as many
@@ -23,6 +25,10 @@ func (g *group) some(rng *rand.Rand) *replica {
 
 // moment waits up to a while.
 func moment(rng *rand.Rand, most time.Duration) { pause(time.Duration(rng.Int64N(int64(most)))) }
+
+// losesAll takes the sessions with it: what comes in until there are new ones is
+// lost. But nothing happens twice.
+const losesAll = "Redis loses all"
 
 // faults are all there are, in the order of their names' first mention in the
 // issue: processes, network, Redis, and what operators do.
@@ -85,12 +91,31 @@ var faults = []fault{
 		moment(rng, 2*lease)
 		return g.redis.Resume()
 	}},
-	{"Redis loses all", func(g *group, rng *rand.Rand) error {
+	{"Redis is killed", func(g *group, rng *rand.Rand) error {
 		if err := g.redis.Kill(); err != nil {
 			return err
 		}
 		moment(rng, 2*lease)
 		return g.redis.Start()
+	}},
+	{losesAll, func(g *group, _ *rand.Rand) error {
+		before, err := g.lives()
+		if err == nil {
+			err = g.emptyRedis()
+		}
+		if err != nil {
+			return err
+		}
+		return rig.Until("every shard to have another session", func() (bool, error) {
+			now, err := g.lives()
+			again := 0
+			for _, l := range now[min(len(before), len(now)):] {
+				if l.Leave == 0 {
+					again++
+				}
+			}
+			return again == shards, err
+		})
 	}},
 	{"one more joins and goes", func(g *group, rng *rand.Rand) error {
 		r := g.add()

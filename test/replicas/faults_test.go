@@ -11,7 +11,7 @@ import (
 // newReplicas starts a group of so many, with a bot in every guild.
 func newReplicas(t *testing.T, count int) (*group, *book) {
 	t.Helper()
-	g := newGroup(t, true)
+	g := newGroup(t)
 	for range count {
 		g.add()
 	}
@@ -33,17 +33,10 @@ var brief = map[string]bool{
 // soak again and again in another order.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
-		name  string
-		count int
-		all   bool // In a test that is no soak, too.
-	}{{"two", 2, false}, {"three", 3, true}} {
-		if !rig.Soak(row.all, true) {
-			continue
-		}
-		t.Run(row.name, func(t *testing.T) {
+	for name, count := range rig.Soak(map[string]int{"three": 3}, map[string]int{"two": 2, "three": 3}) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, b := newReplicas(t, row.count)
+			g, b := newReplicas(t, count)
 			from, to := uint64(1), uint64(1)
 			if rig.Soak(false, true) {
 				from, to = seeds(t)
