@@ -8,10 +8,12 @@ CREATE TABLE kv_pairs (
     value bytea NOT NULL
 ) WITH (fillfactor = 90);
 
--- The processes that use the data above, until when they are known to live.
+-- The processes that use the data above, until when they are known to live. One
+-- that moves it is alone.
 CREATE TABLE kv_processes (
     id    uuid        NOT NULL PRIMARY KEY,
     name  text        NOT NULL,
+    moves boolean     NOT NULL,
     until timestamptz NOT NULL
 );
 

@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if arguments := os.Getenv(moveEnv); arguments != "" {
+		fmt.Fprintln(os.Stderr, moveAndDie(arguments))
+		os.Exit(1)
+	}
 	os.Exit(dbtest.Main(m))
 }
 

@@ -21,6 +21,10 @@ type Engine interface {
 	// Load is an Update of any size, which calls f once. Others see all of it or
 	// nothing. dir is an empty folder for what it needs meanwhile.
 	Load(ctx context.Context, guild snowflake.GuildID, dir string, f func(Tx) error) error
+	// Fill writes any amount, of all guilds, in pieces. Nobody else uses the data.
+	Fill(ctx context.Context, f func(Tx) error) error
+	// Reset takes everything away and leaves one pair, in one step.
+	Reset(ctx context.Context, key, value []byte) error
 	// Skim calls f with the first key of each group of keys that have their first
 	// width bytes in common. No key has 0xff behind those.
 	Skim(ctx context.Context, lower, upper []byte, width int, f func(key []byte) error) error

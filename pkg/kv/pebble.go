@@ -79,6 +79,54 @@ func (e *onDisk) Update(_ context.Context, u Update) error {
 	return wrap("write", b.Close())
 }
 
+// Fill implements Engine.
+func (e *onDisk) Fill(_ context.Context, f func(Tx) error) (err error) {
+	t := &filler{pebbleTx{pebbleReader: e.pebbleReader, batch: e.db.NewBatch()}, e}
+	defer func() { _ = t.batch.Close() }()
+	if err := f(t); err != nil {
+		return err
+	}
+	t.note(t.batch.LogData(nil, nil)) // The sync is for all before, too.
+	t.flush(pebble.Sync)
+	return wrap("write", t.err)
+}
+
+// filler is a batch that is written whenever it is large.
+type filler struct {
+	pebbleTx
+
+	e *onDisk
+}
+
+// Set implements Tx.
+func (t *filler) Set(key, value []byte) {
+	t.pebbleTx.Set(key, value)
+	const most = 4 << 20
+	if t.batch.Len() >= most {
+		t.flush(pebble.NoSync)
+	}
+}
+
+func (t *filler) flush(o *pebble.WriteOptions) {
+	if t.err != nil {
+		return
+	}
+	if t.note(t.e.room.Check()); t.err == nil {
+		t.note(t.e.room.Write(func() error { return t.batch.Commit(o) }))
+		t.batch.Reset()
+	}
+}
+
+// Reset implements Engine.
+func (e *onDisk) Reset(_ context.Context, key, value []byte) (err error) {
+	b := e.db.NewBatch()
+	err = errors.Join(b.DeleteRange([]byte{pebbledb.FirstKey}, []byte{0xff}, nil), b.Set(key, value, nil))
+	if err == nil {
+		err = e.room.Write(func() error { return b.Commit(pebble.Sync) })
+	}
+	return wrap("write", errors.Join(err, b.Close()))
+}
+
 // Skim implements Engine.
 func (e *onDisk) Skim(ctx context.Context, lower, upper []byte, width int, f func(key []byte) error) (err error) {
 	iter, err := e.Iter(ctx, Span{Lower: lower, Upper: upper})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,8 +39,8 @@ type KVConfig struct {
 	MaxConnections int
 	// Name tells others which process this is; "" is the host and the process id.
 	Name string
-	// Exclusive is for who moves the data: it is not one of the processes that
-	// use it, and fails where there is one.
+	// Exclusive is for who moves the data. It fails where another process uses it,
+	// and keeps others from it while it calls Turn.
 	Exclusive bool
 
 	// committing is set by tests: it is called before each commit of a write.
@@ -51,7 +52,8 @@ type KV struct {
 	cfg     KVConfig
 	s       *Store // With connections of its own.
 	process uuid.UUID
-	ready   atomic.Bool // The process is registered, and the data may be used.
+	known   atomic.Bool // The process is registered,
+	ready   atomic.Bool // and the data may be used.
 
 	base context.Context //nolint:containedctx // The engine's own life.
 	stop context.CancelFunc
@@ -102,7 +104,7 @@ func (k *KV) Close() error {
 		return nil
 	}
 	k.work.Wait()
-	if k.ready.Load() {
+	if k.known.Load() {
 		ctx, cancel := context.WithTimeout(k.base, callLimit)
 		if _, err := k.s.remove(ctx, `DELETE FROM kv_processes WHERE id = $1`, k.process); err != nil {
 			k.s.cfg.Log.Warn("the database still counts this process as one that uses key-value data, for some seconds", zap.Error(err))
@@ -126,15 +128,24 @@ func (k *KV) try(ctx context.Context, limit time.Duration, f func(ctx context.Co
 // register makes this one of the processes that use the data, and then looks
 // whether somebody moves it: whoever does that looks in the opposite order.
 func (k *KV) register(ctx context.Context) error {
-	if k.cfg.Exclusive {
-		return nil
-	}
+	k.known.Store(true)
 	if _, err := k.alive(ctx); err != nil {
 		return err
 	}
-	err := k.s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		return kv.CheckState(ctx, &kvReader{c: c, ctx: ctx})
-	})
+	others, err := collect(ctx, k.s, pgx.RowTo[string], `SELECT name FROM kv_processes WHERE until > now() AND id <> $1 AND (moves OR $2) ORDER BY name`, k.process, k.cfg.Exclusive)
+	switch {
+	case err != nil:
+		return err
+	case len(others) > 0 && k.cfg.Exclusive:
+		return fmt.Errorf("the key-value data in Postgres is in use by %s; stop that first (after a crash it counts for %s more)", strings.Join(others, ", "), processLease)
+	case len(others) > 0:
+		return fault.New(fault.Unavailable, "the key-value data is being moved by %s; wait until that has ended", others[0])
+	}
+	if !k.cfg.Exclusive {
+		err = k.s.read(ctx, func(ctx context.Context, c *pgx.Conn) error {
+			return kv.CheckState(ctx, &kvReader{c: c, ctx: ctx})
+		})
+	}
 	if err == nil {
 		k.ready.Store(true)
 	}
@@ -152,8 +163,8 @@ func (k *KV) Ready(ctx context.Context) error {
 // alive says that this process lives, and whether it is the first that does.
 func (k *KV) alive(ctx context.Context) (first bool, err error) {
 	err = k.s.write(ctx, callLimit, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO kv_processes (id, name, until) VALUES ($1, $2, now() + $3)
-			ON CONFLICT (id) DO UPDATE SET until = excluded.until`, k.process, k.cfg.Name, processLease); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO kv_processes (id, name, moves, until) VALUES ($1, $2, $3, now() + $4)
+			ON CONFLICT (id) DO UPDATE SET until = excluded.until`, k.process, k.cfg.Name, k.cfg.Exclusive, processLease); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, `SELECT id = $1 FROM kv_processes WHERE until > now() ORDER BY id LIMIT 1`, k.process).Scan(&first)
@@ -179,11 +190,6 @@ func (k *KV) Turn(ctx context.Context) (bool, error) {
 			[]byte{tagCommit}, []byte{tagCommit + 1})
 	}
 	return true, err
-}
-
-// Users names the processes that use the data now.
-func (k *KV) Users(ctx context.Context) ([]string, error) {
-	return collect(ctx, k.s, pgx.RowTo[string], `SELECT name FROM kv_processes WHERE until > now() ORDER BY name`)
 }
 
 // Shared implements kv.Engine.
