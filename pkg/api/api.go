@@ -187,6 +187,9 @@ const (
 // Close ends the streams.
 func (a *API) Close() {
 	a.streams.close()
+	if a.cfg.Replicas != nil {
+		a.cfg.Replicas.EndStreams()
+	}
 	if a.cfg.Inbound != nil {
 		a.cfg.Inbound.Close()
 	}

@@ -22,6 +22,10 @@ func (e *env) begin(as, request string, header ...string) net.Conn {
 		e.t.Fatal(err)
 	}
 	e.t.Cleanup(func() { _ = conn.Close() })
+	// So that a few MiB that nobody reads do not fit into the kernel.
+	if err := conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil { //nolint:forcetypeassert // It was dialed.
+		e.t.Fatal(err)
+	}
 	head := append([]string{request + " HTTP/1.1", "Host: x", "Authorization: Bearer " + e.tokens[as]}, header...)
 	if _, err := io.WriteString(conn, strings.Join(head, "\r\n")+"\r\n\r\n"); err != nil {
 		e.t.Fatal(err)
@@ -79,7 +83,7 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 		c.Meter = func(string, string, int, time.Duration, bool) { done <- struct{}{} }
 	})
 	if err := e.deployments.PutRevision(t.Context(), deploy.Revision{
-		ID: "00000000-0000-4000-8000-000000000001", Guild: guildA, Entry: "a.ts", Status: deploy.Success, DeployedAt: noon, Bundle: strings.Repeat("x", 32<<20),
+		ID: "00000000-0000-4000-8000-000000000001", Guild: guildA, Entry: "a.ts", Status: deploy.Success, DeployedAt: noon, Bundle: strings.Repeat("x", 8<<20),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -94,11 +98,11 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 // TestLargeAnswersOfOneCaller: what is being read slowly counts.
 func TestLargeAnswersOfOneCaller(t *testing.T) {
 	t.Parallel()
-	e := newEnv(t, func(c *api.Config) { c.Limits.BytesPerCaller = 24 << 20 })
+	e := newEnv(t, func(c *api.Config) { c.Limits.BytesPerCaller = 9 << 20 })
 	for _, g := range []string{"1", "2"} {
 		guild := map[string]deploy.Revision{"1": {Guild: guildA}, "2": {Guild: guildB}}[g]
 		guild.ID, guild.Entry, guild.Status, guild.DeployedAt = "00000000-0000-4000-8000-00000000000"+g, "a.ts", deploy.Success, noon
-		guild.Bundle = strings.Repeat("x", 16<<20)
+		guild.Bundle = strings.Repeat("x", 6<<20)
 		if err := e.deployments.PutRevision(t.Context(), guild); err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +118,7 @@ func TestLargeAnswersOfOneCaller(t *testing.T) {
 	if res := e.do("neighbour", "GET", strings.ReplaceAll(url, own, "100000000000000002"), "", nil); res.StatusCode != 200 {
 		t.Errorf("a neighbour: %d", res.StatusCode)
 	}
-	if _, err := io.Copy(io.Discard, io.LimitReader(first, 16<<20)); err != nil {
+	if _, err := io.Copy(io.Discard, io.LimitReader(first, 6<<20)); err != nil {
 		t.Fatal(err)
 	}
 	// The first one's end is seen by the server a moment later.

@@ -97,6 +97,9 @@ func (a *API) follow(ctx context.Context, c *call, sub *logs.Subscription, out *
 			checked = now
 		}
 		if len(entries) == 0 {
+			if a.cfg.History != nil && a.cfg.History.Since(c.guild) == 0 {
+				return out.moved() // It went before the subscription began.
+			}
 			err = out.alive()
 		} else {
 			err = out.lines(entries, dropped)

@@ -62,7 +62,11 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 	if err := rt.openInbound(); err != nil {
 		return err
 	}
-	rt.scope = scope.New(scope.Config{REST: rt.rest, State: rt.gateway.State()})
+	known := scope.Config{REST: rt.rest, State: rt.gateway.State()}
+	if rt.interactions = rt.newInteractions(); rt.interactions != nil {
+		known.Recall = rt.interactions.recall
+	}
+	rt.scope = scope.New(known)
 	rt.ops, err = v8ops.Table(v8ops.Deps{
 		Discord: &outbound.Discord{REST: rt.rest, Scope: rt.scope, Application: rt.gateway.Application, Fetcher: rt.egress},
 		KV:      rt.keys,
@@ -92,7 +96,7 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 	rt.bot = bot.New(bot.Config{
 		Pool: rt.pool, Op: rt.ops.At, Store: rt.deploys, Saved: rt.saved, Active: rt.activity.last, Logs: rt.logs, Crons: rt.crons,
 		Bundle:       bundle.NewChild(self, bundle.Limits{Files: r.MaxBundleFiles, SourceBytes: r.MaxBundleTotalBytes, Sandbox: sandbox.Mode(r.Sandbox)}),
-		SyncCommands: commands.SyncCommands, Remember: rt.scope.Remember, Application: rt.gateway.Application, Endpoint: rt.inbound.URL, Intents: rt.gateway,
+		SyncCommands: commands.SyncCommands, Remember: rt.remember, Application: rt.gateway.Application, Endpoint: rt.inbound.URL, Intents: rt.gateway,
 		Environment: surroundings{rt}, Respond: rt.respond, Serves: rt.serves, Retry: rt.retryLater,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
 		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer, Shared: rt.shared(), Overlap: rt.overlap(),

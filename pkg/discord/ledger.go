@@ -263,3 +263,10 @@ func (e Event) Keep() Receipt {
 	}
 	return Receipt{slot: e.slot, mark: e.slot.Keep(e.Seq)}
 }
+
+// Of gives the event as one of a session whose slot that is: for those who bring
+// events to a sink without a gateway.
+func (e Event) Of(slot SessionSlot, seq int64) Event {
+	e.slot, e.Seq = slot, seq
+	return e
+}

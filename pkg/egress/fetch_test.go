@@ -247,7 +247,7 @@ func TestDecompression(t *testing.T) {
 func TestBombsAndEndlessBodies(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *egress.Config) { c.Limits.ResponseBytes = 1 << 20 })
-	files := packed(t, make([]byte, 64<<20))
+	files := packed(t, make([]byte, 16<<20))
 	files["layers"] = packed(t, files["gzip"])["gzip"]
 	serveEncoded(w, files)
 	for _, query := range []string{"gzip?as=gzip", "deflate?as=deflate", "br?as=br", "zstd?as=zstd", "layers?as=gzip,gzip"} {

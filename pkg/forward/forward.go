@@ -85,6 +85,8 @@ type Config struct {
 	Count func(Outcome)
 	Clock clock.Clock
 	Log   *zap.Logger
+
+	streamPause time.Duration // Set by tests; streamPause.
 }
 
 // Forwarder forwards requests, and takes those that others forward.
@@ -94,7 +96,9 @@ type Forwarder struct {
 	transport *http.Transport
 	slots     slots
 	buffers   buffers
-	answers   *http.ServeMux // What other replicas may ask.
+	answers   *http.ServeMux  // What other replicas may ask.
+	closing   context.Context //nolint:containedctx // The end of all streams.
+	end       context.CancelFunc
 }
 
 // New makes a forwarder; Close ends its connections.
@@ -108,10 +112,15 @@ func New(cfg Config) (*Forwarder, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real
 	}
+	if cfg.streamPause == 0 {
+		cfg.streamPause = streamPause
+	}
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
 	}
+	closing, end := context.WithCancel(context.Background())
 	return &Forwarder{
+		closing: closing, end: end,
 		cfg: cfg, seal: newSeal(cfg.Secret), slots: slots{by: map[string]*target{}}, answers: http.NewServeMux(),
 		transport: &http.Transport{
 			// No proxy: replicas reach each other directly, and the environment's is
@@ -128,8 +137,14 @@ func New(cfg Config) (*Forwarder, error) {
 	}, nil
 }
 
-// Close ends the connections that serve nobody.
-func (f *Forwarder) Close() { f.transport.CloseIdleConnections() }
+// EndStreams ends the streams of events that pass through here.
+func (f *Forwarder) EndStreams() { f.end() }
+
+// Close ends the streams, and the connections that serve nobody.
+func (f *Forwarder) Close() {
+	f.end()
+	f.transport.CloseIdleConnections()
+}
 
 // Receive is before everything else that serves: it tells what replicas send
 // from what others do, and answers their questions.

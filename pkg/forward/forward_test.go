@@ -109,8 +109,8 @@ func TestWhoPretendsToForwardIsAnOrdinaryCaller(t *testing.T) {
 	}
 	// Signed, but of another time or for another replica: not done, and not passed on.
 	for name, tk := range map[string]ticket{
-		"old":              {Kind: guildKind, From: "a", To: "b", At: time.Now().Add(-time.Minute)},
-		"of the future":    {Kind: guildKind, From: "a", To: "b", At: time.Now().Add(time.Minute)},
+		"old":               {Kind: guildKind, From: "a", To: "b", At: time.Now().Add(-time.Minute)},
+		"of the future":     {Kind: guildKind, From: "a", To: "b", At: time.Now().Add(time.Minute)},
 		"for somebody else": {Kind: guildKind, From: "a", To: "c", At: time.Now()},
 	} {
 		r := request(t, "GET", b.url+"/x", "")
@@ -255,11 +255,13 @@ func TestEventsComeAsTheyAreSaidAndEndWithTheirReader(t *testing.T) {
 	})
 	w.give("b")
 	ctx, leave := context.WithCancel(t.Context())
+	begun := time.Now()
 	res := send(t, request(t, "GET", a.url+"/logs", "").WithContext(ctx))
 	in := bufio.NewReader(res.Body)
 	for i := range 5 {
 		if i == 1 {
-			time.Sleep(300 * time.Millisecond) // Longer than the head may take: the stream has no limit.
+			// Longer than the head may take: the stream has no limit.
+			until(t, "time passes", func() bool { return time.Since(begun) > 300*time.Millisecond })
 		}
 		text := fmt.Sprintf("data: %d\n", i)
 		say <- text
@@ -274,6 +276,36 @@ func TestEventsComeAsTheyAreSaidAndEndWithTheirReader(t *testing.T) {
 		t.Error("the owner does not learn that the reader left")
 	}
 	until(t, "counted", func() bool { return a.count(Gone) == 1 })
+}
+
+func TestStreamsEndWithTheReplicaTheyPassAndWithTheirOwner(t *testing.T) {
+	t.Parallel()
+	w := &world{}
+	a := w.start(t, "a", options{clock: func(c *Config) { c.streamPause = 10 * time.Millisecond }}, nobody)
+	stream := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, ": hello\n\n")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}
+	w.start(t, "b", options{}, stream)
+	w.start(t, "c", options{}, stream)
+	for _, row := range []struct {
+		name string
+		end  func()
+	}{{"the owner changes", func() { w.give("c") }}, {"the replica ends", a.EndStreams}} {
+		name, end := row.name, row.end
+		w.give("b")
+		res := send(t, request(t, "GET", a.url+"/logs", ""))
+		in := bufio.NewReader(res.Body)
+		if line, err := in.ReadString('\n'); err != nil || line != ": hello\n" {
+			t.Fatalf("%s: %q, %v", name, line, err)
+		}
+		end()
+		if _, err := io.ReadAll(in); err == nil {
+			t.Errorf("%s: the stream ends as if it were complete", name)
+		}
+	}
 }
 
 func TestAnAnswerThatIsCutOffLooksLikeIt(t *testing.T) {

@@ -38,6 +38,7 @@ var (
 	errHere    = errors.New("this replica has the guild now")
 	errMoved   = errors.New("the replica does not have the guild any more")
 	errTimeout = errors.New("the replica took too long")
+	errEnding  = errors.New("this replica ends")
 	errUnsent  = errors.New("the request could be sent to nobody")
 )
 
@@ -171,8 +172,12 @@ func (p *passage) RoundTrip(r *http.Request) (*http.Response, error) {
 		err = fmt.Errorf("%w: %w", cause, err)
 	}
 	limit.Stop()
-	if err == nil && !p.fixed && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
-		p.stop = append(p.stop, p.watch(ctx, streamPause, p.cut))
+	if err == nil && strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+		ends := context.AfterFunc(p.f.closing, func() { p.cut(errEnding) }) //nolint:contextcheck // This process's end.
+		p.stop = append(p.stop, func() { ends() })
+		if !p.fixed {
+			p.stop = append(p.stop, p.watch(ctx, p.f.cfg.streamPause, p.cut))
+		}
 	}
 	return res, err
 }

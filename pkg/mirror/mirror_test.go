@@ -135,3 +135,43 @@ func TestCopies(t *testing.T) {
 		t.Errorf("from a damaged copy: %v, %q", err, m.Get(guild))
 	}
 }
+
+// TestAnotherProcessWrites: what may have changed elsewhere is read again, and what
+// is of another time is not believed.
+func TestAnotherProcessWrites(t *testing.T) {
+	t.Parallel()
+	s := &source{value: "a"}
+	told, wrote := make(chan snowflake.GuildID, 10), 0
+	m := mirror.New(mirror.Config[string]{
+		Read: s.read, Changed: func(g snowflake.GuildID) { told <- g }, Wrote: func(snowflake.GuildID) { wrote++ }, Clock: clock.Real,
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Run(ctx) }()
+	if err := m.Load(t.Context(), guild); err != nil {
+		t.Fatal(err)
+	}
+	s.set("b", nil)
+	m.Doubt(func(g snowflake.GuildID) bool { return g != guild })
+	m.Doubt(func(g snowflake.GuildID) bool { return g == guild })
+	if g := <-told; g != guild || m.Get(guild) != "b" || wrote > 0 {
+		t.Errorf("told of %d, has %q, wrote %d times", g, m.Get(guild), wrote)
+	}
+	m.Unlearn(func(snowflake.GuildID) bool { return true })
+	if m.Known(guild) || m.Get(guild) != "b" {
+		t.Errorf("known: %v, has %q", m.Known(guild), m.Get(guild))
+	}
+	if err := m.Load(t.Context(), guild); err != nil || !m.Known(guild) {
+		t.Errorf("it is not known after a load: %v", err)
+	}
+	for _, err := range []error{nil, away, fault.New(fault.Conflict, "no")} {
+		_ = m.Write(t.Context(), guild, func(context.Context) error { return err })
+	}
+	if wrote != 2 {
+		t.Errorf("it told of %d writes, want those that were not refused", wrote)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -50,7 +50,7 @@ func (g shards) Enter(ctx context.Context, shard int, limit discord.SessionStart
 	t := &turnOf{group: g.Group, ask: ask, stop: make(chan struct{})}
 	t.ask.Limit = nil
 	t.wg.Go(t.renew)
-	return func() { t.end(true) }, func() { t.end(false) }, nil
+	return func() { t.end(true) }, func() { t.end(false) }, nil //nolint:contextcheck // Whoever waits no more still gives the turn back.
 }
 
 // said gives what Discord said, if it was not passed on before.

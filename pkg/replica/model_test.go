@@ -98,7 +98,6 @@ func play(t *testing.T, seed uint64, s schedule) {
 			}
 		case 2:
 			if s.kills {
-				w.troubled()
 				p.kill()
 				replace()
 			}
@@ -110,7 +109,6 @@ func play(t *testing.T, seed uint64, s schedule) {
 			}
 		case 4:
 			if s.wipes {
-				w.troubled()
 				w.memory.Wipe()
 			}
 		case 5:
@@ -133,13 +131,6 @@ func play(t *testing.T, seed uint64, s schedule) {
 	}
 	time.Sleep(10 * worldLease)
 	if valid := w.look(); valid != worldShards {
-		for _, p := range all {
-			g := p.group
-			t.Logf("%s: session %v, valid %v, view %+v", p.name, g.session != nil, g.valid(), g.view)
-			for shard, h := range g.held {
-				t.Logf("  holds %d: %+v, lost %v closed %v", shard, h, h.slot.lost.Load(), h.slot.closed.Load())
-			}
-		}
 		t.Errorf("in the end %d of %d shards have an owner", valid, worldShards)
 	}
 	close(stop)
@@ -163,12 +154,6 @@ func (w *wire) heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cut, w.loss = false, 0
-}
-
-func (w *world) troubled() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calm = false
 }
 
 // account looks at what became of every event of the sessions that live: each was

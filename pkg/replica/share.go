@@ -176,7 +176,7 @@ func (g *Group) giveUp(ctx context.Context, shard int, o Owner) {
 	_, _ = g.cfg.Store.Write(limited, Write{Instance: g.instance, Shard: shard, Generation: o.Generation, Number: lastNumber, Release: true})
 }
 
-// take takes a shard and serves it.
+// take takes a shard and serves it, for as long as the sharing wants it.
 func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owner) {
 	g.mu.Lock()
 	above := g.highest
@@ -198,10 +198,10 @@ func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owne
 		g.mu.Unlock()
 		return
 	}
-	serving, end := context.WithCancel(session.ctx)
+	serving, end := context.WithCancel(session.ctx) //nolint:contextcheck // The same.
 	h := &holding{slot: slot, cancel: end}
 	g.held[shard] = h
-	session.wg.Go(func() { g.serve(serving, session, h) })
+	session.wg.Go(func() { g.serve(serving, session, h) }) //nolint:contextcheck // Not until the beat ends.
 	g.mu.Unlock()
 	g.cfg.Meter.Took(t.Former != "")
 	slot.log.Info("this replica has the shard now", zap.Int64("generation", t.Generation), zap.Bool("lost_by_another", t.Former != ""), zap.Bool("resumes", t.Session.ID != ""))

@@ -186,8 +186,6 @@ type world struct {
 	slots       []*slot
 	begun       map[event]string
 	given       map[event]string // What else became of it.
-	settled     int
-	calm        bool // Nothing has been lost or killed.
 }
 
 type event struct {
@@ -198,7 +196,7 @@ type event struct {
 func newWorld(seed uint64, fail func(string, ...any)) *world {
 	w := &world{
 		memory: NewMemory(clock.Real), fail: fail, random: rand.New(rand.NewPCG(seed, 1)),
-		begun: map[event]string{}, given: map[event]string{}, calm: true,
+		begun: map[event]string{}, given: map[event]string{},
 	}
 	for shard := range w.streams {
 		w.streams[shard] = &stream{news: make(chan struct{})}

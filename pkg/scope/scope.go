@@ -76,15 +76,19 @@ type Config struct {
 	REST  Caller
 	State State
 	Clock clock.Clock // The real one when nil.
+	// Recall, if not nil, knows interactions that guilds received in other
+	// processes: their ids and when they came.
+	Recall func(guild snowflake.GuildID, token string) (id snowflake.InteractionID, at time.Time, found bool)
 }
 
 // Scope answers what belongs to whom.
 type Scope struct {
-	rest   Caller
-	state  State
-	clock  clock.Clock
-	flight singleflight.Group
-	tokens tokens
+	rest        Caller
+	state       State
+	clock       clock.Clock
+	recallToken func(guild snowflake.GuildID, token string) (id snowflake.InteractionID, at time.Time, found bool)
+	flight      singleflight.Group
+	tokens      tokens
 
 	mu     sync.Mutex // Guards the members below.
 	known  map[key]found
@@ -129,7 +133,7 @@ func New(cfg Config) *Scope {
 	if cfg.Clock == nil {
 		cfg.Clock = clock.Real
 	}
-	s := &Scope{rest: cfg.REST, state: cfg.State, clock: cfg.Clock, known: map[key]found{}, guilds: map[snowflake.GuildID]*guild{}}
+	s := &Scope{recallToken: cfg.Recall, rest: cfg.REST, state: cfg.State, clock: cfg.Clock, known: map[key]found{}, guilds: map[snowflake.GuildID]*guild{}}
 	s.tokens.guilds = map[snowflake.GuildID]*received{}
 	cfg.State.OnDelete(func(id snowflake.ChannelID) {
 		s.mu.Lock()

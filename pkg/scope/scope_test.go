@@ -227,6 +227,40 @@ func TestOwnThingsAreNoEnumeration(t *testing.T) {
 	}
 }
 
+// TestTokensOfOtherProcesses: an interaction that another process received may be
+// answered here, by its guild and in its time.
+func TestTokensOfOtherProcesses(t *testing.T) {
+	t.Parallel()
+	c := clock.NewFake(time.Unix(1_800_000_000, 0))
+	asked := 0
+	s := scope.New(scope.Config{
+		State: &state{}, Clock: c,
+		Recall: func(guild snowflake.GuildID, token string) (snowflake.InteractionID, time.Time, bool) {
+			asked++
+			return 5, time.Unix(1_800_000_000, 0), guild == mine && token == "secret"
+		},
+	})
+	for range 2 {
+		if err := s.CheckAnswer(mine, 5, "secret"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the others were asked %d times", asked)
+	}
+	for name, err := range map[string]error{
+		"foreign": s.Check(theirs, "secret"), "made up": s.Check(mine, "guess"), "empty": s.Check(mine, ""), "another id": s.CheckAnswer(mine, 6, "secret"),
+	} {
+		if !fault.Is(err, fault.ScopeForbidden) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	c.Advance(15 * time.Minute)
+	if s.Check(mine, "secret") == nil {
+		t.Error("the token outlived its 15 minutes")
+	}
+}
+
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s, _, _, c := make3(t)

@@ -70,14 +70,26 @@ func (s *Scope) CheckAnswer(guild snowflake.GuildID, id snowflake.InteractionID,
 
 func (s *Scope) interaction(guild snowflake.GuildID, token string) (interaction, error) {
 	now := s.clock.Now()
-	s.tokens.mu.Lock()
-	defer s.tokens.mu.Unlock()
-	if r := s.tokens.guilds[guild]; r != nil {
-		if i := r.tokens[token]; now.Before(i.until) {
+	if i, found := s.tokens.of(guild, token); found && now.Before(i.until) {
+		return i, nil
+	}
+	if s.recallToken != nil && token != "" {
+		id, at, found := s.recallToken(guild, token)
+		if i := (interaction{id, at.Add(tokenLife)}); found && now.Before(i.until) {
+			s.Remember(guild, id, token, at)
 			return i, nil
 		}
 	}
 	return interaction{}, Forbidden()
+}
+
+func (t *tokens) of(guild snowflake.GuildID, token string) (i interaction, found bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.guilds[guild]; r != nil {
+		i, found = r.tokens[token]
+	}
+	return i, found
 }
 
 func (t *tokens) forget(guild snowflake.GuildID) {

@@ -11,6 +11,9 @@ import (
 	"github.com/flora-runtime/flora-runtime/test/hostile/corpus"
 )
 
+// perArena is how many scripts follow one another in one arena.
+const perArena = 50
+
 // arenas share the corpus, by topic. Where memory is the matter there is little
 // of it and time to use it up.
 var arenas = []struct {
@@ -52,9 +55,11 @@ func TestCorpus(t *testing.T) {
 		if len(mine) == 0 && only != "" {
 			continue
 		}
-		running.Go(func() {
-			t.Run(row.name, func(t *testing.T) { runCorpus(t, mine, quiet, row.env) })
-		})
+		for part := range slices.Chunk(mine, perArena) {
+			running.Go(func() {
+				t.Run(row.name, func(t *testing.T) { runCorpus(t, part, quiet, row.env) })
+			})
+		}
 	}
 	for _, c := range all {
 		if !topics[c.Topic] {

@@ -337,16 +337,16 @@ func (w *scribe) next(name string) (replica.Taken, *scribe) {
 	return t, &scribe{suite: w.suite, name: name, generation: t.Generation}
 }
 
-func (s *suite) scribe(name string) *scribe {
+func (s *suite) scribe() *scribe {
 	s.T.Helper()
-	return &scribe{suite: s, name: name, generation: s.taken(s.Store, name, 9, 0).Generation}
+	return &scribe{suite: s, name: "a", generation: s.taken(s.Store, "a", 9, 0).Generation}
 }
 
 var session = discord.Session{ID: "session", URL: "wss://there", Seq: 10, Intents: 5}
 
 func (s *suite) ledger() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	w.write(replica.Write{Low: 12, Claim: []int64{13, 14, 16}})
 	w.write(replica.Write{Low: 11, Claim: []int64{17}, Settle: []int64{14, 15}}) // 11 comes late, 15 was not claimed.
@@ -371,7 +371,7 @@ func (s *suite) ledger() {
 
 func (s *suite) claims() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	const high = 1 << 47
 	s.Same("granted", w.write(replica.Write{Claim: []int64{11, 12, high}}).Granted, []bool{true, true, true})
@@ -394,7 +394,7 @@ func (s *suite) claims() {
 
 func (s *suite) full() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	var all, some []int64
 	for seq := int64(11); seq < 11+4096; seq++ {
@@ -417,7 +417,7 @@ func (s *suite) full() {
 
 func (s *suite) stale() {
 	s.ready("a", "b")
-	w := s.scribe("a")
+	w := s.scribe()
 	w.write(replica.Write{Session: &session})
 	s.Same("the number before", w.write(replica.Write{Low: 11}).Before, int64(1))
 	refused := func(what string, w *scribe, of replica.Write) {
@@ -563,7 +563,7 @@ func (s *suite) news() {
 		s.Must(err)
 	})
 	var w *scribe
-	step("an owner", func() { w = s.scribe("a") })
+	step("an owner", func() { w = s.scribe() })
 	step("a shard that is free", func() { w.write(replica.Write{Release: true}) })
 	step("a member that goes", func() { s.Must(s.Leave(s.Ctx, peer("b").Instance)) })
 }
