@@ -64,13 +64,13 @@ func report(t *testing.T, name string, wrong []string) {
 	}
 }
 
-// seeds are the rounds of a soak: SOAK_SEEDS=from-to, 1 to 30 if it is
+// seeds are the rounds of a soak: SOAK_SEEDS=from-to, 1 to 15 if it is
 // not set. A run that was ended goes on with the next seed.
 func seeds(t *testing.T) (from, to uint64) {
 	t.Helper()
 	text := os.Getenv("SOAK_SEEDS")
 	if text == "" {
-		return 1, 30
+		return 1, 15
 	}
 	if n, err := fmt.Sscanf(text, "%d-%d", &from, &to); n != 2 || err != nil || to < from {
 		t.Fatalf("SOAK_SEEDS is %q, want two numbers like 1-30", text)
