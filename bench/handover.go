@@ -191,8 +191,8 @@ func (c *crew) start(ctx context.Context, i int) error {
 
 // round ends process i while people talk in all guilds, and gives how long it took
 // until somebody else answered there. Then the process is back.
-func (c *crew) round(ctx context.Context, i int, signal syscall.Signal) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, handoverLimit)
+func (c *crew) round(whole context.Context, i int, signal syscall.Signal) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(whole, handoverLimit)
 	defer cancel()
 	if err := c.settled(ctx); err != nil {
 		return 0, err
@@ -207,7 +207,7 @@ func (c *crew) round(ctx context.Context, i int, signal syscall.Signal) (time.Du
 	restarted := make(chan error, 1)
 	again := func() {
 		<-c.run[i].ended
-		restarted <- c.start(ctx, i)
+		restarted <- c.start(whole, i) // It outlives the round.
 	}
 	if len(c.run) == 1 {
 		go again() // It is its own successor.
