@@ -3,6 +3,8 @@ package replicas
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,7 +57,7 @@ func TestFaults(t *testing.T) {
 				rng := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // Repeatable.
 				rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 				for n, f := range list {
-					if !rig.Soak(brief[f.name], true) {
+					if !rig.Soak(brief[f.name], strings.Contains(f.name, os.Getenv("SOAK_FAULTS"))) {
 						continue
 					}
 					figures, wrong := g.endure(b, f, seed<<8+uint64(n)) //nolint:gosec // Small.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +44,15 @@ type group struct {
 	places          []place
 	replicas        []*replica // In the order of their names.
 	deploys
+
+	started   sync.Mutex // Guards processes.
+	processes []*rig.Process
+}
+
+func (g *group) track(p *rig.Process) {
+	g.started.Lock()
+	defer g.started.Unlock()
+	g.processes = append(g.processes, p)
 }
 
 // replica is one process of a group, which may end and be started again.
@@ -143,6 +153,7 @@ func (r *replica) begin() error {
 	}
 	p.Stderr.SetKeep(1 << 20)
 	r.Process, r.up = p, true
+	r.group.track(p)
 	t := r.group.t
 	t.Cleanup(p.Kill)
 	t.Cleanup(func() {
@@ -189,6 +200,17 @@ func (r *replica) signal(s syscall.Signal) {
 	if err := r.Cmd.Process.Signal(s); err != nil {
 		r.group.t.Fatal(err)
 	}
+}
+
+// lost is how often processes said that they lost a shard, as one may that is kept
+// from its processor for long.
+func (g *group) lost() (times int) {
+	g.started.Lock()
+	defer g.started.Unlock()
+	for _, p := range g.processes {
+		times += strings.Count(p.Stderr.String(), "this replica has lost the shard")
+	}
+	return times
 }
 
 // living are the replicas that run.

@@ -36,6 +36,7 @@ func (g *group) endure(b *book, f fault, seed uint64) (figures, []string) {
 		return figures{}, []string{err.Error()}
 	}
 	moment(rng, time.Second)
+	lost := g.lost()
 	var wrong []string
 	if err := f.do(g, rng); err != nil {
 		wrong = append(wrong, err.Error())
@@ -45,6 +46,9 @@ func (g *group) endure(b *book, f fault, seed uint64) (figures, []string) {
 		wrong = append(wrong, missing...)
 	}
 	wrong = append(wrong, r.check()...)
+	if f.gentle && r.cut > 0 && g.lost() == lost {
+		wrong = append(wrong, fmt.Sprintf("%d handlers were cut off, though every process could wait for them", r.cut))
+	}
 	for _, p := range g.places {
 		if what := b.runs(p); what != "" {
 			wrong = append(wrong, what)
