@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) (a, b replica.Store)) {
 		storetest.Row[*suite]{Name: "one of many takes", Test: (*suite).oneOfMany},
 		storetest.Row[*suite]{Name: "ledger", Test: (*suite).ledger},
 		storetest.Row[*suite]{Name: "claims", Test: (*suite).claims},
+		storetest.Row[*suite]{Name: "claims of what did not begin", Test: (*suite).unbegun},
 		storetest.Row[*suite]{Name: "a full ledger", Test: (*suite).full},
 		storetest.Row[*suite]{Name: "stale writes", Test: (*suite).stale},
 		storetest.Row[*suite]{Name: "claims after the end", Test: (*suite).claimsAfterTheEnd},
@@ -390,6 +391,20 @@ func (s *suite) claims() {
 	s.Same("granted", w.write(replica.Write{Free: []int64{14}, Claim: []int64{14}}).Granted, []bool{true})
 	t, _ = w.next("b")
 	s.Same("claimed", t.Claimed, []int64{13, 14, high})
+}
+
+func (s *suite) unbegun() {
+	s.ready("a", "b")
+	w := s.scribe()
+	w.write(replica.Write{Session: &session, Claim: []int64{11, 12, 13}})
+	w.write(replica.Write{Settle: []int64{12}})
+	mine := w.generation
+	_, w = w.next("b")
+	w.write(replica.Write{Claim: []int64{14}, Release: true})
+	// Only of that generation, and what is not settled.
+	t, err := s.Take(s.Ctx, replica.Take{Instance: peer("a").Instance, Shard: 9, Seen: w.generation, Of: mine, Unbegun: []int64{11, 12, 14, 15}})
+	s.Must(err)
+	s.Same("claimed", t.Claimed, []int64{12, 13, 14})
 }
 
 func (s *suite) full() {
