@@ -87,12 +87,16 @@ func (rt *runtime) sharedKV(ctx context.Context, cfg *kv.Config) error {
 
 // committed is told of every commit to the stores of Deno.Kv and of schedules.
 func (rt *runtime) committed(guild snowflake.GuildID, store string, keys []string) {
+	if !rt.owns(guild) {
+		rt.notices.tell(notice{Guild: guild, What: written, Store: store})
+		return
+	}
 	rt.queue.Committed(guild, store, keys)
 	rt.watches.Committed(guild, store, keys)
 }
 
 // owns reports whether the guild is this process's, at the moment.
-func (rt *runtime) owns(guild snowflake.GuildID) bool { return rt.bot.Owns(guild) }
+func (rt *runtime) owns(guild snowflake.GuildID) bool { return !rt.shared() || rt.bot.Owns(guild) }
 
 func (rt *runtime) tellWatch(guild snowflake.GuildID, payload []byte, over func()) bool {
 	return rt.bot.Notify(later.Delivery{Guild: guild, Name: denokv.WatchEvent, Payload: payload, Over: func(later.Outcome) { over() }})
