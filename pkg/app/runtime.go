@@ -91,7 +91,7 @@ type runtime struct {
 	rest         *discord.REST
 	replicas     *replica.Group // Nil when this process serves the bot alone.
 	gateway      *discord.Gateway
-	answers      *interactions // Nil when this process serves the bot alone.
+	interactions *interactions // Nil when this process serves the bot alone.
 	scope        *scope.Scope
 	egress       *egress.Client
 	inbound      *inbound.Endpoint
