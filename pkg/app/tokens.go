@@ -53,13 +53,13 @@ func tokenKey(guild snowflake.GuildID, token string) string {
 // remember is bot.Config.Remember.
 func (rt *runtime) remember(guild snowflake.GuildID, id snowflake.InteractionID, token string, at time.Time) {
 	rt.scope.Remember(guild, id, token, at)
-	if rt.answers == nil {
+	if rt.interactions == nil {
 		return
 	}
 	value := binary.BigEndian.AppendUint64(nil, uint64(id))
 	value = binary.BigEndian.AppendUint64(value, uint64(at.UnixMilli())) //nolint:gosec // After 1970.
 	select {
-	case rt.answers.waiting <- received{tokenKey(guild, token), value}:
+	case rt.interactions.waiting <- received{tokenKey(guild, token), value}:
 	default:
 	}
 }

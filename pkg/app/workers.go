@@ -63,8 +63,8 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		return err
 	}
 	known := scope.Config{REST: rt.rest, State: rt.gateway.State()}
-	if rt.answers = rt.newInteractions(); rt.answers != nil {
-		known.Recall = rt.answers.recall
+	if rt.interactions = rt.newInteractions(); rt.interactions != nil {
+		known.Recall = rt.interactions.recall
 	}
 	rt.scope = scope.New(known)
 	rt.ops, err = v8ops.Table(v8ops.Deps{

@@ -241,7 +241,7 @@ func (g *Group) beat(ctx context.Context, sent time.Time) (next time.Duration, e
 	}
 	g.until.Store(int64(sent.Sub(g.start) + v.Lease - v.Lease/10))
 	g.look(v)
-	g.settle(ctx, v, sent)
+	g.settle(ctx, v)
 	next = v.Lease / 4
 	for _, p := range v.Peers {
 		if p.Instance != g.instance {

@@ -135,7 +135,8 @@ func (g *Group) mismatch(v View) {
 
 // settle takes the shards that are to be this process's, and lets go of those
 // that are not.
-func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
+func (g *Group) settle(ctx context.Context, v View) {
+	begun := g.cfg.Clock.Now()
 	g.mu.Lock()
 	session := g.session
 	g.mu.Unlock()
@@ -159,7 +160,7 @@ func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
 		g.mu.Unlock()
 		had := owner.Instance == g.instance
 		// One call a shard: with many of them the lease comes first.
-		if h != nil || ctx.Err() != nil || g.cfg.Clock.Now().Sub(sent) > v.Lease/4 {
+		if h != nil || ctx.Err() != nil || g.cfg.Clock.Now().Sub(begun) > v.Lease/8 {
 			continue
 		}
 		switch {

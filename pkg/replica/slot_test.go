@@ -2,6 +2,7 @@ package replica
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -156,11 +157,13 @@ func TestSlotAfterADeath(t *testing.T) {
 	})
 }
 
-// deaf is a store whose answers to writes get lost.
+// deaf is a store whose answers to writes get lost, and beats with them, or
+// whose answers to beats come late.
 type deaf struct {
 	Store
-	mu  sync.Mutex
-	now bool
+	late time.Duration
+	mu   sync.Mutex
+	now  bool
 }
 
 func (d *deaf) set(now bool) {
@@ -183,7 +186,9 @@ func (d *deaf) Beat(ctx context.Context, b Beat) (View, error) {
 	if d.lost(ctx) {
 		return View{}, ctx.Err()
 	}
-	return d.Store.Beat(ctx, b)
+	out, err := d.Store.Beat(ctx, b)
+	time.Sleep(d.late)
+	return out, err
 }
 
 func (d *deaf) Write(ctx context.Context, w Write) (Written, error) {
@@ -318,5 +323,35 @@ func TestSlotWritesAgainWhatTheStoreLost(t *testing.T) {
 			b.Errorf("the store has %+v", r)
 		}
 		a.end()
+	})
+}
+
+// TestLeaseCountsFromTheBeat: however late the store's answers come, a member
+// that is cut off stops before the next one begins.
+func TestLeaseCountsFromTheBeat(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bench) {
+		store := &deaf{Store: b.store, late: 300 * time.Millisecond}
+		a, c := b.joinOver(store, "a", 1), b.join("b", 0)
+		for n := range 10 {
+			first := b.slotOf(a)
+			taker := b.join(fmt.Sprint("c", n), 1)
+			time.Sleep(2*time.Second + time.Duration(n)*70*time.Millisecond)
+			if !first.Valid() {
+				b.Fatal("it has lost its shard while the store answers")
+			}
+			store.set(true)
+			for taker.has() == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			if first.Valid() {
+				b.Error("two have the shard")
+			}
+			store.set(false)
+			time.Sleep(time.Second)
+			taker.end()
+		}
+		a.end()
+		c.end()
 	})
 }

@@ -101,6 +101,8 @@ func call[A, T any](w *wire, ctx context.Context, do func(context.Context, A) (T
 	there, back, lost, late := w.w.delay(), w.w.delay(), w.w.chance(loss), w.w.chance(loss)
 	if late {
 		there = w.w.within(2 * worldLease)
+	} else if w.w.chance(loss) {
+		back = w.w.within(worldLease / 2)
 	}
 	came := make(chan answer, 1)
 	if !cut {
