@@ -250,7 +250,7 @@ func (p *passage) attempt(ctx context.Context, r *http.Request) (*http.Response,
 	}
 	ctx, cut := context.WithCancelCause(ctx)
 	p.stop = append(p.stop, func() { cut(nil) })
-	out := r.Clone(bare{ctx})
+	out := r.Clone(bare{ctx}) //nolint:contextcheck // The same, without its values.
 	out.URL.Scheme, out.URL.Host = at.Scheme, at.Host
 	kind := guildKind
 	if p.fixed {
