@@ -66,44 +66,44 @@ type runtime struct {
 
 	// Opened by the steps of the start, in their order.
 
-	activity *activity
-	state    stateStore
-	database *postgres.Store // nil with embedded storage.
-	copies   *local.Store    // Of what Postgres has; nil with embedded storage.
-	deploys  deploy.Store    // state, and copies of what is deployed where it is elsewhere.
-	saved    bot.Saved       // nil is deploys.
-	cache    cache.Store
-	tokens   *auth.Tokens
-	callers  callers
-	secrets  *secret.Service
-	settings *settings.Service
-	kv       *kv.DB
-	keys     meteredKV    // The same, measured.
-	stores   *kv.Follower // nil where the stores are in the database themselves.
-	queue    *later.Queue // Messages of Deno.Kv, and schedules.
-	watches  *denokv.Watches
-	logs     *logs.Hub
-	crons    *cron.Ticker
-	marks    *mark.Folder
-	begun    *mark.Earlier // By the process before.
-	listen   net.Listener
-	sim      *discordsim.Sim // nil with the real Discord.
-	rest     *discord.REST
-	replicas *replica.Group // Nil when this process serves the bot alone.
-	gateway  *discord.Gateway
-	answers  *interactions // Nil when this process serves the bot alone.
-	scope    *scope.Scope
-	egress   *egress.Client
-	inbound  *inbound.Endpoint
-	unopened sync.Map // Guilds that were told that their endpoint is not open.
-	ops      *op.Table
-	bot      *bot.Bot
-	pool     *supervisor.Pool
-	api      *api.API
-	builds   *build.Service
-	forward  *forward.Forwarder // To the other replicas; nil where there are none.
-	history  *shared.Log        // Of all replicas; nil likewise.
-	notices  *notices           // Likewise.
+	activity     *activity
+	state        stateStore
+	database     *postgres.Store // nil with embedded storage.
+	copies       *local.Store    // Of what Postgres has; nil with embedded storage.
+	deploys      deploy.Store    // state, and copies of what is deployed where it is elsewhere.
+	saved        bot.Saved       // nil is deploys.
+	cache        cache.Store
+	tokens       *auth.Tokens
+	callers      callers
+	secrets      *secret.Service
+	settings     *settings.Service
+	kv           *kv.DB
+	keys         meteredKV    // The same, measured.
+	stores       *kv.Follower // nil where the stores are in the database themselves.
+	queue        *later.Queue // Messages of Deno.Kv, and schedules.
+	watches      *denokv.Watches
+	logs         *logs.Hub
+	crons        *cron.Ticker
+	marks        *mark.Folder
+	begun        *mark.Earlier // By the process before.
+	listen       net.Listener
+	sim          *discordsim.Sim // nil with the real Discord.
+	rest         *discord.REST
+	replicas     *replica.Group // Nil when this process serves the bot alone.
+	gateway      *discord.Gateway
+	interactions *interactions // Nil when this process serves the bot alone.
+	scope        *scope.Scope
+	egress       *egress.Client
+	inbound      *inbound.Endpoint
+	unopened     sync.Map // Guilds that were told that their endpoint is not open.
+	ops          *op.Table
+	bot          *bot.Bot
+	pool         *supervisor.Pool
+	api          *api.API
+	builds       *build.Service
+	forward      *forward.Forwarder // To the other replicas; nil where there are none.
+	history      *shared.Log        // Of all replicas; nil likewise.
+	notices      *notices           // Likewise.
 
 	connected chan struct{} // Closed when the bot was connected once.
 	once      sync.Once
