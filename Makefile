@@ -24,7 +24,7 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build build-amd64 build-arm64 sdk release generate programs test lint unit container bench fuzz soak clean
+.PHONY: run build build-amd64 build-arm64 sdk release generate programs test lint unit container chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -55,7 +55,7 @@ release: build-amd64 build-arm64 sdk
 generate:
 	@$(GO) generate ./pkg/v8
 
-test: build lint unit container
+test: build lint unit container chart
 
 # A Postgres, a Redis and a Chromium that the tests can start.
 programs:
@@ -70,6 +70,11 @@ unit: generate programs
 container:
 	cd tools/container && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
 	cd tools/workflows && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
+
+# The Helm chart is tested with what Helm, Kubernetes and Prometheus are made of,
+# which the product's module does not know.
+chart:
+	cd tools/chart && $(GO) test $(TESTFLAGS) ./...
 
 lint: generate
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'd:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -43,7 +43,10 @@ const (
 )
 
 // child is the body of such a process.
-func child(args []string, out io.Writer) error {
+func child(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 2 && args[0] == goBotJob {
+		return goBotMain(ctx, args[1], out)
+	}
 	if len(args) < 2 || jobs[args[0]] == nil {
 		return errors.New("child processes are started by the benchmark itself")
 	}

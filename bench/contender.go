@@ -49,6 +49,7 @@ const (
 	nameFlora     = "flora"
 	nameDiscordJS = "discord.js"
 	nameEris      = "eris"
+	nameGo        = "a minimal Go bot"
 )
 
 // join starts a fresh simulator and the bot.
@@ -61,6 +62,8 @@ func (b *bench) join(ctx context.Context, name string, guilds int) (*contender, 
 	switch name {
 	case nameFlora:
 		c.bot, err = b.floraBot(ctx, sim)
+	case nameGo:
+		c.bot, err = b.goBot(ctx, sim)
 	case nameDiscordJS:
 		c.bot, err = b.nodeBot(ctx, "discordjs.cjs", sim)
 	default:

@@ -17,6 +17,7 @@ type flora struct {
 	*process
 	url   string
 	token string
+	data  string // Its folder.
 }
 
 // unhurried lifts the limit of a guild's operations, where they are what is
@@ -37,6 +38,11 @@ func (b *bench) startFlora(ctx context.Context, env []string, args ...string) (*
 	if err != nil {
 		return nil, fmt.Errorf("make a data folder: %w", err)
 	}
+	return b.startFloraIn(ctx, data, env, args...)
+}
+
+// startFloraIn is startFlora with data that is there.
+func (b *bench) startFloraIn(ctx context.Context, data string, env []string, args ...string) (*flora, error) {
 	cmd := command(ctx, b.runtime, append([]string{"dev", "--port", "0", "--data-dir", data}, args...)...)
 	cmd.Dir = data // No config.toml of the working directory may change the result.
 	cmd.Env = append(ownEnvironment(), env...)
@@ -44,7 +50,7 @@ func (b *bench) startFlora(ctx context.Context, env []string, args ...string) (*
 	if err != nil {
 		return nil, err
 	}
-	f := &flora{process: p}
+	f := &flora{process: p, data: data}
 	if err := f.open(ctx); err != nil {
 		p.stop()
 		return nil, err

@@ -23,7 +23,7 @@ func call(ctx context.Context, method, url, token string, body, out any) error {
 		}
 		content = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, url, content)
+	r, err := http.NewRequestWithContext(ctx, method, url, content) //nolint:gosec // Of processes that the benchmark started.
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, url, err)
 	}
@@ -31,7 +31,7 @@ func call(ctx context.Context, method, url, token string, body, out any) error {
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := http.DefaultClient.Do(r) //nolint:gosec // The same.
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, url, err)
 	}

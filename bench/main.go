@@ -24,7 +24,7 @@ import (
 )
 
 // limit bounds a whole run.
-const limit = 20 * time.Minute
+const limit = 30 * time.Minute
 
 // group is a set of rows that are measured together.
 type group struct {
@@ -41,6 +41,9 @@ var groups = []group{
 	{"parts", "what scripts save that touch little of the SDK", (*bench).parts},
 	{"fairness", "a quiet guild beside busy ones", (*bench).fairness},
 	{"dev", "the author's loop", (*bench).dev},
+	{"fleet", "many guilds, most of which sleep", (*bench).fleet},
+	{"load", "a busy hour of many guilds", (*bench).load},
+	{"core", "events per second and core", (*bench).core},
 	{"handover", "a shard goes to another process", (*bench).handover},
 	{"peers", "side by side with discord.js and eris", (*bench).peers},
 }
@@ -74,7 +77,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if len(args) > 0 && args[0] == "child" {
-		return child(args[1:], out)
+		return child(ctx, args[1:], out)
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(log)

@@ -22,6 +22,9 @@ type plan struct {
 	slice           time.Duration // Of one repetition.
 	paced           time.Duration
 	warmup          time.Duration
+	fleets          []int // Deployed guilds.
+	load            int   // Guilds under load,
+	loadTime        time.Duration
 	saves           int // Of a file, each way,
 	saveRounds      int // and how often in turn.
 	handovers       int // Each way.
@@ -32,6 +35,7 @@ var fullPlan = plan{
 	guilds: 500, isolates: 200,
 	nativeChildren: 3, nativeSamples: 4, nativeCalls: 20_000, loopSamples: 7, loopCalls: 2000,
 	kvSizes: []int{1_000, 100_000, 1_000_000}, kvSets: 1000,
+	fleets: []int{1_000, 10_000, 100_000}, load: 10_000, loadTime: 30 * time.Second,
 	contests: []int{1, 100}, rounds: 5, slice: 2 * time.Second, paced: 4 * time.Second, warmup: 3 * time.Second,
 	saves: 20, saveRounds: 3, handovers: 10,
 }
@@ -41,6 +45,7 @@ var quickPlan = plan{
 	guilds: 100, isolates: 50,
 	nativeChildren: 1, nativeSamples: 3, nativeCalls: 10_000, loopSamples: 3, loopCalls: 500,
 	kvSizes: []int{1_000, 100_000}, kvSets: 200,
+	fleets: []int{1_000, 3_000}, load: 1_000, loadTime: 10 * time.Second,
 	contests: []int{1, 20}, rounds: 1, slice: 1500 * time.Millisecond, paced: 2 * time.Second, warmup: 2 * time.Second,
 	saves: 20, saveRounds: 1, handovers: 3,
 }

@@ -73,6 +73,24 @@ func look(ctx context.Context, url string) (world, error) {
 	return world{url: url, guilds: all.Guilds}, nil
 }
 
+// all reads all guilds of a simulator, also where there are very many.
+func (w world) all(ctx context.Context) ([]simGuild, error) {
+	var out []simGuild
+	for after := "0"; ; {
+		var page struct {
+			Guilds []simGuild `json:"guilds"`
+		}
+		if err := call(ctx, http.MethodGet, w.url+"/sim?limit=1000&after="+after, "", nil, &page); err != nil {
+			return nil, err
+		}
+		if len(page.Guilds) == 0 {
+			return out, nil
+		}
+		out = append(out, page.Guilds...)
+		after = out[len(out)-1].ID
+	}
+}
+
 // flood sends events and waits for what comes of them.
 func (w world) flood(ctx context.Context, f discordsim.Flood) (discordsim.FloodResult, error) {
 	var r discordsim.FloodResult

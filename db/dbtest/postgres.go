@@ -133,3 +133,19 @@ func postgresAccount() (*syscall.Credential, error) {
 	}
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
+
+// Program is the path of a program that comes with the Postgres of the tests,
+// such as pg_dump.
+func Program(name string) (string, error) {
+	if bin, err := postgresBinaries(); err == nil {
+		if file := filepath.Join(bin, name); isFile(file) {
+			return file, nil
+		}
+	}
+	return exec.LookPath(name)
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}

@@ -67,6 +67,7 @@ type runtime struct {
 	// Opened by the steps of the start, in their order.
 
 	activity     *activity
+	memories     *memories
 	state        stateStore
 	database     *postgres.Store // nil with embedded storage.
 	copies       *local.Store    // Of what Postgres has; nil with embedded storage.
@@ -91,7 +92,7 @@ type runtime struct {
 	rest         *discord.REST
 	replicas     *replica.Group // Nil when this process serves the bot alone.
 	gateway      *discord.Gateway
-	answers      *interactions // Nil when this process serves the bot alone.
+	interactions *interactions // Nil when this process serves the bot alone.
 	scope        *scope.Scope
 	egress       *egress.Client
 	inbound      *inbound.Endpoint

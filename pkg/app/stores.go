@@ -43,7 +43,11 @@ func (rt *runtime) openDatabase(ctx context.Context) error {
 	if err := os.MkdirAll(rt.cfg.DataDir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
+	if err := rt.openFolder(); err != nil {
+		return err
+	}
 	rt.activity = openActivity(filepath.Join(rt.cfg.DataDir, "activity.json"), rt.log.Named("activity"))
+	rt.memories = openMemories(filepath.Join(rt.cfg.DataDir, "scripts.jsonl"), rt.log.Named("memories"))
 	log, keep := rt.log.Named("state"), rt.cfg.Deployments
 	db := rt.cfg.Database
 	if db.URL == "" {
@@ -114,5 +118,8 @@ func (rt *runtime) openData(ctx context.Context) (err error) {
 	}
 	rt.tokens = auth.NewTokens(rt.state, clock.Real, rt.log.Named("tokens"))
 	rt.openLogs()
-	return rt.openSecrets()
+	if err := rt.openSecrets(); err != nil {
+		return err
+	}
+	return rt.giveBackups()
 }

@@ -99,11 +99,12 @@ func (rt *runtime) startWorkers(ctx context.Context) error {
 		SyncCommands: commands.SyncCommands, Remember: rt.remember, Application: rt.gateway.Application, Endpoint: rt.inbound.URL, Intents: rt.gateway,
 		Environment: surroundings{rt}, Respond: rt.respond, Serves: rt.serves, Retry: rt.retryLater,
 		Limits: botLimits(rt.cfg), Hits: rt.hits, Metrics: rt.harm, Log: rt.log.Named("bot"),
-		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer, Shared: rt.shared(), Overlap: rt.overlap(),
+		Meter: flow(rt, rt.ops.Names()), Tracer: rt.tracer, Memories: rt.memories, Shared: rt.shared(), Overlap: rt.overlap(),
 	})
 	// It ends after the scripts: what their handlers came to is written down.
 	rt.life.release("queue", func() error { rt.queue.Close(); rt.watches.Close(); return nil })
 	rt.life.run("workers", rt.pool.Run)
+	rt.life.run("memories", rt.memories.run)
 	rt.life.release("scripts", func() error { rt.bot.Close(); return nil })
 	rt.life.run("secrets", rt.secrets.Run)
 	rt.life.run("settings", rt.settings.Run)
@@ -189,6 +190,7 @@ func (rt *runtime) loadScripts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	rt.memories.forget()
 	if err := rt.queue.Load(ctx); err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ func (b *Bot) load(all []deploy.Deployment) (tried <-chan struct{}) {
 	slices.SortStableFunc(all, func(x, y deploy.Deployment) int {
 		return cmp.Or(b.cfg.Active(y.Guild).Compare(b.cfg.Active(x.Guild)), y.UpdatedAt.Compare(x.UpdatedAt))
 	})
+	all = b.recall(all)
 	turn := &batch{left: map[*guild]struct{}{}}
 	for _, d := range all {
 		g := b.guild(d.Guild)

@@ -119,6 +119,8 @@ type Config struct {
 	// Serves, if not nil, is told when a guild's script may handle events that it
 	// did not before. It must not wait.
 	Serves func(guild snowflake.GuildID)
+	// Memories, if not nil, keep what scripts declared.
+	Memories Memories
 	// Tracer, if not nil, follows some events.
 	Tracer *trace.Tracer
 }
@@ -131,6 +133,8 @@ type Bot struct {
 	wanted   subscriptions
 	ready    atomic.Pointer[[]byte] // nil until the bot was connected once.
 	maps     mapper
+	beds     beds
+	names    names
 	draining atomic.Bool   // No more handlers begin.
 	room     chan struct{} // Has one value for each script that is loaded in its turn.
 
@@ -157,6 +161,9 @@ func New(cfg Config) *Bot {
 	}
 	if cfg.Intents == nil {
 		cfg.Intents = unlimited{}
+	}
+	if cfg.Memories == nil {
+		cfg.Memories = forgetful{}
 	}
 	if cfg.Saved == nil {
 		cfg.Saved = stored{cfg.Store}

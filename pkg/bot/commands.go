@@ -30,7 +30,7 @@ func (g *guild) syncCommands(ctx context.Context, s *script) string {
 		return "" // The script that comes next declares its own.
 	}
 	commands := s.takeCommands()
-	if commands == nil || g.bot.cfg.SyncCommands == nil {
+	if commands == nil || g.bot.cfg.SyncCommands == nil || s.has(commandsSum(commands)) {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, syncLimit)
@@ -40,7 +40,18 @@ func (g *guild) syncCommands(ctx context.Context, s *script) string {
 		g.log("error", logs.TargetRuntime, message)
 		return message
 	}
+	s.mu.Lock()
+	s.synced = commandsSum(commands)
+	s.mu.Unlock()
 	return ""
+}
+
+// has reports whether Discord has these commands, because the script was loaded
+// before.
+func (s *script) has(sum string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.synced == sum
 }
 
 // place is how Discord and the checks before it say which command they mean:

@@ -19,6 +19,8 @@ type Metrics interface {
 	Quarantined(delta int)    // One guild more or one less.
 	DroppedInQuarantine()     // An event.
 	Reloaded(d time.Duration) // Since a script was lost that nobody blames.
+	Asleep(delta int)         // One guild more or one less whose script sleeps.
+	Woke(d time.Duration)     // Since something came for a script that slept.
 }
 
 type unmetered struct{}
@@ -27,6 +29,8 @@ func (unmetered) Struck()                {}
 func (unmetered) Quarantined(int)        {}
 func (unmetered) DroppedInQuarantine()   {}
 func (unmetered) Reloaded(time.Duration) {}
+func (unmetered) Asleep(int)             {}
+func (unmetered) Woke(time.Duration)     {}
 
 // apart is where the guild's next script is to run.
 func (g *guild) apart() supervisor.Apart {
@@ -108,6 +112,7 @@ func (g *guild) confine() {
 		return // Released meanwhile.
 	}
 	old := g.active
+	g.doze(false)
 	g.active, g.awaiting, g.failures, g.lostAt = nil, false, 0, time.Time{}
 	g.dropped += uint64(len(g.queue.events))
 	g.bot.cfg.Meter.Dropped(droppedUnserved, g.queue.clear())

@@ -37,6 +37,7 @@ func (g *guild) deliver(e event) {
 		g.bot.cfg.Meter.Dropped(droppedFull, dropped)
 		g.hit(limit.Queue, dropped, fmt.Sprintf("events are dropped: %d wait already and the script does not keep up", len(g.queue.events)))
 	}
+	g.rouse()
 	switch {
 	case g.turn != nil:
 		g.turn.hurry(g)
@@ -138,6 +139,9 @@ func (g *guild) requeue(events []event) {
 	defer g.mu.Unlock()
 	if g.active != nil || g.awaiting {
 		g.queue.unshift(events)
+		if len(events) > 0 {
+			g.rouse()
+		}
 		return
 	}
 	for _, e := range events {

@@ -38,6 +38,7 @@ func (b *Bot) Deploy(ctx context.Context, r deploy.Request) (deploy.Revision, er
 	if warning := g.syncCommands(ctx, s); warning != "" {
 		rev.Warnings = append(rev.Warnings, warning)
 	}
+	g.keep(s)
 	g.log("info", logs.TargetRuntime, fmt.Sprintf("deployed revision %s", rev.ID))
 	g.settleLog(ctx)
 	return rev, nil

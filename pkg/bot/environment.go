@@ -78,6 +78,10 @@ func (b *Bot) Refresh(id snowflake.GuildID) {
 	if g == nil {
 		return
 	}
+	// What a script that sleeps declares may be another thing now.
+	g.mu.Lock()
+	g.rouse()
+	g.mu.Unlock()
 	g.environment.mu.Lock()
 	defer g.environment.mu.Unlock()
 	g.environment.version++

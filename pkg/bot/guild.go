@@ -61,6 +61,8 @@ type guild struct {
 	lostAt   time.Time // When a script that nobody blames was lost, until the next serves.
 	dropped  uint64    // Events that came during the quarantine.
 	heard    time.Time // When the last event came.
+	asleep   bool      // Its script is awaited, and loaded only when something comes for it.
+	roused   time.Time // When something came for it, until it serves.
 }
 
 func (g *guild) log(level, target, message string) {
@@ -121,6 +123,11 @@ func (g *guild) swap(s *script, deployed bool) (old *script, done bool) {
 	if deployed {
 		g.pardon(g.record.Deployed)
 	}
+	g.doze(false)
+	if !g.roused.IsZero() {
+		g.bot.cfg.Metrics.Woke(time.Since(g.roused))
+		g.roused = time.Time{}
+	}
 	if !g.lostAt.IsZero() {
 		g.bot.cfg.Metrics.Reloaded(time.Since(g.lostAt))
 		g.lostAt = time.Time{}
@@ -149,6 +156,7 @@ func (g *guild) clear(when func() bool) (old *script) {
 		return nil
 	}
 	old, g.active, g.latest, g.awaiting, g.failures = g.active, nil, nil, false, 0
+	g.doze(false)
 	g.bot.cfg.Meter.Dropped(droppedUnserved, g.queue.clear())
 	g.bot.cfg.Crons.Clear(g.id)
 	g.mu.Unlock()
@@ -173,6 +181,7 @@ func (g *guild) declared(s *script, kind string) {
 		g.bot.cfg.Serves(g.id)
 		g.bot.wanted.update(g)
 		g.tellUnheard(s, maxLate)
+		g.keep(s)
 	case "commands":
 		g.bot.background(func(ctx context.Context) { g.syncCommands(ctx, s) })
 	}
@@ -184,7 +193,7 @@ func (g *guild) place(inside bool) (load bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.left = !inside
-	return inside && g.active == nil && !g.reviving && g.turn == nil && g.ours()
+	return inside && g.active == nil && !g.reviving && g.turn == nil && !g.asleep && g.ours()
 }
 
 // stop unloads the guild's script, unless the bot has come back meanwhile.
@@ -210,6 +219,7 @@ func (g *guild) expect(turn *batch) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.turn = turn
+	g.doze(false)
 	if g.active == nil && !g.left && g.ours() && !g.record.Quarantined() {
 		g.awaiting = true
 	}
@@ -217,6 +227,9 @@ func (g *guild) expect(turn *batch) {
 
 // lost is called when the active script's isolate is gone by itself.
 func (g *guild) lost(s *script, reason error) {
+	if g.slept(s, reason) {
+		return
+	}
 	g.mu.Lock()
 	if g.active != s {
 		g.mu.Unlock()
@@ -253,7 +266,12 @@ func (g *guild) lost(s *script, reason error) {
 func (g *guild) revive() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.awaiting && !g.reviving {
+	g.resume()
+}
+
+// resume is revive for a caller that holds mu.
+func (g *guild) resume() {
+	if g.awaiting && !g.asleep && !g.reviving {
 		g.reviving = g.bot.background(func(ctx context.Context) {
 			for g.next(ctx) {
 				if s := g.restore(ctx); s != nil {
@@ -267,7 +285,7 @@ func (g *guild) revive() {
 // next waits until the script is to be tried again, if it is.
 func (g *guild) next(ctx context.Context) bool {
 	g.mu.Lock()
-	if !g.awaiting || g.left || ctx.Err() != nil {
+	if !g.awaiting || g.asleep || g.left || ctx.Err() != nil {
 		g.reviving = false
 		g.mu.Unlock()
 		return false
@@ -285,6 +303,7 @@ func (g *guild) announce(ctx context.Context, s *script) {
 	if s != nil {
 		g.tellUnheard(s, maxUnheard)
 		g.syncCommands(ctx, s)
+		g.keep(s)
 	}
 }
 
@@ -294,7 +313,7 @@ func (g *guild) restore(ctx context.Context) *script {
 	g.deploys.Lock()
 	defer g.deploys.Unlock()
 	g.mu.Lock()
-	wanted := g.awaiting && !g.left
+	wanted, before := g.awaiting && !g.asleep && !g.left, g.latest
 	g.mu.Unlock()
 	if !wanted || ctx.Err() != nil {
 		return nil
@@ -315,6 +334,7 @@ func (g *guild) restore(ctx context.Context) *script {
 		}
 		return nil
 	}
+	s.awake(before)
 	if _, done := g.swap(s, false); !done {
 		return nil
 	}

@@ -61,6 +61,8 @@ func (g *guild) differs(revision string) bool {
 		return false
 	case g.active != nil:
 		return g.active.revision.ID != revision
+	case g.asleep:
+		return g.latest.revision.ID != revision
 	}
 	// One that is on its way comes from the store by itself.
 	return !g.awaiting && revision != "" && (g.latest == nil || g.latest.revision.ID != revision)

@@ -81,7 +81,7 @@ func (b *Bot) Handles(guild snowflake.GuildID, event string) bool {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.active != nil && g.active.subscribed(event)
+	return (g.active != nil || g.asleep) && g.latest.subscribed(event)
 }
 
 // Hit counts a limit that somebody ran into for a guild's script, and tells its

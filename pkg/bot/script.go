@@ -46,9 +46,11 @@ type script struct {
 	kept     int           // What it has open that would be lost with it.
 	calm     chan struct{} // Closed when no op is being answered, if somebody waits.
 	retired  bool
-	evicted  bool // It goes, and the next one gets what comes.
-	ended    bool // Nothing can be sent to it any more.
-	up       bool // Loaded and serving; what it declares counts at once.
+	evicted  bool   // It goes, and the next one gets what comes.
+	asleep   bool   // It goes, or went, until something comes for it.
+	synced   string // Which commands Discord has of it.
+	ended    bool   // Nothing can be sent to it any more.
+	up       bool   // Loaded and serving; what it declares counts at once.
 
 	given atomic.Uint64 // Events and results that it was sent; events while mu is held.
 
@@ -93,7 +95,7 @@ func newScript(ctx context.Context, g *guild, rev deploy.Revision, trial bool) (
 		// The reader may call the host before Load returns the instance.
 		ready := make(chan struct{})
 		env, version := g.environ(ctx)
-		s.inst, err = g.bot.cfg.Pool.Load(ctx, supervisor.Spec{
+		s.inst, err = g.bot.seat(ctx, g, supervisor.Spec{
 			Guild: g.id, Name: "file:///guild/" + g.id.String() + "/bundle.js", Source: bundle,
 			Info: string(info), Limits: g.bot.limits().Script, Env: env, Apart: g.apart(),
 		}, &gate{Host: s, ready: ready})

@@ -40,6 +40,8 @@ func (g *guild) status(now time.Time) conduct.Status {
 		case penal:
 			out.State = conduct.Penalty
 		}
+	case g.asleep:
+		out.State, out.Revision = conduct.Asleep, g.latest.revision.ID
 	case g.awaiting:
 		out.State = conduct.Loading
 		if !g.lostAt.IsZero() {

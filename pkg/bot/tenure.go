@@ -136,6 +136,7 @@ func (g *guild) surrender(t *tenure, kept bool) {
 		return
 	}
 	old := g.active
+	g.doze(false)
 	g.tenure, g.active, g.latest, g.awaiting, g.turn = nil, nil, nil, false, nil
 	g.failures, g.lostAt = 0, time.Time{}
 	g.queue.forsake()

@@ -9,6 +9,7 @@ type State string
 const (
 	None        State = "none"        // Nothing is deployed, or it is not loaded.
 	Loading     State = "loading"     // It is being loaded; its events wait.
+	Asleep      State = "asleep"      // It is not loaded, to leave room for others; what comes for it loads it.
 	Running     State = "running"     // It serves.
 	Throttled   State = "throttled"   // It serves, or is loaded, after a pause only.
 	Penalty     State = "penalty"     // It serves, apart from the others.

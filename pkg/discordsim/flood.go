@@ -18,6 +18,8 @@ type Flood struct {
 	// Guilds is over how many guilds, from the first, the messages are spread in
 	// turn; 1 by default. Each goes into the guild's first channel.
 	Guilds int `json:"guilds"`
+	// Skip is how many guilds are passed over before the first of those.
+	Skip int `json:"skip"`
 	// Count is how many events are sent, 1 to 10,000,000.
 	Count int `json:"count"`
 	// Rate is how many are sent a second; 0 means as fast as the connections, or
@@ -79,6 +81,8 @@ func (f *Flood) Validate() error {
 	switch {
 	case f.Guilds < 0 || f.Guilds > maxGuilds:
 		return wrong("guilds must be from 1 to %d", maxGuilds)
+	case f.Skip < 0 || f.Skip > maxGuilds:
+		return wrong("skip must be from 0 to %d", maxGuilds)
 	case f.Count < 1 || f.Count > maxFlood:
 		return wrong("count must be from 1 to %d", maxFlood)
 	case f.Rate < 0 || f.Rate > maxFloodRate:
@@ -167,12 +171,12 @@ func (s *Sim) prepareFlood(req Flood) (*flood, error) {
 	if len(s.floods) >= maxFloods {
 		return nil, refuse(http.StatusConflict, 0, "too many floods run already")
 	}
-	if req.Guilds > len(s.guildOrder) {
-		return nil, wrong("guilds must be at most %d, as many as there are", len(s.guildOrder))
+	if req.Skip+req.Guilds > len(s.guildOrder) {
+		return nil, wrong("guilds, and those that are skipped, must be at most %d, as many as there are", len(s.guildOrder))
 	}
 	f := &flood{sim: s, req: req, pending: map[snowflake.MessageID]time.Time{}, progress: make(chan struct{}, 1)}
 	f.tracks = req.Await || req.InFlight > 0
-	for _, g := range s.guildOrder[:req.Guilds] {
+	for _, g := range s.guildOrder[req.Skip : req.Skip+req.Guilds] {
 		src, err := s.newFloodSource(g, req)
 		if err != nil {
 			return nil, err

@@ -56,6 +56,7 @@ func TestFlood(t *testing.T) {
 		{"rate", discordsim.Flood{Count: 20, Rate: 10_000, Await: true}, 20, map[string]int{"MESSAGE_CREATE": 40}},
 		{"rush", discordsim.Flood{Count: 30, Await: true}, 30, map[string]int{"MESSAGE_CREATE": 60}},
 		{"unanswered, with a last one", discordsim.Flood{Count: 500, Content: "noise", Last: "!ping"}, 0, map[string]int{"MESSAGE_CREATE": 502}},
+		{"one guild passed over", discordsim.Flood{Count: 20, Skip: 1, Await: true}, 20, map[string]int{"MESSAGE_CREATE": 40}},
 		{"another event", discordsim.Flood{Count: 300, Guilds: 2, Event: "TYPING_START", Last: "!ping"}, 0, map[string]int{"TYPING_START": 300, "MESSAGE_CREATE": 2}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -75,6 +75,9 @@ func mac(key, text []byte) []byte {
 	return h.Sum(nil)
 }
 
+// previous reports whether there are keys that the master key replaced.
+func (k *Keyring) previous() bool { return len(k.keys) > 1 }
+
 // id is that of the key which seals.
 func (k *Keyring) id() string { return k.keys[0].id }
 

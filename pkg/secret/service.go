@@ -236,7 +236,8 @@ func (s *Service) resealAll(ctx context.Context) {
 			case broken > 0:
 				s.cfg.Log.Warn("some secrets are opened by no key; put the key that they were sealed with into secrets.previous_keys, or set them anew",
 					zap.Int("sealed_anew", sealed), zap.Int("not_opened", broken))
-			case sealed > 0:
+			case sealed > 0 || s.cfg.Keys.previous():
+				// An earlier process may have ended before it could say so.
 				s.cfg.Log.Info("all secrets are sealed with secrets.master_key; of secrets.previous_keys none is needed any more", zap.Int("sealed_anew", sealed))
 			}
 			return

@@ -30,6 +30,9 @@ const LoadID = 1
 // ErrWorkerLost is why instances of a dead worker are gone.
 var ErrWorkerLost = errors.New("the worker process ended")
 
+// ErrFull is that no worker has room for one more script.
+var ErrFull = errors.New("no worker has room")
+
 // Host owns one instance. Its methods are called in order from the worker's
 // reader and must not block.
 type Host interface {
@@ -182,8 +185,12 @@ func (p *Pool) Load(ctx context.Context, spec Spec, host Host) (*Instance, error
 			return i, nil
 		}
 	}
-	return nil, fault.New(fault.Unavailable, "all %d workers are full (%d scripts each, or nearly all the memory that they may use); raise runtime.max_workers, runtime.max_guilds_per_worker or runtime.worker_memory_mb", len(p.slots), p.cfg.PerWorker)
+	return nil, fault.Wrap(ErrFull, fault.Unavailable, "all %d workers are full (%d scripts each, or nearly all the memory that they may use); raise runtime.max_workers, runtime.max_guilds_per_worker or runtime.worker_memory_mb", len(p.slots), p.cfg.PerWorker)
 }
+
+// Room is how many scripts the workers have room for, those that run apart left
+// out.
+func (p *Pool) Room() int { return len(p.slots) * p.cfg.PerWorker }
 
 // preference orders the slots for a guild by rendezvous hashing: when a slot is
 // full the guild goes to its next one, and no other guild moves.

@@ -15,6 +15,8 @@ type Containment struct {
 	quarantined prometheus.Gauge
 	dropped     prometheus.Counter
 	reload      prometheus.Histogram
+	asleep      prometheus.Gauge
+	wake        prometheus.Histogram
 }
 
 // NewContainment registers the metrics. causes are the values of the label of
@@ -41,10 +43,17 @@ func NewContainment[C ~string](r prometheus.Registerer, causes []C) *Containment
 			Buckets: []float64{.05, .1, .2, .5, 1, 2, 5, 10, 30},
 		}),
 	}
+	c.asleep = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "flora_guilds_asleep", Help: "Guilds whose script is not loaded until something comes for it, to leave room for others.",
+	})
+	c.wake = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "flora_guild_wake_seconds", Help: "From something that comes for a script that sleeps to its serving again.",
+		Buckets: []float64{.005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10},
+	})
 	for _, cause := range causes {
 		c.deaths.WithLabelValues(string(cause))
 	}
-	r.MustRegister(c.deaths, c.penalty, c.strikes, c.quarantined, c.dropped, c.reload)
+	r.MustRegister(c.deaths, c.penalty, c.strikes, c.quarantined, c.dropped, c.reload, c.asleep, c.wake)
 	return c
 }
 
@@ -65,3 +74,9 @@ func (c *Containment) DroppedInQuarantine() { c.dropped.Inc() }
 
 // Reloaded notes how long a guild was without its script.
 func (c *Containment) Reloaded(d time.Duration) { c.reload.Observe(d.Seconds()) }
+
+// Asleep counts one guild more or less.
+func (c *Containment) Asleep(delta int) { c.asleep.Add(float64(delta)) }
+
+// Woke notes how long an event waited for its script.
+func (c *Containment) Woke(d time.Duration) { c.wake.Observe(d.Seconds()) }

@@ -34,6 +34,7 @@ type service struct {
 	postgres, redis *dbtest.Server
 	dir             string
 	env             []string
+	owner           string // Of the guild, a user's id.
 }
 
 // newService starts everything but serve.
@@ -83,6 +84,7 @@ func newService(t *testing.T) *service {
 	if err := store.Close(); err != nil {
 		t.Error(err)
 	}
+	s.owner = g.OwnerID
 	s.bot = &bot{Process: &rig.Process{Guild: g.ID, Channel: channel}, t: t, token: token, sim: sim.URL}
 	return s
 }
