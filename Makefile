@@ -1,7 +1,12 @@
 # make run    start a Flora runtime with a simulated Discord
 # make test   lint and test everything
 # make build  put the binaries into bin/
+# make build-arm64, make build-amd64
+#             put those for Linux on that architecture into bin/linux-...; on another one it needs
+#             Debian's g++-aarch64-linux-gnu or g++-x86-64-linux-gnu
 # make sdk    make the npm package @flora/sdk in bin/sdk
+# make release
+#             make what a release consists of in bin/release
 # make bench  measure, against baselines in the same run
 # make fuzz   run every fuzz target for FUZZTIME each
 # make soak   the long counts of what make test runs briefly
@@ -19,24 +24,38 @@ TESTFLAGS ?= -timeout 10m
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build sdk generate programs test lint unit bench fuzz soak clean
+.PHONY: run build build-amd64 build-arm64 sdk release generate programs test lint unit container chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
 
 build: generate
-	$(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/app.Version=$(VERSION)' -o bin/flora-runtime ./cmd/flora-runtime
-	CGO_ENABLED=0 $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/cli.Version=$(VERSION)' -o bin/flora ./cmd/flora
+	$(call binaries,bin)
+
+build-amd64: export CC = x86_64-linux-gnu-gcc
+build-amd64: export CXX = x86_64-linux-gnu-g++
+build-arm64: export CC = aarch64-linux-gnu-gcc
+build-arm64: export CXX = aarch64-linux-gnu-g++
+build-amd64 build-arm64: build-%: generate
+	$(call binaries,bin/linux-$*,GOOS=linux GOARCH=$*)
+
+define binaries
+	$(2) $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/app.Version=$(VERSION)' -o $(1)/flora-runtime ./cmd/flora-runtime
+	$(2) CGO_ENABLED=0 $(GO) build -ldflags '-X github.com/flora-runtime/flora-runtime/pkg/cli.Version=$(VERSION)' -o $(1)/flora ./cmd/flora
+endef
 
 sdk:
 	$(GO) run ./sdk-bundle/testing/pack bin/sdk
 	cp LICENSE bin/sdk/
 
+release: build-amd64 build-arm64 sdk
+	scripts/release $(VERSION)
+
 # V8's headers come with the v8go module.
 generate:
 	@$(GO) generate ./pkg/v8
 
-test: build lint unit
+test: build lint unit container chart
 
 # A Postgres, a Redis and a Chromium that the tests can start.
 programs:
@@ -46,9 +65,23 @@ unit: generate programs
 	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
 
+# The Dockerfile and the Compose file are read with the parsers of BuildKit and
+# Compose, which the product's module does not know; and what workflows run.
+container:
+	cd tools/container && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
+	cd tools/workflows && CGO_ENABLED=0 $(GO) test $(TESTFLAGS) ./...
+
+# The Helm chart is tested with what Helm, Kubernetes and Prometheus are made of,
+# which the product's module does not know.
+chart:
+	cd tools/chart && $(GO) test $(TESTFLAGS) ./...
+
 lint: generate
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt'd:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+	cd tools/container && $(GO) tool -modfile=../go.mod golangci-lint run ./...
+	cd tools/workflows && $(GO) tool -modfile=../go.mod golangci-lint run ./...
+	CGO_ENABLED=0 $(GO) -C tools/workflows tool actionlint -shellcheck= -pyflakes= $(wildcard $(CURDIR)/.github/workflows/*.yml)
 
 bench: build
 	$(GO) run ./bench

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -174,7 +175,7 @@ func (c *crew) start(ctx context.Context, i int) error {
 	}
 	cmd := command(ctx, c.b.runtime, "serve")
 	cmd.Dir = data
-	cmd.Env = append(c.env, "FLORA_DATA_DIR="+data, "API_PORT="+c.ports[i])
+	cmd.Env = append(slices.Clone(c.env), "FLORA_DATA_DIR="+data, "API_PORT="+c.ports[i])
 	if len(c.run) > 1 {
 		cmd.Env = append(cmd.Env, "FLORA_REPLICAS_NAME=bench-"+strconv.Itoa(i), "FLORA_REPLICAS_URL="+c.address(i))
 	}
@@ -190,8 +191,8 @@ func (c *crew) start(ctx context.Context, i int) error {
 
 // round ends process i while people talk in all guilds, and gives how long it took
 // until somebody else answered there. Then the process is back.
-func (c *crew) round(ctx context.Context, i int, signal syscall.Signal) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, handoverLimit)
+func (c *crew) round(whole context.Context, i int, signal syscall.Signal) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(whole, handoverLimit)
 	defer cancel()
 	if err := c.settled(ctx); err != nil {
 		return 0, err
@@ -206,7 +207,7 @@ func (c *crew) round(ctx context.Context, i int, signal syscall.Signal) (time.Du
 	restarted := make(chan error, 1)
 	again := func() {
 		<-c.run[i].ended
-		restarted <- c.start(ctx, i)
+		restarted <- c.start(whole, i) // It outlives the round.
 	}
 	if len(c.run) == 1 {
 		go again() // It is its own successor.

@@ -38,6 +38,9 @@ func (b *bench) kv(ctx context.Context) error {
 	if err := b.scriptSets(ctx, base); err != nil {
 		return err
 	}
+	if err := b.durableShared(ctx); err != nil {
+		return err
+	}
 	if err := b.bySize(ctx); err != nil {
 		return err
 	}
@@ -50,9 +53,13 @@ func (b *bench) openKV() (*kv.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a data folder: %w", err)
 	}
+	return kv.Open(kv.Config{Dir: filepath.Join(dir, "kv"), Limits: unlimitedKV()})
+}
+
+func unlimitedKV() kv.Limits {
 	l := kv.DefaultLimits()
 	l.StoreBytes, l.GuildBytes, l.GuildKeys, l.Stores, l.WritesPerMinute, l.CommitsPerMinute = 0, 0, 0, 0, 0, 0
-	return kv.Open(kv.Config{Dir: filepath.Join(dir, "kv"), Limits: l})
+	return l
 }
 
 // durable compares sets that are on disk when they return with pebble bench
@@ -126,8 +133,14 @@ func (b *bench) durableSets(ctx context.Context, guilds int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	rate, err := setsPerSecond(ctx, db, guilds, b.plan.slice)
+	return rate, errors.Join(err, db.Close())
+}
+
+// setsPerSecond gives the sets a second of all writers, spread over the guilds.
+func setsPerSecond(ctx context.Context, db *kv.DB, guilds int, d time.Duration) (float64, error) {
 	value := strings.Repeat("v", kvValue)
-	limited, cancel := context.WithTimeout(ctx, b.plan.slice)
+	limited, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	var sets atomic.Int64
 	began := time.Now()
@@ -144,9 +157,8 @@ func (b *bench) durableSets(ctx context.Context, guilds int) (float64, error) {
 			return nil
 		})
 	}
-	err = all.Wait()
-	took := time.Since(began)
-	return float64(sets.Load()) / took.Seconds(), errors.Join(err, db.Close())
+	err := all.Wait()
+	return float64(sets.Load()) / time.Since(began).Seconds(), err
 }
 
 // setBot sets keys again and again, some at once, and answers how long it took.

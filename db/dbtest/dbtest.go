@@ -98,6 +98,12 @@ func OwnRedis(t testing.TB) *Server {
 	return own(t, redisEnv, StartRedis)
 }
 
+// OwnKeepingRedis is OwnRedis whose data outlive its death.
+func OwnKeepingRedis(t testing.TB) *Server {
+	t.Helper()
+	return own(t, redisEnv, startKeepingRedis)
+}
+
 func own(t testing.TB, env string, start func() (*Server, error)) *Server {
 	t.Helper()
 	s, err := start()

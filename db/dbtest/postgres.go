@@ -18,8 +18,17 @@ import (
 )
 
 // StartPostgres makes an empty database cluster and starts its server, for what is
-// no test; who does that ends it with Remove.
+// no test; who does that ends it with Remove. The machine does not lose power in
+// a test.
 func StartPostgres() (*Server, error) {
+	return startPostgres("-c", "fsync=off", "-c", "full_page_writes=off")
+}
+
+// StartDurable is StartPostgres with a server that keeps what was committed, for
+// measurements.
+func StartDurable() (*Server, error) { return startPostgres() }
+
+func startPostgres(options ...string) (*Server, error) {
 	bin, err := postgresBinaries()
 	if err != nil {
 		return nil, err
@@ -36,12 +45,10 @@ func StartPostgres() (*Server, error) {
 		u := url.URL{Scheme: "postgres", User: url.UserPassword("flora", rand.Text()), Host: "127.0.0.1:" + strconv.Itoa(port), Path: "/postgres"}
 		s := &Server{
 			URL: u.String(), name: "Postgres", dir: dir, account: account, shutdown: syscall.SIGINT,
-			args: []string{
+			args: append([]string{
 				filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port),
 				"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
-				// The machine does not lose power in a test.
-				"-c", "fsync=off", "-c", "full_page_writes=off",
-			},
+			}, options...),
 		}
 		s.ready = func(ctx context.Context) error {
 			conn, err := pgx.Connect(ctx, s.URL)

@@ -14,7 +14,12 @@ import (
 
 // StartRedis starts a Redis, or Valkey, that keeps nothing on disk, for what is no
 // test; who does that ends it with Remove.
-func StartRedis() (*Server, error) {
+func StartRedis() (*Server, error) { return startRedis("appendonly no") }
+
+// startKeepingRedis starts one that has all that it acknowledged on disk.
+func startKeepingRedis() (*Server, error) { return startRedis("appendonly yes\nappendfsync always") }
+
+func startRedis(keeps string) (*Server, error) {
 	bin, err := exec.LookPath("redis-server")
 	if err != nil {
 		if bin, err = exec.LookPath("valkey-server"); err != nil {
@@ -31,7 +36,7 @@ func StartRedis() (*Server, error) {
 		s := &Server{
 			URL: u.String(), name: "Redis", dir: dir, shutdown: syscall.SIGTERM, args: []string{bin, "-"},
 			// On the standard input, where no other user sees the password.
-			stdin: fmt.Sprintf("bind 127.0.0.1\nport %d\nrequirepass %s\nsave \"\"\nappendonly no\n", port, password),
+			stdin: fmt.Sprintf("bind 127.0.0.1\nport %d\nrequirepass %s\nsave \"\"\ndir %s\n%s\n", port, password, dir, keeps),
 		}
 		s.ready = func(ctx context.Context) error { return pingRedis(ctx, s.URL) }
 		return s, s.Start()

@@ -41,10 +41,10 @@ type Config struct {
 	Deployments deploy.Store
 	Logs        *logs.Hub
 	// History, if not nil, has lines that other replicas wrote.
-	History History
-	KV          kv.Store
-	Tokens      *auth.Tokens
-	Authorizer  auth.Authorizer
+	History    History
+	KV         kv.Store
+	Tokens     *auth.Tokens
+	Authorizer auth.Authorizer
 	// Sessions are the logins in browsers; nil has none.
 	Sessions *auth.Sessions
 	// Operators knows who runs the bot; nil knows nobody.
@@ -63,8 +63,8 @@ type Config struct {
 	// Replicas, if not nil, brings requests about guilds to the replicas that have
 	// them.
 	Replicas *forward.Forwarder
-	Metrics http.Handler // Nil has none.
-	Summary http.Handler // Metrics in short, as JSON; nil has none.
+	Metrics  http.Handler // Nil has none.
+	Summary  http.Handler // Metrics in short, as JSON; nil has none.
 	// Meter, if not nil, is told of every request that was answered; route is ""
 	// for those that are none.
 	Meter func(method, route string, status int, took time.Duration, stream bool)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -21,10 +22,14 @@ import (
 // archivesPath is the folder of key-value archives, and of those under way.
 func archivesPath(c config.Config) string { return filepath.Join(c.DataDir, "kv-archives") }
 
-// engineLacks names what kv.engine needs and is not set.
+// engineLacks names what kv.engine needs and is not set, and whether it does for
+// replicas.
 func engineLacks(c config.Config) []string {
-	if c.KV.Engine == config.EnginePostgres && c.Database.URL == "" {
+	switch {
+	case c.KV.Engine == config.EnginePostgres && c.Database.URL == "":
 		return []string{`kv.engine is "postgres", which needs database.url; set that, or kv.engine = "pebble"`}
+	case c.KV.Engine != config.EnginePostgres && c.Replicas.Enabled:
+		return []string{fmt.Sprintf(`kv.engine is %q, and replicas.enabled needs "postgres": key-value data must be where all replicas reach it`, c.KV.Engine)}
 	}
 	return nil
 }
@@ -82,12 +87,16 @@ func (rt *runtime) sharedKV(ctx context.Context, cfg *kv.Config) error {
 
 // committed is told of every commit to the stores of Deno.Kv and of schedules.
 func (rt *runtime) committed(guild snowflake.GuildID, store string, keys []string) {
+	if !rt.owns(guild) {
+		rt.notices.tell(notice{Guild: guild, What: written, Store: store})
+		return
+	}
 	rt.queue.Committed(guild, store, keys)
 	rt.watches.Committed(guild, store, keys)
 }
 
 // owns reports whether the guild is this process's, at the moment.
-func (rt *runtime) owns(guild snowflake.GuildID) bool { return rt.bot.Owns(guild) }
+func (rt *runtime) owns(guild snowflake.GuildID) bool { return !rt.shared() || rt.bot.Owns(guild) }
 
 func (rt *runtime) tellWatch(guild snowflake.GuildID, payload []byte, over func()) bool {
 	return rt.bot.Notify(later.Delivery{Guild: guild, Name: denokv.WatchEvent, Payload: payload, Over: func(later.Outcome) { over() }})

@@ -38,7 +38,7 @@ func Main(ctx context.Context, s State) int {
 	root.SetIn(s.Stdin)
 	root.SetOut(s.Stdout)
 	root.SetErr(s.Stderr)
-	root.AddCommand(serveCommand(s), devCommand(s), simCommand(s), configCommand(s), checkCommand(s), migrateCommand(s), kvCommand(s), backupCommand(s), restoreCommand(s), workerCommand(s), bundleCommand(s, &code), testCommand(s), versionCommand())
+	root.AddCommand(serveCommand(s), devCommand(s), simCommand(s), configCommand(s), checkCommand(s), healthCommand(s), migrateCommand(s), kvCommand(s), backupCommand(s), restoreCommand(s), workerCommand(s), bundleCommand(s, &code), testCommand(s), versionCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		_, _ = fmt.Fprintf(s.Stderr, "flora-runtime: %s\n", err)
 		return 1

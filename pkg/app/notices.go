@@ -32,6 +32,7 @@ const (
 const (
 	deployed = "deployment"
 	adjusted = "settings"
+	written  = "store" // Of Deno.Kv and schedules, by a handler that ends after its guild went.
 )
 
 // notice says that a replica may have changed something of a guild.
@@ -39,6 +40,7 @@ type notice struct {
 	From  string            `json:"from"`
 	Guild snowflake.GuildID `json:"guild"`
 	What  string            `json:"what"`
+	Store string            `json:"store,omitempty"` // That was written.
 }
 
 // notices tells the other replicas.
@@ -99,8 +101,12 @@ func (rt *runtime) hearNotice(text []byte) {
 	if err := json.Unmarshal(text, &n); err != nil || n.From == rt.notices.self || !rt.bot.Owns(n.Guild) {
 		return
 	}
-	if n.What == adjusted {
+	switch n.What {
+	case adjusted:
 		rt.doubt(func(guild snowflake.GuildID) bool { return guild == n.Guild })
+		return
+	case written:
+		rt.committed(n.Guild, n.Store, nil)
 		return
 	}
 	rt.bot.Go(func(ctx context.Context) {

@@ -5,8 +5,8 @@ package auth
 
 import (
 	"context"
-	"math"
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 

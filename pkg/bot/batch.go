@@ -83,7 +83,7 @@ func (b *Bot) load(all []deploy.Deployment) (tried <-chan struct{}) {
 				return
 			}
 			leave := sync.OnceFunc(func() { <-b.room })
-			g := turn.next()
+			g := turn.next() // There is one for each.
 			wg.Go(func() {
 				defer leave()
 				defer time.AfterFunc(slowLoad, leave).Stop()

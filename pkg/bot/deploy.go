@@ -80,7 +80,7 @@ func (g *guild) replace(ctx context.Context, rev deploy.Revision) (deploy.Revisi
 	if err != nil {
 		return deploy.Revision{}, nil, b.refuse(ctx, g, rev, err)
 	}
-	if !s.may() {
+	if err := g.owned(); err != nil || !s.may() {
 		s.retire()
 		return deploy.Revision{}, nil, errElsewhere()
 	}

@@ -297,7 +297,7 @@ func TestTakeLoadsTheGuildsOfTheShard(t *testing.T) {
 	t.Parallel()
 	w, _, p, _, valid := sharedWorld(t, options{pool: func(c *supervisor.Config) { c.PerWorker = 64 }})
 	var guilds []snowflake.GuildID
-	for i := range 16 {
+	for i := range 24 {
 		g := snowflake.GuildID(uint64(i+1) << 22)
 		guilds = append(guilds, g)
 		done := make(chan error, 1)
@@ -308,7 +308,7 @@ func TestTakeLoadsTheGuildsOfTheShard(t *testing.T) {
 		}
 	}
 	w.bot.Drop(0, false)
-	for range 17 {
+	for range 25 {
 		next[wire.Unload](t, p)
 	}
 	known := w.take(0, 2, valid)
@@ -320,19 +320,21 @@ func TestTakeLoadsTheGuildsOfTheShard(t *testing.T) {
 		}
 	}
 	last := guilds[1] // Of those of the shard, nearly the least recent one.
-	w.say(c, last, "waits")
 	var order []string
 	for answered := false; !answered || len(order) <= len(mine); {
 		switch f := either[wire.Load, wire.Dispatch](t, p).(type) {
 		case wire.Load:
-			order = append(order, strings.Split(f.Name, "/")[4])
+			if order = append(order, strings.Split(f.Name, "/")[4]); len(order) == 1 {
+				w.say(c, last, "waits")
+			}
 			p.declare(t, f.Instance, "messageCreate")
 			p.send(t, wire.Settled{Instance: f.Instance, ID: 1})
 		case wire.Dispatch:
 			answered = said(f) == "waits"
 		}
 	}
-	if at := slices.Index(order, last.String()); at > 4 {
+	// Four load at once, and on a busy machine some may pass it.
+	if at := slices.Index(order, last.String()); at > 8 {
 		t.Errorf("the guild for which something waits is the %dth of %v", at+1, order)
 	}
 	w.within("all to be tried", func() { <-known })
@@ -351,11 +353,12 @@ func either[A, B any](t *testing.T, p *puppet) any {
 	t.Helper()
 	select {
 	case f := <-p.frames:
-		switch f.(type) {
-		case A, B:
-			return f
+		_, a := f.(A)
+		_, b := f.(B)
+		if !a && !b {
+			t.Fatalf("got %T %+v", f, f)
 		}
-		t.Fatalf("got %T %+v", f, f)
+		return f
 	case <-time.After(patience):
 		t.Fatal("waited for a frame")
 	}

@@ -141,3 +141,47 @@ func (g *Gateway) listGuilds(ctx context.Context, of []*shard) error {
 		}
 	}
 }
+
+// Complete reports whether all guilds of the shard are known.
+func (s *State) Complete(shard int) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.shards[shard]
+}
+
+// open keeps the shard's guilds from now on.
+func (s *State) open(shard int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shards[shard] = false
+}
+
+// tell notes that all guilds of the shard are known.
+func (s *State) tell(shard int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ours := s.shards[shard]; ours {
+		s.shards[shard] = true
+	}
+}
+
+// release forgets the guilds of a shard that goes. The bot is in them all the same.
+func (s *State) release(shard, of int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.shards, shard)
+	for id, g := range s.guilds {
+		if g.shard != shard {
+			continue
+		}
+		for c := range g.channels {
+			delete(s.channels, c)
+		}
+		delete(s.guilds, id)
+	}
+	for id := range s.gone {
+		if ShardOf(id, of) == shard {
+			delete(s.gone, id)
+		}
+	}
+}

@@ -66,50 +66,6 @@ func (s *State) Known() <-chan struct{} { return s.known }
 
 func (s *State) complete() { s.once.Do(func() { close(s.known) }) }
 
-// Complete reports whether all guilds of the shard are known.
-func (s *State) Complete(shard int) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.shards[shard]
-}
-
-// open keeps the shard's guilds from now on.
-func (s *State) open(shard int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.shards[shard] = false
-}
-
-// tell notes that all guilds of the shard are known.
-func (s *State) tell(shard int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ours := s.shards[shard]; ours {
-		s.shards[shard] = true
-	}
-}
-
-// release forgets the guilds of a shard that goes. The bot is in them all the same.
-func (s *State) release(shard, of int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.shards, shard)
-	for id, g := range s.guilds {
-		if g.shard != shard {
-			continue
-		}
-		for c := range g.channels {
-			delete(s.channels, c)
-		}
-		delete(s.guilds, id)
-	}
-	for id := range s.gone {
-		if ShardOf(id, of) == shard {
-			delete(s.gone, id)
-		}
-	}
-}
-
 // Channel gives what is known of a channel or thread.
 func (s *State) Channel(id snowflake.ChannelID) (Channel, bool) {
 	s.mu.RLock()

@@ -94,7 +94,7 @@ func TestRequestsAreRemembered(t *testing.T) {
 		t.Errorf("found %+v, %v", found, err)
 	}
 	_, body := w.control("GET", "/requests?after=1&limit=1&wait_ms=1", nil)
-	if !strings.HasPrefix(string(body), `[{"seq":2,"method":"GET","path":"/users/@me"`) {
+	if !strings.HasPrefix(string(body), `[{"seq":2,"at":"`) || !strings.Contains(string(body), `"method":"GET","path":"/users/@me"`) {
 		t.Errorf("GET /sim/requests: %s", body)
 	}
 }

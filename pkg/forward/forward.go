@@ -221,13 +221,13 @@ func (f *Forwarder) Serve(w http.ResponseWriter, r *http.Request, q Request) (se
 	if err != nil {
 		return f.ended(p, err)
 	}
-	return f.pass(w, p, m)
+	return f.pass(w, p, m) //nolint:contextcheck // It has the request's.
 }
 
 // Here sends a request to one replica, whichever owns the guild.
 func (f *Forwarder) Here(w http.ResponseWriter, r *http.Request, m Member, q Request) error {
 	p := &passage{f: f, request: q, fixed: true, in: r}
-	_, err := f.pass(w, p, m)
+	_, err := f.pass(w, p, m) //nolint:contextcheck // It has the request's.
 	return err
 }
 

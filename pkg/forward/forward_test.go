@@ -153,10 +153,10 @@ func TestTheOwnerChangesBeforeItTakesTheRequest(t *testing.T) {
 			b, _ := io.ReadAll(r.Body)
 			_, _ = fmt.Fprintf(w, "%d", len(b))
 		}
-		believed := atomic.Value{}
-		believed.Store("b")
-		a := w.start(t, "a", options{fixed: func() string { return believed.Load().(string) }}, serve)
-		w.start(t, "b", options{fixed: func() string { believed.Store(next); return next }}, nobody)
+		var believed atomic.Pointer[string]
+		believed.Store(new("b"))
+		a := w.start(t, "a", options{fixed: func() string { return *believed.Load() }}, serve)
+		w.start(t, "b", options{fixed: func() string { believed.Store(&next); return next }}, nobody)
 		w.start(t, "c", options{}, serve)
 		w.give(next)
 		res := send(t, request(t, "POST", a.url+"/x", strings.Repeat("x", 3<<20)))

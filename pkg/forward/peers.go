@@ -66,7 +66,7 @@ func (f *Forwarder) Ask(ctx context.Context, m Member, path string, query url.Va
 	}
 	var r *http.Request
 	if err == nil {
-		r, err = http.NewRequestWithContext(ctx, http.MethodGet, "http://"+at.Host+peerPath+path+"?"+query.Encode(), nil)
+		r, err = http.NewRequestWithContext(ctx, http.MethodGet, at.Scheme+"://"+at.Host+peerPath+path+"?"+query.Encode(), nil)
 	}
 	if err != nil {
 		return fmt.Errorf("the address of replica %s is %q, which is none: %w", m.Name, m.URL, err)

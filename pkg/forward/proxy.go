@@ -80,7 +80,7 @@ func (f *Forwarder) pass(w http.ResponseWriter, p *passage, m Member) (served bo
 			return nil
 		},
 	}
-	aborted := p.run(&proxy, out, ctx)
+	aborted := p.run(ctx, &proxy, out)
 	if errors.Is(failed, errHere) {
 		return false, nil
 	}
@@ -91,7 +91,7 @@ func (f *Forwarder) pass(w http.ResponseWriter, p *passage, m Member) (served bo
 }
 
 // run serves through the proxy; aborted says that the answer was cut off.
-func (p *passage) run(proxy *httputil.ReverseProxy, w http.ResponseWriter, ctx context.Context) (aborted bool) { //nolint:revive // The request's own is in it.
+func (p *passage) run(ctx context.Context, proxy *httputil.ReverseProxy, w http.ResponseWriter) (aborted bool) {
 	defer func() {
 		switch v := recover(); v {
 		case nil:
@@ -250,7 +250,7 @@ func (p *passage) attempt(ctx context.Context, r *http.Request) (*http.Response,
 	}
 	ctx, cut := context.WithCancelCause(ctx)
 	p.stop = append(p.stop, func() { cut(nil) })
-	out := r.Clone(bare{ctx})
+	out := r.Clone(bare{ctx}) //nolint:contextcheck // The same, without its values.
 	out.URL.Scheme, out.URL.Host = at.Scheme, at.Host
 	kind := guildKind
 	if p.fixed {

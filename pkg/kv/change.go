@@ -12,7 +12,8 @@ type change struct {
 	after  guildRecord
 	tx     Tx
 	raw    []byte // after, encoded.
-	writes int    // Count against the store's rate limit.
+	limits Limits
+	writes int // Count against the store's rate limit.
 	now    time.Time
 }
 
@@ -76,18 +77,20 @@ func (c *change) remove(key string, h head) {
 	}
 }
 
-// finish puts the counters into the write, and gives what makes the state in
-// memory what that says.
-func (c *change) finish(limits Limits) (apply func()) {
-	c.raw = c.after.encode()
+// finish puts the counters into the write.
+func (c *change) finish(limits Limits) *change {
+	c.limits, c.raw = limits, c.after.encode()
 	c.tx.Set(storeKey(c.guild.id, c.name), c.store.encode())
 	c.tx.Set(guildKey(tagGuild, c.guild.id), c.raw)
-	return func() {
-		c.into.storeRecord = c.store
-		c.guild.stores[c.name] = c.into
-		c.guild.counted(c.after, c.raw)
-		c.into.writes.take(c.now.UnixNano(), limits.perMinute(c.name), c.writes)
-	}
+	return c
+}
+
+// apply makes the state in memory what was written.
+func (c *change) apply() {
+	c.into.storeRecord = c.store
+	c.guild.stores[c.name] = c.into
+	c.guild.counted(c.after, c.raw)
+	c.into.writes.take(c.now.UnixNano(), c.limits.perMinute(c.name), c.writes)
 }
 
 func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

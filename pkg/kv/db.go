@@ -243,52 +243,75 @@ func (db *DB) forget() {
 	}
 }
 
-// update runs f in a write of the guild that is alone in it and finds its counters
-// in memory. f gives what makes the state in memory that which it wrote, nil
-// when it wrote nothing.
-func (db *DB) update(ctx context.Context, g *guild, u Update, f func(tx Tx) (apply func(), err error)) error {
-	var apply func()
-	locked := false
-	unlock := func() {
-		if locked {
-			locked = false
-			g.mu.Unlock()
-		}
+// update is a write of a guild that is alone in it and finds its counters in
+// memory.
+type update struct {
+	db   *DB
+	ctx  context.Context //nolint:containedctx // It lives as long as the call.
+	g    *guild
+	keys func() [][]byte // May be nil.
+	// do gives what makes the state in memory that which it wrote, nil when it
+	// wrote nothing.
+	do      func(*guild, Tx) (applier, error)
+	applier applier
+	locked  bool
+}
+
+type applier interface{ apply() }
+
+type applies func()
+
+func (f applies) apply() { f() }
+
+// update makes the write.
+func (db *DB) update(ctx context.Context, g *guild, lazy bool, keys func() [][]byte, do func(*guild, Tx) (applier, error)) error {
+	u := &update{db: db, ctx: ctx, g: g, keys: keys, do: do}
+	defer u.unlock()
+	return db.engine.Update(ctx, g.id, lazy, u)
+}
+
+func (u *update) unlock() {
+	if u.locked {
+		u.locked = false
+		u.g.mu.Unlock()
 	}
-	defer func() { unlock() }()
-	u.Guild = g.id
-	likely := u.Keys
-	u.Keys = func() (keys [][]byte) {
-		if likely != nil {
-			keys = likely()
-		}
-		return append(keys, guildKey(tagGuild, g.id))
+}
+
+// Keys implements Update.
+func (u *update) Keys() (keys [][]byte) {
+	if u.keys != nil {
+		keys = u.keys()
 	}
-	u.Do = func(tx Tx) (err error) {
-		unlock()
-		g.mu.Lock()
-		locked = true
-		if err := db.load(ctx, g, tx); err != nil {
-			return err
-		}
-		apply, err = f(tx)
-		if err != nil || apply == nil { // There is nothing to be done with.
-			unlock()
-		}
+	return append(keys, guildKey(tagGuild, u.g.id))
+}
+
+// Do implements Update.
+func (u *update) Do(tx Tx) (err error) {
+	u.unlock()
+	u.g.mu.Lock()
+	u.locked = true
+	if err := u.db.load(u.ctx, u.g, tx); err != nil {
+		u.unlock()
 		return err
 	}
-	u.Done = func() {
-		if apply != nil {
-			apply()
-		}
-		unlock()
+	u.applier, err = u.do(u.g, tx)
+	if err != nil || u.applier == nil { // There is nothing to be done with.
+		u.unlock()
 	}
-	u.Undone = func() {
-		g.mu.Lock()
-		g.loaded = false
-		g.mu.Unlock()
-	}
-	return db.engine.Update(ctx, u)
+	return err
+}
+
+// Done implements Update.
+func (u *update) Done() {
+	u.applier.apply()
+	u.unlock()
+}
+
+// Undone implements Update.
+func (u *update) Undone() {
+	u.g.mu.Lock()
+	u.g.loaded = false
+	u.g.mu.Unlock()
 }
 
 // load makes sure that the guild's counters in memory are those that are stored.

@@ -16,8 +16,9 @@ type Engine interface {
 	View(ctx context.Context, f func(Reader) error) error
 	// LongView is View without a limit of time, and calls f once.
 	LongView(ctx context.Context, f func(Reader) error) error
-	// Update makes a write of a guild, see there.
-	Update(ctx context.Context, u Update) error
+	// Update makes a write of a guild, see there. One that is lazy may get lost
+	// with the process.
+	Update(ctx context.Context, guild snowflake.GuildID, lazy bool, u Update) error
 	// Load is an Update of any size, which calls f once. Others see all of it or
 	// nothing. dir is an empty folder for what it needs meanwhile.
 	Load(ctx context.Context, guild snowflake.GuildID, dir string, f func(Tx) error) error
@@ -74,22 +75,19 @@ type Iterator interface {
 }
 
 // Update is a write of one guild.
-type Update struct {
-	Guild snowflake.GuildID
-	// Keys, if not nil, gives keys that Do is likely to read.
-	Keys func() [][]byte
-	// Lazy is for a write that may get lost with the process.
-	Lazy bool
+type Update interface {
+	// Keys gives keys that Do is likely to read.
+	Keys() [][]byte
 	// Do reads and writes; its error undoes what it wrote. It may be called again,
 	// when a try before is known to have come to nothing. No other Do of the guild
-	// runs until Done.
-	Do func(Tx) error
+	// runs until Done, or until it has ended without anything written.
+	Do(tx Tx) error
 	// Done is called once the guild's next Do may begin, which sees what was
 	// written.
-	Done func()
+	Done()
 	// Undone is called before the guild's next Do when, after Done, nothing was
 	// written after all, or that is not known.
-	Undone func()
+	Undone()
 }
 
 // Tx is a write that is being made. What it writes counts together and in this

@@ -26,7 +26,7 @@ func (c Config) WithFS(fs vfs.FS) Config {
 }
 
 // Pebble is the database itself.
-func (db *DB) Pebble() *pebble.DB { return db.engine.(*onDisk).db }
+func (db *DB) Pebble() *pebble.DB { return db.engine.(*onDisk).db } //nolint:forcetypeassert // Of tests of Pebble.
 
 // Count counts the keys that are stored, expired ones too.
 func (db *DB) Count() (n int, err error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.uber.org/zap"
 
+	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/pebbledb"
 )
 
@@ -53,7 +54,7 @@ func (e *onDisk) LongView(ctx context.Context, f func(Reader) error) error { ret
 
 // Update implements Engine. It does not hold up the guild's next write while it
 // waits for the disk, so that they share a sync.
-func (e *onDisk) Update(_ context.Context, u Update) error {
+func (e *onDisk) Update(_ context.Context, _ snowflake.GuildID, lazy bool, u Update) error {
 	b := e.db.NewBatch()
 	tx := &pebbleTx{pebbleReader: e.pebbleReader, batch: b}
 	err := u.Do(tx)
@@ -64,7 +65,7 @@ func (e *onDisk) Update(_ context.Context, u Update) error {
 		_ = b.Close() // Nothing of it was used.
 		return err
 	}
-	if u.Lazy {
+	if lazy {
 		if err := e.room.Write(func() error { return b.Commit(pebble.NoSync) }); err != nil {
 			return errors.Join(failed("write", err), b.Close())
 		}

@@ -97,7 +97,7 @@ func (db *DB) sweepSlice(ctx context.Context, id snowflake.GuildID) (more bool, 
 // sweepGuild removes at most a slice of the guild's expired keys and gives
 // their number. The write is not synced: after a crash it is simply done again.
 func (db *DB) sweepGuild(ctx context.Context, g *guild) (n int, err error) {
-	err = db.update(ctx, g, Update{Lazy: true}, func(tx Tx) (func(), error) {
+	err = db.update(ctx, g, true, nil, func(g *guild, tx Tx) (applier, error) {
 		n = 0
 		if g.importing {
 			return nil, nil
@@ -169,17 +169,17 @@ func (s *sweep) entry(ctx context.Context, expiry []byte) error {
 }
 
 // finish writes the counters, and gives what makes the state in memory that.
-func (s *sweep) finish() (apply func()) {
+func (s *sweep) finish() applier {
 	g := s.guild
 	raw := s.after.encode()
 	s.tx.Set(guildKey(tagGuild, g.id), raw)
 	for name, record := range s.stores {
 		s.tx.Set(storeKey(g.id, name), record.encode())
 	}
-	return func() {
+	return applies(func() {
 		g.counted(s.after, raw)
 		for name, record := range s.stores {
 			g.stores[name].storeRecord = record
 		}
-	}
+	})
 }

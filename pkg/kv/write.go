@@ -78,7 +78,7 @@ func (db *DB) CreateStore(ctx context.Context, id snowflake.GuildID, name string
 		return StoreInfo{}, err
 	}
 	var info StoreInfo
-	err := db.write(ctx, id, int64(len(name)), nil, func(g *guild, tx Tx) (func(), error) {
+	err := db.write(ctx, id, int64(len(name)), nil, func(g *guild, tx Tx) (applier, error) {
 		if g.stores[name] != nil {
 			return nil, fault.New(fault.Conflict, "store %q already exists", name)
 		}
@@ -102,7 +102,7 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 	if err := db.limits().checkAny(name); err != nil {
 		return err
 	}
-	err := db.write(ctx, id, int64(len(name)), nil, func(g *guild, tx Tx) (func(), error) {
+	err := db.write(ctx, id, int64(len(name)), nil, func(g *guild, tx Tx) (applier, error) {
 		s := g.stores[name]
 		if s == nil {
 			return nil, fault.New(fault.NotFound, "store not found")
@@ -118,10 +118,10 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 		tx.DeleteAll(entryKey(tagValue, id, name, ""))
 		tx.Delete(storeKey(id, name))
 		tx.Set(guildKey(tagGuild, id), raw)
-		return func() {
+		return applies(func() {
 			g.counted(counters, raw)
 			delete(g.stores, name)
-		}, nil
+		}), nil
 	})
 	if err != nil {
 		return err
@@ -131,10 +131,10 @@ func (db *DB) DeleteStore(ctx context.Context, id snowflake.GuildID, name string
 	return nil
 }
 
-// write runs f in an update of the guild, once there is room for n bytes in
+// write does it in an update of the guild, once there is room for n bytes in
 // flight. Where that is over a quota, expired keys are removed, and it is tried
 // again.
-func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, keys func() [][]byte, f func(*guild, Tx) (apply func(), err error)) error {
+func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, keys func() [][]byte, do func(*guild, Tx) (applier, error)) error {
 	if err := db.enter(ctx, id); err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (db *DB) write(ctx context.Context, id snowflake.GuildID, n int64, keys fun
 	defer g.inFlight.Release(n)
 	const rounds = 16 // Of removing; the rest is left to Run.
 	for round := 0; ; round++ {
-		err := db.update(ctx, g, Update{Keys: keys}, func(tx Tx) (func(), error) { return f(g, tx) })
+		err := db.update(ctx, g, false, keys, do)
 		if err == nil || round == rounds || !fault.Is(err, fault.QuotaExceeded) {
 			return err
 		}
@@ -267,7 +267,7 @@ func (db *DB) applyAt(ctx context.Context, id snowflake.GuildID, name string, n 
 		}
 		return out
 	}
-	err = db.write(ctx, id, n, keys, func(g *guild, tx Tx) (func(), error) {
+	err = db.write(ctx, id, n, keys, func(g *guild, tx Tx) (applier, error) {
 		version = 0
 		c, err := db.prepare(ctx, g, tx, name, edits)
 		if err != nil || c == nil {

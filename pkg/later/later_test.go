@@ -27,6 +27,7 @@ type rig struct {
 
 	mu   sync.Mutex // Guards the members below.
 	deaf bool
+	away bool // The guild is another process's.
 	got  []later.Delivery
 	read func() // Called once when the store was read; may be nil.
 }
@@ -68,7 +69,7 @@ func (r *rig) open() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.queue = later.New(later.Config{Store: slow{r.db, r}, Clock: r.clock, Deliver: r.deliver, Log: zap.NewNop()})
+	r.queue = later.New(later.Config{Store: slow{r.db, r}, Clock: r.clock, Deliver: r.deliver, Owns: r.owns, Log: zap.NewNop()})
 	if err := r.queue.Load(r.t.Context()); err != nil {
 		r.t.Fatal(err)
 	}
@@ -78,6 +79,26 @@ func (r *rig) close() {
 	r.queue.Close()
 	if err := r.db.Close(); err != nil {
 		r.t.Error(err)
+	}
+}
+
+func (r *rig) owns(snowflake.GuildID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.away
+}
+
+// goes is the guild's going to another process, or coming back.
+func (r *rig) goes(away bool) {
+	r.t.Helper()
+	r.mu.Lock()
+	r.away = away
+	r.mu.Unlock()
+	mine := func(g snowflake.GuildID) bool { return g == guild }
+	if away {
+		r.queue.Release(mine)
+	} else if err := r.queue.Hold(r.t.Context(), mine); err != nil {
+		r.t.Fatal(err)
 	}
 }
 
@@ -161,6 +182,31 @@ func TestDeliveredOnceWhenHandled(t *testing.T) {
 	}
 	if at := r.queue.Next(); !at.IsZero() {
 		t.Errorf("it looks again at %s", at)
+	}
+}
+
+// TestMessagesGoWithTheirGuild: they come where the guild is, and what ends after it
+// went is written down.
+func TestMessagesGoWithTheirGuild(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.put(message(), 0)
+	d := r.one(0)
+	r.put(message(), time.Minute)
+	r.goes(true)
+	d.Over(later.Handled)
+	r.put(message(), 0) // By a handler that runs to its end.
+	r.none(time.Hour)
+	if n := r.left(); n != 2 {
+		t.Errorf("%d messages are left, want the two that nobody had", n)
+	}
+	r.goes(false)
+	for _, d := range r.tick(0) {
+		d.Over(later.Handled)
+	}
+	r.none(time.Hour)
+	if n := r.left(); n != 0 {
+		t.Errorf("%d messages are left", n)
 	}
 }
 

@@ -211,10 +211,10 @@ type ring struct {
 	mu     sync.Mutex // Guards the members below; taken before the writer's.
 	lines  []Entry    // IDs rise, by one but for the gaps.
 	bytes  int
-	last   uint64      // No line has an id above it.
-	gaps   [][2]uint64 // Ids that no line has, each without the first and with the last, and that are not on disk as such.
-	moves  int         // How many times the guild went to another process.
-	away   bool        // It is there.
+	last   uint64        // No line has an id above it.
+	gaps   [][2]uint64   // Ids that no line has, each without the first and with the last, and that are not on disk as such.
+	moves  int           // How many times the guild went to another process.
+	away   bool          // It is there.
 	behind uint64        // The last line that is on disk.
 	urgent bool          // A line that is not shall be at once.
 	added  chan struct{} // Closed and replaced by a line when somebody waits.

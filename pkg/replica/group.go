@@ -123,6 +123,7 @@ type Group struct {
 	wanted  int // Shards that the process would have.
 	session *sharing
 	held    map[int]*holding
+	unbegun map[int]leftover
 	highest int64                     // Generation that was ever seen.
 	limit   discord.SessionStartLimit // That was passed on last.
 }
@@ -134,7 +135,7 @@ func New(cfg Config) (*Group, error) {
 	}
 	g := &Group{
 		cfg: cfg, instance: rand.Text(), start: cfg.Clock.Now(), kick: make(chan struct{}, 1),
-		news: make(chan struct{}), held: map[int]*holding{},
+		news: make(chan struct{}), held: map[int]*holding{}, unbegun: map[int]leftover{},
 	}
 	g.lease.Store(int64(cfg.Lease))
 	return g, nil
@@ -240,7 +241,7 @@ func (g *Group) beat(ctx context.Context, sent time.Time) (next time.Duration, e
 	}
 	g.until.Store(int64(sent.Sub(g.start) + v.Lease - v.Lease/10))
 	g.look(v)
-	g.settle(ctx, v, sent)
+	g.settle(ctx, v)
 	next = v.Lease / 4
 	for _, p := range v.Peers {
 		if p.Instance != g.instance {

@@ -45,8 +45,17 @@ type member struct {
 	end    func() // Asks it to let all go, and waits.
 	result chan error
 
-	mu    sync.Mutex
-	slots map[int]discord.SessionSlot
+	mu     sync.Mutex
+	slots  map[int]discord.SessionSlot
+	losses []string
+	noMeter
+}
+
+// Lost implements Meter.
+func (m *member) Lost(cause string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.losses = append(m.losses, cause)
 }
 
 func inBubble(t *testing.T, test func(b *bench)) {
@@ -61,11 +70,17 @@ func inBubble(t *testing.T, test func(b *bench)) {
 // join runs a group. With shards, it serves some.
 func (b *bench) join(name string, shards int) *member {
 	b.Helper()
-	g, err := New(Config{Store: b.store, Member: Member{Name: name, URL: "http://" + name}, Identity: 7})
+	return b.joinOver(b.store, name, shards)
+}
+
+func (b *bench) joinOver(store Store, name string, shards int) *member {
+	b.Helper()
+	m := &member{result: make(chan error, 2), slots: map[int]discord.SessionSlot{}}
+	g, err := New(Config{Store: store, Member: Member{Name: name, URL: "http://" + name}, Identity: 7, Meter: m})
 	if err != nil {
 		b.Fatal(err)
 	}
-	m := &member{Group: g, result: make(chan error, 2), slots: map[int]discord.SessionSlot{}}
+	m.Group = g
 	living, stop := context.WithCancel(context.Background())
 	sharing, cancel := context.WithCancel(living)
 	var runs, shares sync.WaitGroup
@@ -246,6 +261,42 @@ func TestAnotherNumberOfShards(t *testing.T) {
 		}
 		if err := <-a.result; !strings.Contains(err.Error(), "3 shards") || !strings.Contains(err.Error(), "5") {
 			b.Errorf("got %v", err)
+		}
+		a.end()
+	})
+}
+
+// TestWhatTheStoreGaveAway: a member whose shard is another's in the store has
+// lost it when it next looks, before its lease is good again.
+func TestWhatTheStoreGaveAway(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bench) {
+		a := b.join("a", 1)
+		s := b.slotOf(a)
+		other, err := b.store.Beat(b.Context(), Beat{Peer: Peer{Member: Member{Name: "b"}, Instance: "b", Serving: true}, Lease: time.Second})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.store.mu.Lock()
+		b.store.owners[0] = Owner{other.Owners[0].Generation + 1, "b"}
+		b.store.tell()
+		b.store.mu.Unlock()
+		time.Sleep(100 * time.Millisecond)
+		if s.Valid() || a.has() != 0 {
+			b.Error("it goes on with the shard")
+		}
+		if got := s.Begin(0, 0, 1, nil); got != discord.ClaimDenied {
+			b.Errorf("begin: %v", got)
+		}
+		a.mu.Lock()
+		if len(a.losses) != 1 || a.losses[0] != lostTaken {
+			b.Errorf("it counts as %v", a.losses)
+		}
+		a.mu.Unlock()
+		// The other one dies.
+		time.Sleep(2 * time.Second)
+		if next := b.slotOf(a); next == s || !next.Valid() {
+			b.Error("it does not have the shard again")
 		}
 		a.end()
 	})

@@ -172,6 +172,11 @@ func (m *Memory) Take(ctx context.Context, t Take) (Taken, error) {
 		m.ledgers[t.Shard] = r
 	}
 	r.number = 0
+	for _, seq := range t.Unbegun {
+		if r.claimed[seq] == t.Of && !r.settled[seq] {
+			delete(r.claimed, seq)
+		}
+	}
 	m.tell()
 	return Taken{mine.Generation, o.Instance, r.session, slices.Sorted(maps.Keys(r.claimed)), slices.Sorted(maps.Keys(r.settled))}, nil
 }

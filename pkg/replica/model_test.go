@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// rounds is how many schedules a test tries.
-func rounds(n int) int {
+// seeds is how many schedules of a kind a test tries, and part how much of each.
+func seeds() (n uint64, part time.Duration) {
 	if os.Getenv("FLORA_SOAK") != "" {
-		return n
+		return 80, 1
 	}
-	return min(n, 20)
+	return 2, 3
 }
 
 // schedule says what happens in a world.
@@ -28,18 +28,20 @@ func TestWorld(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]schedule{
 		"all is well":        {lasts: 10 * time.Second},
-		"rolled":             {rolls: true, lasts: 20 * time.Second},
-		"stopped":            {stops: true, lasts: 20 * time.Second},
-		"cut off":            {cuts: true, lasts: 20 * time.Second},
-		"killed":             {kills: true, lasts: 20 * time.Second},
-		"calls are lost":     {loss: 0.1, lasts: 20 * time.Second},
-		"the store is wiped": {wipes: true, lasts: 20 * time.Second},
-		"the store is away":  {outages: true, lasts: 20 * time.Second},
-		"everything":         {loss: 0.03, stops: true, cuts: true, kills: true, rolls: true, wipes: true, outages: true, lasts: 40 * time.Second},
+		"rolled":             {rolls: true, lasts: 15 * time.Second},
+		"stopped":            {stops: true, lasts: 15 * time.Second},
+		"cut off":            {cuts: true, lasts: 15 * time.Second},
+		"killed":             {kills: true, lasts: 15 * time.Second},
+		"calls are lost":     {loss: 0.1, lasts: 15 * time.Second},
+		"the store is wiped": {wipes: true, lasts: 15 * time.Second},
+		"the store is away":  {outages: true, lasts: 15 * time.Second},
+		"everything":         {loss: 0.03, stops: true, cuts: true, kills: true, rolls: true, wipes: true, outages: true, lasts: 30 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for seed := range uint64(rounds(400)) / 5 {
+			n, part := seeds()
+			s.lasts /= part
+			for seed := range n {
 				ok := t.Run(fmt.Sprint(seed), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) { play(t, seed, s) })
 				})

@@ -37,6 +37,13 @@ type holding struct {
 	ending bool // Guarded by Group.mu.
 }
 
+// leftover are events of a shard that was lost, which this process may have
+// claimed and did not begin.
+type leftover struct {
+	generation int64
+	events     []int64
+}
+
 // errOther is about a process that runs with another number of shards than the
 // rest.
 var errOther = errors.New("start it again, and it takes the others' number")
@@ -128,7 +135,8 @@ func (g *Group) mismatch(v View) {
 
 // settle takes the shards that are to be this process's, and lets go of those
 // that are not.
-func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
+func (g *Group) settle(ctx context.Context, v View) {
+	begun := g.cfg.Clock.Now()
 	g.mu.Lock()
 	session := g.session
 	g.mu.Unlock()
@@ -152,7 +160,7 @@ func (g *Group) settle(ctx context.Context, v View, sent time.Time) {
 		g.mu.Unlock()
 		had := owner.Instance == g.instance
 		// One call a shard: with many of them the lease comes first.
-		if h != nil || ctx.Err() != nil || g.cfg.Clock.Now().Sub(sent) > v.Lease/4 {
+		if h != nil || ctx.Err() != nil || g.cfg.Clock.Now().Sub(begun) > v.Lease/8 {
 			continue
 		}
 		switch {
@@ -177,13 +185,13 @@ func (g *Group) giveUp(ctx context.Context, shard int, o Owner) {
 }
 
 // take takes a shard and serves it, for as long as the sharing wants it.
-func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owner) {
+func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owner) { //nolint:contextcheck // It is served until the sharing ends.
 	g.mu.Lock()
-	above := g.highest
+	above, left := g.highest, g.unbegun[shard]
 	g.mu.Unlock()
 	limited, cancel := g.limited(ctx)
 	defer cancel()
-	t, err := g.cfg.Store.Take(limited, Take{Instance: g.instance, Shard: shard, Seen: seen.Generation, Above: above})
+	t, err := g.cfg.Store.Take(limited, Take{Instance: g.instance, Shard: shard, Seen: seen.Generation, Above: above, Of: left.generation, Unbegun: left.events})
 	if err != nil {
 		if !errors.Is(err, ErrBusy) && ctx.Err() == nil {
 			g.cfg.Log.Warn("a shard is not taken; it is tried again", zap.Int("shard_id", shard), zap.Error(err))
@@ -198,10 +206,11 @@ func (g *Group) take(ctx context.Context, session *sharing, shard int, seen Owne
 		g.mu.Unlock()
 		return
 	}
-	serving, end := context.WithCancel(session.ctx) //nolint:contextcheck // The same.
+	serving, end := context.WithCancel(session.ctx)
 	h := &holding{slot: slot, cancel: end}
 	g.held[shard] = h
-	session.wg.Go(func() { g.serve(serving, session, h) }) //nolint:contextcheck // Not until the beat ends.
+	delete(g.unbegun, shard)
+	session.wg.Go(func() { g.serve(serving, session, h) })
 	g.mu.Unlock()
 	g.cfg.Meter.Took(t.Former != "")
 	slot.log.Info("this replica has the shard now", zap.Int64("generation", t.Generation), zap.Bool("lost_by_another", t.Former != ""), zap.Bool("resumes", t.Session.ID != ""))
@@ -217,8 +226,12 @@ func (g *Group) serve(ctx context.Context, session *sharing, h *holding) {
 	g.mu.Unlock()
 	_ = h.slot.Close() // It has no error.
 	wg.Wait()
+	left := h.slot.unbegun()
 	g.mu.Lock()
 	delete(g.held, h.slot.shard)
+	if h.slot.lost.Load() {
+		g.unbegun[h.slot.shard] = leftover{h.slot.generation, left}
+	}
 	g.mu.Unlock()
 	if err != nil {
 		session.fail(err)

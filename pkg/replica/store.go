@@ -95,6 +95,10 @@ type Take struct {
 	Shard    int
 	Seen     int64 // The generation that the taker saw, 0 for none.
 	Above    int64 // The new generation is above this one in any case.
+	// Unbegun are events that the taker claimed under the generation Of, and knows
+	// that it did not begin: their claims are taken back.
+	Of      int64
+	Unbegun []int64
 }
 
 // Taken is a shard's state when it was taken.

@@ -275,3 +275,20 @@ func (s *slot) release() {
 		}
 	}
 }
+
+// unbegun are the events that the store may have as begun here, and that did not
+// begin and will not.
+func (s *slot) unbegun() (out []int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	if s.saved != s.tag {
+		return nil // The store may have those of another session.
+	}
+	for _, e := range s.kept {
+		if e.fate == discord.FateWaits && e.tried {
+			out = append(out, e.seq)
+		}
+	}
+	return out
+}

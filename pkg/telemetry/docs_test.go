@@ -70,6 +70,7 @@ func all() []string {
 	FetchBytes(d)
 	FetchUsage(d, func() (a, b, c float64) { return 0, 0, 0 })
 	Inbound(d, []string{"a"})
+	Forwarded(d, []string{"a"})
 	NewFlow(d, FlowConfig{})
 	NewRequests(d)
 	NewHTTP(d)

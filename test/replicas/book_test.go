@@ -255,26 +255,26 @@ func (b *book) counts(p place, r *replica, prefix string, answered map[string]bo
 
 // deploys are the versions of each guild's bot.
 type deploys struct {
-	mu           sync.Mutex // Guards the members below.
+	versions     sync.Mutex // Guards the members below.
 	acked, begun map[string]int
-	count        int // That were acknowledged, in all.
+	deployed     int // That were acknowledged, in all.
 }
 
 // deploy deploys the next version through the replica. An answer that is lost
 // leaves open which version runs.
 func (g *group) deploy(p place, r *replica) error {
-	g.deploys.mu.Lock()
+	g.versions.Lock()
 	g.begun[p.guild]++
 	version := g.begun[p.guild]
-	g.deploys.mu.Unlock()
+	g.versions.Unlock()
 	status, answer, err := rig.Call("POST", r.base+"/api/deployments/"+p.guild, p.token, deployment(strconv.Itoa(version), p.channel))
 	if err != nil || status != 200 {
 		return fmt.Errorf("deploy version %d: %d %.300s %w", version, status, answer, err)
 	}
-	g.deploys.mu.Lock()
-	defer g.deploys.mu.Unlock()
+	g.versions.Lock()
+	defer g.versions.Unlock()
 	g.acked[p.guild] = max(g.acked[p.guild], version)
-	g.deploys.count++
+	g.deployed++
 	return nil
 }
 
@@ -283,11 +283,11 @@ var asked int
 // runs checks which version answers.
 func (b *book) runs(p place) (fault string) {
 	g := b.g
-	g.deploys.mu.Lock()
+	g.versions.Lock()
 	acked, begun := g.acked[p.guild], g.begun[p.guild]
 	asked++
 	question := strconv.Itoa(asked)
-	g.deploys.mu.Unlock()
+	g.versions.Unlock()
 	if _, err := g.say(p, "which:"+question); err != nil {
 		return err.Error()
 	}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
 
 // fault is something that goes wrong, and is over when it returns: then as many
@@ -13,6 +15,8 @@ import (
 type fault struct {
 	name string
 	do   func(g *group, rng *rand.Rand) error
+	// gentle says that no handler needs to be cut off.
+	gentle bool
 }
 
 // some picks a replica that runs.
@@ -24,29 +28,33 @@ func (g *group) some(rng *rand.Rand) *replica {
 // moment waits up to a while.
 func moment(rng *rand.Rand, most time.Duration) { pause(time.Duration(rng.Int64N(int64(most)))) }
 
+// losesAll takes the sessions with it: what comes in until there are new ones is
+// lost. But nothing happens twice.
+const losesAll = "Redis loses all"
+
 // faults are all there are, in the order of their names' first mention in the
 // issue: processes, network, Redis, and what operators do.
 var faults = []fault{
-	{"kill one", func(g *group, rng *rand.Rand) error {
+	{name: "kill one", do: func(g *group, rng *rand.Rand) error {
 		r := g.some(rng)
 		moment(rng, 300*time.Millisecond)
 		r.kill()
 		pause(2 * lease) // The others take over.
 		return r.begin()
 	}},
-	{"kill one and start it at once", func(g *group, rng *rand.Rand) error {
+	{name: "kill one and start it at once", do: func(g *group, rng *rand.Rand) error {
 		r := g.some(rng)
 		r.kill()
 		return r.begin()
 	}},
-	{"kill all", func(g *group, _ *rand.Rand) error {
+	{name: "kill all", do: func(g *group, _ *rand.Rand) error {
 		up := g.living()
 		for _, r := range up {
 			r.kill()
 		}
 		return together(up, (*replica).begin)
 	}},
-	{"roll all", func(g *group, _ *rand.Rand) error {
+	{gentle: true, name: "roll all", do: func(g *group, _ *rand.Rand) error {
 		for _, r := range g.living() {
 			r.stop()
 			if err := r.begin(); err != nil {
@@ -55,17 +63,17 @@ var faults = []fault{
 		}
 		return nil
 	}},
-	{"stop all but one at once", func(g *group, _ *rand.Rand) error {
+	{gentle: true, name: "stop all but one at once", do: func(g *group, _ *rand.Rand) error {
 		up := g.living()[1:]
 		if err := together(up, func(r *replica) error { r.stop(); return nil }); err != nil {
 			return err
 		}
 		return together(up, (*replica).begin)
 	}},
-	{"cut one off from Redis", partition(cut)},
-	{"lose what one says to Redis", partition(hole)},
-	{"slow one's way to Redis down", partition(slow)},
-	{"lose what one says to Redis and kill another", func(g *group, rng *rand.Rand) error {
+	{name: "cut one off from Redis", do: partition(cut)},
+	{name: "lose what one says to Redis", do: partition(hole)},
+	{name: "slow one's way to Redis down", do: partition(slow)},
+	{name: "lose what one says to Redis and kill another", do: func(g *group, rng *rand.Rand) error {
 		up := g.living()
 		rng.Shuffle(len(up), func(i, j int) { up[i], up[j] = up[j], up[i] })
 		up[0].cache.set(hole)
@@ -75,9 +83,9 @@ var faults = []fault{
 		up[0].cache.set(whole)
 		return up[1].begin()
 	}},
-	{"freeze one for longer than its lease", freeze(3 * lease)},
-	{"freeze one for as long as its lease", freeze(lease)},
-	{"Redis hangs", func(g *group, rng *rand.Rand) error {
+	{name: "freeze one for longer than its lease", do: freeze(3 * lease)},
+	{name: "freeze one for as long as its lease", do: freeze(lease)},
+	{name: "Redis hangs", do: func(g *group, rng *rand.Rand) error {
 		if err := g.redis.Pause(); err != nil {
 			return err
 		}
@@ -85,14 +93,33 @@ var faults = []fault{
 		moment(rng, 2*lease)
 		return g.redis.Resume()
 	}},
-	{"Redis loses all", func(g *group, rng *rand.Rand) error {
+	{name: "Redis is killed", do: func(g *group, rng *rand.Rand) error {
 		if err := g.redis.Kill(); err != nil {
 			return err
 		}
 		moment(rng, 2*lease)
 		return g.redis.Start()
 	}},
-	{"one more joins and goes", func(g *group, rng *rand.Rand) error {
+	{name: losesAll, do: func(g *group, _ *rand.Rand) error {
+		before, err := g.lives()
+		if err == nil {
+			err = g.emptyRedis()
+		}
+		if err != nil {
+			return err
+		}
+		return rig.Until("every shard to have another session", func() (bool, error) {
+			now, err := g.lives()
+			again := 0
+			for _, l := range now[min(len(before), len(now)):] {
+				if l.Leave == 0 {
+					again++
+				}
+			}
+			return again == shards, err
+		})
+	}},
+	{gentle: true, name: "one more joins and goes", do: func(g *group, rng *rand.Rand) error {
 		r := g.add()
 		if err := r.begin(); err != nil {
 			return err
@@ -102,7 +129,7 @@ var faults = []fault{
 		g.replicas = g.replicas[:len(g.replicas)-1]
 		return nil
 	}},
-	{"deploy while one is cut off from Redis", func(g *group, rng *rand.Rand) error {
+	{name: "deploy while one is cut off from Redis", do: func(g *group, rng *rand.Rand) error {
 		r := g.some(rng)
 		r.cache.set([]state{cut, hole}[rng.IntN(2)])
 		var deploying sync.WaitGroup
@@ -115,7 +142,7 @@ var faults = []fault{
 		deploying.Wait()
 		return nil
 	}},
-	{"deploy while one goes", func(g *group, rng *rand.Rand) error {
+	{name: "deploy while one goes", do: func(g *group, rng *rand.Rand) error {
 		r := g.some(rng)
 		var deploying sync.WaitGroup
 		for range 2 {

@@ -5,21 +5,21 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
 	"go.uber.org/zap"
 
 	"github.com/flora-runtime/flora-runtime/db/dbtest"
 	"github.com/flora-runtime/flora-runtime/pkg/auth"
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
-	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/store/postgres"
 	"github.com/flora-runtime/flora-runtime/test/internal/rig"
 )
@@ -35,14 +35,6 @@ const (
 // place is a guild, with its channel and a token of its owner.
 type place struct{ guild, channel, token string }
 
-func (p place) shard() int {
-	id, err := snowflake.ParseGuild(p.guild)
-	if err != nil {
-		panic(err) // The simulator's.
-	}
-	return int(uint64(id) >> 22 % shards) //nolint:gosec // Below shards.
-}
-
 // group is one bot: its Discord, its stores, and the replicas that serve it.
 type group struct {
 	t               *testing.T
@@ -51,9 +43,16 @@ type group struct {
 	postgres, redis *dbtest.Server
 	places          []place
 	replicas        []*replica // In the order of their names.
-	// shared says that they are replicas of a group, and not one process alone.
-	shared bool
 	deploys
+
+	started   sync.Mutex // Guards processes.
+	processes []*rig.Process
+}
+
+func (g *group) track(p *rig.Process) {
+	g.started.Lock()
+	defer g.started.Unlock()
+	g.processes = append(g.processes, p)
 }
 
 // replica is one process of a group, which may end and be started again.
@@ -69,10 +68,10 @@ type replica struct {
 }
 
 // newGroup starts the stores and the simulated Discord.
-func newGroup(t *testing.T, shared bool) *group {
+func newGroup(t *testing.T) *group {
 	t.Helper()
-	g := &group{t: t, shared: shared, postgres: dbtest.OwnPostgres(t), redis: dbtest.OwnRedis(t), dir: t.TempDir()}
-	g.deploys.acked, g.deploys.begun = map[string]int{}, map[string]int{}
+	g := &group{t: t, postgres: dbtest.OwnPostgres(t), redis: dbtest.OwnKeepingRedis(t), dir: t.TempDir()}
+	g.acked, g.begun = map[string]int{}, map[string]int{}
 	sim, err := rig.Start(bin, g.dir, os.Environ(), "discordsim", "--port", "0", "--guilds", strconv.Itoa(shards*perShard), "--no-rate-limits",
 		"--shards", strconv.Itoa(shards), "--max-concurrency", strconv.Itoa(shards), "--identify-every", "5s", "--answer-within", "30s")
 	if err != nil {
@@ -132,11 +131,9 @@ func (g *group) add() *replica {
 		"API_SECRET="+strings.Repeat("s", 32), "SECRETS_MASTER_KEY="+strings.Repeat("ab", 32),
 		"DATABASE_URL="+g.postgres.URL, "CACHE_URL="+cache, "API_ADDRESS=127.0.0.1", "API_PORT="+port, "FLORA_DATA_DIR="+r.dir,
 		"FLORA_DISCORD_GLOBAL_LIMIT=0", "FLORA_RUNTIME_OPS_PER_SECOND=100000", "FLORA_DISCORD_INTENTS=guild_messages,message_content",
-		"FLORA_KV_LIMITS_WRITES_PER_MINUTE=1000000", "FLORA_KV_LIMITS_COMMITS_PER_MINUTE=1000000", "FLORA_RUNTIME_MAX_WORKERS=1", "RUST_LOG=info")
-	if g.shared {
-		r.env = append(r.env, "FLORA_KV_ENGINE=postgres", "FLORA_REPLICAS_ENABLED=true", "FLORA_REPLICAS_NAME="+r.name, "FLORA_REPLICAS_URL="+r.base,
-			fmt.Sprintf("FLORA_REPLICAS_LEASE_MS=%d", lease.Milliseconds()))
-	}
+		"FLORA_KV_LIMITS_WRITES_PER_MINUTE=1000000", "FLORA_KV_LIMITS_COMMITS_PER_MINUTE=1000000", "FLORA_RUNTIME_MAX_WORKERS=1", "RUST_LOG=info",
+		"FLORA_KV_ENGINE=postgres", "FLORA_REPLICAS_ENABLED=true", "FLORA_REPLICAS_NAME="+r.name, "FLORA_REPLICAS_URL="+r.base,
+		fmt.Sprintf("FLORA_REPLICAS_LEASE_MS=%d", lease.Milliseconds()))
 	g.replicas = append(g.replicas, r)
 	return r
 }
@@ -156,6 +153,7 @@ func (r *replica) begin() error {
 	}
 	p.Stderr.SetKeep(1 << 20)
 	r.Process, r.up = p, true
+	r.group.track(p)
 	t := r.group.t
 	t.Cleanup(p.Kill)
 	t.Cleanup(func() {
@@ -202,6 +200,17 @@ func (r *replica) signal(s syscall.Signal) {
 	if err := r.Cmd.Process.Signal(s); err != nil {
 		r.group.t.Fatal(err)
 	}
+}
+
+// lost is how often processes said that they lost a shard, as one may that is kept
+// from its processor for long.
+func (g *group) lost() (times int) {
+	g.started.Lock()
+	defer g.started.Unlock()
+	for _, p := range g.processes {
+		times += strings.Count(p.Stderr.String(), "this replica has lost the shard")
+	}
+	return times
 }
 
 // living are the replicas that run.
@@ -267,11 +276,17 @@ func (g *group) say(p place, text string) (string, error) {
 	return m.ID, nil
 }
 
-// redisAddress is for tests that look at Redis themselves.
-func (g *group) redisAddress() *url.URL {
-	u, err := url.Parse(g.redis.URL)
+// emptyRedis lets Redis lose all that it has.
+func (g *group) emptyRedis() error {
+	o, err := rueidis.ParseURL(g.redis.URL)
 	if err != nil {
-		g.t.Fatal(err)
+		return err
 	}
-	return u
+	o.DisableCache, o.ForceSingleClient = true, true
+	c, err := rueidis.NewClient(o)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.Do(g.t.Context(), c.B().Flushall().Build()).Error()
 }

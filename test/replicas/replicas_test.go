@@ -36,13 +36,19 @@ func (g *group) endure(b *book, f fault, seed uint64) (figures, []string) {
 		return figures{}, []string{err.Error()}
 	}
 	moment(rng, time.Second)
+	lost := g.lost()
 	var wrong []string
 	if err := f.do(g, rng); err != nil {
 		wrong = append(wrong, err.Error())
 	}
 	pause(lease / 2)
-	wrong = append(wrong, r.finish()...)
+	if missing := r.finish(f.name != losesAll); f.name != losesAll {
+		wrong = append(wrong, missing...)
+	}
 	wrong = append(wrong, r.check()...)
+	if f.gentle && r.cut > 0 && g.lost() == lost {
+		wrong = append(wrong, fmt.Sprintf("%d handlers were cut off, though every process could wait for them", r.cut))
+	}
 	for _, p := range g.places {
 		if what := b.runs(p); what != "" {
 			wrong = append(wrong, what)
@@ -62,13 +68,13 @@ func report(t *testing.T, name string, wrong []string) {
 	}
 }
 
-// seeds are the rounds of a soak: SOAK_SEEDS=from-to, 1 to 30 if it is
+// seeds are the rounds of a soak: SOAK_SEEDS=from-to, 1 to 15 if it is
 // not set. A run that was ended goes on with the next seed.
 func seeds(t *testing.T) (from, to uint64) {
 	t.Helper()
 	text := os.Getenv("SOAK_SEEDS")
 	if text == "" {
-		return 1, 30
+		return 1, 15
 	}
 	if n, err := fmt.Sscanf(text, "%d-%d", &from, &to); n != 2 || err != nil || to < from {
 		t.Fatalf("SOAK_SEEDS is %q, want two numbers like 1-30", text)

@@ -52,7 +52,7 @@ func (g *group) call(r *replica, p place, method, path, body string) string {
 // answers, also after the guild has moved.
 func TestRequestsFindTheirWay(t *testing.T) {
 	t.Parallel()
-	g := newGroup(t, true)
+	g := newGroup(t)
 	a, b := g.add(), g.add()
 	a.start()
 	b.start()

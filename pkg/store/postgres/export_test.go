@@ -18,3 +18,9 @@ func (c Config) Settling(limit time.Duration) Config {
 	c.settling = limit
 	return c
 }
+
+// BeforeCommit calls f before each commit of a write.
+func (c KVConfig) BeforeCommit(f func(ctx context.Context, c *pgx.Conn)) KVConfig {
+	c.committing = f
+	return c
+}

@@ -25,7 +25,7 @@ func (k *KV) Load(ctx context.Context, guild snowflake.GuildID, _ string, f func
 	mark := k.mark(guild)
 	err := k.s.try(ctx, archiveLimit, func(ctx context.Context, c *pgx.Conn) (bool, error) {
 		t := &kvLoad{kvTx: kvTx{kvReader: kvReader{c: c, ctx: ctx}, base: map[string][]byte{}, layer: map[string][]byte{}}}
-		err := t.begin(guild, nil)
+		err := t.begin(ctx, guild, nil)
 		if err == nil {
 			if err = f(t); t.err != nil {
 				err = t.err
@@ -36,14 +36,14 @@ func (k *KV) Load(ctx context.Context, guild snowflake.GuildID, _ string, f func
 			err = t.commit(mark, k.cfg.committing)
 		}
 		if err != nil && !errors.Is(err, errUncertain) {
-			t.undo(err)
+			t.undo(ctx, err)
 		}
 		return false, err
 	})
 	if !errors.Is(err, errUncertain) {
 		return err
 	}
-	took, unknown := k.settle(guild, mark, err)
+	took, unknown := k.settle(guild, mark, err) //nolint:contextcheck // Whoever gave up must still not leave it open what is there.
 	switch {
 	case took:
 		return nil

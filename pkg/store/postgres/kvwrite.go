@@ -33,7 +33,7 @@ type kvWrite struct {
 
 // Update implements kv.Engine. A commit whose answer is lost is looked for, and
 // made again if it did not take place.
-func (k *KV) Update(ctx context.Context, u kv.Update) error {
+func (k *KV) Update(ctx context.Context, guild snowflake.GuildID, _ bool, u kv.Update) error {
 	if !k.ready.Load() {
 		if err := k.register(ctx); err != nil {
 			return err
@@ -45,11 +45,11 @@ func (k *KV) Update(ctx context.Context, u kv.Update) error {
 		k.mu.Unlock()
 		return kvClosed()
 	}
-	l, running := k.lanes[u.Guild]
+	l, running := k.lanes[guild]
 	if !running {
 		l = &lane{}
-		k.lanes[u.Guild] = l
-		k.work.Go(func() { k.serve(u.Guild, l) })
+		k.lanes[guild] = l
+		k.work.Go(func() { k.serve(guild, l) }) //nolint:contextcheck // It is for others as well.
 	}
 	l.waiting = append(l.waiting, w)
 	k.mu.Unlock()
@@ -118,7 +118,7 @@ func (k *KV) write(guild snowflake.GuildID, group []*kvWrite) error {
 		err := k.s.try(k.base, writeLimit, func(ctx context.Context, c *pgx.Conn) (bool, error) {
 			undone(group) // In an attempt before this one.
 			t := &kvTx{kvReader: kvReader{c: c, ctx: ctx}, base: map[string][]byte{}}
-			err := t.begin(guild, group)
+			err := t.begin(ctx, guild, group)
 			if err == nil {
 				err = t.run(group)
 			}
@@ -128,7 +128,7 @@ func (k *KV) write(guild snowflake.GuildID, group []*kvWrite) error {
 			if err == nil || errors.Is(err, errUncertain) {
 				return false, err
 			}
-			return t.undo(err), err
+			return t.undo(ctx, err), err
 		})
 		if !errors.Is(err, errUncertain) {
 			return err
@@ -192,15 +192,13 @@ type kvTx struct {
 
 // begin starts the transaction, waits until it is the only one that writes to
 // the guild, and reads what the writes are likely to look at.
-func (t *kvTx) begin(guild snowflake.GuildID, group []*kvWrite) error {
+func (t *kvTx) begin(ctx context.Context, guild snowflake.GuildID, group []*kvWrite) error {
 	// A database that hangs is found out here, not after all of the limit.
-	ctx, cancel := context.WithTimeout(t.ctx, 2*callLimit)
+	ctx, cancel := context.WithTimeout(ctx, 2*callLimit)
 	defer cancel()
 	var keys [][]byte
 	for _, w := range group {
-		if w.Keys != nil {
-			keys = append(keys, w.Keys()...)
-		}
+		keys = append(keys, w.Keys()...)
 	}
 	t.known = make(map[string][]byte, len(keys))
 	for _, key := range keys {
@@ -379,10 +377,10 @@ func (t *kvTx) commit(mark kvPair, committing func(context.Context, *pgx.Conn)) 
 }
 
 // undo ends a transaction that failed, and says whether it may be tried again.
-func (t *kvTx) undo(err error) (retry bool) {
+func (t *kvTx) undo(ctx context.Context, err error) (retry bool) {
 	retry = again(t.c, err)
 	if !t.c.IsClosed() {
-		ctx, cancel := context.WithTimeout(t.ctx, callLimit)
+		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
 		_, _ = t.c.Exec(ctx, `ROLLBACK`) // Else the connection is of no use, and known for it.
 	}

@@ -239,8 +239,11 @@ func (r *Replicas) shardKeys(shard int) []string {
 
 // Take implements replica.Store.
 func (r *Replicas) Take(ctx context.Context, t replica.Take) (replica.Taken, error) {
-	how, answer, err := r.run(ctx, takeScript, r.shardKeys(t.Shard),
-		[]string{t.Instance, strconv.Itoa(t.Shard), number(t.Seen), number(t.Above), r.cfg.Prefix + r.keys.topic})
+	args := []string{t.Instance, strconv.Itoa(t.Shard), number(t.Seen), number(t.Above), r.cfg.Prefix + r.keys.topic, number(t.Of)}
+	for _, seq := range t.Unbegun {
+		args = append(args, number(seq))
+	}
+	how, answer, err := r.run(ctx, takeScript, r.shardKeys(t.Shard), args)
 	if err != nil {
 		return replica.Taken{}, err
 	}

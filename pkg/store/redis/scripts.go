@@ -106,6 +106,9 @@ if had ~= me and had ~= '' and alive(members, had) then return {'held'} end
 generation = math.max(generation + 1, above + 1, clock[1] * 1000000 + clock[2])
 redis.call('HSET', owners, shard, text(generation) .. ':' .. me)
 redis.call('HSET', state, 'number', 0)
+for i = 7, #ARGV do
+  if not redis.call('ZSCORE', settled, ARGV[i]) then redis.call('ZREM', claimed, ARGV[i] .. ':' .. ARGV[6]) end
+end
 redis.call('PUBLISH', ARGV[5], '')
 return {'ok', text(generation), had, redis.call('HGET', state, 'session') or '', redis.call('HGET', state, 'low') or '0',
   redis.call('ZRANGE', claimed, 0, -1), redis.call('ZRANGE', settled, 0, -1)}

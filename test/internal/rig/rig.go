@@ -135,10 +135,17 @@ var readyLine = regexp.MustCompile(`^ready (http://127\.0\.0\.1:\d+)(?: guild=(\
 
 // Start runs flora-runtime of the folder bin and waits for its ready line.
 func Start(bin, dir string, env []string, args ...string) (*Process, error) {
-	p := &Process{Done: make(chan struct{}), Stderr: &Tail{}}
-	p.Cmd = exec.Command(filepath.Join(bin, "flora-runtime"), args...) //nolint:gosec,noctx // Our own binary; Signal ends it.
-	p.Cmd.Dir, p.Cmd.Stderr = dir, p.Stderr
-	p.Cmd.Env = append(slices.Clone(env), "DISCORDSIM_RECORD="+records)
+	cmd := exec.Command(filepath.Join(bin, "flora-runtime"), args...) //nolint:gosec,noctx // Our own binary; Signal ends it.
+	cmd.Dir = dir
+	cmd.Env = append(slices.Clone(env), "DISCORDSIM_RECORD="+records)
+	return Run(cmd)
+}
+
+// Run starts a command that is or becomes flora-runtime and waits for its ready
+// line.
+func Run(cmd *exec.Cmd) (*Process, error) {
+	p := &Process{Cmd: cmd, Done: make(chan struct{}), Stderr: &Tail{}}
+	p.Cmd.Stderr = p.Stderr
 	out, err := p.Cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -162,7 +169,7 @@ func Start(bin, dir string, env []string, args ...string) (*Process, error) {
 	}
 	if err != nil {
 		p.Kill()
-		return nil, fmt.Errorf("flora-runtime %s: %w\n%s", strings.Join(args, " "), err, p.Stderr)
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, p.Stderr)
 	}
 	return p, nil
 }
