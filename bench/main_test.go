@@ -16,7 +16,7 @@ func TestChoose(t *testing.T) {
 		want []string
 		err  string
 	}{
-		"none means all":           {nil, []string{"cold", "memory", "ops", "kv", "fetch", "parts", "fairness", "dev", "peers"}, ""},
+		"none means all":           {nil, []string{"cold", "memory", "ops", "kv", "fetch", "parts", "fairness", "dev", "fleet", "load", "core", "handover", "peers"}, ""},
 		"some, in the table's way": {[]string{"ops", "cold"}, []string{"cold", "ops"}, ""},
 		"twice the same":           {[]string{"ops", "ops"}, []string{"ops"}, ""},
 		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, kv, fetch, parts, fairness, dev, peers`},
