@@ -148,7 +148,7 @@ func (r *Replicas) Beat(ctx context.Context, b replica.Beat) (replica.View, erro
 	}
 	if how == "rival" {
 		rival, err := readPeer(reader{answer}.text(0))
-		return replica.View{Rival: &rival}, err
+		return replica.View{Rival: &replica.Living{Peer: rival, Left: milli(reader{answer}.number(1))}}, err
 	}
 	return readView(reader{answer})
 }
