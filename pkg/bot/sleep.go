@@ -98,6 +98,9 @@ func (b *Bot) makeRoom(ctx context.Context, not *guild) bool {
 		if s == nil || i.g == not {
 			continue
 		}
+		if _, penal := s.inst.Place(); penal {
+			continue // Nobody gets its place.
+		}
 		// One whose timers run would lose them.
 		if len(timed) < timedAtMost && s.timed(ctx) {
 			timed = append(timed, s)

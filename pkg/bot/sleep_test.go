@@ -194,3 +194,23 @@ func (w *world) load() {
 	}
 	w.within("the scripts to load", func() { <-tried })
 }
+
+// TestThoseApartMakeNoRoom: a script in a penalty worker is in nobody's way, so it
+// does not go for one that would find no more room then.
+func TestThoseApartMakeNoRoom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{launch: processes(t), pool: func(c *supervisor.Config) { c.PerWorker, c.Penalty = 2, 1 }})
+	w.deploy(guildA, crasher(split))
+	w.message(guildA, "crash")
+	w.until("A to run apart", func() bool { return w.bot.Status(guildA).State == conduct.Penalty })
+	loads := w.count(guildA, "loads")
+	for i := 1; i < sleepers; i++ {
+		w.deploy(sleeper(i), says(fmt.Sprint(i)))
+	}
+	if got := dozing(w); got != sleepers-3 {
+		t.Errorf("%d sleep, want %d", got, sleepers-3)
+	}
+	if s := w.bot.Status(guildA).State; s != conduct.Penalty || w.count(guildA, "loads") != loads {
+		t.Errorf("the one apart is %s", s)
+	}
+}
