@@ -116,7 +116,7 @@ func restoreBackup(cfg config.Config, from io.Reader) (backup.Summary, error) {
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return backup.Summary{}, fmt.Errorf("make the data folder: %w", err)
 	}
-	lock, err := backup.Alone(cfg.DataDir)
+	lock, err := backup.Hold(cfg.DataDir)
 	if errors.Is(err, backup.ErrBusy) {
 		return backup.Summary{}, fmt.Errorf("a runtime uses %s; stop it first", cfg.DataDir)
 	}
@@ -162,7 +162,7 @@ func copyBackup(ctx context.Context, cfg config.Config, to io.Writer) (backup.Su
 	if _, err := os.Stat(cfg.DataDir); errors.Is(err, fs.ErrNotExist) {
 		return backup.Summary{}, fmt.Errorf("there is no data folder %s; set data_dir to that of the runtime", cfg.DataDir)
 	}
-	lock, err := backup.Alone(cfg.DataDir)
+	lock, err := backup.Hold(cfg.DataDir)
 	switch {
 	case errors.Is(err, backup.ErrBusy):
 		conn, err := dialBackups(ctx, cfg.DataDir)
@@ -210,9 +210,9 @@ type checkpointer interface{ Checkpoint(dir string) error }
 // openFolder makes the data folder this runtime's, and ends a restore that was
 // cut off.
 func (rt *runtime) openFolder() error {
-	lock, err := backup.Use(rt.cfg.DataDir)
+	lock, err := backup.Hold(rt.cfg.DataDir)
 	if errors.Is(err, backup.ErrBusy) {
-		return fmt.Errorf("%s is being restored, or backed up; start again when that is done", rt.cfg.DataDir)
+		return fmt.Errorf("%s is in use by another runtime, or is being restored or backed up; stop that one or wait for its end, or set data_dir to another folder: each process needs one of its own", rt.cfg.DataDir)
 	}
 	if err != nil {
 		return err

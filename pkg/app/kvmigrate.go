@@ -89,6 +89,8 @@ func migrateKV(ctx context.Context, cfg config.Config, to string, replace bool, 
 	switch {
 	case errors.Is(err, kv.ErrNotEmpty):
 		return fmt.Errorf("%w of its own; --replace takes that away", err)
+	case errors.Is(err, kv.ErrNothing):
+		return fmt.Errorf("%w; nothing was changed. Is --to the right one? It says where the data is to be", err)
 	case err != nil:
 		return errors.Join(err, cause)
 	}

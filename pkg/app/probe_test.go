@@ -14,7 +14,7 @@ func TestHealth(t *testing.T) {
 	asked := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/livez" {
 			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = w.Write([]byte(`{"message":"not ready: the start waits for database"}`))
+			_, _ = w.Write([]byte(`{"message":"not ready: waiting for database"}`))
 			return
 		}
 		_, _ = w.Write([]byte("ok"))
@@ -39,7 +39,7 @@ func TestHealth(t *testing.T) {
 		{"it answers", []string{port(asked)}, nil, 0, "ok"},
 		{"on an address of its own", []string{port(asked), "API_ADDRESS=127.0.0.1"}, nil, 0, "ok"},
 		{"a proxy is for others", []string{port(asked), "http_proxy=http://127.0.0.1:1"}, nil, 0, "ok"},
-		{"it does not serve yet", []string{port(asked)}, []string{"--ready"}, 1, "/readyz is 503: {\"message\":\"not ready: the start waits for database\"}"},
+		{"it does not serve yet", []string{port(asked)}, []string{"--ready"}, 1, "/readyz is 503: {\"message\":\"not ready: waiting for database\"}"},
 		{"nothing is there", []string{port(gone)}, nil, 1, "ask the runtime: Get "},
 		{"nobody knows the port", []string{"API_PORT=0"}, nil, 1, "api.port is 0"},
 		{"a wrong configuration", []string{"API_PORT=x"}, nil, 1, "api.port"},

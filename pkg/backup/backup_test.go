@@ -247,29 +247,17 @@ func (o *once) Write(p []byte) (int, error) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	one, err := Use(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	two, err := Use(dir)
-	if err != nil {
-		t.Fatalf("two runtimes: %v", err)
-	}
-	if _, err := Alone(dir); !errors.Is(err, ErrBusy) {
-		t.Errorf("alone beside a runtime: %v", err)
-	}
-	if err := errors.Join(one.Close(), two.Close()); err != nil {
-		t.Fatal(err)
-	}
-	alone, err := Alone(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Use(dir); !errors.Is(err, ErrBusy) {
-		t.Errorf("beside one that is alone: %v", err)
-	}
-	if err := alone.Close(); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		one, err := Hold(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Hold(dir); !errors.Is(err, ErrBusy) {
+			t.Errorf("two hold one folder: %v", err)
+		}
+		if err := one.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -11,22 +11,17 @@ import (
 // ErrBusy is that somebody else uses the data folder.
 var ErrBusy = errors.New("the data folder is in use")
 
-// Lock is held on a data folder: shared by runtimes that use it, alone by who
-// restores it or reads it without one.
+// Lock is held on a data folder by the one who uses it: a runtime, or who restores
+// it or reads it without one.
 type Lock struct{ dir *os.File }
 
-// Use takes the lock of a runtime.
-func Use(dir string) (*Lock, error) { return lock(dir, unix.LOCK_SH) }
-
-// Alone takes the lock of who wants no runtime there.
-func Alone(dir string) (*Lock, error) { return lock(dir, unix.LOCK_EX) }
-
-func lock(dir string, how int) (*Lock, error) {
+// Hold takes the lock.
+func Hold(dir string) (*Lock, error) {
 	f, err := os.Open(dir) //nolint:gosec // The operator's own.
 	if err != nil {
 		return nil, fmt.Errorf("open the data folder: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	switch {
 	case err == nil:
 		return &Lock{f}, nil

@@ -47,7 +47,8 @@ type StreamOptions struct {
 	// Level is the least level of the lines; "" is every one.
 	Level string
 	// Lost, when set, is told why the connection broke and how long the stream
-	// waits before it connects again.
+	// waits before it connects again. That the log goes on at another replica is
+	// no break.
 	Lost func(err error, wait time.Duration)
 	// Quiet is how long a connection may be silent before it counts as broken,
 	// 1 minute unless set. The server speaks every 15 s.
@@ -61,8 +62,12 @@ const (
 	longestWait = 30 * time.Second
 )
 
-// errSilent ends a connection on which nothing comes.
-var errSilent = errors.New("the stream is silent; the connection seems dead")
+var (
+	// errSilent ends a connection on which nothing comes.
+	errSilent = errors.New("the stream is silent; the connection seems dead")
+	// errMoved ends one whose server sends its readers to another replica.
+	errMoved = errors.New("the log goes on at another replica")
+)
 
 // StreamLogs gives every new line to handle, in order, until ctx ends, handle
 // fails or the server says that the caller may not read. When the connection
@@ -91,7 +96,7 @@ func (c *Client) StreamLogs(ctx context.Context, guild snowflake.GuildID, o Stre
 		}
 		wait := s.wait(failures, err)
 		failures++
-		if o.Lost != nil {
+		if o.Lost != nil && !errors.Is(err, errMoved) {
 			o.Lost(err, wait)
 		}
 		if !clock.Sleep(ctx, clock.Real, wait) {
@@ -180,6 +185,8 @@ func (s *stream) take(e event) error {
 			status = http.StatusUnauthorized
 		}
 		return &fatal{&Error{Status: status, Code: said.Code, Message: said.Message}}
+	case "moved":
+		return errMoved
 	case "", "message", "dropped":
 	default:
 		return nil // Of a newer server.

@@ -93,6 +93,24 @@ func TestStreamReconnects(t *testing.T) {
 	}
 }
 
+// TestStreamFollowsItsServer: a log that goes on elsewhere is no broken connection.
+func TestStreamFollowsItsServer(t *testing.T) {
+	t.Parallel()
+	var after string
+	c := connections(
+		t,
+		says(line(5, "a")+"retry: 1\n\nevent: moved\ndata: {\"message\":\"elsewhere\"}\n\n", true),
+		func(w http.ResponseWriter, r *http.Request) {
+			after = r.Header.Get("Last-Event-ID")
+			says(line(6, "b"), true)(w, r)
+		},
+	)
+	got, err := collect(t, c, StreamOptions{Lost: func(err error, _ time.Duration) { t.Errorf("it is told as lost: %v", err) }}, 2)
+	if !errors.Is(err, errEnough) || after != "5" {
+		t.Errorf("%q (%v), connected again after %s", got, err, after)
+	}
+}
+
 // TestStreamGoesOnAfterWhatItDoesNotShow: an event with only an id is where the
 // stream is.
 func TestStreamGoesOnAfterWhatItDoesNotShow(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/time/rate"
 
 	"github.com/flora-runtime/flora-runtime/pkg/clock"
 	"github.com/flora-runtime/flora-runtime/pkg/fault"
@@ -96,6 +97,7 @@ type Forwarder struct {
 	transport *http.Transport
 	slots     slots
 	buffers   buffers
+	aliens    rate.Sometimes  // Logged; anybody can send them.
 	answers   *http.ServeMux  // What other replicas may ask.
 	closing   context.Context //nolint:containedctx // The end of all streams.
 	end       context.CancelFunc
@@ -120,7 +122,7 @@ func New(cfg Config) (*Forwarder, error) {
 	}
 	closing, end := context.WithCancel(context.Background())
 	return &Forwarder{
-		closing: closing, end: end,
+		closing: closing, end: end, aliens: rate.Sometimes{Interval: time.Minute},
 		cfg: cfg, seal: newSeal(cfg.Secret), slots: slots{by: map[string]*target{}}, answers: http.NewServeMux(),
 		transport: &http.Transport{
 			// No proxy: replicas reach each other directly, and the environment's is
@@ -158,6 +160,11 @@ func (f *Forwarder) Receive(next http.Handler) http.Handler {
 			f.refuse(w, t)
 			return
 		case err != nil:
+			if errors.Is(err, errAlien) {
+				f.aliens.Do(func() {
+					f.cfg.Log.Warn("a request that says it comes from another replica is signed with another secret, and is served as anybody's; all replicas need the same api.secret, and what stands before replicas.url must leave method, host and path alone", zap.String("remote", r.RemoteAddr))
+				})
+			}
 			next.ServeHTTP(w, r)
 			return
 		}

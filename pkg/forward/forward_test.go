@@ -14,6 +14,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 func nobody(w http.ResponseWriter, _ *http.Request) {
@@ -73,7 +76,8 @@ func TestWhoPretendsToForwardIsAnOrdinaryCaller(t *testing.T) {
 	w := &world{}
 	var remote, id string
 	var leaked bool
-	b := w.start(t, "b", options{}, func(_ http.ResponseWriter, r *http.Request) {
+	core, said := observer.New(zap.WarnLevel)
+	b := w.start(t, "b", options{clock: func(c *Config) { c.Log = zap.New(core) }}, func(_ http.ResponseWriter, r *http.Request) {
 		remote, id = r.RemoteAddr, ID(r.Context())
 		_, leaked = r.Header[ticketHeader]
 	})
@@ -106,6 +110,10 @@ func TestWhoPretendsToForwardIsAnOrdinaryCaller(t *testing.T) {
 		if text, _ := io.ReadAll(send(t, r).Body); strings.Contains(string(text), "secret") {
 			t.Errorf("%s: a stranger was told %q", name, text)
 		}
+	}
+	// The operator is told, and not by each.
+	if lines := said.FilterMessageSnippet("api.secret").Len(); lines != 1 {
+		t.Errorf("%d lines about tickets of another secret, want 1", lines)
 	}
 	// Signed, but of another time or for another replica: not done, and not passed on.
 	for name, tk := range map[string]ticket{

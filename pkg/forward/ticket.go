@@ -85,10 +85,12 @@ func (s seal) sign(r *http.Request, t ticket) (number string, err error) {
 	return t.Number, nil
 }
 
-// Whoever has no such ticket is no replica; one with a stale ticket is, and its
-// clock or the network is wrong.
+// Whoever has no such ticket is no replica, nor is who has one that is signed
+// otherwise, or whose secret is another; one with a stale ticket is, and its clock
+// or the network is wrong.
 var (
 	errNone  = errors.New("the request has no ticket of a replica")
+	errAlien = errors.New("the ticket is not signed by this replica's secret")
 	errStale = errors.New("the ticket is of another time")
 )
 
@@ -104,7 +106,7 @@ func (s seal) check(r *http.Request, self string, now time.Time) (ticket, error)
 	}
 	given, err := base64.RawURLEncoding.DecodeString(signature)
 	if err != nil || !hmac.Equal(given, s.sum(text, r.Method, r.RequestURI)) {
-		return ticket{}, errNone
+		return ticket{}, errAlien
 	}
 	var t ticket
 	doc, err := base64.RawURLEncoding.DecodeString(text)

@@ -24,7 +24,8 @@ type Place struct {
 
 // MoveOptions of a Move.
 type MoveOptions struct {
-	// Replace takes away data that the target has of its own.
+	// Replace takes away data that the target has of its own, if there is any to
+	// replace it.
 	Replace bool
 	// Spool is a folder for one archive at a time; on the disk of the target, if
 	// that keeps archives as files.
@@ -41,8 +42,12 @@ type Moved struct {
 	Sum                  string // SHA-256 of all records, in hexadecimal.
 }
 
-// ErrNotEmpty is in the error about a target with data of its own.
-var ErrNotEmpty = errors.New("the target holds data")
+// ErrNotEmpty is in the error about a target with data of its own, and
+// ErrNothing in the one about a source without any.
+var (
+	ErrNotEmpty = errors.New("the target holds data")
+	ErrNothing  = errors.New("the source holds no data, and the target does")
+)
 
 // Move copies all of one place to the other, and from then on the data is to be
 // used there: versions, expirations, counters, messages and archives are what
@@ -52,7 +57,7 @@ func Move(ctx context.Context, from, to Place, o MoveOptions) (Moved, error) {
 	if err := CheckState(ctx, from.Engine); err != nil {
 		return Moved{}, fmt.Errorf("move from %s: %w", from.Name, err)
 	}
-	if err := vacant(ctx, to, o.Replace); err != nil {
+	if err := vacant(ctx, from, to, o.Replace); err != nil {
 		return Moved{}, fmt.Errorf("move to %s: %w", to.Name, err)
 	}
 	if err := empty(ctx, to); err != nil {
@@ -82,24 +87,37 @@ func Move(ctx context.Context, from, to Place, o MoveOptions) (Moved, error) {
 	return moved, nil
 }
 
-// vacant refuses a target with data that is used.
-func vacant(ctx context.Context, to Place, replace bool) error {
+// vacant refuses a target with data that is used. Where the source has nothing it
+// refuses to lose what the target has: such a move is the wrong way round.
+func vacant(ctx context.Context, from, to Place, replace bool) error {
 	state, err := to.Engine.Get(ctx, stateKey)
-	if err != nil || state != nil || replace {
-		return err // What it has was moved away, or is half of a copy.
-	}
-	found, err := to.Engine.Firsts(ctx, []Span{{Lower: []byte{tagGuild}, Upper: []byte{tagState}, Expect: 1}})
 	if err != nil {
 		return err
 	}
-	guilds, err := to.Archives.Guilds(ctx)
-	if err != nil {
+	inUse := state == nil // Else what it has was moved away, or is half of a copy.
+	if has, err := holds(ctx, to); err != nil || !has {
 		return err
 	}
-	if found[0] != nil || len(guilds) > 0 {
+	something, err := holds(ctx, from)
+	switch {
+	case err != nil:
+		return err
+	case !something && (inUse || !replace):
+		return ErrNothing
+	case inUse && !replace:
 		return ErrNotEmpty
 	}
 	return nil
+}
+
+// holds says whether there are records or archives.
+func holds(ctx context.Context, p Place) (bool, error) {
+	found, err := p.Engine.Firsts(ctx, []Span{{Lower: []byte{tagGuild}, Upper: []byte{tagState}, Expect: 1}})
+	if err != nil || found[0] != nil {
+		return err == nil, err
+	}
+	guilds, err := p.Archives.Guilds(ctx)
+	return len(guilds) > 0, err
 }
 
 // empty takes away all that the target has.

@@ -301,6 +301,48 @@ func TestMoveRefusals(t *testing.T) {
 	}
 }
 
+// TestMoveTheWrongWay has data on one side only, and --to naming that side.
+func TestMoveTheWrongWay(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"pebble", "postgres"} {
+		t.Run(at, func(t *testing.T) {
+			p, other := places{dir: t.TempDir(), address: dbtest.Postgres(t)}, "postgres"
+			if at == "postgres" {
+				other = "pebble"
+			}
+			db, done, err := p.open(t, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, db, guildA, 1)
+			done()
+			for _, replace := range []bool{false, true} {
+				if m, err := p.move(t.Context(), at, replace); !errors.Is(err, kv.ErrNothing) {
+					t.Errorf("nothing took the place of data, with replace %v: %+v, %v", replace, m, err)
+				}
+			}
+			m, err := p.move(t.Context(), other, false)
+			if err != nil || m.Keys == 0 {
+				t.Fatalf("it is not there any more: %+v, %v", m, err)
+			}
+			if at == "postgres" {
+				return
+			}
+			// What was moved away is the last copy when its target was lost.
+			lost := places{dir: p.dir, address: dbtest.Postgres(t)}
+			if m, err := lost.move(t.Context(), at, false); !errors.Is(err, kv.ErrNothing) {
+				t.Errorf("nothing took the place of a copy: %+v, %v", m, err)
+			}
+			if _, err := lost.move(t.Context(), at, true); err != nil {
+				t.Error(err)
+			}
+			if _, err := p.move(t.Context(), "pebble", false); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // forgetProcesses is as if processLease had passed.
 func forgetProcesses(ctx context.Context, address string) error {
 	c, err := pgx.Connect(ctx, address)

@@ -254,7 +254,7 @@ func (g *Group) lose(s *slot, cause string) {
 	h.end()
 	g.mu.Unlock()
 	g.cfg.Meter.Lost(cause)
-	s.log.Error("this replica has lost the shard; another one goes on with it", zap.String("cause", cause), zap.Int64("generation", s.generation))
+	s.log.Error("this replica has lost the shard; whichever has it next goes on with it", zap.String("cause", cause), zap.Int64("generation", s.generation))
 }
 
 func (g *Group) loseAll(cause string) {

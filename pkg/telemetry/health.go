@@ -72,7 +72,7 @@ func (h *Health) Waiting() string {
 	case s.Status == "stopping":
 		return "the runtime is stopping"
 	}
-	return "the start waits for " + s.WaitingFor[0].Name + ": " + s.WaitingFor[0].Problem
+	return "waiting for " + s.WaitingFor[0].Name + ": " + s.WaitingFor[0].Problem
 }
 
 type state struct {
