@@ -17,14 +17,15 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 
 export CGO_ENABLED = 1
 export FLORA_BIN = $(CURDIR)/bin
-# One thread of package tests each: the tests start processes of their own.
-TESTFLAGS ?= -timeout 10m
+# More packages at once than there are cores: most of their time they wait, for
+# processes of their own.
+TESTFLAGS ?= -timeout 15m -p $(shell expr 2 \* $$(nproc))
 
 # Packages that link V8; the race detector runs on all others.
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build build-amd64 build-arm64 sdk release generate programs test lint unit container chart bench fuzz soak clean
+.PHONY: run build build-amd64 build-arm64 sdk release generate programs test checks lint unit container chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -55,7 +56,11 @@ release: build-amd64 build-arm64 sdk
 generate:
 	@$(GO) generate ./pkg/v8
 
-test: build lint unit container chart
+# What compiles much and what waits much go well side by side.
+test: build
+	$(MAKE) --no-print-directory -j 2 unit checks
+
+checks: lint container chart
 
 # A Postgres, a Redis and a Chromium that the tests can start.
 programs:
@@ -81,6 +86,7 @@ lint: generate
 	$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
 	cd tools/container && $(GO) tool -modfile=../go.mod golangci-lint run ./...
 	cd tools/workflows && $(GO) tool -modfile=../go.mod golangci-lint run ./...
+	cd tools/chart && $(GO) tool -modfile=../go.mod golangci-lint run ./...
 	CGO_ENABLED=0 $(GO) -C tools/workflows tool actionlint -shellcheck= -pyflakes= $(wildcard $(CURDIR)/.github/workflows/*.yml)
 
 bench: build

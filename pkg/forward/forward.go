@@ -173,6 +173,7 @@ func (f *Forwarder) Receive(next http.Handler) http.Handler {
 		if t.Caller.IsValid() {
 			r.RemoteAddr = t.Caller.String()
 		}
+		r.Host = t.Host
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), ticketKey{}, t)))
 	})
 }
