@@ -157,6 +157,27 @@ func TestSlotAfterADeath(t *testing.T) {
 	})
 }
 
+// TestSlotOfAShardWithoutEvents: the store hears of it often enough to keep it.
+func TestSlotOfAShardWithoutEvents(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bench) {
+		a := b.join("a", 1)
+		_ = b.slotOf(a).Save(someSession)
+		time.Sleep(time.Minute)
+		written := func() int64 {
+			b.store.mu.Lock()
+			defer b.store.mu.Unlock()
+			return b.store.ledgers[0].number
+		}
+		before := written()
+		time.Sleep(90 * time.Minute)
+		if n := written() - before; n < 1 || n > 3 {
+			b.Errorf("it is written %d times in an hour and a half", n)
+		}
+		a.end()
+	})
+}
+
 // deaf is a store whose answers to writes get lost, and beats with them, or
 // whose answers to beats come late, or whose writes do.
 type deaf struct {
@@ -275,6 +296,33 @@ func TestSlotLeavesWhatNobodyHereWaitsFor(t *testing.T) {
 		}
 		next.end()
 	})
+}
+
+// TestSlotForgetsClaimsOfAnEarlierSession: what comes of one that was on its way when
+// the session ended says nothing about the next session's event of that number.
+func TestSlotForgetsClaimsOfAnEarlierSession(t *testing.T) {
+	t.Parallel()
+	for _, fate := range []discord.Fate{discord.FateWaits, discord.FateSettled} {
+		inBubble(t, func(b *bench) {
+			a := b.joinOver(&deaf{Store: b.store, slow: 20 * time.Millisecond}, "a", 1)
+			s := b.slotOf(a)
+			_ = s.Save(someSession)
+			var who answers
+			old := come(s, 2, 2)
+			s.Begin(old[2], 0, 2, &who)
+			time.Sleep(10 * time.Millisecond)
+			s.Note(old[2], fate)
+			_ = s.Save(discord.Session{ID: "t", Seq: 1})
+			s.Begin(come(s, 2, 2)[2], 0, 12, &who)
+			time.Sleep(time.Second)
+			b.store.mu.Lock()
+			if r := b.store.ledgers[0]; r.claimed[2] == 0 || r.settled[2] {
+				b.Errorf("fate %d: the store has %+v", fate, r)
+			}
+			b.store.mu.Unlock()
+			a.end()
+		})
+	}
 }
 
 // TestSlotRemembersSoMuch: an event that waits for very long keeps Discord from

@@ -23,7 +23,8 @@ var (
 // later. Time is the store's. While it cannot be reached methods fail with
 // fault.Unavailable, or when ctx ends.
 //
-// A store may lose everything, but not a part of what one shard has.
+// A store may lose everything, but not a part of what one shard has; also what
+// nobody writes or renews for a day.
 type Store interface {
 	// Beat lets the member live for a lease from now, and tells what there is. A
 	// member whose time was over, or that the store does not know, begins anew

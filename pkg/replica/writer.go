@@ -9,8 +9,13 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/discord"
 )
 
-// batch bounds the claims in one write.
-const batch = 512
+const (
+	// batch bounds the claims in one write.
+	batch = 512
+	// freshen is when a shard that nothing happens in is written all the same: a store
+	// may forget what nobody writes for a day.
+	freshen = time.Hour
+)
 
 // writer is what a slot's one goroutine that writes knows.
 type writer struct {
@@ -52,7 +57,7 @@ func (s *slot) due() time.Duration {
 		return span/20 - since
 	case since < span/4:
 		return span/4 - since
-	case s.behind():
+	case s.behind(), since >= freshen:
 		return 0
 	default:
 		return span / 4
@@ -206,7 +211,7 @@ func (s *slot) land(f flight, out Written, valid bool) (asks []ask, granted []bo
 		e.claimed = out.Granted[i]
 		refused[e] = !e.claimed
 		switch {
-		case !e.claimed:
+		case !e.claimed, s.tag != f.tag: // Or the session is over.
 		case e.fate == discord.FateSettled:
 			s.settled = append(s.settled, e.seq)
 		case e.left:

@@ -133,8 +133,10 @@ var faults = []fault{
 		r := g.some(rng)
 		r.cache.set([]state{cut, hole}[rng.IntN(2)])
 		var deploying sync.WaitGroup
-		for _, by := range g.living() { // Also through the one that is cut off.
-			p := g.places[rng.IntN(len(g.places))]
+		// Each to another guild: of two to one guild, either may be the last.
+		at := rng.Perm(len(g.places))
+		for i, by := range g.living() { // Also through the one that is cut off.
+			p := g.places[at[i]]
 			deploying.Go(func() { _ = g.deploy(p, by) }) // runs tells what became of it.
 		}
 		moment(rng, 3*lease)
@@ -145,8 +147,8 @@ var faults = []fault{
 	{name: "deploy while one goes", do: func(g *group, rng *rand.Rand) error {
 		r := g.some(rng)
 		var deploying sync.WaitGroup
-		for range 2 {
-			p, by := g.places[rng.IntN(len(g.places))], g.some(rng)
+		for _, at := range rng.Perm(len(g.places))[:2] { // To two guilds, as above.
+			p, by := g.places[at], g.some(rng)
 			deploying.Go(func() { _ = g.deploy(p, by) }) // It may fail, or its answer be lost: runs tells.
 		}
 		moment(rng, 200*time.Millisecond)
