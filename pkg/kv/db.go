@@ -120,6 +120,8 @@ type store struct {
 }
 
 // Open opens the storage of cfg.Engine, or opens or makes the database in cfg.Dir.
+//
+//nolint:contextcheck // It reads one key of its own disk, which nobody can cut off.
 func Open(cfg Config) (*DB, error) {
 	if err := cfg.Limits.Validate(); err != nil {
 		return nil, err
