@@ -69,7 +69,7 @@ func (w *writer) part(p Part) error {
 	root, err := filepath.EvalSymlinks(p.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, there := os.Lstat(p.Path); there != nil {
-			return nil // It went meanwhile.
+			return nil //nolint:nilerr // It went meanwhile.
 		}
 	}
 	if err != nil {
