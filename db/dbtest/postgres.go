@@ -28,6 +28,7 @@ func StartPostgres() (*Server, error) {
 // measurements.
 func StartDurable() (*Server, error) { return startPostgres() }
 
+//nolint:contextcheck // What it waits for has a limit.
 func startPostgres(options ...string) (*Server, error) {
 	bin, err := postgresBinaries()
 	if err != nil {

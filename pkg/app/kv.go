@@ -73,7 +73,7 @@ func (rt *runtime) sharedKV(ctx context.Context, cfg *kv.Config) error {
 	if err != nil {
 		return err
 	}
-	cfg.Engine, cfg.Kept = engine, engine
+	cfg.Engine, cfg.Kept, cfg.Reads = engine, engine, max(1, rt.cfg.KV.MaxConnections/3)
 	select {
 	case <-rt.database.Reached():
 	default:

@@ -260,3 +260,29 @@ func TestLock(t *testing.T) {
 		}
 	}
 }
+
+// TestPartsMayBeElsewhere: what is a link to another disk is taken as what is
+// there, and one that leads nowhere is no empty part.
+func TestPartsMayBeElsewhere(t *testing.T) {
+	t.Parallel()
+	disk, _ := data(t, sample())
+	links, from := data(t, nil)
+	for _, p := range from {
+		if err := os.Symlink(filepath.Join(disk, p.Name), p.Path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, to := data(t, nil)
+	if _, err := Restore(bytes.NewReader(archived(t, from)), dir, to); err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, dir); len(got) != len(sample()) {
+		t.Errorf("of %d files there are %d", len(sample()), len(got))
+	}
+	if err := os.Rename(filepath.Join(disk, "kv"), filepath.Join(disk, "away")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(t.Context(), io.Discard, "test", time.Unix(1, 0), from); err == nil || !strings.Contains(err.Error(), filepath.Join(links, "kv")) {
+		t.Errorf("a link that leads nowhere: %v", err)
+	}
+}

@@ -65,10 +65,20 @@ type writer struct {
 }
 
 func (w *writer) part(p Part) error {
-	return filepath.WalkDir(p.Path, func(file string, entry fs.DirEntry, err error) error {
+	// The walk does not follow links, and the part may be one to another disk.
+	root, err := filepath.EvalSymlinks(p.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, there := os.Lstat(p.Path); there != nil {
+			return nil // It went meanwhile.
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s is a link that cannot be followed: %w", p.Path, err)
+	}
+	return filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
 			var rel string
-			if rel, err = filepath.Rel(p.Path, file); err == nil {
+			if rel, err = filepath.Rel(root, file); err == nil {
 				err = w.file(path.Join(p.Name, filepath.ToSlash(rel)), file)
 			}
 		}

@@ -133,11 +133,14 @@ func (g *guild) greet() bool {
 	return g.active.greeted
 }
 
-// requeue puts events that were sent but not begun in front of those that wait.
-func (g *guild) requeue(events []event) {
+// requeue puts events that were sent to the script but not begun in front of those
+// that wait. When the guild has become another process's, that one has or takes
+// care of them; but if it was let go, they count as begun there.
+func (g *guild) requeue(s *script, events []event) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.active != nil || g.awaiting {
+	ours := g.ours() && g.tenure == s.tenure
+	if ours && (g.active != nil || g.awaiting) {
 		g.queue.unshift(events)
 		if len(events) > 0 {
 			g.rouse()
@@ -145,10 +148,13 @@ func (g *guild) requeue(events []event) {
 		return
 	}
 	for _, e := range events {
-		if g.ours() {
+		if ours {
 			e.finish()
-		} else {
-			e.forsake()
+			continue
+		}
+		e.forsake()
+		if s.tenure != nil && s.tenure.kept.Load() {
+			g.log("warn", logs.TargetRuntime, fmt.Sprintf("%s did not begin: the script ended after the server had gone to another replica, and before its turn came", e.name))
 		}
 	}
 }

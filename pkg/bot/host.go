@@ -169,7 +169,7 @@ func (s *script) Gone(lost error, begun uint64) {
 		s.guild.charge(s, loss, retired)
 	}
 	close(s.gone)
-	s.guild.requeue(s.unbegun(left, begun))
+	s.guild.requeue(s, s.unbegun(left, begun))
 	if retired {
 		s.guild.pump()
 		return

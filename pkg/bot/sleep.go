@@ -61,6 +61,9 @@ const (
 type beds struct {
 	mu   sync.Mutex // Held while one is chosen and goes.
 	idle []idler
+	// stuck are the workers that let a script of the list not go in time. The others
+	// of theirs are not asked, each of whom would hold everybody up again.
+	stuck map[int]struct{}
 }
 
 type idler struct {
@@ -89,7 +92,7 @@ func (b *Bot) makeRoom(ctx context.Context, not *guild) bool {
 			if fresh {
 				break
 			}
-			b.beds.idle, fresh = b.idlers(), true
+			b.beds.idle, b.beds.stuck, fresh = b.idlers(), map[int]struct{}{}, true
 			continue
 		}
 		i := b.beds.idle[len(b.beds.idle)-1]
@@ -98,16 +101,20 @@ func (b *Bot) makeRoom(ctx context.Context, not *guild) bool {
 		if s == nil || i.g == not {
 			continue
 		}
+		worker, penal := s.inst.Place()
+		if _, stuck := b.beds.stuck[worker]; stuck || penal { // Nobody gets the place of one that runs apart.
+			continue
+		}
 		// One whose timers run would lose them.
 		if len(timed) < timedAtMost && s.timed(ctx) {
 			timed = append(timed, s)
 			continue
 		}
-		if s.lull(ctx) {
+		if b.lull(ctx, s) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(timed, func(s *script) bool { return s.lull(ctx) })
+	return slices.ContainsFunc(timed, func(s *script) bool { return b.lull(ctx, s) })
 }
 
 // idlers lists the guilds with a script, those that had nothing to do for the
@@ -152,8 +159,13 @@ func (s *script) timed(ctx context.Context) bool {
 	return err != nil || !next.IsZero()
 }
 
-// lull has the script go, if it has nothing to do, and waits until it has.
-func (s *script) lull(ctx context.Context) bool {
+// lull has the script go, if it has nothing to do, and waits until it has. The
+// caller holds the beds.
+func (b *Bot) lull(ctx context.Context, s *script) bool {
+	worker, _ := s.inst.Place()
+	if _, stuck := b.beds.stuck[worker]; stuck {
+		return false
+	}
 	s.mu.Lock()
 	s.asleep = true
 	s.mu.Unlock()
@@ -169,6 +181,7 @@ func (s *script) lull(ctx context.Context) bool {
 	case <-s.gone:
 		return true
 	case <-timer.C:
+		b.beds.stuck[worker] = struct{}{}
 	case <-ctx.Done():
 	}
 	return false

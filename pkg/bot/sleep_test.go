@@ -3,7 +3,10 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/deploy"
 	"github.com/flora-runtime/flora-runtime/pkg/snowflake"
 	"github.com/flora-runtime/flora-runtime/pkg/supervisor"
+	"github.com/flora-runtime/flora-runtime/pkg/wire"
 )
 
 // shelf is bot.Memories.
@@ -193,4 +197,94 @@ func (w *world) load() {
 		w.t.Fatal(err)
 	}
 	w.within("the scripts to load", func() { <-tried })
+}
+
+// TestThoseApartMakeNoRoom: a script in a penalty worker is in nobody's way, so it
+// does not go for one that would find no more room then.
+func TestThoseApartMakeNoRoom(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{launch: processes(t), pool: func(c *supervisor.Config) { c.PerWorker, c.Penalty = 2, 1 }})
+	w.deploy(guildA, crasher(split))
+	w.message(guildA, "crash")
+	w.until("A to run apart", func() bool { return w.bot.Status(guildA).State == conduct.Penalty })
+	loads := w.count(guildA, "loads")
+	for i := 1; i < sleepers; i++ {
+		w.deploy(sleeper(i), says(fmt.Sprint(i)))
+	}
+	if got := dozing(w); got != sleepers-3 {
+		t.Errorf("%d sleep, want %d", got, sleepers-3)
+	}
+	if s := w.bot.Status(guildA).State; s != conduct.Penalty || w.count(guildA, "loads") != loads {
+		t.Errorf("the one apart is %s", s)
+	}
+}
+
+// actor plays a worker whose scripts do nothing.
+type actor struct {
+	*puppet
+
+	deaf  atomic.Bool // It lets no script go.
+	asked atomic.Int32
+
+	mu     sync.Mutex // Guards loaded.
+	loaded []string   // The names of scripts.
+}
+
+func (a *actor) play(t *testing.T) {
+	for f := range a.frames {
+		switch f := f.(type) {
+		case wire.Load:
+			a.mu.Lock()
+			a.loaded = append(a.loaded, f.Name)
+			a.mu.Unlock()
+			a.send(t, wire.Settled{Instance: f.Instance, ID: supervisor.LoadID})
+		case wire.Rest:
+			a.send(t, wire.Rested{Instance: f.Instance, ID: f.ID})
+		case wire.Unload:
+			if a.asked.Add(1); !a.deaf.Load() {
+				a.send(t, wire.Gone{Instance: f.Instance})
+			}
+		}
+	}
+}
+
+func (a *actor) has(guild snowflake.GuildID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.ContainsFunc(a.loaded, func(name string) bool { return strings.Contains(name, guild.String()) })
+}
+
+// TestAWorkerThatLetsNoScriptGo holds up the others once, and not once for each of
+// its scripts.
+func TestAWorkerThatLetsNoScriptGo(t *testing.T) {
+	t.Parallel()
+	const each, first = 6, 6
+	l := newPuppets()
+	w := newWorld(t, options{launch: l, pool: func(c *supervisor.Config) { c.Workers, c.PerWorker = 2, each }})
+	bad, good := &actor{puppet: l.next(t)}, &actor{puppet: l.next(t)}
+	for _, a := range []*actor{bad, good} {
+		go a.play(t)
+	}
+	for i := range first {
+		w.deploy(sleeper(i), "x")
+	}
+	if len(bad.loaded) < len(good.loaded) {
+		bad, good = good, bad
+	}
+	// Those of the other worker are the last that anything was heard of.
+	for i := range first {
+		if !bad.has(sleeper(i)) {
+			w.deploy(sleeper(i), "y")
+		}
+	}
+	for i := first; i < 2*each; i++ {
+		w.deploy(sleeper(i), "x")
+	}
+	bad.asked.Store(0)
+	bad.deaf.Store(true)
+	w.deploy(sleeper(2*each), "x")
+	w.deploy(sleeper(2*each+1), "x")
+	if n := bad.asked.Load(); n != 1 {
+		t.Errorf("it was asked to let %d scripts go, want 1", n)
+	}
 }

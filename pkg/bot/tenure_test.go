@@ -270,6 +270,22 @@ func TestAShardGoes(t *testing.T) {
 	}
 }
 
+// TestWhatEndsBeforeItBeganIsNamed: the shard was let go, so the next owner takes what
+// this process's scripts had been given for done.
+func TestWhatEndsBeforeItBeganIsNamed(t *testing.T) {
+	t.Parallel()
+	w, _, p, load, _ := sharedWorld(t, options{})
+	c := &claims{direct: true}
+	w.say(c, guildA, "runs")
+	p.begin(load, next[wire.Dispatch](t, p))
+	w.say(c, guildA, "was sent")
+	next[wire.Dispatch](t, p)
+	w.bot.Drop(0, true)
+	p.die()
+	w.wait(guildA, 1, "1 running handlers ended")
+	w.wait(guildA, 1, "messageCreate did not begin")
+}
+
 // TestAReplicaThatStoodStillDoesNothing: the lease has ended and nobody has said so
 // yet.
 func TestAReplicaThatStoodStillDoesNothing(t *testing.T) {

@@ -77,6 +77,7 @@ var (
 	errInvalidSession = errors.New("Discord ended the session")           //nolint:staticcheck // A name.
 	errMissedAck      = errors.New("a heartbeat was not acknowledged")
 	errNotReady       = errors.New("the session did not become ready in time")
+	errNotOurs        = errors.New("the shard is another process's now")
 	errUsed           = errors.New("a gateway connection is used once")
 	errIntents        = errors.New("the bot asks for more events")
 	errHello          = errors.New("the gateway announced no usable heartbeat interval")

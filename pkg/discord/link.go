@@ -133,8 +133,16 @@ func (l *link) Send(_ context.Context, b []byte) error {
 			b = strconv.AppendInt([]byte(`{"op":1,"d":`), seq, 10)
 			b = append(b, '}')
 		}
-	case bytes.HasPrefix(b, []byte(`{"op":2,`)):
-		defer l.identified()
+	case bytes.HasPrefix(b, []byte(`{"op":2,`)), bytes.HasPrefix(b, []byte(`{"op":6,`)):
+		// It takes the shard's connection away from whoever has one. This process may
+		// have stood still since it got the shard.
+		if !l.shard.slot.Valid() {
+			l.end(errNotOurs)
+			return errNotOurs
+		}
+		if b[len(`{"op":`)] == '2' {
+			defer l.identified()
+		}
 	}
 	l.mu.Lock()
 	conn := l.conn

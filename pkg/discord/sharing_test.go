@@ -31,6 +31,7 @@ type member struct {
 
 	serve func(ctx context.Context, shard int, slot SessionSlot) error
 	held  map[int]*hand
+	lose  bool // What it is given is another's already.
 	wg    sync.WaitGroup
 
 	took, dropped []string // Under recorder.mu.
@@ -80,6 +81,7 @@ func (m *member) Drop(shard int, kept bool) {
 // give makes the shard the member's.
 func (m *member) give(shard int) {
 	h := &hand{ended: make(chan error, 1), inside: context.Background()}
+	h.lost.Store(m.lose)
 	m.desk.mu.Lock()
 	_ = h.Save(m.desk.sessions[shard])
 	m.desk.mu.Unlock()
@@ -209,6 +211,49 @@ func TestGatewaysShareShards(t *testing.T) {
 			if len(first.left)+len(second.left) > 0 {
 				t.Errorf("the bot left %v %v", first.left, second.left)
 			}
+		})
+	}
+}
+
+// TestGatewayThatStoodStillTakesNoConnectionAway: it lost its shard and does not know
+// it yet when it would resume or begin a session.
+func TestGatewayThatStoodStillTakesNoConnectionAway(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name    string
+		resumes bool
+	}{{"resumes", true}, {"begins", false}} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, discordsim.Config{Guilds: 1})
+			owner := w.join(&desk{sessions: map[int]Session{}}, 1)
+			owner.give(0)
+			w.upTo(w.gateway, 1)
+			one, left := w.gateway, &desk{sessions: map[int]Session{}}
+			if row.resumes {
+				left.sessions[0], _ = owner.held[0].Load()
+			}
+			late := w.join(left, 1)
+			late.lose = true
+			late.give(0)
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if !w.gateway.await(ctx, 0, func() bool {
+				all := w.gateway.Status()
+				return len(all) == 1 && (all[0].Connected || all[0].Reason != "")
+			}) {
+				t.Fatal("its connection does not end")
+			}
+			if s := w.gateway.Status()[0]; s.Connected || s.Reason != errNotOurs.Error() {
+				t.Errorf("its connection: %+v", s)
+			}
+			w.say(0, "hello")
+			owner.waitMessages(t, "hello")
+			w.identifies(1)
+			if s := one.Status(); !s[0].Connected || s[0].Reason != "" {
+				t.Errorf("the owner's connection: %+v", s)
+			}
+			late.take(t, 0, true)
 		})
 	}
 }

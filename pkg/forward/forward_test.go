@@ -347,32 +347,6 @@ func TestASlowOwner(t *testing.T) {
 	}
 }
 
-func TestOneCallerDoesNotTakeAllTheWays(t *testing.T) {
-	t.Parallel()
-	s := slots{by: map[string]*target{}}
-	var leaves []func()
-	for range perCaller {
-		leave, err := s.enter("b", "1.2.3.4")
-		if err != nil {
-			t.Fatal(err)
-		}
-		leaves = append(leaves, leave)
-	}
-	if _, err := s.enter("b", "1.2.3.4"); err == nil {
-		t.Error("a caller got more than its share")
-	}
-	other, err := s.enter("b", "5.6.7.8")
-	if err != nil {
-		t.Error("another caller was refused: ", err)
-	}
-	for _, leave := range append(leaves, other) {
-		leave()
-	}
-	if len(s.by) > 0 {
-		t.Errorf("left: %v", s.by)
-	}
-}
-
 // counting counts what is read, and how often the first byte is.
 type counting struct {
 	left  int64

@@ -44,7 +44,7 @@ var (
 
 // pass sends the request to the member, or to who owns the guild after it.
 func (f *Forwarder) pass(w http.ResponseWriter, p *passage, m Member) (served bool, err error) {
-	leave, err := f.slots.enter(m.Name, p.request.Caller.Addr().String())
+	leave, err := f.slots.enter(m.Name, p.request.Caller.Addr())
 	if err != nil {
 		f.cfg.Count(Full)
 		return true, err
@@ -150,7 +150,6 @@ func (f *Forwarder) ended(p *passage, err error) (served bool, _ error) {
 func (p *passage) rewrite(r *httputil.ProxyRequest) {
 	r.Out.URL.Scheme, r.Out.URL.Host = "http", "replica"
 	r.Out.URL.RawQuery = p.in.URL.RawQuery
-	r.Out.Host = p.in.Host
 	r.Out.Header.Del("Connection")
 	r.Out.Header.Del("Upgrade")
 	r.Out.Header.Del(ticketHeader)
@@ -251,7 +250,7 @@ func (p *passage) attempt(ctx context.Context, r *http.Request) (*http.Response,
 	ctx, cut := context.WithCancelCause(ctx)
 	p.stop = append(p.stop, func() { cut(nil) })
 	out := r.Clone(bare{ctx}) //nolint:contextcheck // The same, without its values.
-	out.URL.Scheme, out.URL.Host = at.Scheme, at.Host
+	out.URL.Scheme, out.URL.Host, out.Host = at.Scheme, at.Host, ""
 	kind := guildKind
 	if p.fixed {
 		kind = hereKind
@@ -261,7 +260,7 @@ func (p *passage) attempt(ctx context.Context, r *http.Request) (*http.Response,
 		out.Body = p.body
 		out.Header.Set("Expect", "100-continue")
 	}
-	t := ticket{Kind: kind, From: p.f.cfg.Name, To: p.to.Name, At: p.f.cfg.Clock.Now(), Caller: p.request.Caller, ID: p.request.ID, Expect: r.Header.Get("Expect") != ""}
+	t := ticket{Kind: kind, From: p.f.cfg.Name, To: p.to.Name, At: p.f.cfg.Clock.Now(), Caller: p.request.Caller, ID: p.request.ID, Host: p.in.Host, Expect: r.Header.Get("Expect") != ""}
 	number, err := p.f.seal.sign(out, t)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -26,8 +27,21 @@ type target struct {
 	callers map[string]int
 }
 
+// sender is what counts as one address: whoever has one of IPv6 has a network of
+// them.
+func sender(a netip.Addr) string {
+	const network = 64
+	if a = a.Unmap(); a.Is6() {
+		if p, err := a.WithZone("").Prefix(network); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}
+
 // enter takes a slot until leave is called.
-func (s *slots) enter(name, caller string) (leave func(), err error) {
+func (s *slots) enter(name string, from netip.Addr) (leave func(), err error) {
+	caller := sender(from)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.by[name]

@@ -41,6 +41,10 @@ type Config struct {
 	// SweepEvery is the pause between two rounds that remove expired keys; 0 is
 	// 10 s.
 	SweepEvery time.Duration
+	// Reads bounds how many reads of more than one small value of a guild are under
+	// way at once, where all guilds read through the same few connections; 0 is no
+	// bound.
+	Reads int
 	// CacheBytes is the size of the block cache; 0 is 64 MiB.
 	CacheBytes int64
 	// Archives is the folder of exports and of imports under way; "" is that of
@@ -67,6 +71,7 @@ type DB struct {
 	log    *zap.Logger
 	every  time.Duration
 	engine Engine
+	reads  int
 	fs     vfs.FS
 
 	archives      string // The folder of what is under way.
@@ -96,6 +101,7 @@ type guild struct {
 	users    int
 	idle     time.Time // Since when users is 0.
 	inFlight *semaphore.Weighted
+	reading  *semaphore.Weighted
 
 	// mu makes read, check and write of this guild one step. It is not held
 	// while a write waits for the disk, or for others to write.
@@ -114,6 +120,8 @@ type store struct {
 }
 
 // Open opens the storage of cfg.Engine, or opens or makes the database in cfg.Dir.
+//
+//nolint:contextcheck // It reads one key of its own disk, which nobody can cut off.
 func Open(cfg Config) (*DB, error) {
 	if err := cfg.Limits.Validate(); err != nil {
 		return nil, err
@@ -153,7 +161,7 @@ func Open(cfg Config) (*DB, error) {
 		cfg.Kept = archiveFiles{cfg.fs, cfg.Archives}
 	}
 	db := &DB{
-		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, engine: cfg.Engine, fs: cfg.fs, kept: cfg.Kept,
+		clock: cfg.Clock, log: cfg.Log, every: cfg.SweepEvery, engine: cfg.Engine, reads: cfg.Reads, fs: cfg.fs, kept: cfg.Kept,
 		archives: cfg.Archives, archiving: semaphore.NewWeighted(archivesAtOnce), storesChanged: cfg.StoresChanged, told: cfg.Committed,
 		guilds: map[snowflake.GuildID]*guild{}, busy: map[snowflake.GuildID]struct{}{},
 	}
@@ -210,13 +218,30 @@ func (db *DB) enter(ctx context.Context, id snowflake.GuildID) error {
 
 func (db *DB) leave() { db.life.RUnlock() }
 
+// share waits until the guild may begin one more read, so that no guild has all
+// connections.
+func (db *DB) share(ctx context.Context, id snowflake.GuildID) (done func(), err error) {
+	if db.reads == 0 {
+		return func() {}, nil
+	}
+	g := db.acquire(id)
+	if err := g.reading.Acquire(ctx, 1); err != nil {
+		db.release(g)
+		return nil, fault.Wrap(err, fault.Timeout, "other reads of this server did not end in time; try again, with fewer at once")
+	}
+	return func() {
+		g.reading.Release(1)
+		db.release(g)
+	}, nil
+}
+
 // acquire gives the guild's state, which stays until release.
 func (db *DB) acquire(id snowflake.GuildID) *guild {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	g, ok := db.guilds[id]
 	if !ok {
-		g = &guild{id: id, inFlight: semaphore.NewWeighted(db.limits().InFlightBytes)}
+		g = &guild{id: id, inFlight: semaphore.NewWeighted(db.limits().InFlightBytes), reading: semaphore.NewWeighted(int64(db.reads))}
 		db.guilds[id] = g
 	}
 	g.users++

@@ -150,6 +150,13 @@ func (db *DB) ReadRanges(ctx context.Context, id snowflake.GuildID, name string,
 		return nil, err
 	}
 	defer db.leave()
+	if len(ranges) > 1 || len(ranges) == 1 && ranges[0].Limit > 1 { // The queue's own looks do not wait for the guild's.
+		over, err := db.share(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		defer over()
+	}
 	err = db.engine.View(ctx, func(r Reader) (err error) {
 		out = make([][]Pair, len(ranges))
 		room := orderedReadBytes

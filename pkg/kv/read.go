@@ -44,6 +44,11 @@ func (db *DB) GetMany(ctx context.Context, id snowflake.GuildID, name string, ke
 		return nil, err
 	}
 	defer db.leave()
+	over, err := db.share(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer over()
 	err = db.engine.View(ctx, func(r Reader) error {
 		out, err = db.entries(ctx, r, id, name, keys)
 		return err
@@ -120,6 +125,11 @@ func (db *DB) head(ctx context.Context, r Reader, id snowflake.GuildID, name, ke
 
 // large reads an entry and the value beside it as they were at one moment.
 func (db *DB) large(ctx context.Context, id snowflake.GuildID, name, key string) (e Entry, err error) {
+	over, err := db.share(ctx, id)
+	if err != nil {
+		return e, err
+	}
+	defer over()
 	err = db.engine.View(ctx, func(r Reader) error {
 		found, err := db.entries(ctx, r, id, name, []string{key})
 		if err == nil {
@@ -139,6 +149,11 @@ func (db *DB) List(ctx context.Context, id snowflake.GuildID, name string, o Lis
 		return Page{}, err
 	}
 	defer db.leave()
+	over, err := db.share(ctx, id)
+	if err != nil {
+		return Page{}, err
+	}
+	defer over()
 	if o.Limit == 0 {
 		o.Limit = db.limits().ListDefault
 	}
@@ -156,7 +171,7 @@ func (db *DB) List(ctx context.Context, id snowflake.GuildID, name string, o Lis
 		return Page{Keys: []Key{}, Complete: true}, nil
 	}
 	var page Page
-	err := db.engine.View(ctx, func(r Reader) error {
+	err = db.engine.View(ctx, func(r Reader) error {
 		iter, err := r.Iter(ctx, Span{Lower: lower, Upper: upper, Expect: o.Limit + 1})
 		if err != nil {
 			return err
@@ -219,8 +234,13 @@ func (db *DB) Stores(ctx context.Context, id snowflake.GuildID) ([]StoreInfo, er
 		return nil, err
 	}
 	defer db.leave()
+	over, err := db.share(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer over()
 	var stores map[string]*store
-	err := db.engine.View(ctx, func(r Reader) (err error) {
+	err = db.engine.View(ctx, func(r Reader) (err error) {
 		stores, err = db.records(ctx, r, id)
 		return err
 	})

@@ -189,7 +189,7 @@ func (g *Group) live(ctx context.Context) error {
 		sent := g.cfg.Clock.Now()
 		next, err := g.beat(ctx, sent)
 		if err != nil && ctx.Err() == nil {
-			if trouble.fatal(err) {
+			if trouble.fatal(err, sent, g.cfg.Clock.Now()) {
 				return err
 			}
 			next = g.span() / 8

@@ -249,6 +249,34 @@ func TestOneNameForTwo(t *testing.T) {
 	})
 }
 
+// TestANameOfOneThatWasKilled: it is waited for however long its lease is, and
+// however often something happens meanwhile.
+func TestANameOfOneThatWasKilled(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bench) {
+		const lease = 20 * time.Second // The one that starts has a lease of a second.
+		dead := Beat{Peer: Peer{Member: Member{Name: "a"}, Instance: "dead", Serving: true}, Lease: lease, Shards: 1}
+		if _, err := b.store.Beat(b.Context(), dead); err != nil {
+			b.Fatal(err)
+		}
+		again := b.join("a", 1)
+		for range 95 {
+			time.Sleep(lease / 100)
+			again.beatSoon()
+		}
+		select {
+		case err := <-again.result:
+			b.Errorf("it ended: %v", err)
+		default:
+		}
+		time.Sleep(lease)
+		if again.has() != 1 {
+			b.Error("it does not serve after the lease of the one that was killed")
+		}
+		again.end()
+	})
+}
+
 func TestAnotherNumberOfShards(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bench) {

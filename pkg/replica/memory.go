@@ -87,8 +87,7 @@ func (m *Memory) Beat(ctx context.Context, b Beat) (View, error) {
 	m.bury(now)
 	for _, l := range m.peers {
 		if l.Name == b.Name && l.Instance != b.Instance {
-			rival := l.Peer
-			return View{Rival: &rival}, nil
+			return View{Rival: &Living{l.Peer, l.until.Sub(now)}}, nil
 		}
 	}
 	if len(m.peers) == 0 {

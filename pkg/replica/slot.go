@@ -57,6 +57,7 @@ type entry struct {
 	fate    discord.Fate
 	tried   bool // The store may have its claim,
 	claimed bool // and has it.
+	left    bool // It was given up while its claim was asked.
 }
 
 // ask is a claim that waits for its answer.
@@ -173,6 +174,9 @@ func (s *slot) at(seq int64) *entry {
 func (s *slot) Note(mark uint64, f discord.Fate) {
 	s.mu.Lock()
 	e, _ := s.find(mark)
+	if e != nil && f == discord.FateWaits {
+		e.left = !e.claimed
+	}
 	if e == nil || e.fate == f || e.fate == discord.FateSettled || s.over {
 		s.mu.Unlock()
 		return
@@ -219,6 +223,9 @@ func (s *slot) Begin(mark, _, dispatch uint64, who discord.Claimant) discord.Cla
 		}
 		e.fate = discord.FateBegun
 		return discord.ClaimGranted
+	}
+	if e != nil {
+		e.left = false
 	}
 	s.asked = append(s.asked, ask{e, dispatch, who})
 	s.wake()

@@ -158,10 +158,11 @@ func TestSlotAfterADeath(t *testing.T) {
 }
 
 // deaf is a store whose answers to writes get lost, and beats with them, or
-// whose answers to beats come late.
+// whose answers to beats come late, or whose writes do.
 type deaf struct {
 	Store
 	late time.Duration
+	slow time.Duration // Writes take that long.
 	mu   sync.Mutex
 	now  bool
 }
@@ -192,6 +193,7 @@ func (d *deaf) Beat(ctx context.Context, b Beat) (View, error) {
 }
 
 func (d *deaf) Write(ctx context.Context, w Write) (Written, error) {
+	time.Sleep(d.slow)
 	out, err := d.Store.Write(ctx, w)
 	if d.lost(ctx) {
 		return Written{}, ctx.Err()
@@ -231,6 +233,47 @@ func TestSlotKnowsWhatItDidNotBegin(t *testing.T) {
 			}
 		}
 		a.end()
+	})
+}
+
+// TestSlotLeavesWhatNobodyHereWaitsFor: an event whose claim was asked, and that was
+// left to the next owner before the answer, is not taken for one that began.
+func TestSlotLeavesWhatNobodyHereWaitsFor(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bench) {
+		a := b.joinOver(&deaf{Store: b.store, slow: 20 * time.Millisecond}, "a", 1)
+		s := b.slotOf(a)
+		_ = s.Save(someSession)
+		marks := come(s, 2, 6)
+		var who answers
+		for seq := int64(2); seq <= 5; seq++ {
+			s.Begin(marks[seq], 0, uint64(seq), &who)
+		}
+		time.Sleep(10 * time.Millisecond) // The claims are on their way.
+		s.Note(marks[3], discord.FateWaits)
+		s.Note(marks[4], discord.FateWaits)
+		if got := s.Begin(marks[4], 0, 14, &who); got != discord.ClaimAsked {
+			b.Errorf("begin again: %v", got)
+		}
+		s.Note(marks[5], discord.FateSettled)
+		s.Begin(marks[6], 0, 6, &who) // That one is not, yet.
+		s.Note(marks[6], discord.FateWaits)
+		time.Sleep(100 * time.Millisecond)
+		if _, ok := who.told(); !ok[2] || !ok[14] {
+			b.Errorf("told %v", ok)
+		}
+		a.end()
+		next := b.join("b", 1)
+		n := b.slotOf(next)
+		if got, _ := n.Load(); got.Seq != 2 {
+			b.Errorf("the next owner resumes at %d, want 2", got.Seq)
+		}
+		for seq, want := range map[int64]discord.Fate{3: discord.FateWaits, 4: discord.FateSettled, 5: discord.FateSettled, 6: discord.FateWaits} {
+			if got := n.Fate(seq); got != want {
+				b.Errorf("the fate of %d is %v, want %v", seq, got, want)
+			}
+		}
+		next.end()
 	})
 }
 

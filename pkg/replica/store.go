@@ -67,7 +67,7 @@ type Beat struct {
 // View is what a member sees of the group.
 type View struct {
 	Fresh  bool
-	Rival  *Peer // Another live member has the name: then the beat did nothing, and the rest is empty.
+	Rival  *Living // Another live member has the name: then the beat did nothing, and the rest is empty.
 	Lease  time.Duration
 	Shards int // 0 as long as nobody has said it.
 	Peers  []Living

@@ -3,13 +3,14 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 )
 
 // rivalError says that another process has the name.
 type rivalError struct {
-	rival Peer
+	rival Living
 	name  string
 }
 
@@ -20,20 +21,27 @@ func (e *rivalError) Error() string {
 // troubles follows what goes wrong with beats.
 type troubles struct {
 	failing bool
-	rivals  int
+	rival   string        // The instance that has the name,
+	since   time.Time     // when it was first seen,
+	left    time.Duration // and the longest that it was to live.
 }
 
-// patience is how many beats a name may be another's. A process that was killed
-// has it until its lease ends; a beat that failed comes again after an eighth of it.
-const patience = 24
+// patience is for how many of its leases a name may be another's. A process that
+// was killed has it for no longer than one, since it renews none.
+const patience = 3
 
-// fatal reports whether it is pointless to go on.
-func (t *troubles) fatal(err error) bool {
-	if _, ok := errors.AsType[*rivalError](err); ok {
-		t.rivals++
-		return t.rivals > patience
+// fatal reports whether it is pointless to go on: what came at now is about a beat
+// that was sent before.
+func (t *troubles) fatal(err error, sent, now time.Time) bool {
+	r, ok := errors.AsType[*rivalError](err)
+	if !ok {
+		return false
 	}
-	return false
+	if t.rival != r.rival.Instance {
+		t.rival, t.since, t.left = r.rival.Instance, now, 0
+	}
+	t.left = max(t.left, r.rival.Left)
+	return sent.Sub(t.since) > patience*t.left
 }
 
 // tell logs when beats begin to fail, and when that is over.

@@ -209,6 +209,8 @@ func (s *slot) land(f flight, out Written, valid bool) (asks []ask, granted []bo
 		case !e.claimed:
 		case e.fate == discord.FateSettled:
 			s.settled = append(s.settled, e.seq)
+		case e.left:
+			s.freed = append(s.freed, e.seq)
 		case valid:
 			e.fate = discord.FateBegun
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,7 +29,7 @@ func (s *service) flora(t *testing.T, env []string, args ...string) (out string,
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, "flora-runtime"), args...) //nolint:gosec // Our own binary.
-	cmd.Env, cmd.Dir = append(s.env, env...), s.dir
+	cmd.Env, cmd.Dir = slices.Concat(s.env, env), s.dir
 	b, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		t.Fatalf("%v: %v", args, err)

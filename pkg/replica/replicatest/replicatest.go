@@ -186,7 +186,10 @@ func (s *suite) rivals() {
 	if v.Rival == nil {
 		s.T.Fatal("it has the name too")
 	}
-	s.Same("rival", *v.Rival, peer("a"))
+	s.Same("rival", v.Rival.Peer, peer("a"))
+	if v.Rival.Left <= 0 || v.Rival.Left > long {
+		s.T.Errorf("the rival lives for %s", v.Rival.Left)
+	}
 	v = s.beat(s.Store, "a", long, 0)
 	s.peers(v, "a")
 	s.Same("shards", v.Shards, 0)

@@ -95,6 +95,8 @@ func (s *Store) KV(ctx context.Context, cfg KVConfig) (*KV, error) {
 }
 
 // Close implements kv.Engine. What was begun is ended first.
+//
+//nolint:contextcheck // It has a limit of its own.
 func (k *KV) Close() error {
 	k.mu.Lock()
 	closed := k.closed

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -308,10 +309,10 @@ func (t *kvTx) deleteAll(prefix []byte) error {
 	return err
 }
 
-// following is the smallest key above all that start with the prefix, which does
-// not end in 0xff.
+// following is the smallest key above all that start with the prefix, whose first
+// byte is a tag and so never 0xff. Others may be: guilds end in any byte.
 func following(prefix []byte) []byte {
-	out := slices.Clone(prefix)
+	out := slices.Clone(bytes.TrimRight(prefix, "\xff"))
 	out[len(out)-1]++
 	return out
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/flora-runtime/flora-runtime/pkg/replica"
 )
 
-// Replicas implements replica.Store for one bot. Its keys have one hash tag, so
-// a cluster has them in one slot. It connects when it is first used, by
+// Replicas implements replica.Store for one bot. Its keys have one hash tag: a
+// script's keys have to be in one slot of a cluster. It connects when it is first used, by
 // connections of its own: what replicas say to each other must not wait for
 // anything else.
 type Replicas struct {
@@ -148,7 +148,7 @@ func (r *Replicas) Beat(ctx context.Context, b replica.Beat) (replica.View, erro
 	}
 	if how == "rival" {
 		rival, err := readPeer(reader{answer}.text(0))
-		return replica.View{Rival: &rival}, err
+		return replica.View{Rival: &replica.Living{Peer: rival, Left: milli(reader{answer}.number(1))}}, err
 	}
 	return readView(reader{answer})
 }

@@ -58,7 +58,7 @@ for _, dead in ipairs(redis.call('ZRANGEBYSCORE', members, '-inf', now)) do
 end
 local rival = redis.call('HGET', names, name)
 if rival and rival ~= me and alive(members, rival) then
-  return {'rival', redis.call('HGET', peers, rival)}
+  return {'rival', redis.call('HGET', peers, rival), text(redis.call('ZSCORE', members, rival) - now)}
 end
 if redis.call('ZCARD', members) == 0 then redis.call('DEL', facts) end
 local fresh = not alive(members, me)
