@@ -162,7 +162,7 @@ func (f *Forwarder) Receive(next http.Handler) http.Handler {
 		case err != nil:
 			if errors.Is(err, errAlien) {
 				f.aliens.Do(func() {
-					f.cfg.Log.Warn("a request that says it comes from another replica is signed with another secret, and is served as anybody's; all replicas need the same api.secret, and what stands before replicas.url must leave method, host and path alone", zap.String("remote", r.RemoteAddr))
+					f.cfg.Log.Warn("a request that says it comes from another replica is signed with another secret, and is served as anybody's; all replicas need the same api.secret, and what stands before replicas.url must leave method and path alone", zap.String("remote", r.RemoteAddr))
 				})
 			}
 			next.ServeHTTP(w, r)
