@@ -113,7 +113,7 @@ func TestSocketPatience(t *testing.T) {
 	})
 	t.Run("silence", func(t *testing.T) {
 		t.Parallel()
-		w, peers := socketWorld(t, func(c *egress.Config) { c.Limits.Sockets.Idle = 100 * time.Millisecond })
+		w, peers := socketWorld(t, func(c *egress.Config) { c.Limits.Sockets.Idle = 500 * time.Millisecond })
 		s := w.mustOpen("ws://example.com/")
 		defer s.Release()
 		p := peers.next(t)

@@ -2,7 +2,9 @@ package postgres_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -115,6 +117,70 @@ func TestKVOfSeveralProcesses(t *testing.T) {
 	defer func() { _ = f.Close() }()
 	if done, err := dbs[1].Import(t.Context(), kvGuild+1, f, kv.ImportOptions{}); err != nil || done.Stores != 3 {
 		t.Errorf("import: %+v, %v", done, err)
+	}
+}
+
+// kvUpdate is a kv.Update of its own.
+type kvUpdate struct {
+	do   func(kv.Tx) error
+	done atomic.Int32
+}
+
+func (u *kvUpdate) Keys() [][]byte    { return nil }
+func (u *kvUpdate) Do(tx kv.Tx) error { return u.do(tx) }
+func (u *kvUpdate) Done()             { u.done.Add(1) }
+func (u *kvUpdate) Undone()           { u.done.Add(-1) }
+func kvSpan(key string) kv.Span       { return kv.Span{Lower: []byte(key), Upper: []byte(key + "\xff")} }
+func walk(tx kv.Tx, key string) error {
+	it, err := tx.Iter(context.Background(), kvSpan(key))
+	if err != nil {
+		return err
+	}
+	for it.Next() {
+		_ = it.Key()
+	}
+	return it.Close()
+}
+
+// TestKVWritesThatWalk: one that walks through keys has those of the ones before it
+// written first; it wrote nothing itself by that.
+func TestKVWritesThatWalk(t *testing.T) {
+	t.Parallel()
+	_, engine := openKV(t, postgres.Config{URL: dbtest.Postgres(t), MaxConnections: 2}, postgres.KVConfig{MaxConnections: 2}, nil)
+	refused := errors.New("refused")
+	for together := false; !together; {
+		// While the first is under way the others come together, sooner or later.
+		began, end := make(chan struct{}), make(chan struct{})
+		var txs [3]kv.Tx
+		updates := []*kvUpdate{
+			{do: func(tx kv.Tx) error { txs[0] = tx; tx.Set([]byte("\x01walk"), []byte("v")); return nil }},
+			{do: func(tx kv.Tx) error { txs[1] = tx; return walk(tx, "\x01walk") }},
+			{do: func(tx kv.Tx) error { txs[2] = tx; return errors.Join(walk(tx, "\x01walk"), refused) }},
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_ = engine.Update(t.Context(), kvGuild, false, &kvUpdate{do: func(kv.Tx) error { close(began); <-end; return nil }})
+		})
+		<-began
+		errs := make([]error, len(updates))
+		for i, u := range updates {
+			wg.Go(func() { errs[i] = engine.Update(t.Context(), kvGuild, false, u) })
+		}
+		runtime.Gosched()
+		close(end)
+		wg.Wait()
+		together = txs[0] == txs[1] && txs[1] == txs[2]
+		if errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], refused) || strings.Contains(errs[2].Error(), "some of it") {
+			t.Errorf("%v", errs)
+		}
+		for i, want := range []int32{1, 0, 0} {
+			if got := updates[i].done.Load(); got != want {
+				t.Errorf("update %d was done %d times, want %d", i, got, want)
+			}
+		}
+		if t.Failed() {
+			return
+		}
 	}
 }
 

@@ -188,7 +188,8 @@ type kvTx struct {
 	known map[string][]byte // What was read ahead; nil for what is not there.
 	base  map[string][]byte // What the writes before put; nil for what they took.
 	layer map[string][]byte // The same of the one that is being made.
-	wrote bool              // Some of it is in the transaction.
+	wrote bool              // Something is in the transaction.
+	own   bool              // Something of the one that is being made is.
 }
 
 // begin starts the transaction, waits until it is the only one that writes to
@@ -228,16 +229,15 @@ func (t *kvTx) begin(ctx context.Context, guild snowflake.GuildID, group []*kvWr
 // run makes the writes one after another.
 func (t *kvTx) run(group []*kvWrite) error {
 	for _, w := range group {
-		t.layer = map[string][]byte{}
-		wrote := t.wrote
+		t.layer, t.own = map[string][]byte{}, false
 		w.err = w.Do(t)
 		switch {
 		case t.err != nil:
 			return t.err
-		case w.err != nil && t.wrote != wrote:
+		case w.err != nil && t.own:
 			return fmt.Errorf("a write failed when some of it was written: %w", w.err)
 		case w.err != nil:
-		case len(t.layer) > 0 || t.wrote != wrote:
+		case len(t.layer) > 0 || t.own:
 			for key, value := range t.layer {
 				t.base[key] = value
 			}
@@ -299,7 +299,7 @@ func (t *kvTx) DeleteAll(prefix []byte) {
 	if t.flush(t.base) != nil || t.flush(t.layer) != nil {
 		return
 	}
-	t.wrote = true
+	t.wrote, t.own = true, true
 	clear(t.known)
 	t.err = t.deleteAll(prefix)
 }
