@@ -20,13 +20,14 @@ export CGO_ENABLED = 1
 export FLORA_BIN = $(CURDIR)/bin
 # More packages at once than there are cores: most of their time they wait, for
 # processes of their own. Debuggers' tables would double the time of linking.
-TESTFLAGS ?= -timeout 15m -ldflags=-w -p $(shell expr 2 \* $$(nproc))
+AT_ONCE   := $(shell expr 2 \* $$(nproc))
+TESTFLAGS ?= -timeout 15m -ldflags=-w -p $(AT_ONCE)
 
 # Packages that link V8; the race detector runs on all others.
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
 ALL_PACKAGES = $(shell $(GO) list ./...)
 
-.PHONY: run build build-amd64 build-arm64 sdk release generate programs test checks format workflows lint unit container chart bench fuzz soak clean
+.PHONY: run build build-amd64 build-arm64 sdk release generate programs test checks format workflows lint unit unit-race unit-v8 container chart bench fuzz soak clean
 
 run: build
 	bin/flora-runtime dev $(ARGS)
@@ -59,7 +60,7 @@ generate:
 
 # What compiles much and what waits much go well side by side.
 test: build
-	$(MAKE) --no-print-directory -j 2 unit checks
+	$(MAKE) --no-print-directory -j 3 unit checks
 
 checks: format workflows container chart
 
@@ -67,8 +68,14 @@ checks: format workflows container chart
 programs:
 	@scripts/test-programs
 
-unit: generate programs
-	$(GO) test $(TESTFLAGS) -race $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
+unit: unit-race unit-v8
+
+# What waits longest begins first.
+RACE_PACKAGES = $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
+unit-race: generate programs
+	$(GO) test $(TESTFLAGS) -parallel $(AT_ONCE) -race $(filter %/test/spec,$(RACE_PACKAGES)) $(filter-out %/test/spec,$(RACE_PACKAGES))
+
+unit-v8: generate programs
 	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
 
 # The Dockerfile and the Compose file are read with the parsers of BuildKit and

@@ -45,6 +45,23 @@ type hand struct {
 	end    context.CancelFunc
 	ended  chan error
 	inside context.Context //nolint:containedctx // That of Run.
+
+	mu    sync.Mutex // Guards began.
+	began Session
+}
+
+func (h *hand) Save(s Session) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.began = s
+	return h.memorySession.Save(s)
+}
+
+// session is the one that was saved last, as others may see it.
+func (h *hand) session() Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.began
 }
 
 func (h *hand) Valid() bool { return !h.lost.Load() && h.inside.Err() == nil }
@@ -231,7 +248,7 @@ func TestGatewayThatStoodStillTakesNoConnectionAway(t *testing.T) {
 			w.upTo(w.gateway, 1)
 			one, left := w.gateway, &desk{sessions: map[int]Session{}}
 			if row.resumes {
-				left.sessions[0], _ = owner.held[0].Load()
+				left.sessions[0] = owner.held[0].session()
 			}
 			late := w.join(left, 1)
 			late.lose = true
