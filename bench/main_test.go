@@ -19,7 +19,7 @@ func TestChoose(t *testing.T) {
 		"none means all":           {nil, []string{"cold", "memory", "ops", "kv", "fetch", "parts", "fairness", "dev", "fleet", "load", "core", "handover", "peers"}, ""},
 		"some, in the table's way": {[]string{"ops", "cold"}, []string{"cold", "ops"}, ""},
 		"twice the same":           {[]string{"ops", "ops"}, []string{"ops"}, ""},
-		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, kv, fetch, parts, fairness, dev, peers`},
+		"an unknown one":           {[]string{"ops", "warm"}, nil, `no rows "warm"; the names are cold, memory, ops, kv, fetch, parts, fairness, dev, fleet, load, core, handover, peers`},
 	} {
 		found, err := choose(row.args)
 		if row.err != "" {
