@@ -18,10 +18,9 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 
 export CGO_ENABLED = 1
 export FLORA_BIN = $(CURDIR)/bin
-# More packages at once than there are cores: most of their time they wait, for
+# One package more at once than there are cores: most of their time they wait, for
 # processes of their own. Debuggers' tables would double the time of linking.
-AT_ONCE   := $(shell expr 2 \* $$(nproc))
-TESTFLAGS ?= -timeout 15m -ldflags=-w -p $(AT_ONCE)
+TESTFLAGS ?= -timeout 15m -ldflags=-w -p $(shell expr 1 + $$(nproc))
 
 # Packages that link V8; the race detector runs on all others.
 V8_PACKAGES = $(shell $(GO) list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .XTestImports}}{{$$p}} {{.}}{{"\n"}}{{end}}{{range .Deps}}{{$$p}} {{.}}{{"\n"}}{{end}}{{$$p}} {{$$p}}{{"\n"}}' ./... | awk '$$2 ~ /\/pkg\/(v8|isolate|isolate\/isolatetest)$$/ {print $$1}' | sort -u)
@@ -73,10 +72,10 @@ unit: unit-race unit-v8
 # What waits longest begins first.
 RACE_PACKAGES = $(filter-out $(V8_PACKAGES),$(ALL_PACKAGES))
 unit-race: generate programs
-	$(GO) test $(TESTFLAGS) -parallel $(AT_ONCE) -race $(filter %/test/spec,$(RACE_PACKAGES)) $(filter-out %/test/spec,$(RACE_PACKAGES))
+	$(GO) test $(TESTFLAGS) -race $(filter %/test/spec,$(RACE_PACKAGES)) $(filter-out %/test/spec,$(RACE_PACKAGES))
 
 unit-v8: generate programs
-	$(GO) test $(TESTFLAGS) $(V8_PACKAGES)
+	$(GO) test $(TESTFLAGS) -p 1 $(V8_PACKAGES)
 
 # The Dockerfile and the Compose file are read with the parsers of BuildKit and
 # Compose, which the product's module does not know. What they read lies outside

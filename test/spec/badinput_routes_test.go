@@ -242,6 +242,9 @@ var controlInputs = []input{
 		``, `{}`, `{"action":"explode"}`, `{"action":"drop","code":1}`, `{"action":"drop","code":70000}`, `{"action":"drop","shard":-1}`,
 	}},
 	{route: "GET /sim/gateway", open: true},
+	{route: "GET /sim/gateway/connections", open: true},
+	{route: "GET /sim/gateway/dispatches", open: true},
+	{route: "GET /sim/interactions", open: true},
 	{route: "GET /sim/requests", open: true, queries: slices.Concat(numbers[:4], []string{"after=x", "wait_ms=-1", "wait_ms=99999999"})},
 	{route: "GET /sim/oauth", open: true},
 	{route: "POST /sim/oauth", open: true, good: `{"action":"life","access_token_secs":600}`, wrong: []string{
