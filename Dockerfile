@@ -21,7 +21,8 @@ WORKDIR /src
 COPY . .
 ARG VERSION=dev
 # V8's archive comes with the Go modules, only that of this architecture.
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+ENV GOCACHE=/go/build
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/build \
     make build-$TARGETARCH VERSION="$VERSION"
 
 # glibc, and no older one than that of the build stage.

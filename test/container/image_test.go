@@ -153,7 +153,7 @@ func debianRoot(suite string, names []string) (string, error) {
 		return root, err
 	}
 	if _, err := exec.LookPath("mmdebstrap"); err != nil {
-		return "", errTools
+		return "", errors.New("mmdebstrap is not installed, with which the image's root is made of Debian's packages: apt-get install mmdebstrap")
 	}
 	half := root + ".half"
 	if err := os.RemoveAll(half); err != nil {
@@ -164,9 +164,6 @@ func debianRoot(suite string, names []string) (string, error) {
 	}
 	return root, os.Rename(half, root)
 }
-
-// errTools is for systems that are not Debian's.
-var errTools = errors.New("mmdebstrap is not installed, with which the image's root is made of Debian's packages")
 
 func run(name string, args ...string) error {
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
