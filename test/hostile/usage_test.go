@@ -148,10 +148,16 @@ func (a *arena) leave() map[string]int {
 
 var createdBy = regexp.MustCompile(`(?m)^created by (\S+)`)
 
+// ofConnections start goroutines for each connection, also one that is kept for
+// the next request. Connections are counted by themselves.
+var ofConnections = []string{"net/http.(*Transport).dialConn", "net/http.(*Server).Serve"}
+
 func goroutines(dump string) map[string]int {
 	out := map[string]int{}
 	for _, m := range createdBy.FindAllStringSubmatch(dump, -1) {
-		out[m[1]]++
+		if !slices.Contains(ofConnections, m[1]) {
+			out[m[1]]++
+		}
 	}
 	return out
 }
